@@ -1,0 +1,1 @@
+"""Commands: one thin file per command; each loads its modules only when it runs."""

@@ -1,0 +1,1 @@
+"""Frozen data: topology, policy, catalogue, demand, placement, and the cross-checked `Instance`."""

@@ -1,0 +1,158 @@
+"""The network as people describe it: hardware, origins, sites, regions, links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cdnplan.model.policy import Policy
+
+SiteKind = Literal["ixp", "embedded"]
+Location = tuple[float, float]
+"""Latitude and longitude in degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """A model of appliance.
+
+    Parameters
+    ----------
+    name : str
+    storage_tb : float
+        Raw storage [TB].
+    throughput_gbps : float
+        What it can serve at peak [Gbit/s].
+    fill_gbps : float
+        What it can take in during its fill window [Gbit/s].
+    """
+
+    name: str
+    storage_tb: float
+    throughput_gbps: float
+    fill_gbps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where every file can always be had. `capacity_gbps` None means: no limit known."""
+
+    name: str
+    location: Location
+    capacity_gbps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FillWindow:
+    """When appliances of a site may fill: `start` in local time "HH:MM", for `hours` [h]."""
+
+    start: str = "02:00"
+    hours: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class ApplianceGroup:
+    """`count` identical appliances of one hardware model at one site."""
+
+    model: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place with appliances: at an exchange point (``ixp``) or inside an ISP (``embedded``)."""
+
+    name: str
+    kind: SiteKind
+    location: Location
+    appliances: tuple[ApplianceGroup, ...]
+    country: str | None = None
+    timezone: str | None = None
+    fill_window: FillWindow = field(default_factory=FillWindow)
+
+
+@dataclass(frozen=True, slots=True)
+class DemandShare:
+    """A region's demand as a share of the demand of a forecast region."""
+
+    region: str
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Viewers whose requests are steered alike.
+
+    Parameters
+    ----------
+    name : str
+    country : str
+        ISO 3166 alpha-2 code.
+    location : (float, float)
+        Latitude and longitude [degrees].
+    sites : tuple of str
+        Sites that may serve it, preferred first; empty: every site a path or distance allows.
+    demand : DemandShare
+        Which region of the demand table it draws on, and with what share.
+    timezone : str or None
+        IANA name; None: that of its first candidate site, else by longitude.
+    """
+
+    name: str
+    country: str
+    location: Location
+    sites: tuple[str, ...]
+    demand: DemandShare
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A full-duplex link: `capacity_gbps` holds for each direction; None means no limit.
+
+    `from_` and `to` name regions, sites or origins. `cost_per_gb` None: cost by distance (policy).
+    """
+
+    from_: str
+    to: str
+    capacity_gbps: float | None = None
+    cost_per_gb: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """A whole network with its policy. All names are unique across origins, sites and regions."""
+
+    name: str
+    hardware: tuple[Hardware, ...]
+    origins: tuple[Origin, ...]
+    sites: tuple[Site, ...]
+    regions: tuple[Region, ...]
+    links: tuple[Link, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+
+    def restricted_to(self, countries: frozenset[str]) -> Topology:
+        """Keep the regions of some countries, the sites they may use, and the links between those.
+
+        Parameters
+        ----------
+        countries : frozenset of str
+            ISO 3166 alpha-2 codes.
+
+        Returns
+        -------
+        Topology
+            Sites without an explicit list among the kept regions stay when they are in a kept country
+            or are exchange points. Pins, bans and other rules are kept as they are.
+        """
+        regions = tuple(region for region in self.regions if region.country in countries)
+        listed = {site for region in regions for site in region.sites}
+        free = any(not region.sites for region in regions)
+        sites = tuple(
+            site
+            for site in self.sites
+            if site.name in listed or (free and (site.kind == "ixp" or site.country in countries))
+        )
+        names = {node.name for node in (*regions, *sites, *self.origins)}
+        links = tuple(link for link in self.links if link.from_ in names and link.to in names)
+        return Topology(self.name, self.hardware, self.origins, sites, regions, links, self.policy)
