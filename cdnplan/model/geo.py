@@ -34,7 +34,6 @@ def distance_km(a: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.float64]:
     second = np.radians(np.asarray(b, dtype=np.float64))
     half = (second - first) / 2
     chord = (
-        np.sin(half[..., 0]) ** 2
-        + np.cos(first[..., 0]) * np.cos(second[..., 0]) * np.sin(half[..., 1]) ** 2
+        np.sin(half[..., 0]) ** 2 + np.cos(first[..., 0]) * np.cos(second[..., 0]) * np.sin(half[..., 1]) ** 2
     )
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0.0, 1.0))))

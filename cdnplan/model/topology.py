@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cdnplan.model.policy import Policy
@@ -131,6 +131,13 @@ class Topology:
     links: tuple[Link, ...] = ()
     policy: Policy = field(default_factory=Policy)
 
+    def locations(self) -> dict[str, Location]:
+        """Location of every origin, site and region by name."""
+        places: dict[str, Location] = {origin.name: origin.location for origin in self.origins}
+        places |= {site.name: site.location for site in self.sites}
+        places |= {region.name: region.location for region in self.regions}
+        return places
+
     def restricted_to(self, countries: frozenset[str]) -> Topology:
         """Keep the regions of some countries, the sites they may use, and the links between those.
 
@@ -153,6 +160,6 @@ class Topology:
             for site in self.sites
             if site.name in listed or (free and (site.kind == "ixp" or site.country in countries))
         )
-        names = {node.name for node in (*regions, *sites, *self.origins)}
-        links = tuple(link for link in self.links if link.from_ in names and link.to in names)
-        return Topology(self.name, self.hardware, self.origins, sites, regions, links, self.policy)
+        kept = Topology(self.name, self.hardware, self.origins, sites, regions, (), self.policy)
+        names = kept.locations()
+        return replace(kept, links=tuple(e for e in self.links if e.from_ in names and e.to in names))

@@ -1,0 +1,364 @@
+"""Topology + catalogue + demand + holdings → the cross-checked `Instance`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.errors import InputError, Problem
+from cdnplan.model.catalog import Catalog
+from cdnplan.model.demand import Demand
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.network import Arc, LimitedLinks, Reach, find_candidates, limited_links
+from cdnplan.model.profile import gbps_per_gb, utc_offset_hours
+from cdnplan.model.rules import PoolPlaces, RuleArrays, RuleResolver
+from cdnplan.model.topology import Hardware, Region, Site, Topology
+from cdnplan.units import BITS_PER_BYTE, GB_PER_TB, HOURS_PER_DAY, SECONDS_PER_HOUR, gb_moved
+
+OVERLOAD_FACTOR = 10.0
+"""Default price of overload: so many times the dearest origin path for the same bytes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pools:
+    """Pools sorted by site name, then model, with their hardware."""
+
+    names: tuple[str, ...]
+    places: PoolPlaces
+    hardware: tuple[Hardware, ...]
+    first: dict[str, int]
+    """First pool of each site; a site's pools are consecutive."""
+    at: dict[str, int]
+    """Number of pools of each site."""
+
+
+def build_instance(
+    topology: Topology, catalog: Catalog, demand: Demand, holdings: Holdings | None = None
+) -> tuple[Instance, list[str]]:
+    """Build the placement problem of one period.
+
+    Regions and pools are sorted by name, so the order in which inputs list them changes nothing.
+
+    Parameters
+    ----------
+    topology : Topology
+        Network and policy; already restricted to the countries that are planned.
+    catalog : Catalog
+        Files that may be placed.
+    demand : Demand
+        One period; regions that draw on a row it lacks have no demand.
+    holdings : Holdings or None
+        What appliances hold now. None is a cold start: `Policy.cold_start` decides whether fill limits
+        and costs count.
+
+    Returns
+    -------
+    instance : Instance
+    warnings : list of str
+
+    Raises
+    ------
+    InputError
+        Unknown titles in rules, pins or launch rules that no plan can satisfy, listed sites without a path.
+    """
+    regions = tuple(sorted(topology.regions, key=lambda region: region.name))
+    pools = _pools(topology)
+    site_names = sorted(pools.at)
+    reach = find_candidates(topology, regions, {name: i for i, name in enumerate(site_names)}, pools.at)
+    row, demand_ptr = _demand_rows(regions, demand)
+    share = np.array([region.demand.share for region in regions])
+    rates = _rates(topology, regions, reach, site_names, demand)
+    resolver = RuleResolver(
+        catalog, pools.places, _file_gb(demand, row, share, catalog.n_files), demand.start
+    )
+    rules = resolver.resolve(topology.policy)
+    if resolver.problems:
+        raise InputError(resolver.problems)
+    links = _links(topology, reach)
+    cand = _pool_candidates(reach, links, site_names, pools)
+    limits = _limits(topology, pools)
+    _raise_copies(rules.copies, cand, rates, row, share, demand, limits, pools.places.appliances)
+    held = _held(holdings, pools.names, catalog)
+    counted = holdings is not None or topology.policy.cold_start == "limited"
+    none = np.full(len(pools.names), np.inf)
+    churn = topology.policy.churn_ratio
+    instance = Instance(
+        regions=tuple(region.name for region in regions),
+        pools=pools.names,
+        files=catalog.files,
+        links=links.names,
+        region_row=row,
+        region_share=share,
+        demand_ptr=demand_ptr,
+        demand_file=demand.file,
+        demand_gb=demand.gb,
+        gbps_per_gb=rates,
+        cand_ptr=cand.ptr,
+        cand_pool=cand.pool,
+        cand_cost=cand.cost,
+        origin_cost=reach.origin_cost,
+        cand_link_ptr=cand.link_ptr,
+        cand_link=cand.link,
+        origin_link_ptr=cand.origin_link_ptr,
+        origin_link=cand.origin_link,
+        link_capacity_gbps=links.capacity_gbps,
+        overload_cost=_overload_cost(topology, reach, demand.period_days),
+        storage_gb=limits.storage_gb,
+        throughput_gbps=limits.throughput_gbps,
+        fill_limit_gb=limits.fill_gb if counted else none,
+        churn_limit_gb=limits.storage_gb * churn if counted and churn is not None else none,
+        fill_cost=np.full(len(pools.names), topology.policy.costs.fill_per_gb if counted else 0.0),
+        size_gb=catalog.size_gb,
+        copies=rules.copies,
+        held=held,
+        pinned=rules.pinned,
+        launch_ptr=np.cumsum([0, *(p.size for _, _, p in rules.launches)]).astype(np.int64),
+        launch_pool=_joined([p for _, _, p in rules.launches]),
+        launch_file=np.array([f for f, _, _ in rules.launches], dtype=np.int32),
+        launch_min=np.array([m for _, m, _ in rules.launches], dtype=np.int32),
+        pool_appliances=pools.places.appliances,
+        appliance_storage_gb=limits.appliance_storage_gb,
+        appliance_throughput_gbps=limits.appliance_throughput_gbps,
+        period_days=demand.period_days,
+    )
+    problems = _pin_problems(instance)
+    if problems:
+        raise InputError(problems)
+    return instance, resolver.warnings + _ban_warnings(topology, regions, instance, rules)
+
+
+def _joined(parts: Sequence[Ints32]) -> Ints32:
+    return np.concatenate([np.zeros(0, dtype=np.int32), *parts]).astype(np.int32)
+
+
+def _pools(topology: Topology) -> _Pools:
+    models = {hardware.name: hardware for hardware in topology.hardware}
+    names: list[str] = []
+    sites: list[Site] = []
+    hardware: list[Hardware] = []
+    counts: list[int] = []
+    first: dict[str, int] = {}
+    at: dict[str, int] = {}
+    for site in sorted(topology.sites, key=lambda item: item.name):
+        count_of: dict[str, int] = {}
+        for group in site.appliances:
+            count_of[group.model] = count_of.get(group.model, 0) + group.count
+        first[site.name], at[site.name] = len(names), len(count_of)
+        for model in sorted(count_of):
+            names.append(f"{site.name}/{model}")
+            sites.append(site)
+            hardware.append(models[model])
+            counts.append(count_of[model])
+    places = PoolPlaces(tuple(sites), tuple(h.name for h in hardware), np.array(counts, dtype=np.int32))
+    return _Pools(tuple(names), places, tuple(hardware), first, at)
+
+
+def _demand_rows(regions: Sequence[Region], demand: Demand) -> tuple[Ints32, Ints]:
+    """Row of each region; regions whose demand region has no rows share an empty row at the end."""
+    index = {name: i for i, name in enumerate(demand.regions)}
+    empty = len(demand.regions)
+    row = np.array([index.get(region.demand.region, empty) for region in regions], dtype=np.int32)
+    ptr = demand.ptr
+    if (row == empty).any():
+        ptr = np.concatenate([ptr, ptr[-1:]])
+    return row, ptr
+
+
+def _file_gb(demand: Demand, row: Ints32, share: Floats, n_files: int) -> Floats:
+    """GB of each file over all regions, (n_files,)."""
+    weight = np.bincount(row, share, minlength=len(demand.regions) + 1)[:-1]
+    gb = np.repeat(weight[: len(demand.regions)], np.diff(demand.ptr)) * demand.gb
+    return np.bincount(demand.file, gb, minlength=n_files).astype(np.float64)
+
+
+def _rates(
+    topology: Topology, regions: Sequence[Region], reach: Reach, site_names: list[str], demand: Demand
+) -> Floats:
+    timezone_of = {site.name: site.timezone for site in topology.sites}
+    offsets: list[float] = []
+    for r, region in enumerate(regions):
+        timezone = region.timezone
+        for site in reach.cand_site[reach.cand_ptr[r] : reach.cand_ptr[r + 1]]:
+            timezone = timezone or timezone_of[site_names[site]]
+        offsets.append(utc_offset_hours(timezone, region.location[1], demand.start))
+    return gbps_per_gb(topology.policy.peak_profile, offsets, demand.period_days)
+
+
+def _links(topology: Topology, reach: Reach) -> LimitedLinks:
+    used: set[Arc] = set()
+    for arcs in (*reach.cand_arcs, *reach.origin_arcs):
+        used.update(arcs)
+    return limited_links(topology.links, topology.origins, used)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PoolCandidates:
+    ptr: Ints
+    pool: Ints32
+    cost: Floats
+    link_ptr: Ints
+    link: Ints32
+    origin_link_ptr: Ints
+    origin_link: Ints32
+
+
+def _pool_candidates(
+    reach: Reach, links: LimitedLinks, site_names: list[str], pools: _Pools
+) -> _PoolCandidates:
+    """Expand candidate sites into their pools and paths into limited links."""
+    pool: list[int] = []
+    cost: list[float] = []
+    on_path: list[list[int]] = []
+    ptr = [0]
+    for r in range(reach.cand_ptr.size - 1):
+        for j in range(reach.cand_ptr[r], reach.cand_ptr[r + 1]):
+            name = site_names[reach.cand_site[j]]
+            path = [links.index[arc] for arc in reach.cand_arcs[j] if arc in links.index]
+            for p in range(pools.first[name], pools.first[name] + pools.at[name]):
+                pool.append(p)
+                cost.append(float(reach.cand_cost[j]))
+                on_path.append(path)
+        ptr.append(len(pool))
+    origin_path = [
+        [links.index[arc] for arc in arcs if arc in links.index]
+        + ([links.origin_index[name]] if name in links.origin_index else [])
+        for arcs, name in zip(reach.origin_arcs, reach.origin_name, strict=True)
+    ]
+    return _PoolCandidates(
+        ptr=np.array(ptr, dtype=np.int64),
+        pool=np.array(pool, dtype=np.int32),
+        cost=np.array(cost, dtype=np.float64),
+        link_ptr=np.cumsum([0, *map(len, on_path)]).astype(np.int64),
+        link=np.array([e for path in on_path for e in path], dtype=np.int32),
+        origin_link_ptr=np.cumsum([0, *map(len, origin_path)]).astype(np.int64),
+        origin_link=np.array([e for path in origin_path for e in path], dtype=np.int32),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Limits:
+    storage_gb: Floats
+    throughput_gbps: Floats
+    fill_gb: Floats
+    appliance_storage_gb: Floats
+    appliance_throughput_gbps: Floats
+
+
+def _limits(topology: Topology, pools: _Pools) -> _Limits:
+    """Usable limits: hardware × appliances, less the reserves."""
+    reserves = topology.policy.reserves
+    count = pools.places.appliances.astype(np.float64)
+    storage = np.array([h.storage_tb for h in pools.hardware]) * GB_PER_TB * (1 - reserves.storage_ratio)
+    throughput = np.array([h.throughput_gbps for h in pools.hardware]) * (1 - reserves.throughput_ratio)
+    window = [site.fill_window.hours for site in pools.places.site]
+    fill = np.array([gb_moved(h.fill_gbps, hours) for h, hours in zip(pools.hardware, window, strict=True)])
+    spread = np.where(count > 1, 1 - reserves.imbalance_ratio, 1.0)
+    return _Limits(
+        storage_gb=storage * count,
+        throughput_gbps=throughput * count * spread,
+        fill_gb=fill * count * (1 - reserves.fill_ratio),
+        appliance_storage_gb=storage,
+        appliance_throughput_gbps=throughput,
+    )
+
+
+def _raise_copies(
+    copies: npt.NDArray[np.uint8],
+    cand: _PoolCandidates,
+    rates: Floats,
+    row: Ints32,
+    share: Floats,
+    demand: Demand,
+    limits: _Limits,
+    appliances: Ints32,
+) -> None:
+    """Ask for more copies where the regions nearest to a pool could overrun one appliance with one file.
+
+    Estimated from the peak of all regions for which the pool is a cheapest candidate; in place.
+    """
+    nearest_to: dict[int, list[int]] = {}
+    for r in range(row.size):
+        lo, hi = cand.ptr[r], cand.ptr[r + 1]
+        for j in range(lo, hi):
+            if cand.cost[j] == cand.cost[lo] and appliances[cand.pool[j]] > 1:
+                nearest_to.setdefault(int(cand.pool[j]), []).append(r)
+    for p, near in nearest_to.items():
+        peak = np.zeros(copies.shape[1])
+        for r in near:
+            if row[r] < len(demand.regions):
+                entries = slice(demand.ptr[row[r]], demand.ptr[row[r] + 1])
+                peak[demand.file[entries]] += demand.gb[entries] * (share[r] * rates[r].max())
+        need = np.ceil(peak / limits.appliance_throughput_gbps[p])
+        need = np.clip(need, 1, min(int(appliances[p]), 255)).astype(np.uint8)
+        copies[p] = np.where(copies[p] > 0, np.maximum(copies[p], need), 0)
+
+
+def _held(holdings: Holdings | None, pools: tuple[str, ...], catalog: Catalog) -> npt.NDArray[np.uint8]:
+    """Copies each pool holds now; pools and files the network no longer knows are ignored."""
+    held = np.zeros((len(pools), catalog.n_files), dtype=np.uint8)
+    if holdings is None or holdings.pool.size == 0:
+        return held
+    pool_index = {name: i for i, name in enumerate(pools)}
+    file_index = {name: i for i, name in enumerate(catalog.files)}
+    pool_of = np.array([pool_index.get(name, -1) for name in holdings.pools], dtype=np.int64)
+    file_of = np.array([file_index.get(name, -1) for name in holdings.files], dtype=np.int64)
+    p, f = pool_of[holdings.pool], file_of[holdings.file]
+    known = (p >= 0) & (f >= 0)
+    cell, count = np.unique(p[known] * catalog.n_files + f[known], return_counts=True)
+    held.reshape(-1)[cell] = np.minimum(count, 255)
+    return held
+
+
+def _overload_cost(topology: Topology, reach: Reach, period_days: float) -> float:
+    """Price of one Gbit/s too much in one slice [currency/Gbps]."""
+    given = topology.policy.costs.overload_per_gbps
+    if given is not None:
+        return given
+    gb_per_gbps = period_days * HOURS_PER_DAY * SECONDS_PER_HOUR / BITS_PER_BYTE
+    dearest = max(float(reach.origin_cost.max(initial=0.0)), float(reach.cand_cost.max(initial=0.0)))
+    return OVERLOAD_FACTOR * dearest * gb_per_gbps / topology.policy.peak_profile.slices
+
+
+def _pin_problems(instance: Instance) -> list[Problem]:
+    """Pins that exceed what a pool can store or take in."""
+    problems: list[Problem] = []
+    for p in np.flatnonzero(instance.pinned.any(axis=1)):
+        files = np.flatnonzero(instance.pinned[p])
+        copies = instance.copies[p, files].astype(np.int64)
+        size = instance.size_gb[files]
+        stored = float((size * copies).sum())
+        new = float((size * np.maximum(0, copies - instance.held[p, files].astype(np.int64))).sum())
+        for what, used, limit in (
+            ("usable storage", stored, float(instance.storage_gb[p])),
+            ("fill window", new, float(instance.fill_limit_gb[p])),
+            ("churn limit", new, float(instance.churn_limit_gb[p])),
+        ):
+            if used > limit * (1 + 1e-9):
+                message = f"infeasible pins: {used:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
+                problems.append(Problem(message, path=f"pool {instance.pools[p]}"))
+    return problems
+
+
+def _ban_warnings(
+    topology: Topology, regions: Sequence[Region], instance: Instance, rules: RuleArrays
+) -> list[str]:
+    """Say how much is demanded in countries where every pool is banned from holding it."""
+    if not topology.policy.bans:
+        return []
+    site_country = {site.name: site.country for site in topology.sites}
+    country_of_pool = np.array([site_country[name.rsplit("/", 1)[0]] or "" for name in instance.pools])
+    gb = 0.0
+    for r, region in enumerate(regions):
+        own = country_of_pool == region.country
+        if own.any():
+            banned = (rules.copies[own] == 0).all(axis=0)
+            entries = slice(*instance.demand_ptr[instance.region_row[r] : instance.region_row[r] + 2])
+            wanted = instance.demand_gb[entries][banned[instance.demand_file[entries]]]
+            gb += float(wanted.sum(dtype=np.float64)) * region.demand.share
+    if gb == 0.0:
+        return []
+    return [f"{gb:,.0f} GB are demanded in countries whose pools may not hold them: served from elsewhere"]
