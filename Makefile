@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 
 # The main job, on the sample network that ships with the package.
 plan: $(STAMP)
-	$(BIN)/cdnplan plan --out plans/sample
+	$(BIN)/cdnplan plan --out plans/sample --force
 
 test: lint
 	$(BIN)/python -m pytest

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Literal, TypeVar
 
 EVENING_PEAK: tuple[float, ...] = (
     *(0.045, 0.032, 0.022, 0.015, 0.011, 0.010, 0.012, 0.017),
@@ -86,6 +87,9 @@ class Rule:
     source: str = ""
 
 
+AnyRule = TypeVar("AnyRule", bound=Rule)
+
+
 @dataclass(frozen=True, slots=True)
 class Pin(Rule):
     """These files must be held by every pool in these places."""
@@ -142,3 +146,28 @@ class Policy:
     bans: tuple[Ban, ...] = ()
     copies: tuple[CopyRule, ...] = ()
     launches: tuple[LaunchRule, ...] = ()
+
+    def restricted_to(self, sites: tuple[str, ...]) -> Policy:
+        """Drop what rules say of sites that are not kept, and rules that are left with none.
+
+        Parameters
+        ----------
+        sites : tuple of str
+            Names of the sites that stay.
+        """
+        return replace(
+            self,
+            pins=_rules_at(self.pins, sites),
+            bans=_rules_at(self.bans, sites),
+            copies=_rules_at(self.copies, sites),
+            launches=_rules_at(self.launches, sites),
+        )
+
+
+def _rules_at(rules: tuple[AnyRule, ...], sites: tuple[str, ...]) -> tuple[AnyRule, ...]:
+    kept: list[AnyRule] = []
+    for rule in rules:
+        globs = tuple(g for g in rule.places.sites if any(fnmatchcase(name, g) for name in sites))
+        if globs or not rule.places.sites:
+            kept.append(replace(rule, places=replace(rule.places, sites=globs)))
+    return tuple(kept)

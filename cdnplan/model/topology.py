@@ -150,7 +150,7 @@ class Topology:
         -------
         Topology
             Sites without an explicit list among the kept regions stay when they are in a kept country
-            or are exchange points. Pins, bans and other rules are kept as they are.
+            or are exchange points. Rules that name only sites which are left out are left out too.
         """
         regions = tuple(region for region in self.regions if region.country in countries)
         listed = {site for region in regions for site in region.sites}
@@ -160,6 +160,7 @@ class Topology:
             for site in self.sites
             if site.name in listed or (free and (site.kind == "ixp" or site.country in countries))
         )
-        kept = Topology(self.name, self.hardware, self.origins, sites, regions, (), self.policy)
+        policy = self.policy.restricted_to(tuple(site.name for site in sites))
+        kept = Topology(self.name, self.hardware, self.origins, sites, regions, (), policy)
         names = kept.locations()
         return replace(kept, links=tuple(e for e in self.links if e.from_ in names and e.to in names))

@@ -1,0 +1,89 @@
+"""`cdnplan forecast`: from history to a demand table."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cdnplan.forecast.base import Forecast
+
+
+class SummaryFormat(StrEnum):
+    """How the summary on stdout is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def forecast(
+    history: Annotated[
+        Path, typer.Option(metavar="H", help="What was asked for: date, region, title or file, gb.")
+    ],
+    titles: Annotated[Path, typer.Option(metavar="F", help="Titles: title, kind, launch_date.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="D", help="Demand table to write: .parquet, .csv or .csv.gz; replaced if there."
+        ),
+    ],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="Use only periods named by this date or earlier ones; default: all.",
+        ),
+    ] = None,
+    horizon: Annotated[int, typer.Option(metavar="N", min=1, help="Number of periods to forecast.")] = 1,
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="M",
+            help="recent: weighted recent periods, aged as titles age; last: the last period again.",
+        ),
+    ] = "recent",
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="Titles in the summary.")] = 10,
+    fmt: Annotated[
+        SummaryFormat, typer.Option("--format", help="Format of the summary.")
+    ] = SummaryFormat.TABLE,
+) -> None:
+    """Forecast what every region will ask for, write it as a demand table, and list its top titles."""
+    from cdnplan.cli.tables import print_table
+    from cdnplan.forecast.demand_table import check_table_path, write_forecast
+    from cdnplan.forecast.run import forecast_demand
+    from cdnplan.inputs.history_reader import read_history
+    from cdnplan.inputs.titles_reader import read_titles
+    from cdnplan.inputs.together import both
+
+    check_table_path(out)
+    past, listed = both(lambda: read_history(history), lambda: read_titles(titles))
+    made = forecast_demand(past, listed, as_of.date() if as_of else None, horizon, model)
+    write_forecast(made, out)
+    for warning in made.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+    until = f" to {made.day(horizon)}" if horizon > 1 else ""
+    sys.stderr.write(
+        f"{out}: {made.gb.sum():,.0f} GB for {made.day(1)}{until}, known to {made.cutoff}; "
+        f"{len(made.titles):,} {made.by}s, {len(made.regions):,} regions, {made.gb.size:,} rows\n"
+    )
+    print_table((made.by, "gb", "share_ratio", "regions"), _top(made, top), fmt.value)
+
+
+def _top(made: Forecast, n: int) -> list[tuple[str, float, float, int]]:
+    """Titles with most GB: name, GB, share of all GB, number of regions."""
+    import numpy as np
+
+    n_titles = len(made.titles)
+    gb = np.bincount(made.title, made.gb, minlength=n_titles)
+    regions = np.bincount(
+        np.unique(made.region.astype(np.int64) * n_titles + made.title) % n_titles, minlength=n_titles
+    )
+    order = np.argsort(-gb, kind="stable")[:n]
+    return [(made.titles[t], round(float(gb[t]), 1), float(gb[t] / gb.sum()), int(regions[t])) for t in order]

@@ -1,0 +1,148 @@
+"""`cdnplan plan`: decide what every appliance holds, prove how good that is, write the plan folder."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from cdnplan.planner.request import PlanRequest
+
+
+def plan(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Plan folder to write.")],
+    topology: Annotated[
+        Path | None,
+        typer.Option(metavar="T", help="Topology YAML. Without it the embedded sample is planned."),
+    ] = None,
+    titles: Annotated[Path | None, typer.Option(metavar="F", help="Titles: title, size_gb, …")] = None,
+    demand: Annotated[Path | None, typer.Option(metavar="D", help="Demand of the planned period.")] = None,
+    history: Annotated[
+        Path | None, typer.Option(metavar="H", help="History to forecast from, in place of a demand table.")
+    ] = None,
+    files: Annotated[
+        Path | None, typer.Option(metavar="F", help="Files of titles; without it a title is one file.")
+    ] = None,
+    countries: Annotated[
+        str, typer.Option(metavar="BE,NL", help="Plan only the regions of these countries (ISO codes).")
+    ] = "",
+    previous: Annotated[
+        Path | None, typer.Option(metavar="PLAN", help="Plan folder that says what appliances hold now.")
+    ] = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE", formats=["%Y-%m-%d"], help="Period of the demand table, or forecast as of."
+        ),
+    ] = None,
+    engine: Annotated[
+        Literal["auto", "exact", "fast"], typer.Option(help="auto: exact where it is quick.")
+    ] = "auto",
+    gap: Annotated[
+        float | None, typer.Option(metavar="G", min=0.0, help="Stop at this gap_ratio, as 0.005.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="S", min=0.0, help="Stop the optimisation after so many seconds.")
+    ] = None,
+    threads: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="0: all cores. The plan does not depend on it."),
+    ] = 0,
+    seed: Annotated[int, typer.Option(metavar="N")] = 0,
+    env: Annotated[str | None, typer.Option(metavar="E", help="Overrides of this environment apply.")] = None,
+    override: Annotated[
+        list[Path] | None, typer.Option(metavar="F", help="Further topology override files.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Replace an earlier plan at DIR.")] = False,
+    quiet: Annotated[bool, typer.Option(help="No progress on stderr.")] = False,
+    fmt: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="json: print plan.json instead of a summary.")
+    ] = "table",
+) -> None:
+    """Decide which files every appliance holds, and write it with a proof of how good it is."""
+    import os
+
+    from cdnplan.cli.progress import progress_on_stderr
+    from cdnplan.planner import PlanRequest
+    from cdnplan.planner import plan as make_plan
+
+    inputs = _inputs(topology, titles, demand, history, files)
+    request = PlanRequest(
+        topology=inputs.topology,
+        titles=inputs.titles,
+        demand=inputs.demand,
+        history=inputs.history,
+        files=inputs.files,
+        out=out,
+        countries=frozenset(code.strip().upper() for code in countries.split(",") if code.strip()),
+        previous=previous,
+        date=date.date() if date else None,
+        engine=engine,
+        gap_ratio=gap,
+        time_limit_s=time_limit,
+        threads=threads or os.cpu_count() or 1,
+        seed=seed,
+        environment=env,
+        overrides=tuple(override or ()),
+        replace=force,
+    )
+    with progress_on_stderr(quiet=quiet) as progress:
+        result = make_plan(request, progress=progress)
+    _print(request, result.record, fmt)
+
+
+class _Inputs(NamedTuple):
+    topology: Path
+    titles: Path
+    demand: Path | None
+    history: Path | None
+    files: Path | None
+
+
+def _inputs(
+    topology: Path | None, titles: Path | None, demand: Path | None, history: Path | None, files: Path | None
+) -> _Inputs:
+    """Inputs given, or all of the embedded sample when none is."""
+    from cdnplan.errors import InputError, Problem
+
+    if topology is None and titles is None and demand is None and history is None and files is None:
+        from cdnplan.sample import sample_folder
+
+        folder = sample_folder()
+        return _Inputs(
+            folder / "topology.yaml", folder / "titles.parquet", folder / "demand.parquet", None, None
+        )
+    missing = [name for name, value in (("--topology", topology), ("--titles", titles)) if value is None]
+    problems = [
+        Problem(f"{name} is missing (with no input at all the sample is planned)") for name in missing
+    ]
+    if (demand is None) == (history is None):
+        problems.append(Problem("give one of --demand and --history"))
+    if problems or topology is None or titles is None:
+        raise InputError(problems)
+    return _Inputs(topology, titles, demand, history, files)
+
+
+def _print(request: PlanRequest, record: dict[str, Any], fmt: str) -> None:
+    import json
+
+    from cdnplan.cli.tables import print_table
+    from cdnplan.planner.summary import full_rows, summary_rows
+
+    if fmt == "json":
+        sys.stdout.write(json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        return
+    for figure, value in summary_rows(record):
+        sys.stdout.write(f"{figure:<26}{value}\n")
+    rows = full_rows(record)
+    if rows:
+        listed, total = len(rows), len(record["full"])
+        sys.stdout.write(f"\nfull, most valuable first ({listed} of {total}):\n")
+        print_table(("limit", "name", "used", "allowed", "unit", "price", "price per"), rows)
+    for warning in record["warnings"]:
+        sys.stderr.write(f"warning: {warning}\n")
+    sys.stdout.write(f"\nwritten to {request.out}; check it with: cdnplan verify {request.out}\n")

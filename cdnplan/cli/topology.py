@@ -1,0 +1,104 @@
+"""`cdnplan topology`: check, show, import topologies, and their schema."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cdnplan.cli.tables import TableFormat, print_table
+from cdnplan.cli.topology_import import import_list
+
+if TYPE_CHECKING:
+    from cdnplan.model.topology import Topology
+
+app = typer.Typer(
+    name="topology",
+    help="Check, show and import networks written in YAML.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.command("import")(import_list)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Topology in YAML.", show_default=False)]
+Env = Annotated[str | None, typer.Option("--env", metavar="E", help="Environment whose overrides apply.")]
+Overrides = Annotated[
+    list[Path] | None,
+    typer.Option("--override", metavar="F", help="File merged onto it; may be given several times."),
+]
+
+
+@app.command()
+def check(file: File, env: Env = None, override: Overrides = None) -> None:
+    """Check a topology: all problems with file, line and column, or a summary.
+
+    Without --env, the file is checked as it is and with the overrides of each environment it has. What is
+    allowed but looks wrong is a warning on stderr.
+    """
+    from cdnplan.inputs.topology_warnings import topology_warnings
+
+    topology = _check_all(file, env, override or [])
+    for warning in topology_warnings(topology):
+        sys.stderr.write(f"warning: {warning}\n")
+    appliances = sum(group.count for site in topology.sites for group in site.appliances)
+    sys.stdout.write(
+        f"{file}: ok: {topology.name}, {len(topology.sites):,} sites with {appliances:,} appliances,"
+        f" {len(topology.regions):,} regions, {len(topology.links):,} links\n"
+    )
+
+
+def _check_all(file: Path, env: str | None, overrides: list[Path]) -> Topology:
+    """Read the file for one environment or for all; raise the problems of all, each once."""
+    from cdnplan.errors import InputError, Problem
+    from cdnplan.inputs.includes import read_sources
+    from cdnplan.inputs.topology_reader import build_topology
+
+    sources = read_sources(file, overrides)
+    if env is not None:
+        return build_topology(sources, file, env)
+    found: list[Topology] = []
+    problems: list[Problem] = []
+    for each in (None, *sources.environments):
+        try:
+            found.append(build_topology(sources, file, each))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(dict.fromkeys(problems))
+    return found[0]
+
+
+@app.command()
+def show(
+    file: File,
+    env: Env = None,
+    override: Overrides = None,
+    fmt: Annotated[TableFormat, typer.Option("--format", help="How the table is printed.")] = "table",
+    tree: Annotated[bool, typer.Option("--tree", help="Sites by country instead of totals.")] = False,
+) -> None:
+    """Show what a topology has: totals by kind of site, country and hardware, or every site."""
+    from cdnplan.inputs.topology_reader import read_topology
+    from cdnplan.inputs.topology_summary import SITE_COLUMNS, TOTAL_COLUMNS, site_rows, site_tree, totals
+
+    topology = read_topology(file, env=env, overrides=override or [])
+    if not tree:
+        print_table(TOTAL_COLUMNS, totals(topology), fmt)
+    elif fmt == "table":
+        sys.stdout.write(site_tree(topology))
+    else:
+        print_table(SITE_COLUMNS, site_rows(topology), fmt)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of topology files, with which editors complete and check keys.
+
+    Save it beside a topology and put a first line `# yaml-language-server: $schema=FILE` into that.
+    """
+    import json
+
+    from cdnplan.inputs.wire import topology_schema
+
+    sys.stdout.write(json.dumps(topology_schema(), indent=2, ensure_ascii=False) + "\n")

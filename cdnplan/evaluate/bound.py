@@ -1,0 +1,224 @@
+"""The lower bound that given prices prove, by docs/bound.md and in code of its own."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cdnplan.evaluate.bound_kernels import ascend_files, entries_by_file
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.placement import Prices
+
+SAFETY = 1e-9
+"""The bound is lowered by this part of the sum of the absolute values of its terms."""
+
+COMPILED_FROM = 100_000
+"""(file, pool) and (file, region) pairs from which compiling pays; below, the same code is interpreted."""
+
+
+def price_faults(instance: Instance, prices: Prices) -> list[str]:
+    """Why some prices prove nothing; empty when they are valid.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+
+    Returns
+    -------
+    list of str
+        One sentence per fault: negative or not finite, on a limit that does not exist, or a link's
+        price above the cost of overload.
+    """
+    faults: list[str] = []
+    for limit in ("storage", "throughput", "link", "fill", "churn", "launch"):
+        price: Floats = getattr(prices, limit)
+        faults += [
+            f"{_name(instance, limit, at)}: price {price[tuple(at)]:g} is not finite and >= 0"
+            for at in np.argwhere(~np.isfinite(price) | (price < 0))
+        ]
+    limits = {
+        "storage": instance.storage_gb,
+        "throughput": instance.throughput_gbps,
+        "link": instance.link_capacity_gbps,
+        "fill": instance.fill_limit_gb,
+        "churn": instance.churn_limit_gb,
+    }
+    for limit, allowed in limits.items():
+        price = getattr(prices, limit)
+        paid = price > 0 if price.ndim == 1 else (price > 0).any(axis=1)
+        faults += [
+            f"{_name(instance, limit, at)}: a price on a limit that does not exist"
+            for at in np.argwhere(paid & ~np.isfinite(allowed))
+        ]
+    most = instance.overload_cost
+    faults += [
+        f"{_name(instance, 'link', at)}: price {prices.link[tuple(at)]:g} above that of overload, {most:g}"
+        for at in np.argwhere(prices.link > most * (1 + 1e-12))
+    ]
+    return faults
+
+
+def dual_bound(instance: Instance, prices: Prices) -> float:
+    """Bound the cost of every possible plan from below.
+
+    With prices on the shared limits the problem falls apart into one facility location problem per file,
+    which dual ascent [1]_ bounds; the priced limits are taken off (weak Lagrangian duality). The order
+    of all steps is that of docs/bound.md. The result does not depend on the number of threads.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+        Any valid prices; better ones give a better bound.
+
+    Returns
+    -------
+    float
+        Lower bound on delivery, fill and overload cost together [currency].
+
+    Raises
+    ------
+    ValueError
+        When the prices are not valid, see `price_faults`.
+
+    References
+    ----------
+    .. [1] D. Erlenkotter, "A Dual-Based Procedure for Uncapacitated Facility Location",
+       Operations Research 26(6), 1978.
+    """
+    faults = price_faults(instance, prices)
+    if faults:
+        raise ValueError("; ".join(faults))
+    terms = np.concatenate([file_bounds(instance, prices), _limit_terms(instance, prices)])
+    return math.fsum(terms) - SAFETY * math.fsum(np.abs(terms))
+
+
+def file_bounds(instance: Instance, prices: Prices) -> Floats:
+    """Bound each file's problem at given prices.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+
+    Returns
+    -------
+    (n_files,) float64
+        [currency]
+    """
+    cand_price, origin_price = priced_costs(instance, prices)
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    order = np.lexsort((cand_price, region))
+    work = instance.n_files * (instance.n_pools + instance.n_regions)
+    file_ptr, file_row, file_entry = _run(entries_by_file, work)(
+        instance.demand_ptr, instance.demand_file, instance.n_files
+    )
+    row_ptr, row_region = _groups(instance.region_row, instance.demand_ptr.size - 1)
+    launch_ptr, launch_rule = _groups(instance.launch_file, instance.n_files)
+    value: Floats = _run(ascend_files, work)(
+        file_ptr,
+        file_row,
+        file_entry,
+        instance.demand_gb,
+        row_ptr,
+        row_region,
+        instance.region_share,
+        instance.cand_ptr,
+        instance.cand_pool[order],
+        cand_price[order],
+        origin_price,
+        instance.size_gb,
+        instance.copies,
+        instance.held,
+        instance.pinned,
+        prices.storage,
+        instance.fill_cost + prices.fill + prices.churn,
+        launch_ptr,
+        launch_rule,
+        prices.launch,
+        instance.launch_ptr,
+        instance.launch_pool,
+    )
+    return value
+
+
+def priced_costs(instance: Instance, prices: Prices) -> tuple[Floats, Floats]:
+    """Delivery cost with the prices of throughput and links on the way.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+
+    Returns
+    -------
+    candidates : (n_cand,) float64
+    origin : (n_regions,) float64
+        [currency/GB]
+    """
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    rate = instance.gbps_per_gb
+    candidates = instance.cand_cost + _by_slice(rate[region], prices.throughput[instance.cand_pool])
+    candidates += _tolls(instance.cand_link_ptr, instance.cand_link, rate[region], prices)
+    origin = instance.origin_cost + _tolls(instance.origin_link_ptr, instance.origin_link, rate, prices)
+    return candidates, origin
+
+
+def _by_slice(rate: Floats, price: Floats) -> Floats:
+    """Sum rate × price over slices, (n,), one slice after the other.
+
+    A dot product sums in an order of its own; ties between pools would break by rounding, and the ascent
+    would take another way than that of docs/bound.md.
+    """
+    total = np.zeros(rate.shape[0])
+    for t in range(rate.shape[1]):
+        total += rate[:, t] * price[:, t]
+    return total
+
+
+def _tolls(ptr: Ints, link: Ints32, rate: Floats, prices: Prices) -> Floats:
+    """Price of the links on each path for a GB, (n_paths,), from the paths' rates (n_paths, n_slices)."""
+    path = np.repeat(np.arange(ptr.size - 1), np.diff(ptr))
+    total = np.zeros(ptr.size - 1)
+    np.add.at(total, path, _by_slice(rate[path], prices.link[link]))
+    return total
+
+
+def _limit_terms(instance: Instance, prices: Prices) -> Floats:
+    """What the priced limits add to the bound; only priced ones, as 0 times no limit (inf) is nothing."""
+    parts = [prices.launch * instance.launch_min]
+    for price, allowed in (
+        (prices.storage, instance.storage_gb),
+        (prices.throughput, instance.throughput_gbps[:, None]),
+        (prices.link, instance.link_capacity_gbps[:, None]),
+        (prices.fill, instance.fill_limit_gb),
+        (prices.churn, instance.churn_limit_gb),
+    ):
+        paid = price > 0
+        parts.append(-price[paid] * np.broadcast_to(allowed, price.shape)[paid])
+    return np.concatenate(parts)
+
+
+def _groups(key: Ints32, n_keys: int) -> tuple[Ints, Ints32]:
+    """Group indices by key: members of key g are ``member[ptr[g]:ptr[g + 1]]``, increasing."""
+    member = np.argsort(key, kind="stable").astype(np.int32)
+    ptr = np.zeros(n_keys + 1, dtype=np.int64)
+    np.cumsum(np.bincount(key, minlength=n_keys), out=ptr[1:])
+    return ptr, member
+
+
+def _run(kernel: Any, work: int) -> Any:
+    """Interpret a kernel where compiling it would take longer than running it."""
+    return kernel if work >= COMPILED_FROM else kernel.py_func
+
+
+def _name(instance: Instance, limit: str, at: Ints) -> str:
+    """Readable name of one priced limit."""
+    if limit == "launch":
+        return f"launch {instance.files[instance.launch_file[at[0]]]}"
+    names = instance.links if limit == "link" else instance.pools
+    where = f"{limit} {names[at[0]]}"
+    return f"{where} slice {at[1]}" if at.size > 1 else where

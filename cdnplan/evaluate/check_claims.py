@@ -1,0 +1,179 @@
+"""Check the numbers of `plan.json` against the recomputed plan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdnplan.evaluate.cost import gap_ratio, gap_to_upper_ratio
+from cdnplan.evaluate.limits import ABSOLUTE
+from cdnplan.evaluate.loads import link_gbps
+from cdnplan.evaluate.report import TOLERANCE, Check, Ledger, close
+from cdnplan.evaluate.verdict import Verdict
+from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.topology import Topology
+
+BOUND_TOLERANCE = 1e-7
+"""The recomputed bound may miss the claimed one by this part of the plan's cost: rounding."""
+
+PROVEN = 1e-6
+"""Cost and bound of a plan called optimal agree to this part of the cost."""
+
+
+def check_fill_counted(topology: Topology, holdings: Holdings | None, plan: PlanJson, ledger: Ledger) -> None:
+    """Filling counts with a previous plan, and without one where the policy says so."""
+    counted = holdings is not None or topology.policy.cold_start == "limited"
+    ledger.checks.append(
+        Check(
+            "fill counted",
+            ok=plan.fill_counted == counted,
+            file=PLAN_JSON,
+            key="fill_counted",
+            claimed=plan.fill_counted,
+            found=counted,
+            detail=f"cold_start is {topology.policy.cold_start!r}, "
+            + ("there was a previous plan" if holdings is not None else "there was no previous plan"),
+        )
+    )
+
+
+def check_counts(
+    instance: Instance, topology: Topology, n_titles: int, plan: PlanJson, ledger: Ledger
+) -> None:
+    """Sizes of the problem."""
+    found = {
+        "regions": instance.n_regions,
+        "sites": len(topology.sites),
+        "pools": instance.n_pools,
+        "appliances": int(instance.pool_appliances.sum()),
+        "files": instance.n_files,
+        "titles": n_titles,
+        "links": instance.n_links,
+        "slices": instance.n_slices,
+    }
+    for key, value in found.items():
+        ledger.number(PLAN_JSON, f"counts.{key}", plan.counts[key], value)
+
+
+def check_claims(
+    instance: Instance,
+    verdict: Verdict,
+    plan: PlanJson,
+    served_gb: Floats,
+    origin_gb: Floats,
+    ledger: Ledger,
+) -> None:
+    """Costs, ratios and overload.
+
+    Parameters
+    ----------
+    instance : Instance
+    verdict : Verdict
+        The recomputed plan.
+    plan : PlanJson
+        The claims.
+    served_gb, origin_gb : (n_cand,), (n_regions,) float64
+        The plan's serving [GB].
+    ledger : Ledger
+        Takes the checks.
+    """
+    cost, claimed = verdict.cost, plan.numbers
+    parts = {"total": cost.total, "delivery": cost.delivery, "fill": cost.fill, "overload": cost.overload}
+    for key, found in parts.items():
+        ledger.number(PLAN_JSON, f"cost.{key}", plan.cost[key], found, scale=cost.total)
+    ledger.number(PLAN_JSON, "upper", claimed["upper"], cost.total)
+    ledger.number(PLAN_JSON, "ideal", claimed["ideal"], verdict.ideal, scale=cost.total)
+    ledger.number(PLAN_JSON, "demand_gb", claimed["demand_gb"], verdict.demand_gb)
+    _ratio(ledger, "offload_byte_ratio", claimed["offload_byte_ratio"], verdict.offload_byte_ratio, 1.0)
+    gap = gap_ratio(cost.total, claimed["lower"], verdict.ideal)
+    span = (cost.total - verdict.ideal) / max(1.0, cost.total)
+    _ratio(ledger, "gap_ratio", claimed["gap_ratio"], gap, span)
+    gap = gap_to_upper_ratio(cost.total, claimed["lower"])
+    _ratio(ledger, "gap_to_upper_ratio", claimed["gap_to_upper_ratio"], gap, 1.0)
+    _check_overload(instance, plan, served_gb, origin_gb, ledger)
+
+
+def _ratio(ledger: Ledger, key: str, claimed: float, found: float, weight: float) -> None:
+    """Compare a ratio; a difference counts by what it is a ratio of, as a share of the whole plan."""
+    ok = abs(claimed - found) * min(1.0, max(0.0, weight)) <= TOLERANCE * max(1.0, abs(found))
+    ledger.checks.append(Check("value", ok, PLAN_JSON, key=key, claimed=claimed, found=found))
+
+
+def _check_overload(
+    instance: Instance, plan: PlanJson, served_gb: Floats, origin_gb: Floats, ledger: Ledger
+) -> None:
+    """The list of overloaded links: none invented, none left out, each with its Gbit/s."""
+    load = link_gbps(instance, served_gb, origin_gb)
+    capacity = instance.link_capacity_gbps[:, None]
+    above = np.maximum(0.0, load - capacity)
+    index = {name: e for e, name in enumerate(instance.links)}
+    claimed = np.zeros_like(above)
+    strange = []
+    for i, (link, at, gbps) in enumerate(plan.overload):
+        if link in index and 0 <= at < instance.n_slices:
+            claimed[index[link], at] += gbps
+        else:
+            strange.append(i)
+    wrong = np.argwhere(np.abs(claimed - above) > TOLERANCE * (capacity + load) + ABSOLUTE)
+
+    def unknown(i: int) -> Check:
+        link, at, gbps = plan.overload[i]
+        key, detail = f"overload[{i}]", f"no limited link {link!r}, or no slice {at}"
+        return Check("known link", False, PLAN_JSON, key=key, claimed=gbps, detail=detail)
+
+    def differs(i: int) -> Check:
+        e, t = wrong[i]
+        key = f"{instance.links[e]} slice {t}"
+        return Check("overload", False, PLAN_JSON, None, key, float(claimed[e, t]), float(above[e, t]))
+
+    ledger.rows("known link", PLAN_JSON, strange, unknown)
+    ledger.rows("overload", PLAN_JSON, range(len(wrong)), differs, f"{len(plan.overload)} overloaded")
+
+
+def check_bound(verdict: Verdict, plan: PlanJson, ledger: Ledger) -> str:
+    """The lower bound: recomputed from the prices, and compared with what is claimed.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        With the bound its prices prove, None when they prove nothing.
+    plan : PlanJson
+    ledger : Ledger
+        Takes the checks.
+
+    Returns
+    -------
+    str
+        What part of the claim is proven again here, and what the rest stands on.
+    """
+    upper, lower, priced = (plan.numbers[key] for key in ("upper", "lower", "lower_priced"))
+    slack = BOUND_TOLERANCE * max(1.0, abs(upper))
+    ledger.checks.append(
+        Check(
+            "lower at most upper", lower <= upper + slack, PLAN_JSON, key="lower", claimed=lower, found=upper
+        )
+    )
+    if plan.status == "optimal":
+        ok = verdict.cost.total - lower <= PROVEN * max(1.0, abs(upper)) + slack
+        detail = "optimal means that cost and bound agree"
+        ledger.checks.append(
+            Check("optimal", ok, PLAN_JSON, key="status", claimed=plan.status, found=lower, detail=detail)
+        )
+    found = verdict.bound
+    if found is None:
+        ledger.failed("bound", PLAN_JSON, "the prices are not valid, they prove nothing")
+        return "The prices are not valid and prove nothing."
+    # An engine never claims more than the cost, or than its bound; where that cut the value, more is proven.
+    cut = close(priced, upper if plan.bound_proof == "prices" else lower)
+    ok = abs(found - priced) <= slack or (cut and found >= priced)
+    ledger.checks.append(
+        Check("bound of the prices", ok, PLAN_JSON, key="lower_priced", claimed=priced, found=found)
+    )
+    if plan.bound_proof == "prices":
+        ok = found >= lower - slack
+        ledger.checks.append(Check("bound", ok, PLAN_JSON, key="lower", claimed=lower, found=found))
+        return f"The prices prove {found:.9g}; nothing else is needed." if ok else "The prices prove less."
+    rest = max(0.0, lower - found)
+    ledger.passed("bound", PLAN_JSON, f"{rest:.9g} of it cannot be recomputed without a search")
+    return f"The prices prove {min(found, lower):.9g}; the remaining {rest:.9g} rests on branch and bound."

@@ -1,0 +1,100 @@
+"""Check `prices.parquet` and what it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cdnplan.evaluate.report import Check, Ledger
+from cdnplan.inputs.parquet_columns import Columns
+from cdnplan.inputs.plan_folder import PRICE_UNITS, PRICES
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Prices
+from cdnplan.units import GB_PER_TB
+
+ROUNDING = 1e-12
+"""A link's price may pass the cost of overload by this part of it; it is cut back to that cost."""
+
+
+def check_prices(instance: Instance, table: Columns, ledger: Ledger) -> Prices | None:
+    """Check every price and rebuild them all.
+
+    Parameters
+    ----------
+    instance : Instance
+    table : Columns
+        `prices.parquet`: a limit without a row has price 0.
+    ledger : Ledger
+        Takes the checks.
+
+    Returns
+    -------
+    Prices or None
+        None when a row is wrong: then the prices prove nothing.
+    """
+    prices = Prices.zero(instance)
+    names = _names(instance)
+    failures: list[Check] = []
+    seen: set[tuple[str, int, int]] = set()
+    columns = (table.texts["limit"], table.texts["name"], table.texts["unit"])
+    for i in range(table.n_rows):
+        limit, name, unit = (column.at(i) for column in columns)
+        at, price = int(table.values["slice"][i]), float(table.values["price"][i])
+        index = names.get(limit, {}).get(name, -1)
+        fault = _fault(instance, limit, index, at, price, unit)
+        if not fault and (limit, index, at) in seen:
+            fault = "given twice"
+        if fault:
+            failures.append(Check("price", False, PRICES, i + 1, f"{limit} {name}", price, detail=fault))
+            continue
+        seen.add((limit, index, at))
+        _set(instance, prices, limit, index, at, price)
+    ledger.rows("price", PRICES, range(len(failures)), failures.__getitem__, f"{table.n_rows:,} rows")
+    return None if failures else prices
+
+
+def _names(instance: Instance) -> dict[str, dict[str, int]]:
+    """Index of each name of each limit; launch rules are told apart by their number."""
+    pools = _index(instance.pools)
+    rules = (f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file))
+    return {
+        **dict.fromkeys(("storage", "throughput", "fill", "churn"), pools),
+        "link": _index(instance.links),
+        "launch": _index(rules),
+    }
+
+
+def _index(names: Iterable[str]) -> dict[str, int]:
+    return {name: i for i, name in enumerate(names)}
+
+
+def _fault(instance: Instance, limit: str, index: int, at: int, price: float, unit: str) -> str:
+    """What is wrong with one price, empty when nothing is."""
+    if limit not in PRICE_UNITS:
+        return "no such kind of limit"
+    if index < 0:
+        return "no such limit"
+    if not 0 <= at < (instance.n_slices if limit in ("throughput", "link") else 1):
+        return f"no slice {at}"
+    if unit != PRICE_UNITS[limit]:
+        return f"counted {unit!r}, expected {PRICE_UNITS[limit]!r}"
+    if price < 0:
+        return "less than 0"
+    optional = {"fill": instance.fill_limit_gb, "churn": instance.churn_limit_gb}
+    if limit in optional and not np.isfinite(optional[limit][index]):
+        return "a price on a limit that does not exist"
+    if limit == "link" and price > instance.overload_cost * (1 + ROUNDING):
+        return f"above the cost of overload, {instance.overload_cost:.9g}"
+    return ""
+
+
+def _set(instance: Instance, prices: Prices, limit: str, index: int, at: int, price: float) -> None:
+    if limit == "throughput":
+        prices.throughput[index, at] = price
+    elif limit == "link":
+        prices.link[index, at] = min(price, instance.overload_cost)
+    elif limit == "launch":
+        prices.launch[index] = price
+    else:
+        getattr(prices, limit)[index] = price / GB_PER_TB

@@ -1,0 +1,105 @@
+"""Verify a plan folder from its files alone: every limit, every number, and the bound."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from cdnplan.errors import InputError
+from cdnplan.evaluate.assignment import Fleet
+from cdnplan.evaluate.check_appliances import check_appliances
+from cdnplan.evaluate.check_claims import check_bound, check_claims, check_counts, check_fill_counted
+from cdnplan.evaluate.check_placement import check_placement
+from cdnplan.evaluate.check_prices import check_prices
+from cdnplan.evaluate.check_serving import check_serving
+from cdnplan.evaluate.misses import misses
+from cdnplan.evaluate.report import Check, Ledger, Report
+from cdnplan.evaluate.verdict import evaluate
+from cdnplan.inputs.plan_folder import HOLDINGS, TABLES, TOPOLOGY, PlanFiles, read_plan, sha256
+from cdnplan.inputs.plan_inputs import read_plan_inputs
+from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
+from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.model.build import build_instance
+
+
+def verify(folder: Path) -> Report:
+    """Recompute a plan from its folder and compare it with what the folder claims.
+
+    Nothing is trusted but the inputs in the folder: the instance is built again, every limit is checked
+    for every pool, appliance, link and slice, costs and ratios are counted again, and the bound is
+    computed from the prices by docs/bound.md.
+
+    Parameters
+    ----------
+    folder : Path
+        A plan folder.
+
+    Returns
+    -------
+    Report
+        A folder that cannot be read gives a report that says so, no exception.
+    """
+    ledger = Ledger()
+    try:
+        files = read_plan(folder)
+        _check_hashes(folder, files.plan, ledger)
+        return _verify(files, ledger)
+    except InputError as error:
+        return Report(checks=(*ledger.checks, *_unreadable(folder, error)))
+
+
+def _verify(files: PlanFiles, ledger: Ledger) -> Report:
+    folder, plan = files.folder, files.plan
+    topology = read_topology(folder / TOPOLOGY)
+    catalog, demand, holdings = read_plan_inputs(folder, plan)
+    instance, _ = build_instance(topology, catalog, demand, holdings)
+    check_fill_counted(topology, holdings, plan, ledger)
+    check_counts(instance, topology, len(catalog.titles), plan, ledger)
+    placement, assignment = check_placement(Fleet.of(instance), files.placement, holdings, ledger)
+    served_gb, origin_gb = check_serving(instance, files.serving, ledger)
+    check_appliances(assignment, files.appliances, served_gb, ledger)
+    prices = check_prices(instance, files.prices, ledger)
+    verdict = evaluate(instance, placement, served_gb, origin_gb, prices)
+    ledger.violations(verdict.violations)
+    check_claims(instance, verdict, plan, served_gb, origin_gb, ledger)
+    proof = check_bound(verdict, plan, ledger)
+    return Report(
+        checks=tuple(ledger.checks),
+        verdict=verdict,
+        misses=misses(instance, placement, served_gb),
+        upper=plan.numbers["upper"],
+        lower_claimed=plan.numbers["lower"],
+        lower_recomputed=verdict.bound,
+        proof=proof,
+    )
+
+
+def _check_hashes(folder: Path, plan: PlanJson, ledger: Ledger) -> None:
+    """Files are those that were written: listed, there, and unchanged."""
+    needed = [TOPOLOGY, *(name for name in TABLES if name != HOLDINGS or (folder / name).is_file())]
+    failures = [
+        Check("checksum", False, PLAN_JSON, key=name, detail="not listed in files")
+        for name in needed
+        if name not in plan.files
+    ]
+    for name, digest in sorted(plan.files.items()):
+        path = folder / PurePosixPath(name)
+        if not path.is_file():
+            failures.append(Check("checksum", False, name, detail="listed in plan.json, but missing"))
+        elif (found := sha256(path)) != digest:
+            failures.append(Check("checksum", False, name, claimed=digest, found=found))
+    count = f"{len(plan.files)} files"
+    ledger.rows("checksum", PLAN_JSON, range(len(failures)), failures.__getitem__, count)
+
+
+def _unreadable(folder: Path, error: InputError) -> list[Check]:
+    """Problems of inputs as failed checks, with paths relative to the folder."""
+    checks = []
+    for problem in error.problems:
+        path = Path(problem.file)
+        file = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else problem.file
+        at = f"line {problem.line}: " if problem.line is not None else ""
+        hint = f"; {problem.hint}" if problem.hint else ""
+        where = str(folder) if file in ("", ".") else file
+        detail = at + problem.message + hint
+        checks.append(Check("can be read", False, where, problem.row, problem.path, detail=detail))
+    return checks

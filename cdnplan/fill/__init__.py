@@ -1,0 +1,1 @@
+"""From pools to appliances: which appliance of a pool holds which files."""

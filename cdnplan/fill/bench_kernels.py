@@ -1,0 +1,342 @@
+"""Kernels: the appliances of one pool while files are dealt out, and exchanges between two of them.
+
+Loads are in units of the mean appliance's load in the pool's busiest slice: a perfectly even pool
+has all heights 1. Every search is bounded and runs in a fixed order, so it is deterministic.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Array = npt.NDArray[Any]
+
+HERE = 1
+"""Bit of `Bench.on`: the appliance has a copy."""
+
+BEFORE = 2
+"""Bit of `Bench.on`: it had one before."""
+
+EPS = 1e-9
+"""Differences below this are rounding."""
+
+NONE: Any = np.int64(-1)
+"""No file, no appliance. (A plain -1 would have numba compile callees once more for the literal.)"""
+
+ANY: Any = np.uint8(0)
+"""What `fixed` arguments say of copies that may not move: none of them."""
+
+OLD: Any = np.uint8(BEFORE)
+"""The same: those that were there before."""
+
+NOT_ENOUGH = 1e12
+"""Scores of `lower_load` from here on: the exchange helps, but does not reach the goal."""
+
+_TRIES = 128
+_HALVINGS = 40
+_WINDOW = 32
+
+
+class Bench(NamedTuple):
+    """One pool on the workbench; files in order of decreasing load.
+
+    Parameters
+    ----------
+    size : (n_files,)
+        [GB]
+    load, peak : (n_files, n_slices), (n_files,)
+        Of one copy, and its largest over slices [mean appliance load].
+    copies, have : (n_files,)
+        Wanted and dealt out so far.
+    on : (n_appliances, n_files) uint8
+        `HERE` and `BEFORE` bits.
+    used, busy : (n_appliances,), (n_appliances, n_slices)
+        Sums over copies.
+    by_size : (n_files,)
+        Files in order of increasing size.
+    limit : (1,)
+        Storage of an appliance [GB].
+    """
+
+    size: Array
+    load: Array
+    peak: Array
+    copies: Array
+    have: Array
+    on: Array
+    used: Array
+    busy: Array
+    by_size: Array
+    limit: Array
+
+
+@njit(cache=True)
+def put(bench: Bench, a: int, i: int) -> None:
+    """Place a copy of file i on appliance a."""
+    bench.on[a, i] |= np.uint8(HERE)
+    bench.have[i] += 1
+    bench.used[a] += bench.size[i]
+    for t in range(bench.load.shape[1]):
+        bench.busy[a, t] += bench.load[i, t]
+
+
+@njit(cache=True)
+def take(bench: Bench, a: int, i: int) -> None:
+    """Remove the copy of file i from appliance a."""
+    bench.on[a, i] &= np.uint8(BEFORE)
+    bench.have[i] -= 1
+    bench.used[a] -= bench.size[i]
+    for t in range(bench.load.shape[1]):
+        bench.busy[a, t] -= bench.load[i, t]
+
+
+@njit(cache=True)
+def exchange(bench: Bench, a: int, b: int, i: int, j: int) -> None:
+    """Move file i from a to b and, unless j is -1, file j from b to a."""
+    take(bench, a, i)
+    put(bench, b, i)
+    if j >= 0:
+        take(bench, b, j)
+        put(bench, a, j)
+
+
+@njit(cache=True)
+def recount(bench: Bench) -> None:
+    """Sum afresh, so that rounding does not build up over many exchanges."""
+    for i in range(bench.size.size):
+        bench.have[i] = 0
+    for a in range(bench.used.size):
+        bench.used[a] = 0.0
+        for t in range(bench.load.shape[1]):
+            bench.busy[a, t] = 0.0
+        for i in range(bench.size.size):
+            if bench.on[a, i] & HERE:
+                put(bench, a, i)
+
+
+@njit(cache=True)
+def height(bench: Bench, a: int) -> float:
+    """Load of an appliance in its busiest slice."""
+    high = 0.0
+    for t in range(bench.load.shape[1]):
+        high = max(high, bench.busy[a, t])
+    return high
+
+
+@njit(cache=True)
+def worst(values: Array) -> int:
+    """Index of the largest value; values that differ by rounding only count as equal."""
+    best = 0
+    for a in range(1, values.size):
+        if values[a] > values[best] + EPS:
+            best = a
+    return best
+
+
+@njit(cache=True)
+def _movable(bench: Bench, a: int, i: int, fixed: int) -> bool:
+    """Whether file i is on a and may leave it."""
+    code = bench.on[a, i]
+    return bool((code & HERE) != 0 and (code & fixed) == 0)
+
+
+@njit(cache=True)
+def _moved_gb(bench: Bench, a: int, b: int, i: int) -> float:
+    """GB to be filled again when file i goes from a to b (negative when that undoes a move)."""
+    gb = 0.0
+    if bench.on[a, i] & BEFORE:
+        gb += bench.size[i]
+    if bench.on[b, i] & BEFORE:
+        gb -= bench.size[i]
+    return gb
+
+
+@njit(cache=True)
+def _height_after(bench: Bench, a: int, b: int, i: int, j: int) -> tuple[float, float]:
+    """Heights of a and b after an exchange."""
+    high_a, high_b = 0.0, 0.0
+    for t in range(bench.load.shape[1]):
+        shift = bench.load[i, t]
+        if j >= 0:
+            shift -= bench.load[j, t]
+        high_a = max(high_a, bench.busy[a, t] - shift)
+        high_b = max(high_b, bench.busy[b, t] + shift)
+    return high_a, high_b
+
+
+@njit(cache=True)
+def _list_by_size(bench: Bench, a: int, b: int, fixed: int) -> Array:
+    """Movable files of b that a lacks, in order of increasing size."""
+    found = np.empty(bench.size.size, dtype=np.int64)
+    count = 0
+    for n in range(found.size):
+        j = bench.by_size[n]
+        if _movable(bench, b, j, fixed) and not bench.on[a, j] & HERE:
+            found[count] = j
+            count += 1
+    return found[:count]
+
+
+@njit(cache=True)
+def _position(bench: Bench, files: Array, size: float) -> int:
+    """First position in a list by size whose file is not smaller than `size`."""
+    low, high = 0, files.size
+    while low < high:
+        middle = (low + high) // 2
+        if bench.size[files[middle]] < size:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True)
+def _near_load(bench: Bench, a: int, b: int, t: int, wish: float, fixed: int) -> Array:
+    """Movable files of a that b lacks: at most `_TRIES`, with loads in slice t about `wish`."""
+    found = np.empty(bench.size.size, dtype=np.int64)
+    count = 0
+    for i in range(found.size):
+        if bench.load[i, t] > 0.0 and _movable(bench, a, i, fixed) and not bench.on[b, i] & HERE:
+            found[count] = i
+            count += 1
+    cut = wish
+    for _ in range(_HALVINGS):
+        if count <= _TRIES:
+            break
+        near = 0
+        for n in range(count):
+            if abs(bench.load[found[n], t] - wish) <= cut:
+                # Those further off move behind, so that the list stays whole if none is near.
+                found[near], found[n] = found[n], found[near]
+                near += 1
+        if near == 0:
+            break
+        count = near
+        cut /= 2
+    return found[: min(count, _TRIES)]
+
+
+@njit(cache=True)
+def _busiest_slice(bench: Bench, a: int) -> int:
+    """Slice in which an appliance is busiest; the first of equals."""
+    best = 0
+    for t in range(1, bench.busy.shape[1]):
+        if bench.busy[a, t] > bench.busy[a, best]:
+            best = t
+    return best
+
+
+@njit(cache=True)
+def lower_load(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[float, int, int]:
+    """Find the exchange that best lowers the load of a without making b as high as a was.
+
+    Returns the score (lower is better; below `NOT_ENOUGH` when both end at most `goal` high, and then by GB
+    moved), the file to move from a to b, and the one to move back or -1; (inf, -1, -1): there is none.
+    """
+    t = _busiest_slice(bench, a)
+    top = bench.busy[a, t]
+    gap = top - bench.busy[b, t]
+    best, best_i, best_j = np.inf, NONE, NONE
+    if gap <= EPS:
+        return best, best_i, best_j
+    theirs = _list_by_size(bench, a, b, fixed)
+    room_a, room_b = bench.limit[0] - bench.used[a], bench.limit[0] - bench.used[b]
+    for i in _near_load(bench, a, b, t, gap / 2, fixed):
+        size = bench.size[i]
+        middle = _position(bench, theirs, size)
+        for n in range(max(0, middle - _WINDOW) - 1, min(theirs.size, middle + _WINDOW)):
+            # One step before the window stands for a move without a swap.
+            j = theirs[n] if n >= max(0, middle - _WINDOW) else NONE
+            back = bench.size[j] if j >= 0 else 0.0
+            if size - back > room_b or back - size > room_a:
+                continue
+            high_a, high_b = _height_after(bench, a, b, i, j)
+            high = max(high_a, high_b)
+            if high >= top - EPS:
+                continue
+            score = high + NOT_ENOUGH
+            if high <= goal:
+                score = high + _moved_gb(bench, a, b, i) + (_moved_gb(bench, b, a, j) if j >= 0 else 0.0)
+            if score < best:
+                best, best_i, best_j = score, i, j
+    return best, best_i, best_j
+
+
+@njit(cache=True)
+def _lightest(bench: Bench, a: int, b: int, i: int, theirs: Array, fixed: int) -> Any:
+    """File of b, of about the size of file i, for which a can swap i with most gain; or NONE."""
+    middle = _position(bench, theirs, bench.size[i])
+    room_a, room_b = bench.limit[0] - bench.used[a], bench.limit[0] - bench.used[b]
+    best = NONE
+    for n in range(max(0, middle - _WINDOW), min(theirs.size, middle + _WINDOW)):
+        j = theirs[n]
+        surplus = bench.size[i] - bench.size[j]
+        if bench.on[a, j] & HERE or not _movable(bench, b, j, fixed) or surplus > room_b or -surplus > room_a:
+            continue
+        if bench.peak[j] < bench.peak[i] / 2 and (best < 0 or bench.peak[j] < bench.peak[best]):
+            best = j
+    return best
+
+
+@njit(cache=True)
+def pour(bench: Bench, a: int, b: int, fixed: int, order: Array) -> bool:
+    """Bring many files from a to b, in the given order, by moves or else swaps with light ones.
+
+    Goes on while a is above the mean and b stays below it: for imbalances that single exchanges would
+    take long to mend. Returns whether any file moved.
+    """
+    theirs = _list_by_size(bench, a, b, fixed)
+    moved = False
+    for i in order:
+        if height(bench, a) <= 1.0:
+            break
+        if not _movable(bench, a, i, fixed) or bench.on[b, i] & HERE:
+            continue
+        j = NONE
+        if bench.size[i] > bench.limit[0] - bench.used[b]:
+            j = _lightest(bench, a, b, i, theirs, fixed)
+            if j < 0:
+                continue
+        high_a, high_b = _height_after(bench, a, b, i, j)
+        if high_b <= 1.0 and high_a < height(bench, a) - EPS:
+            exchange(bench, a, b, i, j)
+            moved = True
+    return moved
+
+
+@njit(cache=True)
+def shift_bytes(
+    bench: Bench, a: int, b: int, wish_gb: float, most_gb: float, ceiling: float, fixed: int, skip: int
+) -> tuple[float, int, int]:
+    """Find the exchange that frees at least `wish_gb` on a (or nearly), filling b by at most `most_gb`.
+
+    Files with the lowest loads are tried, never file `skip`; no appliance may rise above `ceiling` for it.
+    Returns the GB freed, the file to move from a to b, and the one to move back or -1; (0, -1, -1): there
+    is none.
+    """
+    theirs = _list_by_size(bench, a, b, fixed)
+    best, freed, best_i, best_j = np.inf, 0.0, NONE, NONE
+    tries = 0
+    for i in range(bench.size.size - 1, -1, -1):
+        if not _movable(bench, a, i, fixed) or bench.on[b, i] & HERE or i == skip:
+            continue
+        tries += 1
+        if tries > 2 * _TRIES:
+            break
+        middle = _position(bench, theirs, bench.size[i] - wish_gb)
+        for n in range(max(0, middle - _WINDOW) - 1, min(theirs.size, middle + 4)):
+            j = theirs[n] if n >= max(0, middle - _WINDOW) else NONE
+            if j == skip and j >= 0:
+                continue
+            gb = bench.size[i] - (bench.size[j] if j >= 0 else 0.0)
+            score = gb - wish_gb if gb >= wish_gb else NOT_ENOUGH + wish_gb - gb
+            if gb <= EPS or gb > most_gb or score >= best:
+                continue
+            high_a, high_b = _height_after(bench, a, b, i, j)
+            if high_a > max(ceiling, height(bench, a)) or high_b > max(ceiling, height(bench, b)):
+                continue
+            best, freed, best_i, best_j = score, gb, i, j
+    return freed, best_i, best_j

@@ -1,0 +1,136 @@
+"""Kernels behind `loads`: signatures of files by region, and loads of files on pools.
+
+Threads write to disjoint outputs and every sum runs in one fixed order, so results do not depend on
+the number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Array = npt.NDArray[Any]
+
+
+class Network(NamedTuple):
+    """The arrays of `Instance` and `Serving` that loads depend on, under the same names.
+
+    `pool_entry` lists the candidate entries of each pool, cut by `pool_entry_ptr`; `entry_region` is
+    the region of each entry.
+    """
+
+    cand_ptr: Array
+    cand_pool: Array
+    entry_region: Array
+    pool_entry_ptr: Array
+    pool_entry: Array
+    region_row: Array
+    region_share: Array
+    gbps_per_gb: Array
+    demand_ptr: Array
+    demand_file: Array
+    demand_gb: Array
+    serving_ptr: Array
+    serving_mask: Array
+    serving_ratio: Array
+
+
+@njit(cache=True)
+def _row_of(mask: Any, masks: Array, first: int, last: int) -> int:
+    """Position of a mask in an increasing list, counted from `first`, or -1."""
+    low, high = first, last
+    while low < high:
+        middle = (low + high) // 2
+        if masks[middle] < mask:
+            low = middle + 1
+        else:
+            high = middle
+    if low < last and masks[low] == mask:
+        return low - first
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def signature_rows(
+    regions: Array, net: Network, holds: Array, ptr: Array, rows: Array, unknown: Array
+) -> None:
+    """Write the serving row of each file of its demand row into `rows`.
+
+    ``rows[ptr[r] + n]`` belongs to the n-th file of the demand row of region r: the serving row,
+    counted from the region's first, or -1 where there is none. ``unknown[r]`` becomes the number of
+    files with a holder and no row: not 0 where serving and placement disagree.
+    """
+    for r in regions:
+        first = net.demand_ptr[net.region_row[r]]
+        start = net.cand_ptr[r]
+        missing = 0
+        for n in range(net.demand_ptr[net.region_row[r] + 1] - first):
+            file = net.demand_file[first + n]
+            mask = np.uint64(0)
+            for k in range(net.cand_ptr[r + 1] - start):
+                if holds[net.cand_pool[start + k], file]:
+                    mask |= np.uint64(1) << np.uint64(k)
+            row = _row_of(mask, net.serving_mask, net.serving_ptr[r], net.serving_ptr[r + 1])
+            rows[ptr[r] + n] = row
+            if row < 0 and mask != np.uint64(0) and net.region_share[r] > 0.0:
+                missing += 1
+        unknown[r] = missing
+
+
+@njit(cache=True)
+def _serves(net: Network, r: int, k: int) -> bool:
+    """Whether region r gets anything through its k-th candidate."""
+    if k < net.serving_ratio.shape[1]:
+        for row in range(net.serving_ptr[r], net.serving_ptr[r + 1]):
+            if net.serving_ratio[row, k] > 0.0:
+                return True
+    return False
+
+
+@njit(cache=True)
+def _add_entry(net: Network, j: int, place: Array, ptr: Array, rows: Array, out: Array) -> None:
+    """Add what a region gets through one of its candidate entries."""
+    r = net.entry_region[j]
+    k = j - net.cand_ptr[r]
+    start = net.serving_ptr[r]
+    if not _serves(net, r, k):
+        return
+    first = net.demand_ptr[net.region_row[r]]
+    for n in range(net.demand_ptr[net.region_row[r] + 1] - first):
+        row = rows[ptr[r] + n]
+        if row < 0 or net.serving_ratio[start + row, k] <= 0.0:
+            continue
+        where = place[net.demand_file[first + n]]
+        if where < 0:
+            continue
+        gb = net.region_share[r] * net.demand_gb[first + n] * net.serving_ratio[start + row, k]
+        for t in range(out.shape[1]):
+            out[where, t] += gb * net.gbps_per_gb[r, t]
+
+
+@njit(cache=True, nogil=True)
+def slice_loads(
+    pools: Array,
+    net: Network,
+    first_pool: int,
+    held_ptr: Array,
+    held_file: Array,
+    n_files: int,
+    ptr: Array,
+    rows: Array,
+    out: Array,
+) -> None:
+    """Add to ``out[n, t]`` the load of held file n in slice t, for each of `pools`.
+
+    `pools` counts from `first_pool`, and so does `held_ptr`: the pool counted p holds the files
+    ``held_file[held_ptr[p]:held_ptr[p + 1]]``. `ptr` and `rows` are those of `signature_rows`.
+    """
+    for p in pools:
+        place = np.full(n_files, -1, dtype=np.int64)
+        for n in range(held_ptr[p], held_ptr[p + 1]):
+            place[held_file[n]] = n
+        for e in range(net.pool_entry_ptr[first_pool + p], net.pool_entry_ptr[first_pool + p + 1]):
+            _add_entry(net, net.pool_entry[e], place, ptr, rows, out)

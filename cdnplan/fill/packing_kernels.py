@@ -1,0 +1,332 @@
+"""Kernels: deal the files of one pool out to its appliances.
+
+Keep what is there; give missing copies, by decreasing load, to the least loaded appliance with room
+(longest processing time first); make room for what does not fit, or drop what is worth least; exchange
+files until loads are even.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from cdnplan.fill.bench_kernels import (
+    ANY,
+    BEFORE,
+    EPS,
+    HERE,
+    NONE,
+    NOT_ENOUGH,
+    OLD,
+    Bench,
+    exchange,
+    height,
+    lower_load,
+    pour,
+    put,
+    recount,
+    shift_bytes,
+    take,
+    worst,
+)
+
+Array = npt.NDArray[Any]
+
+_PARTNERS = 8
+_ROUNDS = 4
+_TARGETS = 4
+_FAR_OFF = 5.0
+_MAX_STEPS = 100
+
+
+@njit(cache=True)
+def _heights(bench: Bench) -> Array:
+    """Height of every appliance."""
+    high = np.empty(bench.used.size)
+    for a in range(high.size):
+        high[a] = height(bench, a)
+    return high
+
+
+@njit(cache=True)
+def _drop(bench: Bench, i: int) -> None:
+    """Remove all copies of a file."""
+    for a in range(bench.used.size):
+        if bench.on[a, i] & HERE:
+            take(bench, a, i)
+
+
+@njit(cache=True)
+def _choose(bench: Bench, i: int, slack: float) -> Any:
+    """Appliance for a copy of file i: with room, least loaded up to `slack`, most free; or -1."""
+    lowest = np.inf
+    best, free = NONE, -np.inf
+    for second in range(2):
+        for a in range(bench.used.size):
+            room = bench.limit[0] - bench.used[a]
+            if bench.on[a, i] & HERE or bench.size[i] > room:
+                continue
+            high = 0.0
+            for t in range(bench.load.shape[1]):
+                high = max(high, bench.busy[a, t] + bench.load[i, t])
+            if not second:
+                lowest = min(lowest, high)
+            elif high <= lowest + slack and room > free:
+                best, free = a, room
+    return best
+
+
+@njit(cache=True)
+def _keep(bench: Bench, by_worth: Array) -> None:
+    """Start from what appliances held: without copies beyond those wanted, and what has no room."""
+    for i in range(bench.size.size):
+        for a in range(bench.used.size):
+            if bench.on[a, i] & BEFORE:
+                put(bench, a, i)
+    for i in range(bench.size.size):
+        while bench.have[i] > bench.copies[i]:
+            top = NONE
+            for a in range(bench.used.size):
+                if bench.on[a, i] & HERE and (top < 0 or height(bench, a) >= height(bench, top) - EPS):
+                    top = a
+            take(bench, top, i)
+    for a in range(bench.used.size):
+        for n in range(by_worth.size - 1, -1, -1):
+            if bench.used[a] <= bench.limit[0]:
+                break
+            if bench.on[a, by_worth[n]] & HERE:
+                take(bench, a, by_worth[n])
+
+
+@njit(cache=True)
+def _deal(bench: Bench, slack: float, surplus: Array) -> None:
+    """Give missing copies to appliances; the light end of the list in order of decreasing size."""
+    n_files = bench.size.size
+    weight = np.zeros(n_files)
+    for i in range(n_files):
+        weight[i] = bench.peak[i] * bench.copies[i]
+    heavy = n_files
+    rest = 0.0
+    while heavy > 0 and rest + weight[heavy - 1] <= slack:
+        heavy -= 1
+        rest += weight[heavy]
+    light = np.argsort(-bench.size[heavy:], kind="mergesort") + heavy
+    for n in range(n_files):
+        i = n if n < heavy else light[n - heavy]
+        while bench.have[i] < bench.copies[i] and not surplus[i]:
+            a = _choose(bench, i, slack if n < heavy else np.inf)
+            if a < 0:
+                break
+            put(bench, a, i)
+
+
+@njit(cache=True)
+def _make_room(bench: Bench, u: int, a: int, ceiling: float) -> bool:
+    """Gather free space on appliance a, by exchanges, until file u fits there; else undo them."""
+    n_appliances = bench.used.size
+    trail = np.empty((4 * n_appliances, 3), dtype=np.int64)
+    steps = 0
+    done = np.zeros(n_appliances, dtype=np.bool_)
+    done[a] = True
+    while steps < trail.shape[0]:
+        missing = bench.size[u] - (bench.limit[0] - bench.used[a])
+        if missing <= 0.0:
+            return True
+        b = NONE
+        for c in range(n_appliances):
+            if not done[c] and (b < 0 or bench.used[c] < bench.used[b] - EPS):
+                b = c
+        if b < 0:
+            break
+        room = bench.limit[0] - bench.used[b]
+        wish = min(missing * (1 + EPS), room)
+        freed, i, j = shift_bytes(bench, a, b, wish, room, ceiling, OLD, u)
+        if freed < wish:
+            more, k, m = shift_bytes(bench, a, b, wish, room, ceiling, ANY, u)
+            if more > freed:
+                freed, i, j = more, k, m
+        if i < 0 or freed < 0.01 * wish:
+            done[b] = True
+            continue
+        exchange(bench, a, b, i, j)
+        trail[steps, 0], trail[steps, 1], trail[steps, 2] = b, i, j
+        steps += 1
+    for n in range(steps - 1, -1, -1):
+        exchange(bench, trail[n, 0], a, trail[n, 1], trail[n, 2])
+    return False
+
+
+@njit(cache=True)
+def _squeeze(bench: Bench, u: int, ceiling: float) -> Any:
+    """Appliance on which there is now room for file u, the emptiest tried first; NONE: no way found.
+
+    Where it cannot be had otherwise, an appliance may rise above `ceiling`: a missing file costs more
+    than an uneven pool.
+    """
+    free = 0.0
+    for a in range(bench.used.size):
+        free += bench.limit[0] - bench.used[a]
+    if free < bench.size[u]:
+        return NONE
+    order = np.argsort(bench.used, kind="mergesort")
+    for limit in (ceiling, np.inf):
+        for n in range(min(_TARGETS, order.size)):
+            if not bench.on[order[n], u] & HERE and _make_room(bench, u, order[n], limit):
+                return order[n]
+    return NONE
+
+
+@njit(cache=True)
+def _evict(bench: Bench, u: int, by_worth: Array, worth: Array) -> Any:
+    """Drop files worth less than u in all until u fits on one appliance; -1: not worth it."""
+    best, target = worth[u] * bench.size[u] * bench.copies[u] * (1 - EPS), NONE
+    for a in range(bench.used.size):
+        if bench.on[a, u] & HERE:
+            continue
+        room, lost = bench.limit[0] - bench.used[a], 0.0
+        for n in range(by_worth.size - 1, -1, -1):
+            v = by_worth[n]
+            if room >= bench.size[u] or lost >= best or worth[v] >= worth[u]:
+                break
+            if bench.on[a, v] & HERE:
+                room += bench.size[v]
+                lost += worth[v] * bench.size[v] * bench.copies[v]
+        if room >= bench.size[u] and lost < best:
+            best, target = lost, a
+    if target < 0:
+        return NONE
+    for n in range(by_worth.size - 1, -1, -1):
+        if bench.limit[0] - bench.used[target] >= bench.size[u]:
+            break
+        if bench.on[target, by_worth[n]] & HERE:
+            _drop(bench, by_worth[n])
+    return target
+
+
+@njit(cache=True)
+def _settle(bench: Bench, by_worth: Array, worth: Array, ceiling: float) -> bool:
+    """Fit in files that lack copies, the most valuable first; a file without all its copies has none."""
+    changed = False
+    for _ in range(_ROUNDS):
+        placed = False
+        for i in by_worth:
+            if bench.have[i] == bench.copies[i]:
+                continue
+            while bench.have[i] < bench.copies[i]:
+                a = _choose(bench, i, np.inf)
+                if a < 0:
+                    a = _squeeze(bench, i, ceiling)
+                if a < 0:
+                    a = _evict(bench, i, by_worth, worth)
+                if a < 0:
+                    break
+                put(bench, a, i)
+            if bench.have[i] < bench.copies[i]:
+                _drop(bench, i)
+            else:
+                placed = changed = True
+        if not placed:
+            break
+    return changed
+
+
+@njit(cache=True)
+def _even_loads(bench: Bench, goal: float, fixed: int, by_worth: Array) -> bool:
+    """Exchange files until no appliance is higher than `goal`, or nothing lowers the highest."""
+    changed = False
+    for _ in range(_MAX_STEPS + 10 * bench.used.size):
+        high = _heights(bench)
+        a = worst(high)
+        if high[a] <= goal:
+            break
+        order = np.argsort(high, kind="mergesort")
+        best, best_b, best_i, best_j = np.inf, NONE, NONE, NONE
+        for b in order[:_PARTNERS]:
+            if b == a:
+                continue
+            score, i, j = lower_load(bench, a, b, goal, fixed)
+            if score < best:
+                best, best_b, best_i, best_j = score, b, i, j
+            if best <= 2.0:
+                break
+        far_off = best >= NOT_ENOUGH and high[a] > 1.0 + _FAR_OFF * (goal - 1.0)
+        if far_off and pour(bench, a, order[0], fixed, by_worth):
+            changed = True
+            continue
+        if best_i < 0:
+            break
+        exchange(bench, a, best_b, best_i, best_j)
+        changed = True
+    return changed
+
+
+@njit(cache=True)
+def _even_bytes(bench: Bench, goal: float, ceiling: float) -> bool:
+    """Exchange new copies until no appliance holds more than `goal` times the mean's bytes."""
+    changed = False
+    mean = 0.0
+    for a in range(bench.used.size):
+        mean += bench.used[a] / bench.used.size
+    for _ in range(_MAX_STEPS + 10 * bench.used.size):
+        a = worst(bench.used)
+        if bench.used[a] <= goal * mean:
+            break
+        moved = False
+        for b in np.argsort(bench.used, kind="mergesort")[:_PARTNERS]:
+            wish = (bench.used[a] - bench.used[b]) / 2
+            most = min(2 * wish - EPS * mean, bench.limit[0] - bench.used[b])
+            if wish <= EPS * mean or most <= 0.0:
+                continue
+            gb, i, j = shift_bytes(bench, a, b, min(wish, most), most, ceiling, OLD, NONE)
+            if i >= 0 and gb > 1e-4 * mean:
+                exchange(bench, a, b, i, j)
+                moved = changed = True
+                break
+        if not moved:
+            break
+    return changed
+
+
+@njit(cache=True)
+def _surplus(bench: Bench, by_worth: Array) -> Array:
+    """Files of least worth that no arrangement can hold, because the pool is too small for all."""
+    surplus = np.zeros(by_worth.size, dtype=np.bool_)
+    excess = -bench.limit[0] * bench.used.size
+    for i in range(by_worth.size):
+        excess += bench.size[i] * bench.copies[i]
+    for n in range(by_worth.size - 1, -1, -1):
+        if excess <= 0.0:
+            break
+        surplus[by_worth[n]] = True
+        excess -= bench.size[by_worth[n]] * bench.copies[by_worth[n]]
+    return surplus
+
+
+@njit(cache=True)
+def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
+    """Deal a pool's files out. `worth`: load per GB, inf where a rule requires the file."""
+    fine = 1.0 + tolerance / 4
+    by_worth = np.argsort(-worth, kind="mergesort")
+    surplus = _surplus(bench, by_worth)
+    _keep(bench, by_worth)
+    for i in range(surplus.size):
+        if surplus[i]:
+            _drop(bench, i)
+    _deal(bench, tolerance / 4, surplus)
+    _settle(bench, by_worth, worth, fine)
+    for n in range(_ROUNDS + 1):
+        recount(bench)
+        changed = _even_loads(bench, fine, OLD, by_worth)
+        changed |= _even_loads(bench, 1.0 + tolerance, ANY, by_worth)
+        if n == _ROUNDS:
+            break
+        high = _heights(bench)
+        ceiling = max(fine, high[worst(high)] + EPS)
+        changed |= _even_bytes(bench, 1.0 + tolerance, ceiling)
+        changed |= _settle(bench, by_worth, worth, ceiling)
+        if not changed:
+            break
+    recount(bench)

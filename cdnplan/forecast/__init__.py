@@ -1,0 +1,1 @@
+"""History → demand: one `Forecaster` interface, a sound baseline, and what forecasts are measured with."""

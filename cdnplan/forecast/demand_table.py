@@ -1,0 +1,108 @@
+"""A forecast written as a demand table."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from cdnplan import __version__
+from cdnplan.errors import InputError, Problem
+from cdnplan.forecast.base import Forecast
+from cdnplan.inputs.table_files import is_table
+
+
+def demand_table(forecast: Forecast) -> Any:
+    """Make the table of a forecast.
+
+    Parameters
+    ----------
+    forecast : Forecast
+
+    Returns
+    -------
+    pyarrow.Table
+        ``date``, ``region``, ``title`` or ``file``, ``gb``, sorted by the first three; the schema's
+        metadata tell where it comes from: ``model``, ``cutoff``, ``horizon``, ``period_days``,
+        ``history_sha256``, ``cdnplan``.
+    """
+    days = np.array([forecast.day(step) for step in range(forecast.horizon + 1)], dtype="datetime64[D]")
+    columns = {
+        "date": pa.array(days[forecast.step]),
+        "region": _texts(forecast.region, forecast.regions),
+        forecast.by: _texts(forecast.title, forecast.titles),
+        "gb": pa.array(forecast.gb),
+    }
+    metadata = {
+        "model": forecast.model,
+        "cutoff": str(forecast.cutoff),
+        "horizon": str(forecast.horizon),
+        "period_days": str(forecast.period_days),
+        "history_sha256": forecast.history_hash,
+        "cdnplan": __version__,
+    }
+    return pa.table(columns, metadata=metadata)
+
+
+def write_forecast(forecast: Forecast, path: Path) -> None:
+    """Write a forecast as a demand table, whole or not at all; a CSV file lacks the metadata.
+
+    Parameters
+    ----------
+    forecast : Forecast
+    path : Path
+        Ends in ``.parquet``, ``.csv`` or ``.csv.gz``; missing folders are made.
+
+    Raises
+    ------
+    InputError
+        Another ending, or the file cannot be written there.
+    """
+    check_table_path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write(demand_table(forecast), part, path.name.lower())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise InputError([Problem(message, file=str(path))]) from None
+
+
+def check_table_path(path: Path) -> None:
+    """Check that a table can be written under this name, before time is spent on its content.
+
+    Raises
+    ------
+    InputError
+        It has another ending than tables have, or is a folder.
+    """
+    if path.is_dir():
+        raise InputError([Problem("a folder, expected the name of a file to write", file=str(path))])
+    if not is_table(path):
+        expected = "a name that ends in .parquet, .csv or .csv.gz"
+        raise InputError([Problem(f"not the name of a table, expected {expected}", file=str(path))])
+
+
+def _write(table: Any, part: Path, name: str) -> None:
+    if name.endswith(".parquet"):
+        pq.write_table(table, part)
+    elif name.endswith(".gz"):
+        # No name and no time in the header: the same forecast gives the same bytes.
+        with part.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as stream:
+            pacsv.write_csv(table, stream)
+    else:
+        pacsv.write_csv(table, part)
+
+
+def _texts(code: np.ndarray[Any, np.dtype[np.int32]], names: tuple[str, ...]) -> Any:
+    return pa.DictionaryArray.from_arrays(pa.array(code), pa.array(names, pa.string()))

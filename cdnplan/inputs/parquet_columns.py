@@ -1,0 +1,176 @@
+"""Columns of a Parquet file as arrays, checked against what they must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.model.instance import Ints, Ints32
+
+Kind = Literal["text", "number", "float32", "integer", "date"]
+"""What a column holds; ``date`` may be null, the others may not."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """A column of texts, each distinct text once.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Distinct texts, sorted.
+    code : (n_rows,) int32
+        Index into `names`.
+    """
+
+    names: tuple[str, ...]
+    code: Ints32
+
+    def at(self, row: int) -> str:
+        """Text of a row counted from 0."""
+        return self.names[int(self.code[row])]
+
+    def positions(self, known: Mapping[str, int]) -> Ints:
+        """Replace each text by a number, -1 where it is not known, (n_rows,)."""
+        table = np.array([known.get(name, -1) for name in self.names], dtype=np.int64)
+        return table[self.code] if table.size else np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """A table's columns by name: `texts`, and arrays of numbers or dates in `values`.
+
+    `file` is the table's path as the user named it, for messages.
+    """
+
+    file: str
+    n_rows: int
+    texts: Mapping[str, Texts]
+    values: Mapping[str, npt.NDArray[Any]]
+
+
+def read_columns(path: Path, kinds: Mapping[str, Kind]) -> Columns:
+    """Read some columns of a Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+    kinds : mapping
+        Columns that must be there, and what they hold; others are ignored.
+
+    Returns
+    -------
+    Columns
+
+    Raises
+    ------
+    InputError
+        The file is missing, cut short or no Parquet; columns are missing or of another type; values are
+        null or not finite (with the row). All problems at once.
+    """
+    file = str(path)
+    try:
+        names = pq.read_schema(path).names
+        found = [name for name in kinds if name in names]
+        texts_found = [name for name in found if kinds[name] == "text"]
+        # Not `pq.read_table`: it loads pyarrow.dataset, which takes longer than reading small tables.
+        with pq.ParquetFile(path, read_dictionary=texts_found) as parquet:
+            table = parquet.read(columns=found)
+    except FileNotFoundError:
+        raise InputError([Problem("missing", file=file)]) from None
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError([Problem(f"no Parquet file, or cut short: {reason}", file=file)]) from None
+    problems = [
+        Problem("missing column", file=file, path=name, hint=nearest(name, names))
+        for name in kinds
+        if name not in names
+    ]
+    texts: dict[str, Texts] = {}
+    values: dict[str, npt.NDArray[Any]] = {}
+    for name in found:
+        column = table.column(name)
+        fault = _fault(column, kinds[name])
+        if fault is not None:
+            problems.append(Problem(fault[0], file=file, path=name, row=fault[1]))
+        elif kinds[name] == "text":
+            texts[name] = _texts(column)
+        else:
+            values[name] = _values(column, kinds[name])
+    if problems:
+        raise InputError(problems)
+    return Columns(file, table.num_rows, texts, values)
+
+
+def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
+    """What is wrong with a column, and in which row."""
+    dtype = column.type
+    inner = dtype.value_type if pa.types.is_dictionary(dtype) else dtype
+    right = {
+        "text": pa.types.is_string(inner) or pa.types.is_large_string(inner),
+        "number": pa.types.is_floating(dtype) or pa.types.is_integer(dtype),
+        "float32": pa.types.is_floating(dtype) or pa.types.is_integer(dtype),
+        "integer": pa.types.is_integer(dtype),
+        "date": pa.types.is_date(dtype) or pa.types.is_timestamp(dtype),
+    }[kind]
+    if not right:
+        expected = {"number": "numbers", "float32": "numbers", "integer": "whole numbers", "date": "dates"}
+        return f"expected {expected.get(kind, 'texts')}, found {dtype}", None
+    if kind != "date" and column.null_count:
+        return "no value", int(np.argmax(_array(column.is_null().cast(pa.uint8())))) + 1
+    if pa.types.is_floating(dtype):
+        strange = ~np.isfinite(_array(column))
+        if strange.any():
+            row = int(np.argmax(strange))
+            return f"{column[row].as_py()} is not a number one can use", row + 1
+    if kind == "integer" and column.length():
+        numbers = _array(column)
+        if numbers.min() < -(2**31) or numbers.max() >= 2**31:
+            return "a whole number of more than 32 bits", None
+    return None
+
+
+def _texts(column: Any) -> Texts:
+    """Distinct texts in order, and codes into them."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    array = _joined(encoded.unify_dictionaries())
+    code = np.array(np.from_dlpack(array.indices), dtype=np.int32)
+    names: list[str] = array.dictionary.to_pylist()
+    used = np.flatnonzero(np.bincount(code, minlength=len(names)))
+    ordered = sorted({names[i] for i in used})
+    index = {name: i for i, name in enumerate(ordered)}
+    table = np.array([index.get(name, 0) for name in names], dtype=np.int32)
+    return Texts(tuple(ordered), table[code])
+
+
+def _values(column: Any, kind: Kind) -> npt.NDArray[Any]:
+    """Numbers or dates as one array of the kind's type; null dates become NaT."""
+    if kind == "date":
+        found = np.full(column.length(), np.datetime64("NaT"), dtype="datetime64[D]")
+        days = column.drop_null().cast(pa.date32(), safe=False).cast(pa.int32())
+        found[_array(column.is_valid().cast(pa.uint8())) == 1] = _array(days).astype("datetime64[D]")
+        return found
+    dtype = {"number": np.float64, "float32": np.float32, "integer": np.int32}[kind]
+    return np.array(_array(column), dtype=dtype)
+
+
+def _array(column: Any) -> npt.NDArray[Any]:
+    """Values of a column without nulls; by DLPack, as pyarrow's own `to_numpy` loads pandas."""
+    array: npt.NDArray[Any] = np.from_dlpack(_joined(column))
+    return array
+
+
+def _joined(column: Any) -> Any:
+    """A column's chunks as one array."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        return array.chunk(0) if array.num_chunks else pa.array([], type=array.type)
+    return array

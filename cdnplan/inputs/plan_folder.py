@@ -1,0 +1,224 @@
+"""A plan folder: names of its files and columns, and reading it.
+
+A folder is written whole or not at all and never changed, so that it can be checked, compared and built
+upon years later from its files alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from cdnplan.errors import InputError, Problem
+from cdnplan.inputs.parquet_columns import Columns, Kind, read_columns
+from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Ints, Ints32
+
+PLACEMENT = "placement.parquet"
+SERVING = "serving.parquet"
+APPLIANCES = "appliances.parquet"
+PRICES = "prices.parquet"
+TOPOLOGY = "inputs/topology.yaml"
+FILES = "inputs/files.parquet"
+DEMAND = "inputs/demand.parquet"
+HOLDINGS = "inputs/holdings.parquet"
+
+TABLES: dict[str, dict[str, Kind]] = {
+    PLACEMENT: {"appliance": "text", "file": "text", "action": "text", "size_gb": "number"},
+    SERVING: {"region": "text", "pool": "text", "gb": "number", "peak_gbps": "number"},
+    APPLIANCES: {
+        "appliance": "text",
+        "pool": "text",
+        "storage_gb": "number",
+        "storage_limit_gb": "number",
+        "peak_gbps": "number",
+        "throughput_limit_gbps": "number",
+    },
+    PRICES: {"limit": "text", "name": "text", "slice": "integer", "price": "number", "unit": "text"},
+    FILES: {"file": "text", "title": "text", "size_gb": "number", "launch_date": "date"},
+    DEMAND: {"region": "text", "file": "text", "gb": "float32"},
+    HOLDINGS: {"pool": "text", "appliance": "integer", "file": "text"},
+}
+"""Columns of every table of the folder; `HOLDINGS` is there only when there was a previous plan."""
+
+KEEP, ADD, EVICT = "keep", "add", "evict"
+ACTIONS = (KEEP, ADD, EVICT)
+"""What an appliance does with a file: has it and keeps it, fetches it, has it and removes it."""
+
+ORIGIN = "origin"
+"""Stands for a pool in the serving table where the origin serves."""
+
+PRICE_UNITS = {
+    "storage": "per TB",
+    "throughput": "per Gbps",
+    "link": "per Gbps",
+    "fill": "per TB",
+    "churn": "per TB",
+    "launch": "per pool",
+}
+"""Limits that carry a price, and what it is counted per."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanFiles:
+    """What a plan folder says, its tables as arrays; nothing is recomputed.
+
+    Parameters
+    ----------
+    folder : Path
+    plan : PlanJson
+    placement, serving, appliances, prices : Columns
+        See `TABLES` for their columns.
+    """
+
+    folder: Path
+    plan: PlanJson
+    placement: Columns
+    serving: Columns
+    appliances: Columns
+    prices: Columns
+
+    @property
+    def has_holdings(self) -> bool:
+        """Whether the plan was made from a previous one."""
+        return (self.folder / HOLDINGS).is_file()
+
+
+def read_plan(folder: Path) -> PlanFiles:
+    """Read the decisions and claims of a plan.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    PlanFiles
+
+    Raises
+    ------
+    InputError
+        Files or columns are missing, cut short or of another kind; all problems of all files at once.
+    """
+    if not folder.is_dir():
+        raise InputError([Problem("no such plan folder", file=str(folder))])
+    problems: list[Problem] = []
+    plan = attempt(problems, lambda: read_plan_json(folder / PLAN_JSON))
+    tables = [
+        attempt(problems, lambda name=name: read_columns(folder / name, TABLES[name]))  # type: ignore[misc]
+        for name in (PLACEMENT, SERVING, APPLIANCES, PRICES)
+    ]
+    placement, serving, appliances, prices = tables
+    if plan is None or placement is None or serving is None or appliances is None or prices is None:
+        raise InputError(problems)
+    return PlanFiles(folder, plan, placement, serving, appliances, prices)
+
+
+def holdings_of(folder: Path) -> Holdings:
+    """What appliances hold once a plan is carried out: its files to keep and to add.
+
+    Parameters
+    ----------
+    folder : Path
+        A plan folder.
+
+    Returns
+    -------
+    Holdings
+
+    Raises
+    ------
+    InputError
+        As `read_plan`, and names of appliances without a pool and a number.
+    """
+    table = read_plan(folder).placement
+    action = table.texts["action"]
+    keep = action.positions({EVICT: 0}) < 0
+    pools, pool, number = split_appliances(table, "appliance")
+    file = table.texts["file"]
+    return sorted_holdings(pools, file.names, pool[keep], number[keep], file.code[keep])
+
+
+def split_appliances(table: Columns, column: str) -> tuple[tuple[str, ...], Ints32, Ints32]:
+    """Split names of appliances, ``pool/number``.
+
+    Parameters
+    ----------
+    table : Columns
+    column : str
+        Name of the column of appliances.
+
+    Returns
+    -------
+    pools : tuple of str
+        Distinct pools, sorted.
+    pool, number : (n_rows,) int32
+        Index into `pools`, and number within the pool.
+
+    Raises
+    ------
+    InputError
+        A name has no number of 1 or more at its end.
+    """
+    texts = table.texts[column]
+    split = [name.rpartition("/") for name in texts.names]
+    bad = [i for i, (pool, _, n) in enumerate(split) if not pool or not re.fullmatch(r"[1-9][0-9]*", n)]
+    if bad:
+        rows = np.flatnonzero(np.isin(texts.code, bad))
+        raise InputError(
+            Problem(f"no appliance's name: {texts.at(row)!r}", file=table.file, row=int(row) + 1, path=column)
+            for row in rows[:20]
+        )
+    pools = sorted({pool for pool, _, _ in split})
+    index = {pool: i for i, pool in enumerate(pools)}
+    of_pool = np.array([index[pool] for pool, _, _ in split], dtype=np.int32)
+    number = np.array([min(int(n), 2**31 - 1) for _, _, n in split], dtype=np.int32)
+    return tuple(pools), of_pool[texts.code], number[texts.code]
+
+
+def sorted_holdings(
+    pools: tuple[str, ...], files: tuple[str, ...], pool: Ints32, number: Ints32, file: Ints32
+) -> Holdings:
+    """Make holdings from copies in any order; a copy listed twice is one."""
+    n_files, most = max(1, len(files)), int(number.max(initial=0)) + 1
+    key: Ints = (pool.astype(np.int64) * most + number) * n_files + file
+    key = sorted_distinct(key)
+    place = key // n_files
+    return Holdings(
+        pools=pools,
+        files=files,
+        pool=(place // most).astype(np.int32),
+        appliance=(place % most).astype(np.int32),
+        file=(key % n_files).astype(np.int32),
+    )
+
+
+def sorted_distinct(numbers: Ints) -> Ints:
+    """Sort, and leave out repetitions: for many and nearly sorted numbers far faster than `numpy.unique`."""
+    ordered: Ints = np.sort(numbers, kind="stable")
+    first = np.append(True, np.diff(ordered) > 0)[: ordered.size]
+    return np.asarray(ordered[first])
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def attempt(problems: list[Problem], read: Callable[[], T]) -> T | None:
+    """Read, or remember what is wrong and go on."""
+    try:
+        return read()
+    except InputError as error:
+        problems += error.problems
+        return None

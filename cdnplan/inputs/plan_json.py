@@ -1,0 +1,261 @@
+"""`plan.json` of a plan folder: what a plan claims about itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cdnplan.errors import InputError, Problem, nearest
+
+PLAN_JSON = "plan.json"
+FORMAT = 1
+"""Version of the folder's format that this release writes and reads."""
+
+STATUSES = ("optimal", "within-gap", "time-limit", "feasible")
+ENGINES = ("exact", "fast")
+BOUND_PROOFS = ("prices", "branch-and-bound")
+COST_PARTS = ("total", "delivery", "fill", "overload")
+COUNTS = ("regions", "sites", "pools", "appliances", "files", "titles", "links", "slices")
+RATIOS = ("gap_ratio", "gap_to_upper_ratio", "offload_byte_ratio")
+NUMBERS = ("upper", "lower", "lower_priced", "ideal", *RATIOS, "demand_gb")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanJson:
+    """The claims of a plan that can be checked; other keys of the file are for people.
+
+    Parameters
+    ----------
+    status, engine, bound_proof : str
+        One of `STATUSES`, `ENGINES`, `BOUND_PROOFS`.
+    cost : mapping
+        `COST_PARTS` [currency].
+    numbers : mapping
+        `NUMBERS`: bounds [currency], ratios, demand [GB].
+    overload : tuple of (str, int, float)
+        Link, time slice, Gbit/s above capacity.
+    start : datetime.date
+        First day of the period.
+    days : float
+        Its length [days].
+    fill_counted : bool
+        False for a cold start whose filling does not count.
+    counts : mapping
+        `COUNTS`: sizes of the problem.
+    files : mapping of str to str
+        SHA-256 of the folder's files by path relative to it.
+    """
+
+    status: str
+    engine: str
+    bound_proof: str
+    cost: Mapping[str, float]
+    numbers: Mapping[str, float]
+    overload: tuple[tuple[str, int, float], ...]
+    start: dt.date
+    days: float
+    fill_counted: bool
+    counts: Mapping[str, int]
+    files: Mapping[str, str]
+
+
+def read_plan_json(path: Path) -> PlanJson:
+    """Read and check the shape of a `plan.json`.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    PlanJson
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no JSON (with line and column), or keys are missing or of another kind: all
+        such keys at once.
+    """
+    reader = _Reader(_load(path), str(path))
+    if reader.number((), "format") not in (FORMAT, None):
+        message = f"written in format {reader.raw['format']}, this release reads {FORMAT}"
+        raise InputError([Problem(message, file=str(path))])
+    start = reader.text(("period",), "start")
+    plan = PlanJson(
+        status=reader.text((), "status", STATUSES),
+        engine=reader.text((), "engine", ENGINES),
+        bound_proof=reader.text((), "bound_proof", BOUND_PROOFS),
+        cost={key: reader.number(("cost",), key) or 0.0 for key in COST_PARTS},
+        numbers={key: reader.number((), key) or 0.0 for key in NUMBERS},
+        overload=reader.overload(),
+        start=reader.date(start),
+        days=reader.days(),
+        fill_counted=reader.flag("fill_counted"),
+        counts={key: int(reader.number(("counts",), key) or 0) for key in COUNTS},
+        files=reader.hashes(),
+    )
+    if reader.problems:
+        raise InputError(reader.problems)
+    return plan
+
+
+class _Reader:
+    """Takes keys out of the parsed file and remembers everything that is not as expected."""
+
+    def __init__(self, raw: Mapping[str, Any], file: str) -> None:
+        self.raw = raw
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def fault(self, message: str, path: str, hint: str = "") -> None:
+        """Remember one problem."""
+        self.problems.append(Problem(message, file=self.file, path=path, hint=hint))
+
+    def take(self, within: tuple[str, ...], key: str) -> Any:
+        """Value of a key, None (and a problem) where it is missing."""
+        level: Any = self.raw
+        for name in within:
+            level = level.get(name) if isinstance(level, dict) else None
+        path = ".".join((*within, key))
+        if not isinstance(level, dict) or key not in level:
+            known = level if isinstance(level, dict) else {}
+            hint = nearest(key, known)
+            self.fault("missing", path, hint if hint.startswith("did you") else "")
+            return None
+        return level[key]
+
+    def number(self, within: tuple[str, ...], key: str) -> float | None:
+        """Take a finite number."""
+        value = self.take(within, key)
+        if value is None and not self._present(within, key):
+            return None
+        number = _finite(value)
+        if number is None:
+            self.fault(f"expected a number, found {value!r}", ".".join((*within, key)))
+        return number
+
+    def days(self) -> float:
+        """Take the period's length, more than 0."""
+        days = self.number(("period",), "days")
+        if days is not None and days <= 0:
+            self.fault(f"expected more than 0, found {days:g}", "period.days")
+        return days or 1.0
+
+    def _present(self, within: tuple[str, ...], key: str) -> bool:
+        level: Any = self.raw
+        for name in within:
+            level = level.get(name) if isinstance(level, dict) else None
+        return isinstance(level, dict) and key in level
+
+    def text(self, within: tuple[str, ...], key: str, known: tuple[str, ...] = ()) -> str:
+        """Take a text, one of `known` if given."""
+        value = self.take(within, key)
+        path = ".".join((*within, key))
+        if value is None and not self._present(within, key):
+            return ""
+        if not isinstance(value, str):
+            self.fault(f"expected a text, found {value!r}", path)
+            return ""
+        if known and value not in known:
+            self.fault(f"unknown {value!r}", path, nearest(value, known))
+        return value
+
+    def flag(self, key: str) -> bool:
+        """Take true or false."""
+        value = self.take((), key)
+        if not isinstance(value, bool) and self._present((), key):
+            self.fault(f"expected true or false, found {value!r}", key)
+        return value is True
+
+    def date(self, text: str) -> dt.date:
+        """Turn the period's start into a date."""
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            if text:
+                self.fault(f"expected a date such as 2026-07-05, found {text!r}", "period.start")
+            return dt.date.min
+
+    def overload(self) -> tuple[tuple[str, int, float], ...]:
+        """Take the list of overloaded links."""
+        rows = self.take((), "overload")
+        found: list[tuple[str, int, float]] = []
+        for i, row in enumerate(rows if isinstance(rows, list) else []):
+            parts = row if isinstance(row, dict) else {}
+            link, at, gbps = (parts.get(key) for key in ("link", "slice", "gbps"))
+            rate = _finite(gbps)
+            if isinstance(link, str) and isinstance(at, int) and rate is not None:
+                found.append((link, at, rate))
+            else:
+                self.fault("expected a link, a slice and gbps", f"overload[{i}]")
+        if not isinstance(rows, list) and self._present((), "overload"):
+            self.fault(f"expected a list, found {rows!r}", "overload")
+        return tuple(found)
+
+    def hashes(self) -> dict[str, str]:
+        """Take the checksums; paths must stay within the folder."""
+        value = self.take((), "files")
+        found: dict[str, str] = {}
+        for name, digest in value.items() if isinstance(value, dict) else ():
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or name in ("", PLAN_JSON):
+                self.fault(f"not a path within the folder: {name!r}", "files")
+            elif not isinstance(digest, str) or re.fullmatch(r"[0-9a-f]{64}", digest) is None:
+                self.fault("expected a SHA-256 of 64 hexadecimal digits", f"files.{name}")
+            else:
+                found[name] = digest
+        if not isinstance(value, dict) and self._present((), "files"):
+            self.fault(f"expected paths with checksums, found {value!r}", "files")
+        return found
+
+
+def _finite(value: object) -> float | None:
+    """Turn a number of JSON into a float, None where it is no finite one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    """Parse the file: one object, no key twice, no NaN."""
+    file = str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError([Problem("missing: not a plan folder, or not a whole one", file=file)]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Problem(f"cannot be read: {error}", file=file)]) from None
+    try:
+        raw = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            [Problem(f"broken JSON: {error.msg}", file=file, line=error.lineno, column=error.colno)]
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError([Problem(f"broken JSON: {error}", file=file)]) from None
+    if not isinstance(raw, dict):
+        raise InputError([Problem("expected an object with keys", file=file, line=1)])
+    return raw
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"key {key!r} given twice")
+        found[key] = value
+    return found
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is not a number")

@@ -1,0 +1,232 @@
+"""A `Topology` to canonical YAML that people can read and edit; reading it gives an equal topology.
+
+Written by hand rather than by a YAML library: thousands of regions take a fraction of a second, lists are
+block style with one item a line, small mappings are flow style, and what has its default value is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from cdnplan.model.policy import CopyRule, LaunchRule, Policy, Rule
+from cdnplan.model.topology import (
+    ApplianceGroup,
+    DemandShare,
+    FillWindow,
+    Hardware,
+    Link,
+    Origin,
+    Region,
+    Site,
+    Topology,
+)
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*\Z")
+_RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+"""Words that some version of YAML does not read as text, in lower case."""
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_EXACT_INT = 1e15
+
+Pairs = Iterable[tuple[str, str]]
+
+
+def topology_text(topology: Topology, header: str = "") -> str:
+    """Write a topology as YAML.
+
+    Parameters
+    ----------
+    topology : Topology
+        The places its rules came from are not written.
+    header : str
+        Put at the top as a comment, line by line.
+
+    Returns
+    -------
+    str
+        Ends in a newline; the same topology always gives the same text.
+
+    Examples
+    --------
+    >>> site = Site("ams-ix", "ixp", (52.3, 4.9), (ApplianceGroup("flash", 2),), country="NL")
+    >>> region = Region("nl", "NL", (52.1, 5.1), ("ams-ix",), DemandShare("nl"))
+    >>> origin = Origin("origin", (53.3, -6.3))
+    >>> flash = Hardware("flash", 24, 180, 0.3)
+    >>> text = topology_text(Topology("demo", (flash,), (origin,), (site,), (region,)))
+    >>> print(text.splitlines()[-1])
+      - {name: nl, country: NL, location: [52.1, 5.1], sites: [ams-ix]}
+    """
+    lines = [f"# {_comment(line)}".rstrip() for line in header.splitlines()]
+    lines += [f"name: {_text(topology.name)}", "hardware:"]
+    lines += [f"  {_text(model.name)}: {_flow(_hardware(model))}" for model in topology.hardware]
+    lines += _section("origins", [f"  - {_flow(_origin(origin))}" for origin in topology.origins])
+    lines += _section("sites", [line for site in topology.sites for line in _block_item(_site(site), "  ")])
+    lines += _section("regions", [f"  - {_flow(_region(region))}" for region in topology.regions])
+    if topology.links:
+        lines += _section("links", [f"  - {_flow(_link(link))}" for link in topology.links])
+    lines += _policy(topology.policy)
+    return "\n".join(lines) + "\n"
+
+
+def _section(key: str, items: list[str]) -> list[str]:
+    return [f"{key}:", *items] if items else [f"{key}: []"]
+
+
+def _comment(line: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in line)
+
+
+def _text(value: str) -> str:
+    """Write a text plainly where every reader takes it for one, else in double quotes."""
+    if _PLAIN.match(value) and value.lower() not in _RESERVED:
+        return value
+    return _ESCAPED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def _number(value: float) -> str:
+    """Write a number so that it reads back as the same float, in YAML 1.1 and 1.2."""
+    number = float(value)
+    if number.is_integer() and abs(number) < _EXACT_INT:
+        return str(int(number))
+    text = repr(number)
+    mantissa, sign, exponent = text.partition("e")
+    return f"{mantissa}.0e{exponent}" if sign and "." not in mantissa else text
+
+
+def _scalar(value: Any) -> str:
+    return _text(value) if isinstance(value, str) else _number(value)
+
+
+def _list(values: Iterable[Any]) -> str:
+    return "[" + ", ".join([_scalar(value) for value in values]) + "]"
+
+
+def _flow(pairs: Pairs) -> str:
+    return "{" + ", ".join([f"{key}: {value}" for key, value in pairs]) + "}"
+
+
+def _block_item(pairs: Pairs, indent: str) -> Iterator[str]:
+    start = indent + "- "
+    for key, value in pairs:
+        yield f"{start}{key}: {value}"
+        start = indent + "  "
+
+
+def _hardware(model: Hardware) -> Iterator[tuple[str, str]]:
+    yield "storage_tb", _number(model.storage_tb)
+    yield "throughput_gbps", _number(model.throughput_gbps)
+    yield "fill_gbps", _number(model.fill_gbps)
+
+
+def _origin(origin: Origin) -> Iterator[tuple[str, str]]:
+    yield "name", _text(origin.name)
+    yield "location", _list(origin.location)
+    if origin.capacity_gbps is not None:
+        yield "capacity_gbps", _number(origin.capacity_gbps)
+
+
+def _site(site: Site) -> Iterator[tuple[str, str]]:
+    yield "name", _text(site.name)
+    yield "kind", site.kind
+    if site.country is not None:
+        yield "country", _text(site.country)
+    yield "location", _list(site.location)
+    if site.timezone is not None:
+        yield "timezone", _text(site.timezone)
+    if site.fill_window != FillWindow():
+        yield "fill_window", _flow(_fill_window(site.fill_window))
+    yield "appliances", "[" + ", ".join([_flow(_appliances(group)) for group in site.appliances]) + "]"
+
+
+def _fill_window(window: FillWindow) -> Iterator[tuple[str, str]]:
+    default = FillWindow()
+    if window.start != default.start:
+        yield "start", json.dumps(window.start)
+    if window.hours != default.hours:
+        yield "hours", _number(window.hours)
+
+
+def _appliances(group: ApplianceGroup) -> Iterator[tuple[str, str]]:
+    yield "model", _text(group.model)
+    if group.count != 1:
+        yield "count", _number(group.count)
+
+
+def _region(region: Region) -> Iterator[tuple[str, str]]:
+    yield "name", _text(region.name)
+    yield "country", _text(region.country)
+    yield "location", _list(region.location)
+    if region.timezone is not None:
+        yield "timezone", _text(region.timezone)
+    if region.demand != DemandShare(region.name):
+        yield "demand", _flow(_demand(region))
+    if region.sites:
+        yield "sites", _list(region.sites)
+
+
+def _demand(region: Region) -> Iterator[tuple[str, str]]:
+    if region.demand.region != region.name:
+        yield "region", _text(region.demand.region)
+    if region.demand.share != 1.0:
+        yield "share", _number(region.demand.share)
+
+
+def _link(link: Link) -> Iterator[tuple[str, str]]:
+    yield "from", _text(link.from_)
+    yield "to", _text(link.to)
+    if link.capacity_gbps is not None:
+        yield "capacity_gbps", _number(link.capacity_gbps)
+    if link.cost_per_gb is not None:
+        yield "cost_per_gb", _number(link.cost_per_gb)
+
+
+def _changed(value: object, default: object) -> Iterator[tuple[str, str]]:
+    """Yield fields of a dataclass of scalars and lists that differ from their defaults."""
+    for field in fields(value):  # type: ignore[arg-type]
+        found = getattr(value, field.name)
+        if found != getattr(default, field.name):
+            yield field.name, _list(found) if isinstance(found, tuple) else _scalar(found)
+
+
+def _policy(policy: Policy) -> list[str]:
+    default = Policy()
+    lines: list[str] = []
+    for key in ("reserves", "costs", "peak_profile"):
+        changed = dict(_changed(getattr(policy, key), getattr(default, key)))
+        if changed:
+            lines.append(f"  {key}: {_flow(changed.items())}")
+    scalars = ("steering", "max_sites", "churn_ratio", "cold_start", "period_days")
+    lines += [
+        f"  {key}: {_scalar(getattr(policy, key))}"
+        for key in scalars
+        if getattr(policy, key) != getattr(default, key)
+    ]
+    rules: dict[str, Sequence[Rule]] = {
+        "pins": policy.pins,
+        "bans": policy.bans,
+        "copies": policy.copies,
+        "launches": policy.launches,
+    }
+    for key, listed in rules.items():
+        if listed:
+            lines.append(f"  {key}:")
+            lines += [f"    - {_flow(_rule(rule))}" for rule in listed]
+    return ["policy:", *lines] if lines else []
+
+
+def _rule(rule: Rule) -> Iterator[tuple[str, str]]:
+    for field in fields(rule.files):
+        value = getattr(rule.files, field.name)
+        if value is not None:
+            yield field.name, _scalar(value)
+    if isinstance(rule, CopyRule):
+        yield "copies", _number(rule.copies)
+    if isinstance(rule, LaunchRule):
+        yield "min_pools", _number(rule.min_pools)
+    for field in fields(rule.places):
+        value = getattr(rule.places, field.name)
+        if value:
+            yield field.name, _list(value)

@@ -1,0 +1,1 @@
+"""Engines: the exact model, the fast price method, and the certificate both come with."""

@@ -1,0 +1,87 @@
+"""Which engine solves an instance, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from cdnplan.model.instance import Instance
+from cdnplan.optimize.outcome import Engine, Outcome, Progress, Stop, no_progress
+
+EngineName = Literal["auto", "exact", "fast"]
+EXACT_UP_TO = 20_000
+"""Serving variables (region × file × candidate, with demand) up to which HiGHS proves plans in seconds."""
+
+
+def serving_variables(instance: Instance) -> int:
+    """Number of serving variables the whole model would have."""
+    asked = np.diff(instance.demand_ptr)[instance.region_row]
+    return int((asked * np.diff(instance.cand_ptr)).sum())
+
+
+def choose_engine(instance: Instance, wanted: EngineName) -> tuple[EngineName, str]:
+    """Pick an engine.
+
+    Parameters
+    ----------
+    instance : Instance
+    wanted : {"auto", "exact", "fast"}
+
+    Returns
+    -------
+    name : {"exact", "fast"}
+    reason : str
+        One clause, for people.
+    """
+    if wanted != "auto":
+        return wanted, "asked for"
+    count = serving_variables(instance)
+    if count <= EXACT_UP_TO:
+        return "exact", f"{count:,} serving variables, at most {EXACT_UP_TO:,} are solved exactly"
+    return "fast", f"{count:,} serving variables, too many for the exact engine (over {EXACT_UP_TO:,})"
+
+
+def solve(
+    instance: Instance,
+    name: EngineName,
+    *,
+    stop: Stop | None = None,
+    threads: int = 1,
+    seed: int = 0,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Solve an instance with a named engine; see `Outcome`.
+
+    Parameters
+    ----------
+    instance : Instance
+    name : {"auto", "exact", "fast"}
+    stop : Stop, optional
+    threads, seed : int
+    progress : Progress
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    NoFeasiblePlanError
+        No plan satisfies the rules that cannot be priced.
+    DeadlineError
+        The time limit passed before there was any plan.
+    """
+    chosen, _ = choose_engine(instance, name)
+    return _engines()[chosen](
+        instance, stop=Stop() if stop is None else stop, threads=threads, seed=seed, progress=progress
+    )
+
+
+def _engines() -> Mapping[str, Engine]:
+    """Engines by name; imported here, because the small one needs no kernels and the large one no PuLP."""
+    from cdnplan.optimize.exact import solve_exact
+    from cdnplan.optimize.fast import solve_fast
+
+    return {"exact": solve_exact, "fast": solve_fast}

@@ -1,0 +1,65 @@
+"""One run of the exact engine: its settings, its clock, the time its phases take, what it reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from cdnplan.optimize.outcome import Progress, Stop
+
+REPORT_EVERY_S = 0.5
+"""Bounds are passed on at most this often."""
+
+
+@dataclass(slots=True)
+class Run:
+    """Settings of a call and a stopwatch; made at the start of the call.
+
+    Parameters
+    ----------
+    stop : Stop
+    threads, seed : int
+    progress : Progress
+    clock : callable
+        Seconds on a clock that only goes forward.
+    """
+
+    stop: Stop
+    threads: int
+    seed: int
+    progress: Progress
+    clock: Callable[[], float]
+    started: float = field(init=False)
+    reported: float = field(init=False)
+    seconds: dict[str, float] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.started = self.reported = self.clock()
+
+    def remaining(self, ratio: float = 1.0) -> float | None:
+        """Seconds left times a ratio, None without a limit."""
+        if self.stop.time_limit_s is None:
+            return None
+        return ratio * max(0.0, self.stop.time_limit_s - (self.clock() - self.started))
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a phase, and report its start and end."""
+        since = self.clock()
+        self.progress(name, 0.0, None, None)
+        yield
+        self.seconds[name] = self.clock() - since
+        self.progress(name, 1.0, None, None)
+
+    def report(self, phase: str, lower: float, upper: float) -> None:
+        """Pass on bounds, now and then; those not known yet are infinite."""
+        now = self.clock()
+        if now - self.reported < REPORT_EVERY_S:
+            return
+        self.reported = now
+        limit = self.stop.time_limit_s
+        done = min(1.0, (now - self.started) / limit) if limit else 0.0
+        known = (value if math.isfinite(value) else None for value in (lower, upper))
+        self.progress(phase, done, *known)

@@ -1,0 +1,356 @@
+"""The problem of one file under prices: an uncapacitated facility location problem (UFL).
+
+A lower bound by dual ascent [1]_, in the order of docs/bound.md, and from its tight pools a feasible set
+of holders, improved by dropping and adding pools. Files are independent: they are solved on threads, in
+a fixed number of chunks whose loads are added up in order, so that results do not depend on threads.
+
+References
+----------
+.. [1] D. Erlenkotter, "A Dual-Based Procedure for Uncapacitated Facility Location",
+   Operations Research 26(6), 1978.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+
+N_CHUNKS = 32
+"""Chunks of files; a constant, so that sums do not depend on the number of threads."""
+
+Array = Any
+
+
+@njit(cache=True)
+def dual_ascent(
+    active: Array, n_active: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
+    allowed: Array, slack: Array, u: Array, pos: Array,
+) -> float:  # fmt: skip
+    """Raise u region by region as long as slacks allow; return its sum.
+
+    `active[:n_active]` are the regions with demand, increasing; `pools`, `costs` the entries of each
+    region by increasing ĉ; `slack` is consumed; `u`, `pos` (entries with level ≤ u) are results.
+    """
+    for i in range(n_active):
+        r = active[i]
+        j = ptr[r]
+        while j < ptr[r + 1] and not allowed[pools[j]]:
+            j += 1
+        u[r] = cap[r]
+        if j < ptr[r + 1] and v[r] * costs[j] < u[r]:
+            u[r] = v[r] * costs[j]
+        while j < ptr[r + 1] and (not allowed[pools[j]] or v[r] * costs[j] <= u[r]):
+            j += 1
+        pos[r] = j
+    todo = active[:n_active].copy()
+    n_todo = n_active
+    while n_todo > 0:
+        kept = 0
+        for i in range(n_todo):
+            r = todo[i]
+            target = cap[r]
+            if pos[r] < ptr[r + 1] and v[r] * costs[pos[r]] < target:
+                target = v[r] * costs[pos[r]]
+            step = target - u[r]
+            for j in range(ptr[r], pos[r]):
+                if allowed[pools[j]] and slack[pools[j]] < step:
+                    step = slack[pools[j]]
+            if step <= 0.0:
+                continue
+            for j in range(ptr[r], pos[r]):
+                if allowed[pools[j]]:
+                    slack[pools[j]] -= step
+            if u[r] + step >= target:
+                u[r] = target
+                j = pos[r]
+                while j < ptr[r + 1] and (not allowed[pools[j]] or v[r] * costs[j] <= target):
+                    j += 1
+                pos[r] = j
+            else:
+                u[r] += step
+            todo[kept] = r
+            kept += 1
+        n_todo = kept
+    total = 0.0
+    for i in range(n_active):
+        total += u[active[i]]
+    return total
+
+
+@njit(cache=True)
+def open_tight(
+    active: Array, n_active: int, pos: Array, ptr: Array, pools: Array, allowed: Array, slack: Array,
+    opening: Array, is_open: Array,
+) -> None:  # fmt: skip
+    """Open, for each region that has none yet, the cheapest tight pool that it pays for."""
+    for i in range(n_active):
+        r = active[i]
+        choice = -1
+        for j in range(ptr[r], pos[r]):
+            p = pools[j]
+            if not allowed[p]:
+                continue
+            if is_open[p]:
+                choice = -1
+                break
+            if choice < 0 and slack[p] <= 1e-9 * opening[p]:
+                choice = p
+        if choice >= 0:
+            is_open[choice] = True
+
+
+@njit(cache=True)
+def cheapest_two(r: int, ptr: Array, pools: Array, costs: Array, is_open: Array, origin: float) -> Any:
+    """Entry of the cheapest open pool of a region (-1: the origin), its cost, and the second best cost."""
+    first, cost, second = -1, origin, np.inf
+    for j in range(ptr[r], ptr[r + 1]):
+        if costs[j] >= origin:
+            break
+        if is_open[pools[j]]:
+            if first < 0:
+                first, cost, second = j, costs[j], origin
+            else:
+                second = costs[j]
+                break
+    return first, cost, second
+
+
+@njit(cache=True)
+def drop_pools(
+    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
+    pool_ptr: Array, pool_region: Array, opening: Array, fixed: Array, is_open: Array, worth: Array,
+) -> None:  # fmt: skip
+    """Close, in order of worth less opening cost, pools that cost more than they save.
+
+    What a pool saves only grows as others close, so one look at those worth too little is enough.
+    """
+    worth[:] = 0.0
+    for i in range(n_active):
+        r = active[i]
+        first, cost, second = cheapest_two(r, ptr, pools, costs, is_open, origin[r])
+        if first >= 0:
+            worth[pools[first]] += v[r] * (second - cost)
+    n_poor = 0
+    order = np.empty(is_open.size, np.int64)
+    for p in range(is_open.size):
+        if is_open[p] and not fixed[p] and worth[p] <= opening[p]:
+            order[n_poor] = p
+            n_poor += 1
+    poor = order[:n_poor]
+    for p in poor[np.argsort(worth[poor] - opening[poor], kind="mergesort")]:
+        loss = drop_loss(p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open)
+        if loss <= opening[p]:
+            is_open[p] = False
+
+
+@njit(cache=True)
+def drop_loss(
+    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
+    pool_region: Array, is_open: Array,
+) -> float:  # fmt: skip
+    """What closing an open pool would add to the serving cost of its regions."""
+    loss = 0.0
+    for i in range(pool_ptr[p], pool_ptr[p + 1]):
+        r = pool_region[i]
+        if v[r] > 0.0:
+            first, cost, second = cheapest_two(r, ptr, pools, costs, is_open, origin[r])
+            if first >= 0 and pools[first] == p:
+                loss += v[r] * (second - cost)
+    return loss
+
+
+@njit(cache=True)
+def add_gain(
+    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
+    pool_region: Array, is_open: Array,
+) -> float:  # fmt: skip
+    """What opening a closed pool would take off the serving cost of its regions."""
+    gain = 0.0
+    for i in range(pool_ptr[p], pool_ptr[p + 1]):
+        r = pool_region[i]
+        if v[r] > 0.0:
+            for j in range(ptr[r], ptr[r + 1]):
+                if costs[j] >= origin[r] or is_open[pools[j]]:
+                    break
+                if pools[j] == p:
+                    now = origin[r]
+                    for k in range(j + 1, ptr[r + 1]):
+                        if is_open[pools[k]]:
+                            now = min(now, costs[k])
+                            break
+                    gain += v[r] * (now - costs[j])
+                    break
+    return gain
+
+
+@njit(cache=True)
+def add_pools(
+    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
+    pool_ptr: Array, pool_region: Array, opening: Array, allowed: Array, is_open: Array, worth: Array,
+) -> None:  # fmt: skip
+    """Open, in order of gain, closed pools that save more than they cost.
+
+    What a pool would save only shrinks as others open, so one look at those worth enough is enough.
+    """
+    worth[:] = 0.0
+    for i in range(n_active):
+        r = active[i]
+        _, now, _ = cheapest_two(r, ptr, pools, costs, is_open, origin[r])
+        for j in range(ptr[r], ptr[r + 1]):
+            if costs[j] >= now:
+                break
+            worth[pools[j]] += v[r] * (now - costs[j])
+    n_better = 0
+    order = np.empty(is_open.size, np.int64)
+    for p in range(is_open.size):
+        if allowed[p] and not is_open[p] and worth[p] > opening[p]:
+            order[n_better] = p
+            n_better += 1
+    better = order[:n_better]
+    for p in better[np.argsort(opening[better] - worth[better], kind="mergesort")]:
+        gain = add_gain(p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open)
+        if gain > opening[p]:
+            is_open[p] = True
+
+
+@njit(cache=True)
+def opening_costs(
+    f: int, size: float, store: Array, new: Array, copies: Array, held: Array, pinned: Array, reward: Array,
+    opening: Array, allowed: Array, fixed: Array,
+) -> float:  # fmt: skip
+    """Opening costs F[f, p]; returns the constant of pools open in any case (docs/bound.md, step 1)."""
+    constant = 0.0
+    for p in range(store.size):
+        k = np.int64(copies[f, p])
+        allowed[p] = k > 0
+        fixed[p] = False
+        opening[p] = 0.0
+        if k == 0:
+            continue
+        fresh = max(0, k - np.int64(held[f, p]))
+        cost = size * (store[p] * k + new[p] * fresh) - reward[p]
+        if pinned[f, p] or cost < 0.0:
+            constant += cost
+            fixed[p] = True
+        else:
+            opening[p] = cost
+    return constant
+
+
+@njit(cache=True, parallel=True)
+def solve_files(
+    files: Array, primal: bool, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
+    file_gb: Array, n_rows: int, ptr: Array, pools: Array, costs: Array, origin: Array,
+    pool_ptr: Array, pool_region: Array, size: Array, store: Array, new: Array, copies: Array,
+    held: Array, pinned: Array, reward_ptr: Array, reward_pool: Array, reward: Array, values: Array,
+    holds: Array, primal_cost: Array,
+) -> None:  # fmt: skip
+    """Bound every listed file's problem, and with `primal` find holders for it.
+
+    Results: `values[i]` the bound (u and constants), `primal_cost[i]` cost of the holders found,
+    `holds[f, p]` those holders. `copies`, `held` and `pinned` are by file, then pool.
+    """
+    n_regions, n_pools = region_row.size, store.size
+    n_files = files.size
+    for chunk in prange(N_CHUNKS):
+        row_gb = np.zeros(n_rows)
+        active = np.empty(n_regions, np.int64)
+        v = np.zeros(n_regions)
+        cap = np.zeros(n_regions)
+        u = np.zeros(n_regions)
+        pos = np.zeros(n_regions, np.int64)
+        opening = np.zeros(n_pools)
+        slack = np.zeros(n_pools)
+        gift = np.zeros(n_pools)
+        worth = np.zeros(n_pools)
+        allowed = np.zeros(n_pools, np.bool_)
+        fixed = np.zeros(n_pools, np.bool_)
+        is_open = np.zeros(n_pools, np.bool_)
+        for i in range(chunk, n_files, N_CHUNKS):
+            f = files[i]
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = file_gb[k]
+            n_active = 0
+            for r in range(n_regions):
+                gb = region_share[r] * row_gb[region_row[r]]
+                v[r] = gb
+                if gb > 0.0:
+                    active[n_active] = r
+                    n_active += 1
+                    cap[r] = gb * origin[r]
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = 0.0
+            for k in range(reward_ptr[f], reward_ptr[f + 1]):
+                gift[reward_pool[k]] += reward[k]
+            constant = opening_costs(
+                f, size[f], store, new, copies, held, pinned, gift, opening, allowed, fixed
+            )
+            for k in range(reward_ptr[f], reward_ptr[f + 1]):
+                gift[reward_pool[k]] = 0.0
+            slack[:] = opening
+            raised = dual_ascent(active, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+            values[i] = raised + constant
+            if not primal:
+                continue
+            is_open[:] = fixed
+            open_tight(active, n_active, pos, ptr, pools, allowed, slack, opening, is_open)
+            add_pools(
+                active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
+                is_open, worth,
+            )  # fmt: skip
+            drop_pools(
+                active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, fixed,
+                is_open, worth,
+            )  # fmt: skip
+            total = constant
+            for p in range(n_pools):
+                holds[f, p] = is_open[p]
+                if is_open[p]:
+                    total += opening[p]
+            for k in range(n_active):
+                r = active[k]
+                _, cost, _ = cheapest_two(r, ptr, pools, costs, is_open, origin[r])
+                total += v[r] * cost
+            primal_cost[i] = total
+
+
+@njit(cache=True, parallel=True)
+def loads_of(
+    files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
+    file_gb: Array, n_rows: int, ptr: Array, entry: Array, pools: Array, costs: Array, origin: Array,
+    size: Array, copies: Array, held: Array, holds: Array, stored: Array, fresh: Array, served: Array,
+) -> None:  # fmt: skip
+    """What the holders of the listed files use, with every request served by its cheapest holder.
+
+    Results by chunk (first index): `stored` and `fresh` [GB] by pool, `served` [GB] by candidate entry
+    (the instance's order), with the origin's share of each region behind the entries.
+    """
+    n_regions, n_pools = region_row.size, copies.shape[1]
+    n_cand = entry.size
+    for chunk in prange(N_CHUNKS):
+        row_gb = np.zeros(n_rows)
+        for i in range(chunk, files.size, N_CHUNKS):
+            f = files[i]
+            for p in range(n_pools):
+                if holds[f, p]:
+                    wanted = np.int64(copies[f, p])
+                    stored[chunk, p] += size[f] * wanted
+                    fresh[chunk, p] += size[f] * max(0, wanted - np.int64(held[f, p]))
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = file_gb[k]
+            for r in range(n_regions):
+                gb = region_share[r] * row_gb[region_row[r]]
+                if gb <= 0.0:
+                    continue
+                where = n_cand + r
+                for j in range(ptr[r], ptr[r + 1]):
+                    if costs[j] >= origin[r]:
+                        break
+                    if holds[f, pools[j]]:
+                        where = entry[j]
+                        break
+                served[chunk, where] += gb
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = 0.0

@@ -1,0 +1,37 @@
+"""HiGHS without its banner and its process-wide thread count, for every module that solves something."""
+
+from __future__ import annotations
+
+import highspy
+
+
+class QuietHighs(highspy.Highs):
+    """A HiGHS solver that writes nothing to stdout, not even its banner.
+
+    HiGHS prints the banner at the first call of any method while its ``output_flag`` is on, and
+    highspy's constructor already makes such a call (`enableCallbacks`); the flag is turned off before it.
+
+    Examples
+    --------
+    >>> QuietHighs().getOptionValue("output_flag")[1]
+    False
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        # Should highspy one day not enable callbacks in its constructor, the output is still off.
+        self.setOptionValue("output_flag", False)
+
+    def enableCallbacks(self) -> None:  # noqa: N802  # highspy's name
+        """Turn the output off, then go on as highspy does."""
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+    def run(self) -> highspy.HighsStatus:
+        """Solve, with as many threads as this solver's options say.
+
+        HiGHS fixes the number of threads of a whole process at its first run and refuses to run with any
+        other number, until its scheduler is told to start anew.
+        """
+        self.resetGlobalScheduler(True)
+        return super().run()

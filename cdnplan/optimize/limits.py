@@ -1,0 +1,93 @@
+"""All shared limits of an instance as one flat vector: storage, throughput, links, new bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.objective import link_loads, pool_loads
+
+TINY = 1e-9
+"""Limits of zero are treated as this small, so that their use is a (large) ratio."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LimitVector:
+    """Flat order: storage by pool, throughput by (pool, slice), links by (link, slice), new bytes by pool.
+
+    Fill window and churn limit bound the same quantity, so only the tighter one of a pool can matter; its
+    price is put where it belongs.
+
+    Parameters
+    ----------
+    instance : Instance
+    limit : (n_limits,) float64
+        [GB or Gbit/s]; inf where there is none.
+    cap : (n_limits,) float64
+        Largest valid price: `Instance.overload_cost` for links, else inf.
+    """
+
+    instance: Instance
+    limit: Floats
+    cap: Floats
+
+    @classmethod
+    def of(cls, instance: Instance) -> LimitVector:
+        """Flatten the limits of an instance."""
+        slices = instance.n_slices
+        cap = np.full(2 * instance.n_pools + (instance.n_pools + instance.n_links) * slices, np.inf)
+        links = slice(instance.n_pools * (1 + slices), cap.size - instance.n_pools)
+        cap[links] = instance.overload_cost
+        limit = np.concatenate(
+            [
+                instance.storage_gb,
+                np.repeat(instance.throughput_gbps, slices),
+                np.repeat(instance.link_capacity_gbps, slices),
+                np.minimum(instance.fill_limit_gb, instance.churn_limit_gb),
+            ]
+        )
+        return cls(instance, limit, cap)
+
+    def use(self, stored: Floats, fresh: Floats, served: Floats) -> Floats:
+        """Use of each limit.
+
+        Parameters
+        ----------
+        stored, fresh : (n_pools,) float64
+            [GB]
+        served : (n_cand + n_regions,) float64
+            GB by candidate entry, then by region from the origin.
+        """
+        n_cand = self.instance.cand_pool.size
+        loads = pool_loads(self.instance, served[:n_cand])
+        links = link_loads(self.instance, served[:n_cand], served[n_cand:])
+        return np.concatenate([stored, loads.ravel(), links.ravel(), fresh])
+
+    def excess(self, use: Floats) -> Floats:
+        """Use over limit less one, within [-1, 1]; -1 where there is no limit."""
+        ratio = use / np.maximum(self.limit, TINY) - 1.0
+        return np.clip(np.where(np.isinf(self.limit), -1.0, ratio), -1.0, 1.0)
+
+    def flat(self, prices: Prices) -> Floats:
+        """Prices as a vector."""
+        new = prices.fill + prices.churn
+        return np.concatenate([prices.storage, prices.throughput.ravel(), prices.link.ravel(), new])
+
+    def prices(self, flat: Floats, launch: Floats) -> Prices:
+        """The vector as prices, those of missing limits zero and those of links capped."""
+        inst, slices = self.instance, self.instance.n_slices
+        flat = np.where(np.isinf(self.limit), 0.0, np.minimum(flat, self.cap))
+        at = np.cumsum([inst.n_pools, inst.n_pools * slices, inst.n_links * slices])
+        storage, throughput, link, new = np.split(flat, at)
+        by_fill = inst.fill_limit_gb <= inst.churn_limit_gb
+        return Prices(
+            storage=storage,
+            throughput=throughput.reshape(inst.n_pools, slices),
+            link=link.reshape(inst.n_links, slices),
+            fill=np.where(by_fill, new, 0.0),
+            churn=np.where(by_fill, 0.0, new),
+            launch=launch,
+        )

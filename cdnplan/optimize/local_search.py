@@ -1,0 +1,209 @@
+"""From a rough placement to a good one: re-choose each pool's files given all others, again and again.
+
+A pool's choice given the others is a knapsack by marginal value. Values use the prices of throughput and
+links as part of delivery costs, for a placement alone does not show where bytes pile up. Those prices are
+moved towards the duals of the exact serving program of the placement in hand (with weights 1/2, 1/3, …),
+and the placement with the lowest exact cost is kept. Nothing is promised about how close it ends: that is
+what the bound is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import Prices, Serving
+from cdnplan.optimize.columns import Columns
+from cdnplan.optimize.greedy_kernels import first_gains, greedy
+from cdnplan.optimize.knapsack_kernels import sweep
+from cdnplan.optimize.objective import plan_cost
+from cdnplan.optimize.priced import Priced
+from cdnplan.optimize.rules import exceeds, new_matrix_gb, stored_matrix_gb
+from cdnplan.optimize.serving import best_serving
+
+Bools = npt.NDArray[np.bool_]
+
+SWEEPS = 3
+SETTLED_RATIO = 1e-7
+"""A sweep that saves less than this share of what the first one saved ends the sweeping."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Incumbent:
+    """A plan within every limit: placement, its best serving, and what it costs."""
+
+    holds: Bools
+    serving: Serving
+    cost: float
+
+
+def forced_holders(instance: Instance, wish: Bools | None = None) -> Bools:
+    """Pins, and for each launch rule pools that will hold its file come what may.
+
+    Pools that the wish already has come first, then those with most room; rules with the least choice
+    choose first.
+
+    Parameters
+    ----------
+    instance : Instance
+    wish : (n_pools, n_files) bool or None
+        A placement to stay close to.
+
+    Returns
+    -------
+    (n_pools, n_files) bool
+
+    Raises
+    ------
+    NoFeasiblePlanError
+        Room for a launch rule was not found; another choice might still find some.
+    """
+    forced = instance.pinned.copy()
+    stored, new = stored_matrix_gb(instance), new_matrix_gb(instance)
+    new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    used = np.where(forced, stored, 0.0).sum(axis=1)
+    filled = np.where(forced, new, 0.0).sum(axis=1)
+    choice = np.diff(instance.launch_ptr) - instance.launch_min
+    for rule in np.argsort(choice, kind="stable"):
+        f, least = int(instance.launch_file[rule]), int(instance.launch_min[rule])
+        pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
+        lacking = least - int(forced[pools, f].sum())
+        open_pools = pools[~forced[pools, f]]
+        fits = ~exceeds(used[open_pools] + stored[open_pools, f], instance.storage_gb[open_pools])
+        fits &= ~exceeds(filled[open_pools] + new[open_pools, f], new_limit[open_pools])
+        able = open_pools[fits]
+        if able.size < lacking:
+            message = f"no room was found for the launch of {instance.files[f]!r} in {least} pools"
+            raise NoFeasiblePlanError(message)
+        if lacking > 0:
+            wished = np.zeros(able.size, dtype=np.bool_) if wish is None else wish[able, f]
+            room = instance.storage_gb[able] - used[able]
+            for p in able[np.lexsort((-room, ~wished))][:lacking]:
+                forced[p, f] = True
+                used[p] += stored[p, f]
+                filled[p] += new[p, f]
+    return forced
+
+
+class LocalSearch:
+    """Improves placements of one instance.
+
+    Parameters
+    ----------
+    instance : Instance
+    columns : Columns
+    """
+
+    def __init__(self, instance: Instance, columns: Columns) -> None:
+        self._instance = instance
+        self._columns = columns
+        self._new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+        self._order: Ints = np.arange(instance.n_pools)
+
+    def greedy(self, prices: Prices) -> Bools:
+        """Place files from nothing by lazily updated marginal gain per GB, as far as they fit.
+
+        Parameters
+        ----------
+        prices : Prices
+            Those of throughput and links count as delivery cost.
+
+        Returns
+        -------
+        (n_pools, n_files) bool
+        """
+        inst, cols = self._instance, self._columns
+        priced = Priced.of(inst, prices)
+        weight, fresh = stored_matrix_gb(inst), new_matrix_gb(inst)
+        new_cost = inst.fill_cost[:, None] * fresh
+        holds = np.ascontiguousarray(forced_holders(inst).T)
+        room = inst.storage_gb - np.where(holds.T, weight, 0.0).sum(axis=1)
+        room_new = self._new_limit - np.where(holds.T, fresh, 0.0).sum(axis=1)
+        keys, items = np.zeros(weight.shape), np.zeros(weight.shape, dtype=np.int32)
+        sizes = np.zeros(inst.n_pools, dtype=np.int64)
+        network = (
+            inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
+            inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order],
+            priced.origin_cost, cols.pool_ptr, cols.pool_region,
+        )  # fmt: skip
+        first_gains(*network, holds, weight, new_cost, keys, items, sizes)
+        greedy(*network, holds, weight, fresh, new_cost, keys, items, sizes, room, room_new)
+        return np.ascontiguousarray(holds.T)
+
+    def improve(self, wish: Bools, prices: Prices, rounds: int, expired: Callable[[], bool]) -> Incumbent:
+        """Make a placement fit, then better it.
+
+        Parameters
+        ----------
+        wish : (n_pools, n_files) bool
+            Where to start; limits need not hold.
+        prices : Prices
+            Where the prices of throughput and links start.
+        rounds : int
+            How often prices move and pools are re-chosen.
+        expired : callable
+            Ends the search early once it returns True.
+
+        Returns
+        -------
+        Incumbent
+            The best plan seen.
+
+        Raises
+        ------
+        NoFeasiblePlanError
+            See `forced_holders`.
+        """
+        forced = forced_holders(self._instance, wish)
+        holds = wish | forced
+        self._sweeps(holds, prices, forced)
+        best: Incumbent | None = None
+        for number in range(rounds):
+            served = best_serving(self._instance, holds)
+            plan = Incumbent(holds.copy(), served.serving, plan_cost(self._instance, holds, served.serving))
+            if best is None or plan.cost < best.cost:
+                best = plan
+            if number == rounds - 1 or expired():
+                break
+            weight = 1.0 / (number + 2)
+            prices = replace(
+                prices,
+                throughput=_between(prices.throughput, served.throughput, weight),
+                link=_between(prices.link, served.link, weight),
+            )
+            self._sweeps(holds, prices, forced)
+        if best is None:
+            raise ValueError("at least one round is needed")
+        return best
+
+    def serve(self, holds: Bools) -> Incumbent:
+        """Serve a placement that keeps all limits at least cost."""
+        serving = best_serving(self._instance, holds).serving
+        return Incumbent(holds, serving, plan_cost(self._instance, holds, serving))
+
+    def _sweeps(self, holds: Bools, prices: Prices, forced: Bools) -> None:
+        """Re-choose all pools, in place, until that saves next to nothing."""
+        inst, cols = self._instance, self._columns
+        priced = Priced.of(inst, prices)
+        gain = np.zeros(inst.n_pools)
+        first = 0.0
+        for number in range(SWEEPS):
+            saved = sweep(
+                self._order, inst.region_row, inst.region_share, inst.demand_ptr, inst.demand_file,
+                inst.demand_gb, inst.cand_ptr, inst.cand_pool[priced.order],
+                priced.cand_cost[priced.order], priced.origin_cost, cols.pool_ptr, cols.pool_region,
+                inst.size_gb, inst.copies, inst.held, inst.fill_cost, forced, inst.storage_gb,
+                self._new_limit, holds, gain,
+            )  # fmt: skip
+            first = max(first, abs(saved)) if number == 0 else first
+            if number > 0 and saved <= SETTLED_RATIO * first:
+                return
+
+
+def _between(old: Floats, new: Floats, weight: float) -> Floats:
+    return (1.0 - weight) * old + weight * new

@@ -1,0 +1,103 @@
+"""The one interface of all engines: what they are asked, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement, Prices, Serving
+
+Status = Literal["optimal", "within-gap", "time-limit", "feasible"]
+"""``optimal``: proven to the precision of floats; ``within-gap``: the gap asked for was reached;
+``time-limit``: stopped by the clock; ``feasible``: stopped for another reason with a usable plan."""
+
+BoundProof = Literal["prices", "branch-and-bound"]
+"""``prices``: the prices alone prove `Outcome.lower`; ``branch-and-bound``: a search tree does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """When an engine may stop; the first that holds.
+
+    Parameters
+    ----------
+    gap_ratio : float or None
+        Stop at this gap (`objective.gap_ratio`). None: the engine's own default; for the exact one: 0.
+    time_limit_s : float or None
+        Wall-clock time [s]. None: no limit.
+    """
+
+    gap_ratio: float | None = None
+    time_limit_s: float | None = None
+
+
+class Progress(Protocol):
+    """Called now and then while an engine works.
+
+    Parameters
+    ----------
+    phase : str
+        What the engine is doing, one or two words.
+    done : float
+        How much of the phase is done, in [0, 1].
+    lower, upper : float or None
+        Best bound and best cost so far, where known.
+    """
+
+    def __call__(self, phase: str, done: float, lower: float | None, upper: float | None) -> None:
+        """Take note."""
+
+
+def no_progress(phase: str, done: float, lower: float | None, upper: float | None) -> None:
+    """Ignore progress."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A plan with its proof: incumbent and bound.
+
+    Parameters
+    ----------
+    placement, serving : Placement, Serving
+        The plan; within every limit that is not priced.
+    prices : Prices
+        Dual prices; with docs/bound.md they prove `lower_priced`.
+    upper : float
+        Cost of the plan: delivery, fill and overload [currency].
+    lower : float
+        No plan costs less; never above `upper`.
+    lower_priced : float
+        What the prices alone prove; never above `lower`.
+    status : Status
+    bound_proof : BoundProof
+        What `lower` rests on.
+    engine : str
+        ``exact`` or ``fast``.
+    seconds : mapping of str to float
+        Wall-clock time by phase [s].
+    warnings : tuple of str
+        For the user, one sentence each.
+    """
+
+    placement: Placement
+    serving: Serving
+    prices: Prices
+    upper: float
+    lower: float
+    lower_priced: float
+    status: Status
+    bound_proof: BoundProof
+    engine: str
+    seconds: Mapping[str, float]
+    warnings: tuple[str, ...]
+
+
+class Engine(Protocol):
+    """What solves an instance."""
+
+    def __call__(
+        self, instance: Instance, *, stop: Stop, threads: int, seed: int, progress: Progress
+    ) -> Outcome:
+        """Find a plan; raise `NoFeasiblePlanError` or `DeadlineError` where there is none to give."""

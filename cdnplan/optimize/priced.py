@@ -1,0 +1,78 @@
+"""What prices make of costs: the data of the file-by-file problems of docs/bound.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cdnplan.model.instance import Floats, Instance, Ints32
+from cdnplan.model.placement import Prices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Priced:
+    """Effective costs under given prices.
+
+    Parameters
+    ----------
+    cand_cost : (n_cand,) float64
+        ĉ[r, p] [currency/GB], in the instance's order of entries.
+    order : (n_cand,) int32
+        Entries of each region by increasing ĉ; ties keep the instance's order.
+    origin_cost : (n_regions,) float64
+        ĉ[r, 0] [currency/GB].
+    store, new : (n_pools,) float64
+        Price of storing and of filling one GB [currency/GB].
+    constant : float
+        What the limits themselves contribute to the bound (minus price × limit, plus launch prices).
+    magnitude : float
+        Sum of the absolute values of the terms of `constant`.
+    """
+
+    cand_cost: Floats
+    order: Ints32
+    origin_cost: Floats
+    store: Floats
+    new: Floats
+    constant: float
+    magnitude: float
+
+    @classmethod
+    def of(cls, instance: Instance, prices: Prices) -> Priced:
+        """Add the prices of throughput and links to delivery costs, those of storage and fill to opening."""
+        region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+        rate = instance.gbps_per_gb
+        cost = instance.cand_cost + np.einsum("jt,jt->j", rate[region], prices.throughput[instance.cand_pool])
+        origin = instance.origin_cost.copy()
+        if instance.n_links:
+            entry = np.repeat(np.arange(cost.size), np.diff(instance.cand_link_ptr))
+            toll = np.einsum("jt,jt->j", rate[region[entry]], prices.link[instance.cand_link])
+            cost += np.bincount(entry, toll, minlength=cost.size)
+            which = np.repeat(np.arange(origin.size), np.diff(instance.origin_link_ptr))
+            toll = np.einsum("jt,jt->j", rate[which], prices.link[instance.origin_link])
+            origin += np.bincount(which, toll, minlength=origin.size)
+        terms = np.concatenate(
+            [
+                prices.launch * instance.launch_min,
+                -prices.storage * instance.storage_gb,
+                -(prices.throughput * instance.throughput_gbps[:, None]).ravel(),
+                -(prices.link * instance.link_capacity_gbps[:, None]).ravel(),
+                -_times(prices.fill, instance.fill_limit_gb),
+                -_times(prices.churn, instance.churn_limit_gb),
+            ]
+        )
+        return cls(
+            cand_cost=cost,
+            order=np.lexsort((cost, region)).astype(np.int32),
+            origin_cost=origin,
+            store=prices.storage,
+            new=instance.fill_cost + prices.fill + prices.churn,
+            constant=float(terms.sum()),
+            magnitude=float(np.abs(terms).sum()),
+        )
+
+
+def _times(price: Floats, limit: Floats) -> Floats:
+    """Price × limit, where a limit that does not exist (inf) contributes nothing at price 0."""
+    return np.multiply(price, limit, out=np.zeros_like(price), where=price > 0)

@@ -1,0 +1,94 @@
+"""Rules that cannot be priced, checked before any search: pins and launches against the limits."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.model.instance import Floats, Instance
+
+LIMIT_TOLERANCE = 1e-9
+"""Limits on volumes may be exceeded by this ratio: sums of floats are not exact."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+def stored_matrix_gb(instance: Instance) -> Floats:
+    """Bytes each pool stores of each file if it holds it, s[f]·k[f,p].
+
+    Returns
+    -------
+    (n_pools, n_files) float64
+        0 where the file is banned [GB].
+    """
+    return np.asarray(instance.copies * instance.size_gb)
+
+
+def new_matrix_gb(instance: Instance) -> Floats:
+    """Bytes each pool has to fill of each file if it holds it, s[f]·max(0, k[f,p] − held[f,p]).
+
+    Returns
+    -------
+    (n_pools, n_files) float64
+        [GB].
+    """
+    missing = np.maximum(0, instance.copies.astype(np.int16) - instance.held)
+    return np.asarray(missing * instance.size_gb)
+
+
+def exceeds(used: Floats, limit: Floats) -> Bools:
+    """Whether volumes are above their limits by more than rounding."""
+    return np.asarray(used > limit * (1.0 + LIMIT_TOLERANCE))
+
+
+def fitting_placements(instance: Instance) -> Bools:
+    """Which x[p, f] may be 1: not banned, and within storage, fill and churn limits on its own.
+
+    Returns
+    -------
+    (n_pools, n_files) bool
+        Pinned files are always allowed.
+    """
+    new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    fits = ~exceeds(stored_matrix_gb(instance), instance.storage_gb[:, None])
+    fits &= ~exceeds(new_matrix_gb(instance), new_limit[:, None])
+    return np.asarray((fits & (instance.copies > 0)) | instance.pinned)
+
+
+def broken_rules(instance: Instance) -> list[str]:
+    """Why no placement can exist, as far as each rule shows on its own.
+
+    Parameters
+    ----------
+    instance : Instance
+
+    Returns
+    -------
+    list of str
+        One sentence for each pool whose pins do not fit and each launch rule that too few pools can keep;
+        empty when nothing was found, which does not prove that all rules can be kept together.
+    """
+    problems: list[str] = []
+    stored = np.where(instance.pinned, stored_matrix_gb(instance), 0.0).sum(axis=1)
+    new = np.where(instance.pinned, new_matrix_gb(instance), 0.0).sum(axis=1)
+    for what, used, limit in (
+        ("storage", stored, instance.storage_gb),
+        ("fill limit", new, instance.fill_limit_gb),
+        ("churn limit", new, instance.churn_limit_gb),
+    ):
+        problems.extend(
+            f"pool {instance.pools[pool]!r}: pinned files need {used[pool]:,.1f} GB, "
+            f"its {what} is {limit[pool]:,.1f} GB"
+            for pool in np.flatnonzero(exceeds(used, limit))
+        )
+    fitting = fitting_placements(instance)
+    for rule in range(instance.n_launches):
+        file = int(instance.launch_file[rule])
+        pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
+        able, least = int(fitting[pools, file].sum()), int(instance.launch_min[rule])
+        if able < least:
+            problems.append(
+                f"launch of {instance.files[file]!r}: {least} pools must hold it, "
+                f"only {able} of {pools.size} can"
+            )
+    return problems

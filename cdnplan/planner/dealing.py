@@ -1,0 +1,127 @@
+"""A plan by pools made into one by appliances, each within its own limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.fill.appliances import Assignment, split_pools
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import Placement, Serving
+from cdnplan.optimize.serving import best_serving
+
+MAX_ROUNDS = 12
+SAFETY_RATIO = 1e-6
+"""Throughput is cut by this much more than the busiest appliance calls for, so that rounds end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dealt:
+    """A plan that appliances can carry out.
+
+    Parameters
+    ----------
+    placement, serving : Placement, Serving
+        Perhaps less than the engine's: what fits on no appliance is left out.
+    assignment : Assignment
+    dropped : int
+        (Pool, file) pairs left out.
+    slowed : int
+        Pools that serve less than their throughput, because their load cannot be spread evenly.
+    """
+
+    placement: Placement
+    serving: Serving
+    assignment: Assignment
+    dropped: int
+    slowed: int
+
+
+def deal(instance: Instance, placement: Placement, serving: Serving, holdings: Holdings | None) -> Dealt:
+    """Split pools onto their appliances; where an appliance's own limit is exceeded, ask less of its pool.
+
+    Files that fit on no appliance, or whose fetching exceeds the fill window because others move within the
+    pool, leave the placement; a pool whose busiest appliance is overloaded serves that much less. Each time
+    the serving is computed anew.
+
+    Parameters
+    ----------
+    instance : Instance
+    placement, serving : Placement, Serving
+        From an engine.
+    holdings : Holdings or None
+        What appliances hold now.
+
+    Returns
+    -------
+    Dealt
+
+    Raises
+    ------
+    NoFeasiblePlanError
+        No such split was found in `MAX_ROUNDS` rounds.
+    """
+    holds = placement.holds
+    throughput = instance.throughput_gbps.copy()
+    for _ in range(MAX_ROUNDS):
+        assignment = split_pools(instance, Placement(holds), serving, holdings)
+        late_pool, late_file = _late(instance, assignment, holdings)
+        pools = np.concatenate([assignment.dropped_pool, late_pool])
+        files = np.concatenate([assignment.dropped_file, late_file])
+        if pools.size == 0 and assignment.overloaded_pool.size == 0:
+            return Dealt(
+                Placement(holds),
+                serving,
+                assignment,
+                dropped=int((placement.holds & ~holds).sum()),
+                slowed=int((throughput < instance.throughput_gbps).sum()),
+            )
+        holds = holds.copy()
+        holds[pools, files] = False
+        throughput[assignment.overloaded_pool] /= assignment.overloaded_ratio * (1 + SAFETY_RATIO)
+        serving = best_serving(replace(instance, throughput_gbps=throughput), holds).serving
+    raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
+
+
+def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> tuple[Ints, Ints]:
+    """New files to leave out where a pool would fetch more than its window, least load per GB first."""
+    none = np.zeros(0, dtype=np.int64)
+    if holdings is None and np.isinf(instance.fill_limit_gb).all():
+        return none, none
+    fresh = ~assignment.kept
+    size = instance.size_gb[assignment.file]
+    added = np.bincount(assignment.pool[fresh], size[fresh], minlength=instance.n_pools)
+    limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    over = np.flatnonzero(added > limit * (1 + 1e-9))
+    pools: list[Ints] = []
+    files: list[Ints] = []
+    demand = _file_gb(instance)
+    for p in over:
+        rows = np.flatnonzero(fresh & (assignment.pool == p))
+        mine = np.unique(assignment.file[rows]).astype(np.int64)
+        mine = mine[~instance.pinned[p, mine] & ~_launched(instance, int(p), mine)]
+        order = mine[np.argsort(demand[mine] / instance.size_gb[mine], kind="stable")]
+        copies = np.bincount(assignment.file[rows], minlength=instance.n_files)[order]
+        freed = np.cumsum(instance.size_gb[order] * copies)
+        count = int(np.searchsorted(freed, added[p] - limit[p])) + 1
+        pools.append(np.full(min(count, order.size), p))
+        files.append(order[:count])
+    return (np.concatenate(pools), np.concatenate(files)) if pools else (none, none)
+
+
+def _launched(instance: Instance, pool: int, files: Ints) -> npt.NDArray[np.bool_]:
+    """Which files a launch rule may need at this pool."""
+    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
+    return np.isin(files, instance.launch_file[rule[instance.launch_pool == pool]])
+
+
+def _file_gb(instance: Instance) -> Floats:
+    """Demand of each file over all regions, (n_files,) [GB]."""
+    n_rows = instance.demand_ptr.size - 1
+    weight = np.bincount(instance.region_row, instance.region_share, minlength=n_rows)
+    gb = np.repeat(weight, np.diff(instance.demand_ptr)) * instance.demand_gb
+    return np.bincount(instance.demand_file, gb, minlength=instance.n_files).astype(np.float64)

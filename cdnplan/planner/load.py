@@ -1,0 +1,149 @@
+"""Read everything a plan is made from; all problems of all files at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.inputs.plan_folder import holdings_of, sha256
+from cdnplan.model.build import build_instance
+from cdnplan.model.catalog import Catalog
+from cdnplan.model.demand import Demand
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Instance
+from cdnplan.model.topology import Topology
+from cdnplan.planner.request import PlanRequest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """What was read, restricted to the countries asked for, and the problem it makes.
+
+    Parameters
+    ----------
+    topology, catalog, demand, holdings
+        As read; `holdings` None without a previous plan.
+    instance : Instance
+    warnings : tuple of str
+    hashes : dict of str to str
+        SHA-256 of each input file by its role.
+    """
+
+    topology: Topology
+    catalog: Catalog
+    demand: Demand
+    holdings: Holdings | None
+    instance: Instance
+    warnings: tuple[str, ...]
+    hashes: dict[str, str]
+
+
+def load(request: PlanRequest) -> Loaded:
+    """Read the inputs of a plan and build its instance.
+
+    Parameters
+    ----------
+    request : PlanRequest
+
+    Returns
+    -------
+    Loaded
+
+    Raises
+    ------
+    InputError
+        All problems of all inputs.
+    """
+    from cdnplan.inputs.catalog_reader import read_catalog
+    from cdnplan.inputs.topology_reader import read_topology
+
+    problems: list[Problem] = []
+    whole = _try(
+        problems,
+        lambda: read_topology(request.topology, env=request.environment, overrides=request.overrides),
+    )
+    catalog = _try(problems, lambda: read_catalog(request.titles, request.files))
+    previous = request.previous
+    holdings = None if previous is None else _try(problems, lambda: holdings_of(previous))
+    if (request.demand is None) == (request.history is None):
+        problems.append(Problem("give either a demand table or a history, not both and not neither"))
+    if whole is None or catalog is None or problems:
+        raise InputError(problems)
+    topology = _restricted(whole, request.countries)
+    demand, warnings = _demand(request, whole, topology, *catalog)
+    instance, more = build_instance(topology, catalog[0], demand, holdings)
+    return Loaded(topology, catalog[0], demand, holdings, instance, (*warnings, *more), _hashes(request))
+
+
+def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:
+    """Read, or remember what is wrong and go on."""
+    try:
+        return read()
+    except InputError as error:
+        problems += error.problems
+        return None
+
+
+def _restricted(topology: Topology, countries: frozenset[str]) -> Topology:
+    """Keep the countries asked for; each must have a region."""
+    if not countries:
+        return topology
+    known = {region.country for region in topology.regions}
+    unknown = sorted(countries - known)
+    if unknown:
+        raise InputError(
+            Problem(f"no region of the topology is in {code!r}", path="countries", hint=nearest(code, known))
+            for code in unknown
+        )
+    return topology.restricted_to(countries)
+
+
+def _demand(
+    request: PlanRequest, whole: Topology, topology: Topology, catalog: Catalog, shares: object
+) -> tuple[Demand, list[str]]:
+    """Demand of the planned period: from the table, or forecast from the history."""
+    from cdnplan.inputs.file_shares import FileShares
+
+    if not isinstance(shares, FileShares):
+        raise TypeError("shares come from read_catalog")
+    known = {region.demand.region: region.country for region in whole.regions}
+    wanted = frozenset(region.demand.region for region in topology.regions)
+    if request.demand is not None:
+        from cdnplan.inputs.demand_reader import read_demand
+
+        return read_demand(
+            request.demand,
+            catalog,
+            shares,
+            known=known,
+            wanted=wanted,
+            date=request.date,
+            period_days=topology.policy.period_days,
+        )
+    if request.history is None:
+        raise InputError([Problem("no demand and no history")])
+    from cdnplan.forecast.run import forecast_demand, forecast_to_demand
+    from cdnplan.inputs.history_reader import read_history
+    from cdnplan.inputs.titles_reader import read_titles
+
+    history = read_history(request.history)
+    forecast = forecast_demand(history, read_titles(request.titles), request.date)
+    return forecast_to_demand(forecast, catalog, shares, known=known, wanted=wanted)
+
+
+def _hashes(request: PlanRequest) -> dict[str, str]:
+    roles: dict[str, Path | None] = {
+        "topology": request.topology,
+        "titles": request.titles,
+        "files": request.files,
+        "demand": request.demand,
+        "history": request.history,
+        "previous": None if request.previous is None else request.previous / "plan.json",
+    }
+    hashes = {role: sha256(path) for role, path in roles.items() if path is not None}
+    return hashes | {f"override {i}": sha256(path) for i, path in enumerate(request.overrides, start=1)}

@@ -1,0 +1,174 @@
+"""The content of ``plan.json``."""
+
+from __future__ import annotations
+
+import platform
+import resource
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from cdnplan import __version__
+from cdnplan.evaluate.limits import stored_gb
+from cdnplan.evaluate.loads import link_gbps, pool_gbps
+from cdnplan.evaluate.verdict import Verdict
+from cdnplan.inputs.plan_json import FORMAT
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.optimize.objective import gap_ratio
+from cdnplan.optimize.outcome import Outcome
+from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.load import Loaded
+from cdnplan.planner.request import PlanRequest
+from cdnplan.units import GB_PER_TB
+
+FULL_RATIO = 0.995
+"""A limit used to this ratio is listed as full."""
+PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
+OPTIMAL_RATIO = 1e-9
+
+
+def plan_record(
+    request: PlanRequest,
+    loaded: Loaded,
+    outcome: Outcome,
+    dealt: Dealt,
+    verdict: Verdict,
+    reason: str,
+    seconds: dict[str, float],
+    checksums: dict[str, str],
+) -> dict[str, Any]:
+    """Everything a plan says about itself; costs are the judge's.
+
+    Parameters
+    ----------
+    request, loaded, outcome, dealt, verdict
+        From the steps of `cdnplan.planner.plan`.
+    reason : str
+        Why this engine.
+    seconds : dict of str to float
+        Time by phase [s].
+    checksums : dict of str to str
+        SHA-256 of the folder's files.
+    """
+    instance, upper = loaded.instance, verdict.cost.total
+    lower = min(outcome.lower, upper)
+    gap = gap_ratio(lower, upper, verdict.ideal)
+    cost = verdict.cost
+    return {
+        "format": FORMAT,
+        "cdnplan": __version__,
+        "status": _status(outcome, gap, request.gap_ratio),
+        "engine": outcome.engine,
+        "engine_reason": reason,
+        "cost": {
+            "total": upper,
+            "delivery": cost.delivery,
+            "fill": cost.fill,
+            "overload": cost.overload,
+        },
+        "upper": upper,
+        "lower": lower,
+        "lower_priced": min(outcome.lower_priced, upper),
+        "bound_proof": outcome.bound_proof,
+        "ideal": verdict.ideal,
+        "gap_ratio": gap,
+        "gap_to_upper_ratio": max(0.0, upper - lower) / upper if upper > 0 else 0.0,
+        "offload_byte_ratio": verdict.offload_byte_ratio,
+        "demand_gb": verdict.demand_gb,
+        "overload": [
+            {"link": over.link, "slice": over.slice, "gbps": over.gbps} for over in verdict.overloads
+        ],
+        "period": {"start": loaded.demand.start.isoformat(), "days": loaded.demand.period_days},
+        "fill_counted": loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
+        "counts": _counts(loaded),
+        "full": _full(instance, dealt, outcome),
+        "appliances": {
+            "busiest_over_mean_ratio": 1.0 + float(dealt.assignment.imbalance_ratio.max(initial=0.0)),
+            "moved_within_pools_gb": float(dealt.assignment.moved_gb.sum()),
+            "files_without_room": dealt.dropped,
+            "pools_slowed": dealt.slowed,
+        },
+        "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
+        "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 3),
+        "warnings": [*loaded.warnings, *outcome.warnings, *_dealing_warnings(dealt)],
+        "seed": request.seed,
+        "versions": {"python": platform.python_version()} | {p: metadata.version(p) for p in PACKAGES},
+        "input_hashes": loaded.hashes,
+        "files": checksums,
+    }
+
+
+def _status(outcome: Outcome, gap: float, wanted: float | None) -> str:
+    """The engine's status, unless appliances made the plan dearer than it says."""
+    if outcome.status == "optimal" and gap > OPTIMAL_RATIO:
+        return "within-gap" if wanted is not None and gap <= wanted else "feasible"
+    if outcome.status == "within-gap" and wanted is not None and gap > wanted:
+        return "feasible"
+    return outcome.status
+
+
+def _counts(loaded: Loaded) -> dict[str, int]:
+    instance = loaded.instance
+    return {
+        "regions": instance.n_regions,
+        "sites": len(loaded.topology.sites),
+        "pools": instance.n_pools,
+        "appliances": int(instance.pool_appliances.sum()),
+        "files": instance.n_files,
+        "titles": len(loaded.catalog.titles),
+        "links": instance.n_links,
+        "slices": instance.n_slices,
+    }
+
+
+def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, Any]]:
+    """Limits that are used up, with what more of them would be worth; the most valuable first."""
+    served, origin = dealt.serving.candidate_gb(instance), dealt.serving.origin_gb(instance)
+    prices = outcome.prices
+    stored = stored_gb(instance, dealt.placement)
+    unit_price: list[tuple[str, tuple[str, ...], Floats, Floats, Floats, str]] = [
+        ("storage", instance.pools, stored, instance.storage_gb, prices.storage * GB_PER_TB, "GB"),
+        (
+            "throughput",
+            instance.pools,
+            pool_gbps(instance, served).max(axis=1, initial=0.0),
+            instance.throughput_gbps,
+            prices.throughput.sum(axis=1),
+            "Gbps",
+        ),
+        (
+            "link",
+            instance.links,
+            link_gbps(instance, served, origin).max(axis=1, initial=0.0),
+            instance.link_capacity_gbps,
+            prices.link.sum(axis=1),
+            "Gbps",
+        ),
+    ]
+    rows = [
+        {
+            "limit": limit,
+            "name": names[i],
+            "used": float(used[i]),
+            "allowed": float(allowed[i]),
+            "unit": unit,
+            "price": float(price[i]),
+            "price_per": "TB" if unit == "GB" else "Gbps",
+        }
+        for limit, names, used, allowed, price, unit in unit_price
+        for i in np.flatnonzero((used >= FULL_RATIO * allowed) & (used > 0))
+    ]
+    return sorted(rows, key=lambda row: (-row["price"] * row["allowed"], row["limit"], row["name"]))
+
+
+def _dealing_warnings(dealt: Dealt) -> list[str]:
+    warnings = []
+    if dealt.dropped:
+        warnings.append(f"{dealt.dropped} (pool, file) pairs left out: they fit on no single appliance")
+    if dealt.slowed:
+        warnings.append(f"{dealt.slowed} pools serve less: their load cannot be spread evenly enough")
+    moved = float(dealt.assignment.moved_gb.sum())
+    if moved > 0:
+        warnings.append(f"{moved:,.0f} GB move between appliances of the same pool to balance them")
+    return warnings

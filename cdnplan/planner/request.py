@@ -1,0 +1,60 @@
+"""What a plan is made from, and how."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdnplan.optimize.engine import EngineName
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """Inputs and options of one plan.
+
+    Parameters
+    ----------
+    topology, titles : Path
+    out : Path
+        Plan folder to write.
+    demand, history : Path or None
+        Exactly one: a demand table, or a history to forecast from.
+    files : Path or None
+        Files of titles; None: a title is one file.
+    countries : frozenset of str
+        ISO codes of the countries to plan; empty: all.
+    previous : Path or None
+        Plan folder whose placement the appliances hold now.
+    date : datetime.date or None
+        With a demand table: which of its periods; with a history: forecast as of that date.
+    engine : {"auto", "exact", "fast"}
+    gap_ratio : float or None
+        Stop at this gap.
+    time_limit_s : float or None
+    threads, seed : int
+    environment : str or None
+        Environment whose overrides of the topology apply.
+    overrides : tuple of Path
+        Further override files of the topology.
+    replace : bool
+        Whether an earlier plan at `out` may be replaced.
+    """
+
+    topology: Path
+    titles: Path
+    out: Path
+    demand: Path | None = None
+    history: Path | None = None
+    files: Path | None = None
+    countries: frozenset[str] = frozenset()
+    previous: Path | None = None
+    date: dt.date | None = None
+    engine: EngineName = "auto"
+    gap_ratio: float | None = None
+    time_limit_s: float | None = None
+    threads: int = 1
+    seed: int = 0
+    environment: str | None = None
+    overrides: tuple[Path, ...] = ()
+    replace: bool = False

@@ -1,0 +1,160 @@
+"""The main job: make a plan and write it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.inputs import plan_folder as names
+from cdnplan.inputs.topology_writer import topology_text
+from cdnplan.optimize.engine import choose_engine, solve
+from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
+from cdnplan.planner import tables
+from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.folder import check_out, write_plan
+from cdnplan.planner.load import Loaded, load
+from cdnplan.planner.record import plan_record
+from cdnplan.planner.request import PlanRequest
+
+COST_TOLERANCE = 1e-6
+"""Engine and judge must agree on the cost of a plan to this ratio, else nothing is written."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanResult:
+    """A plan that was written.
+
+    Parameters
+    ----------
+    folder : Path
+    record : dict
+        The content of ``plan.json``.
+    """
+
+    folder: Path
+    record: dict[str, Any]
+
+
+class _Watch:
+    """Wall-clock time by phase [s]."""
+
+    def __init__(self, now: Callable[[], float], progress: Progress) -> None:
+        self._now = now
+        self._progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count what runs inside, and tell that it began."""
+        self._progress(name, 0.0, None, None)
+        begun = self._now()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self._now() - begun
+
+
+def plan(
+    request: PlanRequest,
+    *,
+    progress: Progress = no_progress,
+    now: Callable[[], float] = time.perf_counter,
+) -> PlanResult:
+    """Make a plan and write its folder, whole or not at all.
+
+    Parameters
+    ----------
+    request : PlanRequest
+    progress : Progress
+        Called at each phase and while the engine works.
+    now : callable
+        Seconds that only grow.
+
+    Returns
+    -------
+    PlanResult
+
+    Raises
+    ------
+    InputError
+        All problems of the inputs.
+    NoFeasiblePlanError
+        No plan satisfies the rules that cannot be priced.
+    DeadlineError
+        The time limit passed with nothing usable.
+    """
+    check_out(request.out, replace=request.replace)
+    watch = _Watch(now, progress)
+    with watch.phase("read"):
+        loaded = load(request)
+    name, reason = choose_engine(loaded.instance, request.engine)
+    with watch.phase("optimise"):
+        stop = Stop(request.gap_ratio, request.time_limit_s)
+        outcome = solve(
+            loaded.instance, name, stop=stop, threads=request.threads, seed=request.seed, progress=progress
+        )
+    with watch.phase("appliances"):
+        dealt = deal(loaded.instance, outcome.placement, outcome.serving, loaded.holdings)
+    with watch.phase("judge"):
+        verdict = _judged(loaded, outcome, dealt)
+    seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
+    record: dict[str, Any] = {}
+
+    def make_record(checksums: dict[str, str]) -> dict[str, Any]:
+        record.update(plan_record(request, loaded, outcome, dealt, verdict, reason, seconds, checksums))
+        return record
+
+    progress("write", 0.0, None, None)
+    write_plan(request.out, _writers(loaded, outcome, dealt), make_record)
+    return PlanResult(request.out, record)
+
+
+def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
+    """Let the judge count; a plan that it does not accept is not written."""
+    instance = loaded.instance
+    verdict = evaluate(
+        instance, dealt.placement, dealt.serving.candidate_gb(instance), dealt.serving.origin_gb(instance)
+    )
+    if verdict.violations:
+        listed = "; ".join(str(violation) for violation in verdict.violations[:5])
+        raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
+    untouched = dealt.dropped == 0 and dealt.slowed == 0
+    if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
+        message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
+        raise RuntimeError(message)
+    return verdict
+
+
+def _writers(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> dict[str, Callable[[Path], None]]:
+    """How each file of the folder is written."""
+    instance, assignment, serving = loaded.instance, dealt.assignment, dealt.serving
+    made: dict[str, Callable[[], Any]] = {
+        names.FILES: lambda: tables.catalog_table(loaded.catalog),
+        names.DEMAND: lambda: tables.demand_table(loaded.demand, loaded.catalog),
+        names.PLACEMENT: lambda: tables.placement_table(instance, assignment, loaded.holdings),
+        names.SERVING: lambda: tables.serving_table(
+            instance, serving.candidate_gb(instance), serving.origin_gb(instance)
+        ),
+        names.APPLIANCES: lambda: tables.appliances_table(instance, assignment),
+        names.PRICES: lambda: tables.prices_table(instance, outcome.prices),
+    }
+    holdings = loaded.holdings
+    if holdings is not None:
+        made[names.HOLDINGS] = lambda: tables.holdings_table(holdings)
+    text = topology_text(loaded.topology, header="The network of this plan, resolved and restricted.")
+
+    def writer(make: Callable[[], Any]) -> Callable[[Path], None]:
+        return lambda path: tables.write_table(make(), path)
+
+    writers = {name: writer(make) for name, make in made.items()}
+    return writers | {names.TOPOLOGY: lambda path: _write_text(path, text)}
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

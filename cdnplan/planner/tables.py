@@ -1,0 +1,198 @@
+"""Tables of a plan folder, as Arrow tables; see `cdnplan.inputs.plan_folder` for names and columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdnplan.fill.appliances import Assignment
+from cdnplan.inputs.plan_folder import ADD, EVICT, KEEP, ORIGIN, PRICE_UNITS
+from cdnplan.model.catalog import Catalog
+from cdnplan.model.demand import Demand
+from cdnplan.model.holdings import Holdings, appliance_name
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import Prices
+from cdnplan.units import GB_PER_TB
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table as Parquet, the same bytes for the same table."""
+    pq.write_table(table, path, compression="zstd")
+
+
+def coded(codes: npt.NDArray[Any], names: tuple[str, ...]) -> pa.DictionaryArray:
+    """Text column given as codes into a list of names."""
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(names, pa.string()))
+
+
+def catalog_table(catalog: Catalog) -> pa.Table:
+    """``inputs/files.parquet``."""
+    return pa.table(
+        {
+            "file": pa.array(catalog.files, pa.string()),
+            "title": coded(catalog.file_title, catalog.titles),
+            "size_gb": catalog.size_gb,
+            "launch_date": pa.array(catalog.launch_day[catalog.file_title].astype("datetime64[D]")),
+        }
+    )
+
+
+def demand_table(demand: Demand, catalog: Catalog) -> pa.Table:
+    """``inputs/demand.parquet``."""
+    row = np.repeat(np.arange(len(demand.regions)), np.diff(demand.ptr))
+    return pa.table(
+        {
+            "region": coded(row, demand.regions),
+            "file": coded(demand.file, catalog.files),
+            "gb": pa.array(demand.gb, pa.float32()),
+        }
+    )
+
+
+def holdings_table(holdings: Holdings) -> pa.Table:
+    """``inputs/holdings.parquet``."""
+    return pa.table(
+        {
+            "pool": coded(holdings.pool, holdings.pools),
+            "appliance": pa.array(holdings.appliance, pa.int32()),
+            "file": coded(holdings.file, holdings.files),
+        }
+    )
+
+
+def placement_table(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> pa.Table:
+    """``placement.parquet``: what is kept and added, then in the same order what is evicted."""
+    names = _appliance_names(instance)
+    start = assignment.appliance_ptr
+    place = start[assignment.pool] + assignment.appliance - 1
+    files = instance.files
+    file = assignment.file.astype(np.int64)
+    size = instance.size_gb[file]
+    action = np.where(assignment.kept, 0, 1)
+    gone = _evicted(instance, assignment, holdings)
+    if gone is not None:
+        more_names, more_files, gone_place, gone_file, gone_size = gone
+        names, files = names + more_names, files + more_files
+        place, file = np.concatenate([place, gone_place]), np.concatenate([file, gone_file])
+        size = np.concatenate([size, gone_size])
+        action = np.concatenate([action, np.full(gone_place.size, 2)])
+        order = np.lexsort((file, place))
+        place, file, size, action = place[order], file[order], size[order], action[order]
+    return pa.table(
+        {
+            "appliance": coded(place, names),
+            "file": coded(file, files),
+            "action": coded(action, (KEEP, ADD, EVICT)),
+            "size_gb": size,
+        }
+    )
+
+
+def _appliance_names(instance: Instance) -> tuple[str, ...]:
+    return tuple(
+        appliance_name(pool, number)
+        for pool, count in zip(instance.pools, instance.pool_appliances, strict=True)
+        for number in range(1, count + 1)
+    )
+
+
+def _evicted(
+    instance: Instance, assignment: Assignment, holdings: Holdings | None
+) -> tuple[tuple[str, ...], tuple[str, ...], Ints, Ints, Floats] | None:
+    """Copies held before and no longer, those of appliances or files that are no more included.
+
+    Returns
+    -------
+    more_names, more_files : tuple of str
+        Appliances and files the network does not know, numbered after those it knows.
+    place, file, size_gb : (n,) arrays
+        Size 0 for files that left the catalogue.
+    """
+    if holdings is None or holdings.pool.size == 0:
+        return None
+    pool_index = {name: p for p, name in enumerate(instance.pools)}
+    file_index = {name: f for f, name in enumerate(instance.files)}
+    n_appliances = int(assignment.appliance_ptr[-1])
+    lost_files = tuple(name for name in holdings.files if name not in file_index)
+    file_index |= {name: instance.n_files + i for i, name in enumerate(lost_files)}
+    file = np.array([file_index[name] for name in holdings.files], dtype=np.int64)[holdings.file]
+    pool = np.array([pool_index.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
+    known = (pool >= 0) & (holdings.appliance <= np.append(instance.pool_appliances, 0)[pool])
+    place = np.where(known, assignment.appliance_ptr[pool] + holdings.appliance - 1, -1)
+    unknown = np.flatnonzero(~known)
+    lost = [appliance_name(holdings.pools[holdings.pool[i]], int(holdings.appliance[i])) for i in unknown]
+    lost_names = tuple(dict.fromkeys(lost))
+    number = {name: n_appliances + i for i, name in enumerate(lost_names)}
+    place[unknown] = [number[name] for name in lost]
+    width = instance.n_files + len(lost_files)
+    now = (assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1) * width + assignment.file
+    gone = ~np.isin(place * width + file, now)
+    size = np.concatenate([instance.size_gb, np.zeros(len(lost_files))])
+    return lost_names, lost_files, place[gone], file[gone], size[file[gone]]
+
+
+def serving_table(instance: Instance, served_gb: Floats, origin_gb: Floats) -> pa.Table:
+    """``serving.parquet``: GB and peak rate by region and pool, the origin last."""
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    rows = np.concatenate([region, np.arange(instance.n_regions)])
+    pool = np.concatenate([instance.cand_pool, np.full(instance.n_regions, instance.n_pools)])
+    gb = np.concatenate([served_gb, origin_gb])
+    used = np.flatnonzero(gb > 0)
+    used = used[np.lexsort((pool[used], rows[used]))]
+    peak = instance.gbps_per_gb.max(axis=1)
+    return pa.table(
+        {
+            "region": coded(rows[used], instance.regions),
+            "pool": coded(pool[used], (*instance.pools, ORIGIN)),
+            "gb": gb[used],
+            "peak_gbps": gb[used] * peak[rows[used]],
+        }
+    )
+
+
+def appliances_table(instance: Instance, assignment: Assignment) -> pa.Table:
+    """``appliances.parquet``: what each appliance stores and serves."""
+    pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
+    return pa.table(
+        {
+            "appliance": pa.array(_appliance_names(instance), pa.string()),
+            "pool": coded(pool, instance.pools),
+            "storage_gb": assignment.storage_gb,
+            "storage_limit_gb": instance.appliance_storage_gb[pool],
+            "peak_gbps": assignment.peak_gbps,
+            "throughput_limit_gbps": instance.appliance_throughput_gbps[pool],
+        }
+    )
+
+
+def prices_table(instance: Instance, prices: Prices) -> pa.Table:
+    """``prices.parquet``: what one more TB, Gbit/s or exempted pool is worth; only prices above 0."""
+    launch_names = tuple(f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file))
+    parts = [
+        ("storage", instance.pools, prices.storage[:, None] * GB_PER_TB),
+        ("throughput", instance.pools, prices.throughput),
+        ("link", instance.links, prices.link),
+        ("fill", instance.pools, prices.fill[:, None] * GB_PER_TB),
+        ("churn", instance.pools, prices.churn[:, None] * GB_PER_TB),
+        ("launch", launch_names, prices.launch[:, None]),
+    ]
+    rows = [
+        (limit, names[i], int(t), float(values[i, t]), PRICE_UNITS[limit])
+        for limit, names, values in parts
+        for i, t in np.argwhere(values > 0)
+    ]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 5
+    return pa.table(
+        {
+            "limit": pa.array(columns[0], pa.string()),
+            "name": pa.array(columns[1], pa.string()),
+            "slice": pa.array(columns[2], pa.int32()),
+            "price": pa.array(columns[3], pa.float64()),
+            "unit": pa.array(columns[4], pa.string()),
+        }
+    )

@@ -1,0 +1,188 @@
+"""Uncapacitated facility location: OR-Library files as one-file placement problems.
+
+    python -m tests.benchmarks.ufl FILE.txt [--engine exact] [--time-limit S] [--threads N] [--seed N]
+
+prints one JSON object: instance, cost, bound, seconds, engine. Capacities in the file are ignored. The format
+is free of line structure: the number of facilities and of customers; capacity and opening cost of each
+facility; for each customer its demand and the cost of serving all of it from each facility [1]_.
+
+References
+----------
+.. [1] J. E. Beasley, "OR-Library: distributing test problems by electronic mail", Journal of the
+   Operational Research Society 41(11), 1990.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cdnplan.errors import CdnplanError, InputError, Problem
+from cdnplan.model.instance import MAX_CANDIDATES, Floats, Instance
+from cdnplan.optimize.outcome import Outcome, Stop
+
+
+@dataclass(frozen=True)
+class Ufl:
+    """Opening costs (n_facilities,) and allocation costs (n_customers, n_facilities)."""
+
+    opening: Floats
+    allocation: Floats
+
+
+def read_ufl(path: Path) -> Ufl:
+    """Read an OR-Library file.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no text, or does not hold the numbers its first line promises.
+    """
+    try:
+        words = path.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Problem(f"cannot be read: {error}", file=str(path))]) from error
+    try:
+        n_facilities, n_customers = int(words[0]), int(words[1])
+    except (IndexError, ValueError):
+        start = " ".join(words[:2])
+        message = f"starts with {start!r}, expected the numbers of facilities and customers"
+        raise InputError([Problem(message, file=str(path))]) from None
+    expected = 2 + 2 * n_facilities + n_customers * (1 + n_facilities)
+    if n_facilities < 1 or n_customers < 1 or len(words) != expected:
+        message = f"holds {len(words)} numbers, expected {expected} for {n_facilities} x {n_customers}"
+        raise InputError([Problem(message, file=str(path))])
+    # Capacities may be a word ("capacity") in the large files; they are ignored anyway.
+    split = 2 + 2 * n_facilities
+    opening = _numbers(words[3:split:2], path)
+    customers = _numbers(words[split:], path).reshape(n_customers, 1 + n_facilities)
+    return Ufl(opening=opening, allocation=customers[:, 1:])
+
+
+def _numbers(words: Sequence[str], path: Path) -> Floats:
+    values = np.full(len(words), np.nan)
+    for index, word in enumerate(words):
+        try:
+            values[index] = float(word)
+        except ValueError:
+            raise InputError([Problem(f"{word!r} is not a number", file=str(path))]) from None
+    if not (np.isfinite(values) & (values >= 0)).all():
+        raise InputError([Problem("costs must be finite and not negative", file=str(path))])
+    return values
+
+
+def ufl_instance(ufl: Ufl) -> Instance:
+    """Facilities become pools that may hold the one file; customers become regions that ask for 1 GB of it.
+
+    Opening a facility is filling the file, of 1 GB, at the opening cost. The origin is so dear that opening
+    any facility for a single customer is cheaper, so no optimum uses it.
+
+    Raises
+    ------
+    InputError
+        More facilities than a region may have candidates.
+    """
+    customers, facilities = ufl.allocation.shape
+    if facilities > MAX_CANDIDATES:
+        message = f"{facilities} facilities for each customer, this benchmark handles {MAX_CANDIDATES}"
+        raise InputError([Problem(message)])
+    order = np.argsort(ufl.allocation, axis=1, kind="stable")
+    one, none = np.ones(facilities), np.zeros(0, dtype=np.int32)
+    shape = (facilities, 1)
+    return Instance(
+        regions=tuple(f"customer {i}" for i in range(customers)),
+        pools=tuple(f"facility {j}" for j in range(facilities)),
+        files=("service",),
+        links=(),
+        region_row=np.zeros(customers, dtype=np.int32),
+        region_share=np.ones(customers),
+        demand_ptr=np.array([0, 1], dtype=np.int64),
+        demand_file=np.zeros(1, dtype=np.int32),
+        demand_gb=np.ones(1, dtype=np.float32),
+        gbps_per_gb=np.zeros((customers, 1)),
+        cand_ptr=np.arange(customers + 1, dtype=np.int64) * facilities,
+        cand_pool=order.ravel().astype(np.int32),
+        cand_cost=np.take_along_axis(ufl.allocation, order, axis=1).ravel(),
+        origin_cost=2.0 * ufl.allocation.max(axis=1) + ufl.opening.max() + 1.0,
+        cand_link_ptr=np.zeros(customers * facilities + 1, dtype=np.int64),
+        cand_link=none,
+        origin_link_ptr=np.zeros(customers + 1, dtype=np.int64),
+        origin_link=none,
+        link_capacity_gbps=np.zeros(0),
+        overload_cost=0.0,
+        storage_gb=one,
+        throughput_gbps=one,
+        fill_limit_gb=np.full(facilities, np.inf),
+        churn_limit_gb=np.full(facilities, np.inf),
+        fill_cost=ufl.opening,
+        size_gb=np.ones(1),
+        copies=np.ones(shape, dtype=np.uint8),
+        held=np.zeros(shape, dtype=np.uint8),
+        pinned=np.zeros(shape, dtype=np.bool_),
+        launch_ptr=np.zeros(1, dtype=np.int64),
+        launch_pool=none,
+        launch_file=none,
+        launch_min=none,
+        pool_appliances=np.ones(facilities, dtype=np.int32),
+        appliance_storage_gb=one,
+        appliance_throughput_gbps=one,
+        period_days=1.0,
+    )
+
+
+def solve_ufl(path: Path, engine: str, stop: Stop, threads: int, seed: int) -> dict[str, object]:
+    """Solve one file and report it; see the module's text for the keys."""
+    instance = ufl_instance(read_ufl(path))
+    solve = ENGINES[engine]()
+    start = time.perf_counter()
+    outcome = solve(instance, stop=stop, threads=threads, seed=seed)
+    return {
+        "instance": path.stem,
+        "cost": outcome.upper,
+        "bound": outcome.lower,
+        "seconds": round(time.perf_counter() - start, 3),
+        "engine": outcome.engine,
+    }
+
+
+def _exact() -> Callable[..., Outcome]:
+    from cdnplan.optimize.exact import solve_exact
+
+    return solve_exact
+
+
+ENGINES = {"exact": _exact}
+"""Functions that load an engine; `exact` is right at the size of these files."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.ufl", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "file", type=Path, help="OR-Library file of a (capacitated) warehouse location problem"
+    )
+    parser.add_argument("--engine", choices=sorted(ENGINES), default="exact")
+    parser.add_argument("--time-limit", type=float, default=None, metavar="S")
+    parser.add_argument("--threads", type=int, default=1, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    options = parser.parse_args(arguments)
+    stop = Stop(time_limit_s=options.time_limit)
+    try:
+        report = solve_ufl(options.file, options.engine, stop, options.threads, options.seed)
+    except CdnplanError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print(json.dumps(report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,271 @@
+"""Writes the small network's plan as a plan folder, and changes folders behind a plan's back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdnplan.evaluate.bound import dual_bound
+from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.inputs.plan_folder import (
+    APPLIANCES,
+    DEMAND,
+    FILES,
+    HOLDINGS,
+    PLACEMENT,
+    PRICES,
+    SERVING,
+    TOPOLOGY,
+    sha256,
+)
+from cdnplan.inputs.topology_writer import topology_text
+from cdnplan.model.build import build_instance
+from cdnplan.model.catalog import Catalog
+from cdnplan.model.demand import Demand
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement, Prices
+from cdnplan.model.topology import Topology
+from tests.evaluate import network
+from tests.evaluate.network import SimplePlan, simple_plan
+
+
+def write_plan(folder: Path, *, holdings: Holdings | None = None, cold_start: str = "free") -> None:
+    """Plan the small network and write the folder."""
+    topology, catalog, demand = network.topology(cold_start=cold_start), network.catalog(), network.demand()
+    instance, _ = build_instance(topology, catalog, demand, holdings)
+    earlier = _earlier(instance, holdings)
+    plan = simple_plan(instance, earlier)
+    prices = some_prices(instance)
+    holds = np.zeros((instance.n_pools, instance.n_files), dtype=bool)
+    for p, copies in enumerate(plan.copies):
+        holds[p, list(copies)] = True
+    verdict = evaluate(instance, Placement(holds), plan.served, plan.origin, prices)
+    assert verdict.feasible
+
+    (folder / "inputs").mkdir(parents=True)
+    (folder / TOPOLOGY).write_text(topology_text(topology), encoding="utf-8")
+    _write_inputs(folder, catalog, demand, holdings)
+    _write(folder / PLACEMENT, _placement_rows(instance, plan, earlier, holdings))
+    _write(folder / SERVING, _serving_rows(instance, plan))
+    _write(folder / APPLIANCES, _appliance_rows(instance, plan))
+    _write(folder / PRICES, _price_rows(instance, prices))
+    claims = _claims(instance, topology, verdict, dual_bound(instance, prices), holdings)
+    (folder / "plan.json").write_text(json.dumps(claims), encoding="utf-8")
+    seal(folder)
+
+
+def some_prices(instance: Instance) -> Prices:
+    """Prices that prove something: the best of a few for each limit in turn, and never all zero of a kind."""
+    prices = Prices.zero(instance)
+    best = dual_bound(instance, prices)
+    limits = {"link": (1.0, 10.0, 100.0), "throughput": (0.5, 5.0, 50.0), "storage": (0.001, 0.01, 0.1)}
+    for limit, steps in limits.items():
+        price = getattr(prices, limit)
+        for at in np.ndindex(price.shape):
+            for step in steps:
+                before, price[at] = price[at], step
+                lower = dual_bound(instance, prices)
+                if lower > best:
+                    best = lower
+                else:
+                    price[at] = before
+    for limit, exists in (("fill", instance.fill_limit_gb), ("churn", instance.churn_limit_gb)):
+        getattr(prices, limit)[np.isfinite(exists)] = 1e-6
+    prices.launch[:] = 1e-3
+    for limit in limits:
+        price = getattr(prices, limit)
+        price[price == 0] = 1e-6
+    return prices
+
+
+def seal(folder: Path) -> None:
+    """Bring the checksums in plan.json up to date, so that they are not what gives a change away."""
+    path = folder / "plan.json"
+    claims = json.loads(path.read_text(encoding="utf-8"))
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != path)
+    claims["files"] = {p.relative_to(folder).as_posix(): sha256(p) for p in files}
+    path.write_text(json.dumps(claims, indent=1), encoding="utf-8")
+
+
+def change_json(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change plan.json."""
+    path = folder / "plan.json"
+    claims = json.loads(path.read_text(encoding="utf-8"))
+    change(claims)
+    path.write_text(json.dumps(claims), encoding="utf-8")
+
+
+def change_table(folder: Path, name: str, change: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Change the rows of a table and fix the checksums."""
+    table = pq.read_table(folder / name)
+    rows = table.to_pylist()
+    change(rows)
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), folder / name)
+    seal(folder)
+
+
+def _write(path: Path, columns: dict[str, Any]) -> None:
+    types = {"slice": pa.int32(), "launch_date": pa.date32()}
+    if path.name == "demand.parquet":
+        types["gb"] = pa.float32()
+    if path.name == "holdings.parquet":
+        types["appliance"] = pa.int32()
+    table = {name: pa.array(values, type=types.get(name)) for name, values in columns.items()}
+    pq.write_table(pa.table(table), path)
+
+
+def _columns(names: str, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {name: [row[i] for row in rows] for i, name in enumerate(names.split())}
+
+
+def _write_inputs(folder: Path, catalog: Catalog, demand: Demand, holdings: Holdings | None) -> None:
+    launch = catalog.launch_day.astype(object)
+    _write(
+        folder / FILES,
+        {
+            "file": list(catalog.files),
+            "title": [catalog.titles[t] for t in catalog.file_title],
+            "size_gb": catalog.size_gb,
+            "launch_date": [launch[t] for t in catalog.file_title],
+        },
+    )
+    region = np.repeat(np.arange(len(demand.regions)), np.diff(demand.ptr))
+    _write(
+        folder / DEMAND,
+        {
+            "region": [demand.regions[r] for r in region],
+            "file": [catalog.files[f] for f in demand.file],
+            "gb": demand.gb,
+        },
+    )
+    if holdings is not None:
+        _write(
+            folder / HOLDINGS,
+            {
+                "pool": [holdings.pools[p] for p in holdings.pool],
+                "appliance": holdings.appliance,
+                "file": [holdings.files[f] for f in holdings.file],
+            },
+        )
+
+
+def _earlier(instance: Instance, holdings: Holdings | None) -> list[tuple[int, int, int]]:
+    if holdings is None:
+        return []
+    pool = {name: i for i, name in enumerate(instance.pools)}
+    file = {name: i for i, name in enumerate(instance.files)}
+    return [
+        (pool[holdings.pools[p]], int(a) - 1, file[holdings.files[f]])
+        for p, a, f in zip(holdings.pool, holdings.appliance, holdings.file, strict=True)
+        if holdings.pools[p] in pool and holdings.files[f] in file
+    ]
+
+
+def _placement_rows(
+    instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, int]], holdings: Holdings | None
+) -> dict[str, list[Any]]:
+    rows = []
+    for p, copies in enumerate(plan.copies):
+        for f, appliances in copies.items():
+            for a in appliances:
+                action = "keep" if (p, a, f) in earlier else "add"
+                rows.append((f"{instance.pools[p]}/{a + 1}", instance.files[f], action, instance.size_gb[f]))
+    for p, a, f in earlier:
+        if a not in plan.copies[p].get(f, []):
+            rows.append((f"{instance.pools[p]}/{a + 1}", instance.files[f], "evict", instance.size_gb[f]))
+    return _columns("appliance file action size_gb", sorted(rows))
+
+
+def _serving_rows(instance: Instance, plan: SimplePlan) -> dict[str, list[Any]]:
+    peak = instance.gbps_per_gb.max(axis=1)
+    rows = []
+    for r, region in enumerate(instance.regions):
+        for j in range(instance.cand_ptr[r], instance.cand_ptr[r + 1]):
+            if plan.served[j] > 0:
+                pool = instance.pools[instance.cand_pool[j]]
+                rows.append((region, pool, plan.served[j], plan.served[j] * peak[r]))
+        if plan.origin[r] > 0:
+            rows.append((region, "origin", plan.origin[r], plan.origin[r] * peak[r]))
+    return _columns("region pool gb peak_gbps", sorted(rows))
+
+
+def _appliance_rows(instance: Instance, plan: SimplePlan) -> dict[str, list[Any]]:
+    rows = []
+    for p, pool in enumerate(instance.pools):
+        for a in range(instance.pool_appliances[p]):
+            stored = sum(instance.size_gb[f] for f, on in plan.copies[p].items() if a in on)
+            limits = instance.appliance_storage_gb[p], instance.appliance_throughput_gbps[p]
+            rows.append((f"{pool}/{a + 1}", pool, stored, limits[0], plan.rate[p][a].max(), limits[1]))
+    names = "appliance pool storage_gb storage_limit_gb peak_gbps throughput_limit_gbps"
+    return _columns(names, rows)
+
+
+def _price_rows(instance: Instance, prices: Prices) -> dict[str, list[Any]]:
+    rows: list[tuple[Any, ...]] = []
+    for limit in ("storage", "fill", "churn"):
+        values = getattr(prices, limit)
+        rows += [(limit, instance.pools[p], 0, values[p] * 1000.0, "per TB") for p in np.flatnonzero(values)]
+    for limit, names in (("throughput", instance.pools), ("link", instance.links)):
+        values = getattr(prices, limit)
+        rows += [(limit, names[i], t, values[i, t], "per Gbps") for i, t in np.argwhere(values > 0)]
+    for rule in np.flatnonzero(prices.launch):
+        name = f"{instance.files[instance.launch_file[rule]]}#{rule}"
+        rows.append(("launch", name, 0, prices.launch[rule], "per pool"))
+    return _columns("limit name slice price unit", rows)
+
+
+def _claims(
+    instance: Instance, topology: Topology, verdict: Verdict, lower: float, holdings: Holdings | None
+) -> dict[str, Any]:
+    cost = verdict.cost
+    return {
+        "format": 1,
+        "cdnplan": "0.1.0",
+        "status": "feasible",
+        "engine": "fast",
+        "engine_reason": "by hand",
+        "cost": {
+            "total": cost.total,
+            "delivery": cost.delivery,
+            "fill": cost.fill,
+            "overload": cost.overload,
+        },
+        "upper": cost.total,
+        "lower": lower,
+        "lower_priced": lower,
+        "ideal": verdict.ideal,
+        "gap_ratio": verdict.gap_ratio,
+        "gap_to_upper_ratio": verdict.gap_to_upper_ratio,
+        "bound_proof": "prices",
+        "offload_byte_ratio": verdict.offload_byte_ratio,
+        "demand_gb": verdict.demand_gb,
+        "overload": [dataclasses.asdict(over) for over in verdict.overloads],
+        "period": {"start": "2026-07-06", "days": 7.0},
+        "fill_counted": holdings is not None or topology.policy.cold_start == "limited",
+        "counts": {
+            "regions": instance.n_regions,
+            "sites": len(topology.sites),
+            "pools": instance.n_pools,
+            "appliances": int(instance.pool_appliances.sum()),
+            "files": instance.n_files,
+            "titles": 12,
+            "links": instance.n_links,
+            "slices": instance.n_slices,
+        },
+        "full": [],
+        "seconds": {},
+        "peak_memory_gb": 0.1,
+        "warnings": [],
+        "seed": 0,
+        "versions": {},
+        "input_hashes": {},
+        "files": {},
+    }

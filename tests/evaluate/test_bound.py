@@ -1,0 +1,178 @@
+"""The bound holds for every plan, and is what docs/bound.md says."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numba
+import numpy as np
+import pytest
+
+from cdnplan.evaluate import bound
+from cdnplan.evaluate.bound import dual_bound, file_bounds, price_faults
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Prices
+from tests.evaluate.prices import best_holders, dual_ascent, limit_terms, random_prices
+from tests.instances import random_instance
+from tests.oracle.brute_force import MAX_FREE, brute_force, free_decisions
+
+SCALES = (0.0, 0.05, 0.5, 5.0)
+
+
+def test_never_above_the_optimum() -> None:
+    tried, close = 0, 0
+    for seed in range(120):
+        instance = random_instance(seed)
+        if free_decisions(instance).sum() > MAX_FREE:
+            continue
+        optimum = brute_force(instance)
+        if optimum is None:
+            continue
+        for scale in SCALES:
+            lower = dual_bound(instance, random_prices(instance, seed, scale))
+            assert lower <= optimum + 1e-9 * max(1.0, abs(optimum)), (seed, scale)
+            tried += 1
+            close += lower >= 0.9 * optimum
+    assert tried > 300
+    assert close > 50, "the bound should often be near the optimum, or this test shows little"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_each_file_below_its_own_optimum(seed: int) -> None:
+    instance = random_instance(seed)
+    for scale in SCALES:
+        prices = random_prices(instance, seed, scale)
+        values = file_bounds(instance, prices)
+        for file in range(instance.n_files):
+            best = best_holders(instance, prices, file)
+            assert values[file] <= best + 1e-9 * max(1.0, abs(best))
+
+
+def test_as_written_in_the_docs() -> None:
+    for seed in range(60):
+        instance = random_instance(seed, n_regions=4, n_pools=4)
+        for scale in SCALES:
+            prices = random_prices(instance, seed, scale)
+            values = file_bounds(instance, prices)
+            slow = [dual_ascent(instance, prices, file) for file in range(instance.n_files)]
+            assert values == pytest.approx(slow, rel=1e-9, abs=1e-12), (seed, scale)
+            terms = limit_terms(instance, prices)
+            size = sum(map(abs, slow)) + 1e3 * abs(terms) + 1.0
+            assert dual_bound(instance, prices) == pytest.approx(sum(slow) + terms, abs=1e-8 * size)
+
+
+def test_exact_when_limits_are_loose() -> None:
+    """Without binding limits and with nothing to pay for opening, zero prices prove the optimum."""
+    tried = 0
+    for seed in range(40):
+        instance = random_instance(seed, families=frozenset())
+        instance = dataclasses.replace(instance, fill_cost=np.zeros(instance.n_pools))
+        if free_decisions(instance).sum() > MAX_FREE:
+            continue
+        optimum = brute_force(instance)
+        assert optimum is not None
+        lower = dual_bound(instance, Prices.zero(instance))
+        assert lower == pytest.approx(optimum, rel=2e-9, abs=1e-9)
+        assert lower <= optimum + 1e-12 * abs(optimum)
+        tried += 1
+    assert tried > 20
+
+
+def test_by_hand() -> None:
+    """Two regions, one pool: opening costs 10, saves 3 × 2 + 5 × 1 = 11; half of it stored at a price."""
+    instance = _two_regions()
+    zero = Prices.zero(instance)
+    assert dual_bound(instance, zero) == pytest.approx(3 * 1 + 5 * 2 + 10, rel=1e-8)
+    priced = dataclasses.replace(zero, storage=np.array([0.1]))
+    # Opening at 10 + 0.1 × 20 = 12 no longer pays (11): all from the origin, less the price of 50 GB.
+    assert dual_bound(instance, priced) == pytest.approx(3 * 3 + 5 * 3 - 0.1 * 50, rel=1e-8)
+    busy = dataclasses.replace(zero, throughput=np.array([[0.5]]))
+    # At 0.5 per Gbps the pool saves 3 × 1.5 + 5 × 0.5 = 7 < 10.
+    assert dual_bound(instance, busy) == pytest.approx(24 - 0.5 * 4, rel=1e-8)
+
+
+def test_the_same_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = random_instance(5, n_regions=20, n_files=300, n_pools=12, slices=2)
+    prices = random_prices(instance, 5, 0.5)
+    interpreted = dual_bound(instance, prices)
+    monkeypatch.setattr(bound, "COMPILED_FROM", 0)
+    before = numba.get_num_threads()
+    found = []
+    for threads in range(1, before + 1):
+        numba.set_num_threads(threads)
+        found.append(dual_bound(instance, prices))
+    numba.set_num_threads(before)
+    assert set(found) == {interpreted}
+
+
+def test_renaming_regions_of_one_row_keeps_the_bound_valid() -> None:
+    """Splitting a region in two with half the share each leaves zero-price bounds what they were."""
+    instance = _two_regions()
+    half = dataclasses.replace(
+        instance,
+        regions=("a", "b", "c"),
+        region_row=np.array([0, 1, 1], dtype=np.int32),
+        region_share=np.array([1.0, 0.5, 0.5]),
+        gbps_per_gb=np.ones((3, 1)),
+        cand_ptr=np.array([0, 1, 2, 3]),
+        cand_pool=np.zeros(3, dtype=np.int32),
+        cand_cost=np.array([1.0, 2.0, 2.0]),
+        origin_cost=np.full(3, 3.0),
+        cand_link_ptr=np.zeros(4, dtype=np.int64),
+        origin_link_ptr=np.zeros(4, dtype=np.int64),
+    )
+    zero = Prices.zero(instance)
+    assert dual_bound(half, zero) == pytest.approx(dual_bound(instance, zero), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("limit", "at", "price", "said"),
+    [
+        ("storage", (0,), -1.0, "storage s0/m: price -1"),
+        ("throughput", (1, 0), np.nan, "throughput s1/m slice 0"),
+        ("link", (0, 1), 1e9, "above that of overload"),
+        ("link", (0, 0), np.inf, "not finite"),
+        ("fill", (0,), 0.1, "fill s0/m: a price on a limit that does not exist"),
+        ("churn", (1,), 0.1, "churn s1/m: a price on a limit that does not exist"),
+        ("launch", (0,), -0.1, "launch f"),
+    ],
+)
+def test_prices_that_prove_nothing(limit: str, at: tuple[int, ...], price: float, said: str) -> None:
+    families = frozenset({"links", "launches"})
+    instance = random_instance(11, n_pools=2, n_files=3, slices=2, families=families)
+    assert instance.n_launches
+    prices = Prices.zero(instance)
+    assert price_faults(instance, prices) == []
+    getattr(prices, limit)[at] = price
+    faults = price_faults(instance, prices)
+    assert any(said in fault for fault in faults), faults
+    with pytest.raises(ValueError, match="price"):
+        dual_bound(instance, prices)
+
+
+def _two_regions() -> Instance:
+    base = random_instance(0, n_regions=2, n_files=1, n_pools=1, slices=1, families=frozenset())
+    return dataclasses.replace(
+        base,
+        region_row=np.array([0, 1], dtype=np.int32),
+        region_share=np.ones(2),
+        demand_ptr=np.array([0, 1, 2]),
+        demand_file=np.zeros(2, dtype=np.int32),
+        demand_gb=np.array([3.0, 5.0], dtype=np.float32),
+        gbps_per_gb=np.ones((2, 1)),
+        cand_ptr=np.array([0, 1, 2]),
+        cand_pool=np.zeros(2, dtype=np.int32),
+        cand_cost=np.array([1.0, 2.0]),
+        origin_cost=np.array([3.0, 3.0]),
+        cand_link_ptr=np.zeros(3, dtype=np.int64),
+        cand_link=np.zeros(0, dtype=np.int32),
+        origin_link_ptr=np.zeros(3, dtype=np.int64),
+        origin_link=np.zeros(0, dtype=np.int32),
+        storage_gb=np.array([50.0]),
+        throughput_gbps=np.array([4.0]),
+        fill_cost=np.array([0.5]),
+        size_gb=np.array([20.0]),
+        copies=np.ones((1, 1), dtype=np.uint8),
+        held=np.zeros((1, 1), dtype=np.uint8),
+        pinned=np.zeros((1, 1), dtype=bool),
+    )

@@ -1,0 +1,181 @@
+"""A sound plan verifies; a tampered one fails with the line that lies."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cdnplan.evaluate.report import MAX_LISTED
+from cdnplan.evaluate.verify import verify
+from cdnplan.inputs.plan_folder import PLACEMENT, SERVING, TOPOLOGY
+from tests.evaluate import network
+from tests.evaluate.plan_writer import change_json, change_table, seal, write_plan
+from tests.evaluate.tamperings import TAMPERINGS, Tampering
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with a plan of a cold start (``first``) and one from earlier holdings (``later``)."""
+    root = tmp_path_factory.mktemp("plans")
+    write_plan(root / "first")
+    write_plan(root / "later", holdings=network.holdings())
+    return root
+
+
+@pytest.fixture
+def first(plans: Path, tmp_path: Path) -> Path:
+    """A copy of the first plan to be changed."""
+    return Path(shutil.copytree(plans / "first", tmp_path / "plan"))
+
+
+@pytest.mark.parametrize("name", ["first", "later"])
+def test_sound(plans: Path, name: str) -> None:
+    report = verify(plans / name)
+    assert [str(check) for check in report.failed] == []
+    assert report.ok
+    assert report.verdict is not None
+    assert report.misses is not None
+    assert report.verdict.feasible
+    assert report.verdict.overloads
+    assert 0 < report.verdict.offload_byte_ratio < 1
+    assert report.lower_recomputed is not None
+    assert report.proof.endswith("nothing else is needed.")
+    files = {check.file for check in report.checks}
+    assert files == {
+        "plan.json",
+        "placement.parquet",
+        "serving.parquet",
+        "appliances.parquet",
+        "prices.parquet",
+    }
+
+
+def test_sound_with_limited_cold_start(tmp_path: Path) -> None:
+    write_plan(tmp_path / "plan", cold_start="limited")
+    report = verify(tmp_path / "plan")
+    assert report.ok
+    assert report.verdict is not None
+    assert report.verdict.cost.fill > 0
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS, ids=[t.name for t in TAMPERINGS])
+def test_tampering_is_found(tampering: Tampering, plans: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(plans / ("later" if tampering.later else "first"), tmp_path / "plan"))
+    tampering.change(folder)
+    report = verify(folder)
+    assert not report.ok
+    failed = [str(check) for check in report.failed]
+    assert any(tampering.said in line for line in failed), failed
+    assert not any("checksum" in line for line in failed), failed
+    json.dumps(report.as_dict(), allow_nan=False)
+
+
+def test_names_are_unique() -> None:
+    assert len({t.name for t in TAMPERINGS}) == len(TAMPERINGS)
+
+
+def test_changed_file_without_new_checksum(first: Path) -> None:
+    path = first / SERVING
+    before = (first / "plan.json").read_bytes()
+    change_table(first, SERVING, lambda rows: rows[0].update(gb=rows[0]["gb"] * (1 + 1e-9)))
+    (first / "plan.json").write_bytes(before)
+    (check,) = verify(first).failed
+    assert check.file == SERVING
+    assert check.check == "checksum"
+    assert check.claimed != check.found
+    path.unlink()
+    assert "serving.parquet: can be read; missing" in [str(check) for check in verify(first).failed]
+
+
+def test_file_without_checksum(first: Path) -> None:
+    change_json(first, lambda claims: claims["files"].pop(PLACEMENT))
+    (check,) = verify(first).failed
+    assert check.key == PLACEMENT
+    assert check.detail == "not listed in files"
+
+
+def test_branch_and_bound_says_what_it_rests_on(first: Path) -> None:
+    def change(claims: dict[str, float]) -> None:
+        claims["bound_proof"] = "branch-and-bound"  # type: ignore[assignment]
+        claims["lower"] = claims["upper"]
+        claims["gap_ratio"] = claims["gap_to_upper_ratio"] = 0.0
+        claims["status"] = "optimal"  # type: ignore[assignment]
+
+    change_json(first, change)
+    report = verify(first)
+    assert report.ok
+    assert report.lower_recomputed is not None
+    assert report.lower_claimed is not None
+    rest = report.lower_claimed - report.lower_recomputed
+    assert rest > 1
+    assert report.proof == (
+        f"The prices prove {report.lower_recomputed:.9g}; the remaining {rest:.9g} rests on branch and bound."
+    )
+
+
+def test_failures_are_listed_up_to_a_limit(first: Path) -> None:
+    def change(rows: list[dict[str, float]]) -> None:
+        for row in rows:
+            row["size_gb"] += 1.0
+
+    change_table(first, PLACEMENT, change)
+    failed = [check for check in verify(first).failed if check.check == "size_gb"]
+    assert len(failed) == MAX_LISTED + 1
+    assert failed[-1].detail.startswith("and ")
+
+
+UNREADABLE = [
+    ("plan.json", None, "plan.json: can be read; missing"),
+    ("plan.json", b'{"format": 1,\n "status": }', "plan.json: can be read; line 2: broken JSON"),
+    ("plan.json", b"[1, 2]", "expected an object"),
+    ("plan.json", b'{"format": 2}', "written in format 2"),
+    ("plan.json", b'{"format": 1, "format": 1}', "given twice"),
+    ("plan.json", b'{"format": 1, "upper": NaN}', "NaN is not a number"),
+    ("plan.json", b"\xff\xfe", "cannot be read"),
+    ("plan.json", b'{"format": 1}', "plan.json: can be read: cost.total; missing"),
+    (PLACEMENT, None, "placement.parquet: can be read; missing"),
+    (PLACEMENT, b"", "no Parquet file, or cut short"),
+    (PLACEMENT, b"PAR1" + bytes(100), "no Parquet file, or cut short"),
+    (TOPOLOGY, None, "inputs/topology.yaml: can be read"),
+    (TOPOLOGY, b"name: [", "inputs/topology.yaml: can be read"),
+    ("inputs/demand.parquet", None, "inputs/demand.parquet: can be read; missing"),
+    ("inputs/files.parquet", b"x", "inputs/files.parquet: can be read; no Parquet"),
+]
+
+
+@pytest.mark.parametrize(("file", "content", "said"), UNREADABLE, ids=range(len(UNREADABLE)))
+def test_unreadable(file: str, content: bytes | None, said: str, first: Path) -> None:
+    if content is None:
+        (first / file).unlink()
+    else:
+        (first / file).write_bytes(content)
+    if file != "plan.json":
+        seal(first)
+    report = verify(first)
+    assert not report.ok
+    assert report.verdict is None
+    assert any(said in str(check) for check in report.failed), [str(check) for check in report.failed]
+    json.dumps(report.as_dict(), allow_nan=False)
+
+
+def test_cut_short_at_any_length(first: Path) -> None:
+    whole = (first / SERVING).read_bytes()
+    for length in range(0, len(whole), 97):
+        (first / SERVING).write_bytes(whole[:length])
+        seal(first)
+        assert any("cut short" in str(check) for check in verify(first).failed)
+
+
+def test_all_that_cannot_be_read_is_said_at_once(first: Path) -> None:
+    (first / "plan.json").write_text("{", encoding="utf-8")
+    (first / PLACEMENT).unlink()
+    (first / SERVING).write_bytes(b"")
+    assert {check.file for check in verify(first).failed} == {"plan.json", PLACEMENT, SERVING}
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    (check,) = verify(tmp_path / "nothing").failed
+    assert check.detail == "no such plan folder"

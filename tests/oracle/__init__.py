@@ -1,0 +1,1 @@
+"""Optima and laws that engines must respect, found by means of their own."""
