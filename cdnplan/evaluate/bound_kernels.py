@@ -159,13 +159,12 @@ def ascend_files(
                     target = v * origin_price[r]
                     if j < end:
                         target = min(target, v * cand_price[j])
-                    whole = target - dual[r]
-                    step = whole
+                    step = target - dual[r]
                     for i in range(cand_ptr[r], j):
                         if copies[cand_pool[i], f] > 0:
                             step = min(step, slack[cand_pool[i]])
                     if step > 0.0:
-                        dual[r] = target if step == whole else dual[r] + step
+                        dual[r] = min(target, dual[r] + step)
                         for i in range(cand_ptr[r], j):
                             if copies[cand_pool[i], f] > 0:
                                 slack[cand_pool[i]] -= step

@@ -8,6 +8,7 @@ from cdnplan.errors import InputError
 from cdnplan.evaluate.assignment import Fleet
 from cdnplan.evaluate.check_appliances import check_appliances
 from cdnplan.evaluate.check_claims import check_bound, check_claims, check_counts, check_fill_counted
+from cdnplan.evaluate.check_full import check_full
 from cdnplan.evaluate.check_placement import check_placement
 from cdnplan.evaluate.check_prices import check_prices
 from cdnplan.evaluate.check_serving import check_serving
@@ -61,6 +62,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     verdict = evaluate(instance, placement, served_gb, origin_gb, prices)
     ledger.violations(verdict.violations)
     check_claims(instance, verdict, plan, served_gb, origin_gb, ledger)
+    check_full(instance, placement, served_gb, origin_gb, prices, plan, ledger)
     proof = check_bound(verdict, plan, ledger)
     return Report(
         checks=tuple(ledger.checks),

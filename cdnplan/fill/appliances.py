@@ -125,13 +125,18 @@ def split_pools(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """Result for some pools in a row; as in `Assignment` where names are the same."""
+    """Result for some pools in a row, which have `n_rows` rows each; else as in `Assignment`."""
 
-    pool: Ints32
+    n_rows: Ints
+    appliance: Ints32
     file: Ints32
+    kept: Bools
+    storage_gb: Floats
+    peak_gbps: Floats
+    mean_gbps: Floats
     dropped_pool: Ints32
     dropped_file: Ints32
-    result: kernels.Result
+    moved_gb: Floats
 
 
 def _previous(instance: Instance, holdings: Holdings) -> kernels.Before:
@@ -224,26 +229,31 @@ def _split_chunk(
     simple, others = np.flatnonzero(easy[first:last]), np.flatnonzero(~easy[first:last])
     in_lanes(kernels.copy_single, simple, work[simple], held, here, instance.n_files, result)
     in_lanes(kernels.split, others, work[others], held, here, instance.n_files, tolerance_ratio, result)
+    rows: slice | Bools = slice(None)
+    n_rows = result.row_end - result.rows_ptr[:-1]
     if result.dropped.any():
-        written = np.arange(result.held.size) < np.repeat(result.row_end, np.diff(result.rows_ptr))
-        result = result._replace(
-            held=result.held[written], appliance=result.appliance[written], kept=result.kept[written]
-        )
-    held_pool = np.repeat(np.arange(first, last, dtype=np.int32), np.diff(chunk.ptr))
+        rows = np.arange(result.held.size) < np.repeat(result.row_end, np.diff(result.rows_ptr))
+    dropped_pool = first + np.searchsorted(chunk.ptr, np.flatnonzero(result.dropped), side="right") - 1
     return _Part(
-        held_pool[result.held],
-        chunk.file[result.held],
-        held_pool[result.dropped],
-        chunk.file[result.dropped],
-        result,
+        n_rows=n_rows,
+        appliance=result.appliance[rows],
+        file=chunk.file[result.held[rows]],
+        kept=result.kept[rows],
+        storage_gb=result.storage_gb,
+        peak_gbps=result.peak_gbps,
+        mean_gbps=result.mean_gbps,
+        dropped_pool=dropped_pool.astype(np.int32),
+        dropped_file=chunk.file[result.dropped],
+        moved_gb=result.moved_gb,
     )
 
 
 def _assembled(instance: Instance, parts: list[_Part], pool_peak_gbps: Floats, easy: Bools) -> Assignment:
     """Join the parts and judge the result against the limits of single appliances."""
     appliance_ptr = pointers(instance.pool_appliances)
-    peak_gbps = joined([part.result.peak_gbps for part in parts], np.float64)
-    mean_gbps = joined([part.result.mean_gbps for part in parts], np.float64)
+    peak_gbps = joined([part.peak_gbps for part in parts], np.float64)
+    mean_gbps = joined([part.mean_gbps for part in parts], np.float64)
+    n_rows = joined([part.n_rows for part in parts], np.int64)
     peak_gbps[appliance_ptr[:-1][easy]] = mean_gbps[easy] = pool_peak_gbps[easy]
     busiest = np.zeros(instance.n_pools)
     np.maximum.at(busiest, np.repeat(np.arange(instance.n_pools), instance.pool_appliances), peak_gbps)
@@ -255,17 +265,17 @@ def _assembled(instance: Instance, parts: list[_Part], pool_peak_gbps: Floats, e
     imbalance = np.ones(instance.n_pools)
     np.divide(busiest, mean_gbps, out=imbalance, where=mean_gbps > 0)
     return Assignment(
-        pool=joined([part.pool for part in parts], np.int32),
-        appliance=joined([part.result.appliance for part in parts], np.int32),
+        pool=np.repeat(np.arange(instance.n_pools, dtype=np.int32), n_rows),
+        appliance=joined([part.appliance for part in parts], np.int32),
         file=joined([part.file for part in parts], np.int32),
-        kept=joined([part.result.kept for part in parts], np.bool_),
+        kept=joined([part.kept for part in parts], np.bool_),
         appliance_ptr=appliance_ptr,
-        storage_gb=joined([part.result.storage_gb for part in parts], np.float64),
+        storage_gb=joined([part.storage_gb for part in parts], np.float64),
         peak_gbps=peak_gbps,
         dropped_pool=joined([part.dropped_pool for part in parts], np.int32),
         dropped_file=joined([part.dropped_file for part in parts], np.int32),
         overloaded_pool=np.flatnonzero(over).astype(np.int32),
         overloaded_ratio=ratio[over],
-        imbalance_ratio=imbalance - 1.0,
-        moved_gb=joined([part.result.moved_gb for part in parts], np.float64),
+        imbalance_ratio=np.maximum(0.0, imbalance - 1.0),
+        moved_gb=joined([part.moved_gb for part in parts], np.float64),
     )

@@ -35,9 +35,9 @@ OLD: Any = np.uint8(BEFORE)
 NOT_ENOUGH = 1e12
 """Scores of `lower_load` from here on: the exchange helps, but does not reach the goal."""
 
-_TRIES = 128
-_HALVINGS = 40
-_WINDOW = 32
+_TRIES = 128  # files of one appliance tried for an exchange
+_WINDOW = 32  # files on each side of the wanted size tried on the other
+_HALVINGS = 40  # of the distance at which a load still counts as near
 
 
 class Bench(NamedTuple):

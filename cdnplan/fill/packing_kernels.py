@@ -35,11 +35,11 @@ from cdnplan.fill.bench_kernels import (
 
 Array = npt.NDArray[Any]
 
-_PARTNERS = 8
-_ROUNDS = 4
-_TARGETS = 4
-_FAR_OFF = 5.0
-_MAX_STEPS = 100
+_PARTNERS = 8  # appliances tried against the busiest (or fullest)
+_TARGETS = 4  # appliances on which room is made for one file
+_ROUNDS = 4  # of exchanging and fitting in, each of which may open ways for the other
+_FAR_OFF = 5.0  # times the allowed imbalance: from there on many files move at once
+_MAX_STEPS = 100  # exchanges in one go, and 10 more per appliance
 
 
 @njit(cache=True)
@@ -252,8 +252,8 @@ def _even_loads(bench: Bench, goal: float, fixed: int, by_worth: Array) -> bool:
                 best, best_b, best_i, best_j = score, b, i, j
             if best <= 2.0:
                 break
-        far_off = best >= NOT_ENOUGH and high[a] > 1.0 + _FAR_OFF * (goal - 1.0)
-        if far_off and pour(bench, a, order[0], fixed, by_worth):
+        stuck = best_i < 0 or (best >= NOT_ENOUGH and high[a] > 1.0 + _FAR_OFF * (goal - 1.0))
+        if stuck and pour(bench, a, order[0], fixed, by_worth):
             changed = True
             continue
         if best_i < 0:

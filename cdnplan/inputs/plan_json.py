@@ -27,6 +27,17 @@ NUMBERS = ("upper", "lower", "lower_priced", "ideal", *RATIOS, "demand_gb")
 
 
 @dataclass(frozen=True, slots=True)
+class FullLimit:
+    """A limit that is used up: `used` of `allowed`, and what one more TB or Gbps is worth [currency]."""
+
+    limit: str
+    name: str
+    used: float
+    allowed: float
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlanJson:
     """The claims of a plan that can be checked; other keys of the file are for people.
 
@@ -40,6 +51,8 @@ class PlanJson:
         `NUMBERS`: bounds [currency], ratios, demand [GB].
     overload : tuple of (str, int, float)
         Link, time slice, Gbit/s above capacity.
+    full : tuple of FullLimit
+        Limits that are used up.
     start : datetime.date
         First day of the period.
     days : float
@@ -58,6 +71,7 @@ class PlanJson:
     cost: Mapping[str, float]
     numbers: Mapping[str, float]
     overload: tuple[tuple[str, int, float], ...]
+    full: tuple[FullLimit, ...]
     start: dt.date
     days: float
     fill_counted: bool
@@ -94,6 +108,7 @@ def read_plan_json(path: Path) -> PlanJson:
         cost={key: reader.number(("cost",), key) or 0.0 for key in COST_PARTS},
         numbers={key: reader.number((), key) or 0.0 for key in NUMBERS},
         overload=reader.overload(),
+        full=reader.full(),
         start=reader.date(start),
         days=reader.days(),
         fill_counted=reader.flag("fill_counted"),
@@ -182,20 +197,36 @@ class _Reader:
                 self.fault(f"expected a date such as 2026-07-05, found {text!r}", "period.start")
             return dt.date.min
 
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        """Take a list of objects."""
+        rows = self.take((), key)
+        if not isinstance(rows, list):
+            if self._present((), key):
+                self.fault(f"expected a list, found {rows!r}", key)
+            return []
+        return [row if isinstance(row, dict) else {} for row in rows]
+
     def overload(self) -> tuple[tuple[str, int, float], ...]:
         """Take the list of overloaded links."""
-        rows = self.take((), "overload")
         found: list[tuple[str, int, float]] = []
-        for i, row in enumerate(rows if isinstance(rows, list) else []):
-            parts = row if isinstance(row, dict) else {}
-            link, at, gbps = (parts.get(key) for key in ("link", "slice", "gbps"))
-            rate = _finite(gbps)
-            if isinstance(link, str) and isinstance(at, int) and rate is not None:
-                found.append((link, at, rate))
+        for i, row in enumerate(self.rows("overload")):
+            link, at, gbps = row.get("link"), row.get("slice"), _finite(row.get("gbps"))
+            if isinstance(link, str) and isinstance(at, int) and gbps is not None:
+                found.append((link, at, gbps))
             else:
                 self.fault("expected a link, a slice and gbps", f"overload[{i}]")
-        if not isinstance(rows, list) and self._present((), "overload"):
-            self.fault(f"expected a list, found {rows!r}", "overload")
+        return tuple(found)
+
+    def full(self) -> tuple[FullLimit, ...]:
+        """Take the list of limits that are used up."""
+        found: list[FullLimit] = []
+        for i, row in enumerate(self.rows("full")):
+            limit, name = row.get("limit"), row.get("name")
+            used, allowed, price = (_finite(row.get(key)) for key in ("used", "allowed", "price"))
+            if isinstance(limit, str) and isinstance(name, str) and None not in (used, allowed, price):
+                found.append(FullLimit(limit, name, used or 0.0, allowed or 0.0, price or 0.0))
+            else:
+                self.fault("expected a limit, a name, used, allowed and price", f"full[{i}]")
         return tuple(found)
 
     def hashes(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numba
 import numpy as np
@@ -18,11 +18,12 @@ import numpy as np
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
-from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
+from cdnplan.optimize.polish import polish
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
 
@@ -33,6 +34,10 @@ ROUNDS = 6
 GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
 OPTIMAL_RATIO = 1e-9
+POLISH_UP_TO = 20_000_000
+"""Up to so many candidate entries × files prices are polished: some hundred looks at all files."""
+ONE_THREAD_UP_TO = 500_000
+"""Below this, waking a second thread costs more than it brings."""
 
 
 @dataclass(slots=True)
@@ -101,7 +106,8 @@ def solve_fast(
     if problems:
         raise NoFeasiblePlanError("; ".join(problems))
     before = int(numba.get_num_threads())
-    numba.set_num_threads(max(1, min(threads, before)))
+    wanted = 1 if _work(instance) <= ONE_THREAD_UP_TO else threads
+    numba.set_num_threads(max(1, min(wanted, before)))
     try:
         return _solve(instance, stop, progress, _Clock(stop.time_limit_s, clock))
     finally:
@@ -111,7 +117,8 @@ def solve_fast(
 def _solve(instance: Instance, stop: Stop, progress: Progress, clock: _Clock) -> Outcome:
     ideal = ideal_cost(instance)
     columns = Columns.of(instance)
-    search = PriceSearch(instance, FileSolver.of(instance, columns))
+    solver = FileSolver.of(instance, columns)
+    search = PriceSearch(instance, solver)
     local = LocalSearch(instance, columns)
     incumbent: Incumbent | None = None
     passes = search.passes()
@@ -132,7 +139,23 @@ def _solve(instance: Instance, stop: Stop, progress: Progress, clock: _Clock) ->
         if incumbent is not None and np.isfinite(state.bound):
             gap = gap_ratio(state.bound, incumbent.cost, ideal)
             if done or gap <= (OPTIMAL_RATIO if stop.gap_ratio is None else stop.gap_ratio):
-                return _outcome(state, incumbent, gap, stop, clock)
+                break
+    if gap > OPTIMAL_RATIO and _work(instance) <= POLISH_UP_TO:
+        with clock.phase("polish"):
+            polished = polish(
+                solver, search.limits, search.scale, state.prices, incumbent.cost, clock.expired
+            )
+            bound = priced_bound(instance, polished.prices, solver)
+            if bound > state.bound:
+                state = replace(state, bound=bound, prices=polished.prices)
+            found = local.improve(incumbent.holds, state.prices, ROUNDS, clock.expired)
+            incumbent = _better(incumbent, [found])
+    return _outcome(state, incumbent, gap_ratio(state.bound, incumbent.cost, ideal), stop, clock)
+
+
+def _work(instance: Instance) -> int:
+    """Candidate entries × files: what one look at all files costs."""
+    return instance.cand_pool.size * instance.n_files
 
 
 def _plans(

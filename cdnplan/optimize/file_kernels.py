@@ -1,13 +1,8 @@
 """The problem of one file under prices: an uncapacitated facility location problem (UFL).
 
-A lower bound by dual ascent [1]_, in the order of docs/bound.md, and from its tight pools a feasible set
-of holders, improved by dropping and adding pools. Files are independent: they are solved on threads, in
-a fixed number of chunks whose loads are added up in order, so that results do not depend on threads.
-
-References
-----------
-.. [1] D. Erlenkotter, "A Dual-Based Procedure for Uncapacitated Facility Location",
-   Operations Research 26(6), 1978.
+A lower bound (`ascent_kernels`), and from its tight pools a feasible set of holders, improved by dropping
+and adding pools. Files are independent: they are solved on threads, in a fixed number of chunks whose
+loads are added up in order, so that results do not depend on threads.
 """
 
 from __future__ import annotations
@@ -17,66 +12,12 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
+from cdnplan.optimize.ascent_kernels import adjust, ascend, start_duals
+
 N_CHUNKS = 32
 """Chunks of files; a constant, so that sums do not depend on the number of threads."""
 
 Array = Any
-
-
-@njit(cache=True)
-def dual_ascent(
-    active: Array, n_active: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
-    allowed: Array, slack: Array, u: Array, pos: Array,
-) -> float:  # fmt: skip
-    """Raise u region by region as long as slacks allow; return its sum.
-
-    `active[:n_active]` are the regions with demand, increasing; `pools`, `costs` the entries of each
-    region by increasing ĉ; `slack` is consumed; `u`, `pos` (entries with level ≤ u) are results.
-    """
-    for i in range(n_active):
-        r = active[i]
-        j = ptr[r]
-        while j < ptr[r + 1] and not allowed[pools[j]]:
-            j += 1
-        u[r] = cap[r]
-        if j < ptr[r + 1] and v[r] * costs[j] < u[r]:
-            u[r] = v[r] * costs[j]
-        while j < ptr[r + 1] and (not allowed[pools[j]] or v[r] * costs[j] <= u[r]):
-            j += 1
-        pos[r] = j
-    todo = active[:n_active].copy()
-    n_todo = n_active
-    while n_todo > 0:
-        kept = 0
-        for i in range(n_todo):
-            r = todo[i]
-            target = cap[r]
-            if pos[r] < ptr[r + 1] and v[r] * costs[pos[r]] < target:
-                target = v[r] * costs[pos[r]]
-            step = target - u[r]
-            for j in range(ptr[r], pos[r]):
-                if allowed[pools[j]] and slack[pools[j]] < step:
-                    step = slack[pools[j]]
-            if step <= 0.0:
-                continue
-            for j in range(ptr[r], pos[r]):
-                if allowed[pools[j]]:
-                    slack[pools[j]] -= step
-            if u[r] + step >= target:
-                u[r] = target
-                j = pos[r]
-                while j < ptr[r + 1] and (not allowed[pools[j]] or v[r] * costs[j] <= target):
-                    j += 1
-                pos[r] = j
-            else:
-                u[r] += step
-            todo[kept] = r
-            kept += 1
-        n_todo = kept
-    total = 0.0
-    for i in range(n_active):
-        total += u[active[i]]
-    return total
 
 
 @njit(cache=True)
@@ -257,6 +198,8 @@ def solve_files(
     for chunk in prange(N_CHUNKS):
         row_gb = np.zeros(n_rows)
         active = np.empty(n_regions, np.int64)
+        todo = np.empty(n_regions, np.int64)
+        stamp = np.zeros(n_regions, np.int64)
         v = np.zeros(n_regions)
         cap = np.zeros(n_regions)
         u = np.zeros(n_regions)
@@ -290,8 +233,16 @@ def solve_files(
             for k in range(reward_ptr[f], reward_ptr[f + 1]):
                 gift[reward_pool[k]] = 0.0
             slack[:] = opening
-            raised = dual_ascent(active, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
-            values[i] = raised + constant
+            start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
+            todo[:n_active] = active[:n_active]
+            ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+            adjust(
+                active, n_active, v, cap, ptr, pools, costs, pool_ptr, pool_region, allowed, opening,
+                slack, u, pos, todo, stamp,
+            )  # fmt: skip
+            values[i] = constant
+            for k in range(n_active):
+                values[i] += u[active[k]]
             if not primal:
                 continue
             is_open[:] = fixed

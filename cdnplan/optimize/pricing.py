@@ -23,7 +23,7 @@ from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.start_prices import start_prices
 
-MAX_BATCHES = 48
+MAX_BATCHES, FILES_PER_BATCH = 48, 20
 SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 12, 8, 400
 """With more files than the first: so many passes over the densest files and every so many of the rest."""
 LOG_FLOOR = -9.0
@@ -91,6 +91,16 @@ class PriceSearch:
         self._head = min(HEAD_FILES, instance.n_files)
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
 
+    @property
+    def limits(self) -> LimitVector:
+        """The limits that carry prices."""
+        return self._limits
+
+    @property
+    def scale(self) -> Floats:
+        """Typical price of each limit, in the order of `limits`."""
+        return self._scale
+
     def _prices(self, log: Floats) -> Prices:
         flat = np.where(log > LOG_FLOOR, self._scale * np.exp(log), 0.0)
         return self._limits.prices(flat, self._launch)
@@ -132,7 +142,8 @@ class PriceSearch:
             Each batch is of the same mix: its part of the head at weight 1, of the tail at `stride`.
         """
         head, tail = self._ranked[: self._head], self._ranked[self._head :: stride]
-        count = max(1, min(MAX_BATCHES, tail.size if stride > 1 else self._ranked.size))
+        dealt = head.size + tail.size if stride > 1 else self._ranked.size
+        count = max(1, min(MAX_BATCHES, dealt // FILES_PER_BATCH))
         return [[(head[b::count], 1.0), (tail[b::count], float(stride))] for b in range(count)]
 
     def _sample(self) -> list[list[tuple[Ints32, float]]]:

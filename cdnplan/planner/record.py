@@ -52,7 +52,9 @@ def plan_record(
         SHA-256 of the folder's files.
     """
     instance, upper = loaded.instance, verdict.cost.total
-    lower = min(outcome.lower, upper)
+    # What prices prove is what the judge makes of them; only branch and bound is the engine's word.
+    priced = min(-np.inf if verdict.bound is None else verdict.bound, upper)
+    lower = priced if outcome.bound_proof == "prices" else min(max(outcome.lower, priced), upper)
     gap = gap_ratio(lower, upper, verdict.ideal)
     cost = verdict.cost
     return {
@@ -69,7 +71,7 @@ def plan_record(
         },
         "upper": upper,
         "lower": lower,
-        "lower_priced": min(outcome.lower_priced, upper),
+        "lower_priced": priced,
         "bound_proof": outcome.bound_proof,
         "ideal": verdict.ideal,
         "gap_ratio": gap,

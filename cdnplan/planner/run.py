@@ -119,7 +119,11 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     """Let the judge count; a plan that it does not accept is not written."""
     instance = loaded.instance
     verdict = evaluate(
-        instance, dealt.placement, dealt.serving.candidate_gb(instance), dealt.serving.origin_gb(instance)
+        instance,
+        dealt.placement,
+        dealt.serving.candidate_gb(instance),
+        dealt.serving.origin_gb(instance),
+        tables.as_stored(outcome.prices),
     )
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,16 @@ def appliances_table(instance: Instance, assignment: Assignment) -> pa.Table:
             "peak_gbps": assignment.peak_gbps,
             "throughput_limit_gbps": instance.appliance_throughput_gbps[pool],
         }
+    )
+
+
+def as_stored(prices: Prices) -> Prices:
+    """Prices as they are read back: stored per TB, some change in their last bit."""
+    return replace(
+        prices,
+        storage=prices.storage * GB_PER_TB / GB_PER_TB,
+        fill=prices.fill * GB_PER_TB / GB_PER_TB,
+        churn=prices.churn * GB_PER_TB / GB_PER_TB,
     )
 
 

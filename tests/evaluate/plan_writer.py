@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.evaluate.bound import dual_bound
+from cdnplan.evaluate.loads import link_gbps
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.inputs.plan_folder import (
     APPLIANCES,
@@ -58,6 +59,7 @@ def write_plan(folder: Path, *, holdings: Holdings | None = None, cold_start: st
     _write(folder / APPLIANCES, _appliance_rows(instance, plan))
     _write(folder / PRICES, _price_rows(instance, prices))
     claims = _claims(instance, topology, verdict, dual_bound(instance, prices), holdings)
+    claims["full"] = _full_links(instance, plan, prices)
     (folder / "plan.json").write_text(json.dumps(claims), encoding="utf-8")
     seal(folder)
 
@@ -222,6 +224,22 @@ def _price_rows(instance: Instance, prices: Prices) -> dict[str, list[Any]]:
     return _columns("limit name slice price unit", rows)
 
 
+def _full_links(instance: Instance, plan: SimplePlan, prices: Prices) -> list[dict[str, Any]]:
+    load = link_gbps(instance, plan.served, plan.origin).max(axis=1)
+    return [
+        {
+            "limit": "link",
+            "name": instance.links[e],
+            "used": load[e],
+            "allowed": instance.link_capacity_gbps[e],
+            "unit": "Gbps",
+            "price": prices.link[e].sum(),
+            "price_per": "Gbps",
+        }
+        for e in np.flatnonzero(load >= instance.link_capacity_gbps)
+    ]
+
+
 def _claims(
     instance: Instance, topology: Topology, verdict: Verdict, lower: float, holdings: Holdings | None
 ) -> dict[str, Any]:
@@ -260,7 +278,7 @@ def _claims(
             "links": instance.n_links,
             "slices": instance.n_slices,
         },
-        "full": [],
+        "full": [],  # filled in by `write_plan`
         "seconds": {},
         "peak_memory_gb": 0.1,
         "warnings": [],

@@ -116,7 +116,7 @@ def dual_ascent(instance: Instance, prices: Prices, file: int) -> float:
             step = min([goal - u[r], *(slack[p] for p in payers)])
             if step > 0:
                 raised = True
-                u[r] = goal if step == goal - u[r] else u[r] + step
+                u[r] = min(goal, u[r] + step)
                 for p in payers:
                     slack[p] -= step
     return constants + sum(u.values())

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numba
 import numpy as np
@@ -10,7 +10,8 @@ import pytest
 from cdnplan.fill import loads as loads_module
 from cdnplan.fill.appliances import Assignment, split_pools
 from cdnplan.model.holdings import Holdings
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement, Serving
 from tests.fill.pools import Pool, all_from_first, check, served
 from tests.instances import random_instance
 
@@ -144,22 +145,19 @@ def test_one_new_file_moves_nothing_else() -> None:
         names = tuple(f"f{i:05}" for i in others)
         instance, placement, serving = part.case(names)
         first = split_pools(instance, placement, serving)
+        before = first.holdings(instance)
 
         instance, placement, serving = pool.case()
-        second = split_pools(instance, placement, serving, first.holdings(instance_of(part, names)))
+        second = split_pools(instance, placement, serving, before)
 
         assert second.moved_gb.tolist() == [0.0]
         assert set(second.file[~second.kept].tolist()) == {new}
         assert second.kept.sum() == first.file.size
 
 
-def instance_of(pool: Pool, names: tuple[str, ...]):
-    return pool.case(names)[0]
-
-
 @pytest.mark.parametrize("make", [zipf_pool, spread_pool])
 @pytest.mark.parametrize("m", [1, 2, 4, 9])
-def test_one_more_appliance_moves_its_fair_share_at_most(m: int, make) -> None:
+def test_one_more_appliance_moves_its_fair_share_at_most(m: int, make: Callable[[int, int], Pool]) -> None:
     pool = make(2000, m)
     instance, placement, serving = pool.case()
     first = split_pools(instance, placement, serving)
@@ -217,7 +215,7 @@ def test_the_busiest_appliance_is_within_four_thirds_of_the_best(seed: int) -> N
     assert assignment.peak_gbps.max() <= 4 / 3 * best_makespan(gbps, m) + 1e-9
 
 
-def network(seed: int):
+def network(seed: int) -> tuple[Instance, Placement, Serving]:
     """Several pools at once, some with one appliance."""
     rng = np.random.default_rng(seed)
     instance = random_instance(seed, n_regions=6, n_pools=8, n_files=60)
