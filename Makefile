@@ -2,14 +2,15 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+KERNELS := $(VENV)/.kernels
 
 .PHONY: plan test lint bench lock clean
 
 # The main job, on the sample network that ships with the package.
-plan: $(STAMP)
+plan: $(STAMP) $(KERNELS)
 	$(BIN)/cdnplan plan --out plans/sample --force
 
-test: lint
+test: lint $(KERNELS)
 	$(BIN)/python -m pytest
 
 lint: $(STAMP)
@@ -18,7 +19,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)
+bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.run
 
 # Versions and hashes only: no addresses of registries.
@@ -33,6 +34,11 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $(STAMP)
+
+# numba's cache notices a changed kernel, but not a changed kernel that it calls in another file.
+$(KERNELS): $(wildcard cdnplan/*/*kernels*.py) $(STAMP)
+	rm -f cdnplan/*/__pycache__/*.nbi cdnplan/*/__pycache__/*.nbc
+	touch $(KERNELS)
 
 clean:
 	rm -rf $(VENV) plans build *.egg-info

@@ -28,7 +28,7 @@ def gb_moved(gbps: float, hours: float) -> float:
 
     Examples
     --------
-    >>> gb_moved(1.2, 12)
+    >>> round(gb_moved(1.2, 12), 6)
     6480.0
     """
     return gbps * hours * SECONDS_PER_HOUR / BITS_PER_BYTE

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
 from cdnplan.cli import forecast, new, plan, synth, topology, verify
+from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
 app = typer.Typer(
@@ -25,6 +27,25 @@ app.command("plan")(plan.plan)
 app.command("verify")(verify.verify)
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from cdnplan import __version__
+
+        sys.stdout.write(f"cdnplan {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
+    del version  # its callback has done the work
+
+
 def report(error: CdnplanError) -> None:
     """Print an error meant for people on stderr, all its problems, one a line."""
     if isinstance(error, InputError):
@@ -39,12 +60,18 @@ def report(error: CdnplanError) -> None:
 def run() -> None:
     """Entry point of the console script."""
     try:
-        app(standalone_mode=True)
+        with StopSignals() as stop:
+            app(standalone_mode=True, obj=stop)
     except CdnplanError as error:
         report(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; nothing was written\n")
-        sys.exit(130)
+    except Stopped as stopped:
+        sys.stderr.write(f"stopped by {stopped}\n")
+        sys.exit(stopped.exit_code)
     except BrokenPipeError:
         sys.exit(141)
+    except OSError as error:
+        # A full disk, missing rights: nobody's bug, so a message and no traceback.
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"error: {where}{error.strerror or error}\n")
+        sys.exit(CdnplanError.exit_code)

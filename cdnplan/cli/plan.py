@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def plan(
+    ctx: typer.Context,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Plan folder to write.")],
     topology: Annotated[
         Path | None,
@@ -67,10 +68,12 @@ def plan(
     import os
 
     from cdnplan.cli.progress import progress_on_stderr
+    from cdnplan.cli.stopping import StopSignals
     from cdnplan.planner import PlanRequest
     from cdnplan.planner import plan as make_plan
 
     inputs = _inputs(topology, titles, demand, history, files)
+    chosen = _countries(countries)
     request = PlanRequest(
         topology=inputs.topology,
         titles=inputs.titles,
@@ -78,7 +81,7 @@ def plan(
         history=inputs.history,
         files=inputs.files,
         out=out,
-        countries=frozenset(code.strip().upper() for code in countries.split(",") if code.strip()),
+        countries=chosen,
         previous=previous,
         date=date.date() if date else None,
         engine=engine,
@@ -90,8 +93,9 @@ def plan(
         overrides=tuple(override or ()),
         replace=force,
     )
+    stop = ctx.find_object(StopSignals) or StopSignals()
     with progress_on_stderr(quiet=quiet) as progress:
-        result = make_plan(request, progress=progress)
+        result = make_plan(request, progress=stop.checked(progress))
     _print(request, result.record, fmt)
 
 
@@ -125,6 +129,18 @@ def _inputs(
     if problems or topology is None or titles is None:
         raise InputError(problems)
     return _Inputs(topology, titles, demand, history, files)
+
+
+def _countries(text: str) -> frozenset[str]:
+    """Codes of the countries asked for."""
+    from cdnplan.cli.countries import country_codes
+    from cdnplan.errors import InputError, Problem
+
+    problems: list[Problem] = []
+    codes = country_codes(text, problems)
+    if problems:
+        raise InputError(problems)
+    return codes
 
 
 def _print(request: PlanRequest, record: dict[str, Any], fmt: str) -> None:

@@ -102,6 +102,7 @@ def import_list(  # one parameter per option of the command
     region, with a share of its country's demand in proportion to its appliances; the rest of a country
     reaches exchange points. Models follow the number of appliances of a site, as the options say.
     """
+    from cdnplan.cli.countries import country_codes
     from cdnplan.errors import InputError
     from cdnplan.inputs.appliance_list import read_appliance_list
     from cdnplan.inputs.import_options import DEFAULT_ORIGINS, HardwareRule, ImportOptions
@@ -111,7 +112,7 @@ def import_list(  # one parameter per option of the command
     problems: list[Problem] = []
     options = ImportOptions(
         name=name or out.stem,
-        countries=frozenset(_codes(countries, problems)),
+        countries=country_codes(countries, problems),
         country_of=_countries_of(country_of or [], problems),
         embedded_share=embedded_share,
         near_sites=near_sites,
@@ -137,21 +138,6 @@ def import_list(  # one parameter per option of the command
     sys.stderr.write(f"{list_file.name}: {len(listed.appliances)} appliances; left aside: {aside}\n")
     sys.stderr.write(f"{out}: {len(topology.sites)} sites, {len(topology.regions)} regions\n")
     print_table(SUMMARY_COLUMNS, _summary(topology), fmt)
-
-
-def _codes(text: str, problems: list[Problem]) -> list[str]:
-    """Codes of countries given as codes or names, separated by commas."""
-    from cdnplan.errors import Problem
-    from cdnplan.inputs.countries import country_code
-
-    found = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        code = country_code(part)
-        if code is None:
-            problems.append(Problem(f"unknown country {part!r}, expected codes as BE,NL", path="--countries"))
-        else:
-            found.append(code)
-    return found
 
 
 def _countries_of(pairs: Sequence[str], problems: list[Problem]) -> dict[str, str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from numba import get_num_threads
 
-from cdnplan.evaluate.bound_kernels import ascend_files, entries_by_file
+from cdnplan.evaluate.bound_kernels import BLOCK, Files, Network, bound_block, entries_by_file
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 
 SAFETY = 1e-9
 """The bound is lowered by this part of the sum of the absolute values of its terms."""
 
-COMPILED_FROM = 100_000
+COMPILED_FROM = 50_000
 """(file, pool) and (file, region) pairs from which compiling pays; below, the same code is interpreted."""
 
 
@@ -65,8 +67,9 @@ def dual_bound(instance: Instance, prices: Prices) -> float:
     """Bound the cost of every possible plan from below.
 
     With prices on the shared limits the problem falls apart into one facility location problem per file,
-    which dual ascent [1]_ bounds; the priced limits are taken off (weak Lagrangian duality). The order
-    of all steps is that of docs/bound.md. The result does not depend on the number of threads.
+    which dual ascent and adjustment [1]_ bound; the priced limits are taken off (weak Lagrangian
+    duality). The order of all steps is that of docs/bound.md. The result does not depend on the number
+    of threads.
 
     Parameters
     ----------
@@ -110,38 +113,56 @@ def file_bounds(instance: Instance, prices: Prices) -> Floats:
         [currency]
     """
     cand_price, origin_price = priced_costs(instance, prices)
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    region = np.repeat(np.arange(instance.n_regions, dtype=np.int32), np.diff(instance.cand_ptr))
     order = np.lexsort((cand_price, region))
-    work = instance.n_files * (instance.n_pools + instance.n_regions)
-    file_ptr, file_row, file_entry = _run(entries_by_file, work)(
-        instance.demand_ptr, instance.demand_file, instance.n_files
-    )
+    pool_ptr, by_pool = _groups(instance.cand_pool, instance.n_pools)
     row_ptr, row_region = _groups(instance.region_row, instance.demand_ptr.size - 1)
     launch_ptr, launch_rule = _groups(instance.launch_file, instance.n_files)
-    value: Floats = _run(ascend_files, work)(
-        file_ptr,
-        file_row,
-        file_entry,
-        instance.demand_gb,
-        row_ptr,
-        row_region,
-        instance.region_share,
-        instance.cand_ptr,
-        instance.cand_pool[order],
-        cand_price[order],
-        origin_price,
-        instance.size_gb,
-        instance.copies,
-        instance.held,
-        instance.pinned,
-        prices.storage,
-        instance.fill_cost + prices.fill + prices.churn,
-        launch_ptr,
-        launch_rule,
-        prices.launch,
-        instance.launch_ptr,
-        instance.launch_pool,
+    work = instance.n_files * (instance.n_pools + instance.n_regions)
+    transpose: Any = entries_by_file if work >= COMPILED_FROM else entries_by_file.py_func
+    file_ptr, file_row, file_entry = transpose(instance.demand_ptr, instance.demand_file, instance.n_files)
+    net = Network(
+        cand_ptr=instance.cand_ptr,
+        cand_pool=instance.cand_pool[order],
+        cand_price=cand_price[order],
+        origin_price=origin_price,
+        pool_ptr=pool_ptr,
+        pool_region=region[by_pool],
+        row_ptr=row_ptr,
+        row_region=row_region,
+        share=instance.region_share,
     )
+    files = Files(
+        ptr=file_ptr,
+        row=file_row,
+        entry=file_entry,
+        demand_gb=instance.demand_gb,
+        size_gb=instance.size_gb,
+        copies=instance.copies,
+        held=instance.held,
+        pinned=instance.pinned,
+        storage_price=prices.storage,
+        new_price=instance.fill_cost + prices.fill + prices.churn,
+        launch_ptr=launch_ptr,
+        launch_rule=launch_rule,
+        rule_ptr=instance.launch_ptr,
+        rule_pool=instance.launch_pool,
+        rule_price=prices.launch,
+    )
+    return _run_blocks(net, files, compiled=work >= COMPILED_FROM)
+
+
+def _run_blocks(net: Network, files: Files, *, compiled: bool) -> Floats:
+    """Bound all files, block by block; compiled, on as many threads as numba may use."""
+    value = np.zeros(files.size_gb.size)
+    blocks = range((value.size + BLOCK - 1) // BLOCK)
+    if not compiled:
+        for block in blocks:
+            bound_block.py_func(block, net, files, value)
+        return value
+    with ThreadPoolExecutor(get_num_threads()) as threads:
+        for done in [threads.submit(bound_block, block, net, files, value) for block in blocks]:
+            done.result()
     return value
 
 
@@ -168,8 +189,15 @@ def priced_costs(instance: Instance, prices: Prices) -> tuple[Floats, Floats]:
 
 
 def _by_slice(rate: Floats, price: Floats) -> Floats:
-    """Sum rate × price over slices, (n,)."""
-    return np.asarray(np.einsum("nt,nt->n", rate, price))
+    """Sum rate × price over slices, (n,), one slice after the other.
+
+    A dot product sums in an order that depends on the machine; where two levels are equal but for the last
+    bit, the ascent, and with it the bound, would too.
+    """
+    total = np.zeros(rate.shape[0])
+    for t in range(rate.shape[1]):
+        total += rate[:, t] * price[:, t]
+    return total
 
 
 def _tolls(ptr: Ints, link: Ints32, rate: Floats, prices: Prices) -> Floats:
@@ -201,11 +229,6 @@ def _groups(key: Ints32, n_keys: int) -> tuple[Ints, Ints32]:
     ptr = np.zeros(n_keys + 1, dtype=np.int64)
     np.cumsum(np.bincount(key, minlength=n_keys), out=ptr[1:])
     return ptr, member
-
-
-def _run(kernel: Any, work: int) -> Any:
-    """Interpret a kernel where compiling it would take longer than running it."""
-    return kernel if work >= COMPILED_FROM else kernel.py_func
 
 
 def _name(instance: Instance, limit: str, at: Ints) -> str:

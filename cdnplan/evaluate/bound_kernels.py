@@ -1,14 +1,91 @@
-"""Compiled loops of the bound: the demand matrix by file, and dual ascent for one file after another."""
+"""Compiled loops of the bound: the demand matrix by file, and the steps of docs/bound.md file by file.
+
+The helpers are plain functions that numba compiles into the loops that call them, so that small problems can
+be interpreted (``bound_block.py_func``) without waiting for compilation; the results are the same.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit, prange
+import numpy.typing as npt
+from numba import njit
+from numba.extending import register_jitable
 
 from cdnplan.model.instance import Floats, Ints, Ints32
 
 BLOCK = 64
-"""Files per unit of parallel work: they share scratch arrays and the cache lines of (pool, file) tables."""
+"""Files per unit of work: they share scratch arrays and the cache lines of (pool, file) tables."""
+ADJUST_ROUNDS = 3
+WITHOUT_SLACK = 1e-9
+"""A slack of at most this part of the opening cost is none."""
+NO_GAIN = 1e-12
+"""A round that lifts the sum of u by no more than this part of it gains nothing."""
+
+
+class Network(NamedTuple):
+    """What is the same for all files.
+
+    `cand_ptr`, `cand_pool`, `cand_price`: candidates of each region by increasing priced cost per GB.
+    `origin_price`: priced cost per GB from the origin, (n_regions,).
+    `pool_ptr`, `pool_region`: regions that each pool is a candidate of, increasing.
+    `row_ptr`, `row_region`, `share`: regions that draw on each row of the demand matrix, and with what share.
+    """
+
+    cand_ptr: Ints
+    cand_pool: Ints32
+    cand_price: Floats
+    origin_price: Floats
+    pool_ptr: Ints
+    pool_region: Ints32
+    row_ptr: Ints
+    row_region: Ints32
+    share: Floats
+
+
+class Files(NamedTuple):
+    """Files, their demand, and what holding them costs.
+
+    `ptr`, `row`, `entry`: demand entries by file, see `entries_by_file`; `demand_gb` by row [GB].
+    `size_gb`; `copies`, `held`, `pinned`: (n_pools, n_files).
+    `storage_price`, `new_price`: per GB stored and per GB of new bytes, (n_pools,).
+    `launch_ptr`, `launch_rule`: launch rules by file; `rule_ptr`, `rule_pool`, `rule_price`: by rule.
+    """
+
+    ptr: Ints
+    row: Ints32
+    entry: Ints
+    demand_gb: npt.NDArray[np.float32]
+    size_gb: Floats
+    copies: npt.NDArray[np.uint8]
+    held: npt.NDArray[np.uint8]
+    pinned: npt.NDArray[np.bool_]
+    storage_price: Floats
+    new_price: Floats
+    launch_ptr: Ints
+    launch_rule: Ints32
+    rule_ptr: Ints
+    rule_pool: Ints32
+    rule_price: Floats
+
+
+class Duals(NamedTuple):
+    """State of one file's ascent; scratch that all files of a block use in turn.
+
+    By pool: `exists` (not banned), `opening` (F), `slack`. By region: `volume` (v, 0 without demand), `u`,
+    `next` (first candidate entry whose level is above u), `seen`. `active`, `queue`: lists of regions.
+    """
+
+    exists: npt.NDArray[np.bool_]
+    opening: Floats
+    slack: Floats
+    volume: Floats
+    u: Floats
+    next: Ints
+    seen: Ints
+    active: Ints
+    queue: Ints
 
 
 @njit(cache=True)
@@ -46,133 +123,177 @@ def entries_by_file(ptr: Ints, file: Ints32, n_files: int) -> tuple[Ints, Ints32
     return file_ptr, row, entry
 
 
-@njit(cache=True, parallel=True)
-def ascend_files(
-    file_ptr: Ints,
-    file_row: Ints32,
-    file_entry: Ints,
-    demand_gb: np.ndarray,
-    row_ptr: Ints,
-    row_region: Ints32,
-    share: Floats,
-    cand_ptr: Ints,
-    cand_pool: Ints32,
-    cand_price: Floats,
-    origin_price: Floats,
-    size_gb: Floats,
-    copies: np.ndarray,
-    held: np.ndarray,
-    pinned: np.ndarray,
-    storage_price: Floats,
-    new_price: Floats,
-    launch_ptr: Ints,
-    launch_rule: Ints32,
-    launch_price: Floats,
-    rule_ptr: Ints,
-    rule_pool: Ints32,
-) -> Floats:
-    """Bound the facility location problem of every file by dual ascent, steps 1 to 4 of docs/bound.md.
+@register_jitable
+def _open(files: Files, f: int, duals: Duals) -> float:
+    """Step 1: what opening each pool costs; returns the constants."""
+    for p in range(duals.slack.size):
+        k = np.int64(files.copies[p, f])
+        fresh = max(np.int64(0), k - np.int64(files.held[p, f]))
+        duals.exists[p] = k > 0
+        duals.opening[p] = files.size_gb[f] * (files.storage_price[p] * k + files.new_price[p] * fresh)
+    for i in range(files.launch_ptr[f], files.launch_ptr[f + 1]):
+        rule = files.launch_rule[i]
+        for j in range(files.rule_ptr[rule], files.rule_ptr[rule + 1]):
+            duals.opening[files.rule_pool[j]] -= files.rule_price[rule]
+    constants = 0.0
+    for p in range(duals.slack.size):
+        if not duals.exists[p]:
+            duals.opening[p] = 0.0
+        elif files.pinned[p, f] or duals.opening[p] < 0.0:
+            constants += duals.opening[p]
+            duals.opening[p] = 0.0
+        duals.slack[p] = duals.opening[p]
+    return constants
+
+
+@register_jitable
+def _start(net: Network, files: Files, f: int, duals: Duals) -> int:
+    """Step 2: list the regions with demand, each at its lowest level; returns how many there are."""
+    for i in range(files.ptr[f], files.ptr[f + 1]):
+        gb = np.float64(files.demand_gb[files.entry[i]])
+        for j in range(net.row_ptr[files.row[i]], net.row_ptr[files.row[i] + 1]):
+            duals.volume[net.row_region[j]] = net.share[net.row_region[j]] * gb
+    n = 0
+    for r in range(duals.u.size):
+        if duals.volume[r] > 0.0:
+            duals.u[r] = duals.volume[r] * net.origin_price[r]
+            duals.next[r] = net.cand_ptr[r]
+            for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
+                if duals.exists[net.cand_pool[j]]:
+                    duals.u[r] = min(duals.u[r], duals.volume[r] * net.cand_price[j])
+                    break
+            duals.active[n] = r
+            n += 1
+    return n
+
+
+@register_jitable
+def _ascend(net: Network, duals: Duals, n: int) -> float:
+    """Step 3: let the first `n` regions of the queue rise; returns by how much in all."""
+    risen = 0.0
+    while n > 0:
+        kept = 0
+        for i in range(n):
+            r = duals.queue[i]
+            v, end = duals.volume[r], net.cand_ptr[r + 1]
+            j = duals.next[r]
+            while j < end and (not duals.exists[net.cand_pool[j]] or v * net.cand_price[j] <= duals.u[r]):
+                j += 1
+            duals.next[r] = j
+            goal = v * net.origin_price[r]
+            if j < end:
+                goal = min(goal, v * net.cand_price[j])
+            whole = goal - duals.u[r]
+            step = whole
+            for k in range(net.cand_ptr[r], j):
+                if duals.exists[net.cand_pool[k]]:
+                    step = min(step, duals.slack[net.cand_pool[k]])
+            if step > 0.0:
+                # u + (goal - u) may miss the goal by a last bit, and that bit would cost the region a pass.
+                duals.u[r] = goal if step == whole else duals.u[r] + step
+                risen += step
+                for k in range(net.cand_ptr[r], j):
+                    if duals.exists[net.cand_pool[k]]:
+                        duals.slack[net.cand_pool[k]] -= step
+                duals.queue[kept] = r
+                kept += 1
+        n = kept
+    return risen
+
+
+@register_jitable
+def _lower(net: Network, duals: Duals, r: int, mark: int) -> tuple[int, float]:
+    """Step 4, first half: lower a region that pays for two pools without slack, and queue its neighbours.
+
+    Returns how many regions are queued, and by how much u fell: 0 when nothing was done.
+    """
+    v, old = duals.volume[r], duals.u[r]
+    blocking, below = 0, -1.0
+    for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
+        p, level = net.cand_pool[j], v * net.cand_price[j]
+        if level >= old:
+            break
+        if duals.exists[p]:
+            below = level
+            if duals.slack[p] <= WITHOUT_SLACK * duals.opening[p]:
+                blocking += 1
+    if blocking < 2:
+        return 0, 0.0
+    n = 0
+    duals.seen[r] = mark
+    for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
+        p = net.cand_pool[j]
+        if v * net.cand_price[j] >= old:
+            break
+        if duals.exists[p]:
+            if duals.slack[p] <= WITHOUT_SLACK * duals.opening[p]:
+                for k in range(net.pool_ptr[p], net.pool_ptr[p + 1]):
+                    other = net.pool_region[k]
+                    if duals.volume[other] > 0.0 and duals.seen[other] != mark:
+                        duals.seen[other] = mark
+                        duals.queue[n] = other
+                        n += 1
+            duals.slack[p] += old - below
+    duals.u[r] = below
+    duals.next[r] = net.cand_ptr[r]
+    return n, old - below
+
+
+@register_jitable
+def _sum_u(duals: Duals, n: int) -> float:
+    """Sum u over the regions with demand."""
+    total = 0.0
+    for i in range(n):
+        total += duals.u[duals.active[i]]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def bound_block(block: int, net: Network, files: Files, value: Floats) -> None:
+    """Bound the facility location problems of one block of files by docs/bound.md.
+
+    Blocks are independent of each other and release the interpreter, for threads to share them.
 
     Parameters
     ----------
-    file_ptr, file_row, file_entry : (n_files + 1,), (n_entries,), (n_entries,)
-        Demand entries by file, see `entries_by_file`.
-    demand_gb : (n_entries,) float32
-        Demand by row [GB].
-    row_ptr, row_region : (n_rows + 1,), (n_regions,)
-        Regions that draw on each row.
-    share : (n_regions,)
-        Share of its row a region draws.
-    cand_ptr, cand_pool, cand_price : (n_regions + 1,), (n_cand,), (n_cand,)
-        Candidates of each region by increasing priced cost per GB [currency/GB].
-    origin_price : (n_regions,)
-        Priced cost per GB from the origin.
-    size_gb : (n_files,)
-    copies, held, pinned : (n_pools, n_files)
-    storage_price, new_price : (n_pools,)
-        Price of a GB stored; cost and price of a GB of new bytes.
-    launch_ptr, launch_rule, launch_price : (n_files + 1,), (n_launches,), (n_launches,)
-        Launch rules of each file, and the price of every rule.
-    rule_ptr, rule_pool : (n_launches + 1,), (.,)
-        Pools of each rule.
-
-    Returns
-    -------
-    (n_files,) float64
-        The bound of each file [currency].
+    block : int
+        Files ``block * BLOCK`` and the `BLOCK` - 1 after it.
+    net : Network
+    files : Files
+    value : (n_files,) float64
+        Result, by file [currency]; the block writes its own part.
     """
-    n_files = size_gb.size
-    n_regions = share.size
-    n_pools = storage_price.size
-    value = np.zeros(n_files)
-    for block in prange((n_files + BLOCK - 1) // BLOCK):
-        slack = np.empty(n_pools)
-        volume = np.zeros(n_regions)
-        active = np.empty(n_regions, np.int64)
-        dual = np.empty(n_regions)
-        within = np.empty(n_regions, np.int64)
-        for f in range(block * BLOCK, min(n_files, (block + 1) * BLOCK)):
-            total = 0.0
-            # Step 1: the cost of opening each pool, constants taken out.
-            for p in range(n_pools):
-                k = np.int64(copies[p, f])
-                fresh = max(np.int64(0), k - np.int64(held[p, f]))
-                slack[p] = size_gb[f] * (storage_price[p] * k + new_price[p] * fresh)
-            for i in range(launch_ptr[f], launch_ptr[f + 1]):
-                rule = launch_rule[i]
-                for j in range(rule_ptr[rule], rule_ptr[rule + 1]):
-                    slack[rule_pool[j]] -= launch_price[rule]
-            for p in range(n_pools):
-                if copies[p, f] == 0:
-                    slack[p] = 0.0
-                elif pinned[p, f] or slack[p] < 0.0:
-                    total += slack[p]
-                    slack[p] = 0.0
-            # Step 2: regions with demand, in increasing order, each at its cheapest level.
-            for i in range(file_ptr[f], file_ptr[f + 1]):
-                gb = np.float64(demand_gb[file_entry[i]])
-                for j in range(row_ptr[file_row[i]], row_ptr[file_row[i] + 1]):
-                    volume[row_region[j]] = share[row_region[j]] * gb
-            n_active = 0
-            for r in range(n_regions):
-                if volume[r] > 0.0:
-                    dual[r] = volume[r] * origin_price[r]
-                    for j in range(cand_ptr[r], cand_ptr[r + 1]):
-                        if copies[cand_pool[j], f] > 0:
-                            dual[r] = min(dual[r], volume[r] * cand_price[j])
-                            break
-                    within[r] = cand_ptr[r]
-                    active[n_active] = r
-                    n_active += 1
-            # Step 3: passes. A region that cannot rise now never will (slack only falls): it leaves.
-            n_left = n_active
-            while n_left > 0:
-                kept = 0
-                for a in range(n_left):
-                    r = active[a]
-                    v = volume[r]
-                    end = cand_ptr[r + 1]
-                    j = within[r]
-                    while j < end and (copies[cand_pool[j], f] == 0 or v * cand_price[j] <= dual[r]):
-                        j += 1
-                    within[r] = j
-                    target = v * origin_price[r]
-                    if j < end:
-                        target = min(target, v * cand_price[j])
-                    step = target - dual[r]
-                    for i in range(cand_ptr[r], j):
-                        if copies[cand_pool[i], f] > 0:
-                            step = min(step, slack[cand_pool[i]])
-                    if step > 0.0:
-                        dual[r] = min(target, dual[r] + step)
-                        for i in range(cand_ptr[r], j):
-                            if copies[cand_pool[i], f] > 0:
-                                slack[cand_pool[i]] -= step
-                        active[kept] = r
-                        kept += 1
-                    else:
-                        total += dual[r]
-                        volume[r] = 0.0
-                n_left = kept
-            value[f] = total
-    return value
+    n_pools, n_regions = files.storage_price.size, net.share.size
+    duals = Duals(
+        np.zeros(n_pools, np.bool_),
+        np.zeros(n_pools),
+        np.zeros(n_pools),
+        np.zeros(n_regions),
+        np.zeros(n_regions),
+        np.zeros(n_regions, np.int64),
+        np.zeros(n_regions, np.int64),
+        np.zeros(n_regions, np.int64),
+        np.zeros(n_regions, np.int64),
+    )
+    mark = 0
+    for f in range(block * BLOCK, min(value.size, (block + 1) * BLOCK)):
+        constants = _open(files, f, duals)
+        n = _start(net, files, f, duals)
+        duals.queue[:n] = duals.active[:n]
+        _ascend(net, duals, n)
+        total = _sum_u(duals, n)
+        for _ in range(ADJUST_ROUNDS):
+            for i in range(n):
+                r = duals.active[i]
+                mark += 1
+                queued, fall = _lower(net, duals, r, mark)
+                if fall > 0.0:
+                    _ascend(net, duals, queued)
+                    duals.queue[0] = r
+                    _ascend(net, duals, 1)
+            before, total = total, _sum_u(duals, n)
+            if total - before <= NO_GAIN * total:
+                break
+        value[f] = total + constants
+        for i in range(n):
+            duals.volume[duals.active[i]] = 0.0

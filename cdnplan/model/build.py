@@ -15,10 +15,12 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.network import Arc, LimitedLinks, Reach, find_candidates, limited_links
 from cdnplan.model.profile import gbps_per_gb, utc_offset_hours
-from cdnplan.model.rules import PoolPlaces, RuleArrays, RuleResolver
+from cdnplan.model.rules import PoolPlaces, RuleArrays, RuleResolver, problem_at
 from cdnplan.model.topology import Hardware, Region, Site, Topology
 from cdnplan.units import BITS_PER_BYTE, GB_PER_TB, HOURS_PER_DAY, SECONDS_PER_HOUR, gb_moved
 
+COPY_LOAD_RATIO = 0.5
+"""A file gets another copy in a pool for each such part of an appliance's throughput it may ask for."""
 OVERLOAD_FACTOR = 10.0
 """Default price of overload: so many times the dearest origin path for the same bytes."""
 
@@ -82,7 +84,7 @@ def build_instance(
     cand = _pool_candidates(reach, links, site_names, pools)
     limits = _limits(topology, pools)
     _raise_copies(rules.copies, cand, rates, row, share, demand, limits, pools.places.appliances)
-    held = _held(holdings, pools.names, catalog)
+    held = _held(holdings, pools.names, pools.places.appliances, catalog)
     counted = holdings is not None or topology.policy.cold_start == "limited"
     none = np.full(len(pools.names), np.inf)
     churn = topology.policy.churn_ratio
@@ -125,7 +127,7 @@ def build_instance(
         appliance_throughput_gbps=limits.appliance_throughput_gbps,
         period_days=demand.period_days,
     )
-    problems = _pin_problems(instance)
+    problems = _pin_problems(instance, rules.pins)
     if problems:
         raise InputError(problems)
     return instance, resolver.warnings + _ban_warnings(topology, regions, instance, rules)
@@ -276,29 +278,27 @@ def _raise_copies(
     limits: _Limits,
     appliances: Ints32,
 ) -> None:
-    """Ask for more copies where the regions nearest to a pool could overrun one appliance with one file.
+    """Ask for more copies where one file could keep an appliance busy on its own; in place.
 
-    Estimated from the peak of all regions for which the pool is a cheapest candidate; in place.
+    Judged by the peak of all regions that may use the pool, whether they will or not: no copy then takes
+    more than `COPY_LOAD_RATIO` of an appliance, and the load of a pool can be spread over its appliances.
     """
-    nearest_to: dict[int, list[int]] = {}
-    for r in range(row.size):
-        lo, hi = cand.ptr[r], cand.ptr[r + 1]
-        for j in range(lo, hi):
-            if cand.cost[j] == cand.cost[lo] and appliances[cand.pool[j]] > 1:
-                nearest_to.setdefault(int(cand.pool[j]), []).append(r)
-    for p, near in nearest_to.items():
+    region = np.repeat(np.arange(row.size), np.diff(cand.ptr))
+    for p in np.flatnonzero(appliances > 1):
         peak = np.zeros(copies.shape[1])
-        for r in near:
+        for r in region[cand.pool == p]:
             if row[r] < len(demand.regions):
                 entries = slice(demand.ptr[row[r]], demand.ptr[row[r] + 1])
                 peak[demand.file[entries]] += demand.gb[entries] * (share[r] * rates[r].max())
-        need = np.ceil(peak / limits.appliance_throughput_gbps[p])
+        need = np.ceil(peak / (COPY_LOAD_RATIO * limits.appliance_throughput_gbps[p]))
         need = np.clip(need, 1, min(int(appliances[p]), 255)).astype(np.uint8)
         copies[p] = np.where(copies[p] > 0, np.maximum(copies[p], need), 0)
 
 
-def _held(holdings: Holdings | None, pools: tuple[str, ...], catalog: Catalog) -> npt.NDArray[np.uint8]:
-    """Copies each pool holds now; pools and files the network no longer knows are ignored."""
+def _held(
+    holdings: Holdings | None, pools: tuple[str, ...], appliances: Ints32, catalog: Catalog
+) -> npt.NDArray[np.uint8]:
+    """Copies each pool holds now; pools, appliances and files that are no more are ignored."""
     held = np.zeros((len(pools), catalog.n_files), dtype=np.uint8)
     if holdings is None or holdings.pool.size == 0:
         return held
@@ -307,7 +307,7 @@ def _held(holdings: Holdings | None, pools: tuple[str, ...], catalog: Catalog) -
     pool_of = np.array([pool_index.get(name, -1) for name in holdings.pools], dtype=np.int64)
     file_of = np.array([file_index.get(name, -1) for name in holdings.files], dtype=np.int64)
     p, f = pool_of[holdings.pool], file_of[holdings.file]
-    known = (p >= 0) & (f >= 0)
+    known = (p >= 0) & (f >= 0) & (holdings.appliance <= np.append(appliances, 0)[p])
     cell, count = np.unique(p[known] * catalog.n_files + f[known], return_counts=True)
     held.reshape(-1)[cell] = np.minimum(count, 255)
     return held
@@ -323,24 +323,41 @@ def _overload_cost(topology: Topology, reach: Reach, period_days: float) -> floa
     return OVERLOAD_FACTOR * dearest * gb_per_gbps / topology.policy.peak_profile.slices
 
 
-def _pin_problems(instance: Instance) -> list[Problem]:
-    """Pins that exceed what a pool can store or take in."""
+def _pin_problems(instance: Instance, pins: Sequence[tuple[str, Ints]]) -> list[Problem]:
+    """Pins that exceed what a pool can store or take in, at the first rule that pins there."""
     problems: list[Problem] = []
     for p in np.flatnonzero(instance.pinned.any(axis=1)):
-        files = np.flatnonzero(instance.pinned[p])
-        copies = instance.copies[p, files].astype(np.int64)
-        size = instance.size_gb[files]
-        stored = float((size * copies).sum())
-        new = float((size * np.maximum(0, copies - instance.held[p, files].astype(np.int64))).sum())
+        sources = [source for source, pools in pins if p in pools]
+        hint = f"also pinned there: {', '.join(sources[1:4])}" if len(sources) > 1 else ""
+        problems += [
+            problem_at(sources[0], f"infeasible pins at pool {instance.pools[p]!r}: {message}", hint)
+            for message in _pin_messages(instance, int(p))
+        ]
+    return problems
+
+
+def _pin_messages(instance: Instance, p: int) -> list[str]:
+    """What the pins of a pool exceed."""
+    files = np.flatnonzero(instance.pinned[p])
+    copies = instance.copies[p, files].astype(np.int64)
+    size = instance.size_gb[files]
+    stored = float((size * copies).sum())
+    new = float((size * np.maximum(0, copies - instance.held[p, files].astype(np.int64))).sum())
+    one = float(instance.appliance_storage_gb[p])
+    messages = [
+        f"{used:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
         for what, used, limit in (
             ("usable storage", stored, float(instance.storage_gb[p])),
             ("fill window", new, float(instance.fill_limit_gb[p])),
             ("churn limit", new, float(instance.churn_limit_gb[p])),
-        ):
-            if used > limit * (1 + 1e-9):
-                message = f"infeasible pins: {used:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
-                problems.append(Problem(message, path=f"pool {instance.pools[p]}"))
-    return problems
+        )
+        if used > limit * (1 + 1e-9)
+    ]
+    large = files[size > one * (1 + 1e-9)]
+    if large.size and not messages:
+        name, gb = instance.files[large[0]], float(instance.size_gb[large[0]])
+        messages.append(f"{name!r} has {gb:,.1f} GB, but one of its appliances stores {one:,.1f} GB")
+    return messages
 
 
 def _ban_warnings(

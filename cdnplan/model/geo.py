@@ -28,7 +28,7 @@ def distance_km(a: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.float64]:
     Examples
     --------
     >>> round(float(distance_km([52.3, 4.9], [50.1, 8.7])))
-    362
+    360
     """
     first = np.radians(np.asarray(a, dtype=np.float64))
     second = np.radians(np.asarray(b, dtype=np.float64))

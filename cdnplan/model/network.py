@@ -57,7 +57,8 @@ class Paths:
         self._core: nx.Graph[str] = nx.Graph()
         self._attached: dict[str, list[tuple[str, float]]] = {}
         self._search: dict[str, tuple[dict[str, float], dict[str, list[str]]]] = {}
-        for link in sorted(topology.links, key=lambda item: (item.from_, item.to)):
+        # Ties of paths go by names, whichever way round links are written.
+        for link in sorted(topology.links, key=lambda item: sorted((item.from_, item.to))):
             cost = link.cost_per_gb
             if cost is None:
                 km = float(distance_km(location[link.from_], location[link.to]))
@@ -146,6 +147,32 @@ def _origin_path(topology: Topology, region: Region, paths: Paths) -> tuple[str,
     ]
     cost, name = min(options)
     return name, SitePath(cost)
+
+
+def restricted(topology: Topology, countries: frozenset[str]) -> Topology:
+    """Keep the regions of some countries and all that they can be served from, and over.
+
+    Parameters
+    ----------
+    topology : Topology
+    countries : frozenset of str
+        ISO 3166 alpha-2 codes.
+
+    Returns
+    -------
+    Topology
+        `Topology.restricted_to`, and the sites on the paths of the kept regions: these have the same
+        candidates, costs and paths as in the whole network.
+    """
+    paths = Paths(topology)
+    ixps = [site for site in topology.sites if site.kind == "ixp"]
+    arcs: set[Arc] = set()
+    for region in topology.regions:
+        if region.country in countries and paths.linked(region.name):
+            for path in _allowed_sites(topology, region, paths, ixps).values():
+                arcs.update(path.arcs)
+            arcs.update(_origin_path(topology, region, paths)[1].arcs)
+    return topology.restricted_to(countries, on_paths=frozenset(name for arc in arcs for name in arc))
 
 
 def find_candidates(

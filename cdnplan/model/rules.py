@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.errors import Problem, nearest
 from cdnplan.model.catalog import Catalog
-from cdnplan.model.instance import Floats, Ints32
+from cdnplan.model.instance import Floats, Ints, Ints32
 from cdnplan.model.policy import Files, Places, Policy, Rule
 from cdnplan.model.topology import Site
 
@@ -26,6 +26,8 @@ class RuleArrays:
     pinned: Mask
     launches: tuple[tuple[int, int, Ints32], ...]
     """(file, minimum number of pools, pools)"""
+    pins: tuple[tuple[str, Ints], ...] = ()
+    """(source of the rule, pools)"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,14 +127,16 @@ class RuleResolver:
             copies[np.ix_(rows, files)] = np.maximum(copies[np.ix_(rows, files)], most[rows, None])
         for ban in policy.bans:
             copies[np.ix_(np.flatnonzero(self.pools(ban)), self.files(ban))] = 0
+        pins: list[tuple[str, Ints]] = []
         for pin in policy.pins:
             rows, files = np.flatnonzero(self.pools(pin)), self.files(pin)
             pinned[np.ix_(rows, files)] = True
+            pins.append((pin.source, rows))
             if (copies[np.ix_(rows, files)] == 0).any():
                 self.problems.append(
                     problem_at(pin.source, "infeasible pin: the same file is banned at one of its places")
                 )
-        return RuleArrays(copies, pinned, self._launches(policy, copies))
+        return RuleArrays(copies, pinned, self._launches(policy, copies), tuple(pins))
 
     def _launches(self, policy: Policy, copies: npt.NDArray[np.uint8]) -> tuple[tuple[int, int, Ints32], ...]:
         launches: list[tuple[int, int, Ints32]] = []

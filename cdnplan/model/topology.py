@@ -138,13 +138,16 @@ class Topology:
         places |= {region.name: region.location for region in self.regions}
         return places
 
-    def restricted_to(self, countries: frozenset[str]) -> Topology:
+    def restricted_to(self, countries: frozenset[str], *, on_paths: frozenset[str] = frozenset()) -> Topology:
         """Keep the regions of some countries, the sites they may use, and the links between those.
 
         Parameters
         ----------
         countries : frozenset of str
             ISO 3166 alpha-2 codes.
+        on_paths : frozenset of str
+            Names of further sites to keep, for paths pass through them; `cdnplan.model.network.restricted`
+            finds them.
 
         Returns
         -------
@@ -158,7 +161,9 @@ class Topology:
         sites = tuple(
             site
             for site in self.sites
-            if site.name in listed or (free and (site.kind == "ixp" or site.country in countries))
+            if site.name in listed
+            or site.name in on_paths
+            or (free and (site.kind == "ixp" or site.country in countries))
         )
         policy = self.policy.restricted_to(tuple(site.name for site in sites))
         kept = Topology(self.name, self.hardware, self.origins, sites, regions, (), policy)

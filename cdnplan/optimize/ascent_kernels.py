@@ -64,7 +64,8 @@ def ascend(
             target = cap[r]
             if pos[r] < ptr[r + 1] and v[r] * costs[pos[r]] < target:
                 target = v[r] * costs[pos[r]]
-            step = target - u[r]
+            whole = target - u[r]
+            step = whole
             for j in range(ptr[r], pos[r]):
                 if allowed[pools[j]] and slack[pools[j]] < step:
                     step = slack[pools[j]]
@@ -74,7 +75,7 @@ def ascend(
                 if allowed[pools[j]]:
                     slack[pools[j]] -= step
             grown += step
-            if u[r] + step >= target:
+            if step == whole:  # exactly: rounding must not make a level of its own
                 u[r] = target
                 j = pos[r]
                 while j < ptr[r + 1] and (not allowed[pools[j]] or v[r] * costs[j] <= target):

@@ -1,8 +1,8 @@
 """The fast engine: prices, their bound, and a plan grown from both.
 
-`PriceSearch` raises the bound pass by pass. The holders it finds meet the limits only nearly; every few
-passes `LocalSearch` makes a plan of them. It ends at the gap asked for, at the time limit, or after
-`FULL_PASSES` passes.
+`PriceSearch` raises the bound pass by pass. The holders it finds meet the limits only nearly; half way and
+at the end `LocalSearch` makes a plan of them. It ends at the gap asked for, at the time limit, or after a number
+of passes that depends on the size.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ from cdnplan.optimize.polish import polish
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
 
-FULL_PASSES = 32
-PASSES_PER_PLAN = 8
-"""A plan is made of the holders after each of so many passes."""
+LEAST_PASSES, MOST_PASSES, PASS_WORK = 20, 100, 2_000_000_000
+"""Passes over all files: what the last number buys (candidate entries × files each), within the others."""
 ROUNDS = 6
 GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
@@ -81,7 +80,7 @@ def solve_fast(
     ----------
     instance : Instance
     stop : Stop, optional
-        Default: `FULL_PASSES` passes, no time limit.
+        Default: no gap, no time limit; it ends by itself.
     threads : int
         Threads for the kernels; the result does not depend on it.
     seed : int
@@ -122,20 +121,19 @@ def _solve(instance: Instance, stop: Stop, progress: Progress, clock: _Clock) ->
     local = LocalSearch(instance, columns)
     incumbent: Incumbent | None = None
     passes = search.passes()
+    wanted = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, _work(instance))))
     full = 0
     while True:
         with clock.phase("prices"):
             state = next(passes)
         full += state.complete
-        done = full == FULL_PASSES or clock.expired()
-        if done or (state.complete and full % PASSES_PER_PLAN == 0):
+        done = full == wanted or clock.expired()
+        if done or (state.complete and full == wanted // 2):
             with clock.phase("plan"):
-                incumbent = _better(
-                    incumbent, _plans(instance, local, state, clock, greedy=incumbent is None)
-                )
+                incumbent = _better(incumbent, _plans(instance, local, state, clock, first=incumbent is None))
         upper = None if incumbent is None else incumbent.cost
         lower = state.bound if np.isfinite(state.bound) else None
-        progress("prices and plans", full / FULL_PASSES, lower, upper)
+        progress("prices and plans", full / wanted, lower, upper)
         if incumbent is not None and np.isfinite(state.bound):
             gap = gap_ratio(state.bound, incumbent.cost, ideal)
             if done or gap <= (OPTIMAL_RATIO if stop.gap_ratio is None else stop.gap_ratio):
@@ -159,12 +157,15 @@ def _work(instance: Instance) -> int:
 
 
 def _plans(
-    instance: Instance, local: LocalSearch, state: PricePass, clock: _Clock, *, greedy: bool
+    instance: Instance, local: LocalSearch, state: PricePass, clock: _Clock, *, first: bool
 ) -> list[Incumbent]:
-    """Plans from the holders of a pass and, the first time on small instances, from a greedy placement."""
+    """Plans from the holders of a pass and, the first time, from what is there and from a greedy placement."""
     wish = np.ascontiguousarray(state.holds.T)
     plans = [local.improve(wish, state.current, ROUNDS, clock.expired)]
-    if greedy and instance.n_pools * instance.n_files <= GREEDY_UP_TO:
+    if first and instance.held.any():
+        there = (instance.held >= instance.copies) & (instance.copies > 0)
+        plans.append(local.improve(there, state.prices, ROUNDS, clock.expired))
+    if first and instance.n_pools * instance.n_files <= GREEDY_UP_TO:
         plans.append(local.improve(local.greedy(state.prices), state.prices, ROUNDS, clock.expired))
     return plans
 

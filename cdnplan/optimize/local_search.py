@@ -28,7 +28,7 @@ from cdnplan.optimize.serving import best_serving
 
 Bools = npt.NDArray[np.bool_]
 
-SWEEPS = 3
+SWEEPS = 2
 SETTLED_RATIO = 1e-7
 """A sweep that saves less than this share of what the first one saved ends the sweeping."""
 

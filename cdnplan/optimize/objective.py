@@ -42,7 +42,7 @@ def new_gb(instance: Instance, holds: npt.NDArray[np.bool_]) -> Floats:
     for p in range(instance.n_pools):
         files = np.flatnonzero(holds[p])
         fresh = instance.copies[p, files].astype(np.int64) - instance.held[p, files]
-        total[p] = float(instance.size_gb[files] @ np.maximum(0, fresh))
+        total[p] = float((instance.size_gb[files] * np.maximum(0, fresh)).sum())
     return total
 
 
@@ -51,7 +51,7 @@ def stored_gb(instance: Instance, holds: npt.NDArray[np.bool_]) -> Floats:
     total = np.zeros(instance.n_pools)
     for p in range(instance.n_pools):
         files = np.flatnonzero(holds[p])
-        total[p] = float(instance.size_gb[files] @ instance.copies[p, files].astype(np.float64))
+        total[p] = float((instance.size_gb[files] * instance.copies[p, files]).sum())
     return total
 
 

@@ -26,6 +26,8 @@ from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.priced import Priced
 
 MAX_STEPS = 400
+FLOOR_RATIO = 0.01
+"""Steps are measured in the prices themselves; those near zero, in this part of their typical size."""
 AVERAGE = 0.3
 """Weight of the newest supergradient in the direction."""
 FIRST_LENGTH, SHORTER, LONGER, SHORTEST = 0.3, 0.7, 1.05, 1e-3
@@ -76,7 +78,7 @@ def polish(
     files = np.arange(inst.n_files, dtype=np.int32)
     holds = np.zeros((inst.n_files, inst.n_pools), dtype=np.bool_)
     at = centre = limits.flat(prices)
-    scale = np.maximum(scale, centre)
+    scale = np.maximum(FLOOR_RATIO * scale, centre)
     exists = np.isfinite(limits.limit)
     finite = np.where(exists, limits.limit, 0.0)
     best, length, idle = -np.inf, FIRST_LENGTH, 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints32
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 
 
@@ -43,14 +43,14 @@ class Priced:
         """Add the prices of throughput and links to delivery costs, those of storage and fill to opening."""
         region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
         rate = instance.gbps_per_gb
-        cost = instance.cand_cost + np.einsum("jt,jt->j", rate[region], prices.throughput[instance.cand_pool])
+        cost = instance.cand_cost + _over_slices(rate, region, prices.throughput, instance.cand_pool)
         origin = instance.origin_cost.copy()
         if instance.n_links:
             entry = np.repeat(np.arange(cost.size), np.diff(instance.cand_link_ptr))
-            toll = np.einsum("jt,jt->j", rate[region[entry]], prices.link[instance.cand_link])
+            toll = _over_slices(rate, region[entry], prices.link, instance.cand_link)
             cost += np.bincount(entry, toll, minlength=cost.size)
             which = np.repeat(np.arange(origin.size), np.diff(instance.origin_link_ptr))
-            toll = np.einsum("jt,jt->j", rate[which], prices.link[instance.origin_link])
+            toll = _over_slices(rate, which, prices.link, instance.origin_link)
             origin += np.bincount(which, toll, minlength=origin.size)
         terms = np.concatenate(
             [
@@ -71,6 +71,14 @@ class Priced:
             constant=float(terms.sum()),
             magnitude=float(np.abs(terms).sum()),
         )
+
+
+def _over_slices(rate: Floats, region: Ints, price: Floats, limit: Ints32) -> Floats:
+    """Σ_t h[region, t]·price[limit, t], summed in the order of slices."""
+    total = np.zeros(region.size)
+    for t in range(rate.shape[1]):
+        total += rate[region, t] * price[limit, t]
+    return total
 
 
 def _times(price: Floats, limit: Floats) -> Floats:

@@ -28,9 +28,15 @@ SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 12, 8, 400
 """With more files than the first: so many passes over the densest files and every so many of the rest."""
 LOG_FLOOR = -9.0
 """Logarithm of price over scale at which a price counts as zero; also the largest, with the other sign."""
-PROPORTIONAL, INTEGRAL = 0.1, 0.05
-STEADY_PASSES = 8
-"""After so many passes the integral gain falls as 1 / pass, so that prices settle."""
+LOG_WAKE = -4.0
+"""Where a price starts once its limit is exceeded, in the first passes."""
+PROPORTIONAL = 0.2
+GAIN_FIRST, GAIN_LEAST, GAIN_MOST, FASTER, SLOWER = 0.06, 0.001, 0.1, 1.2, 0.5
+"""Integral gains, one for each limit, and how they change from pass to pass."""
+FAST_PASSES, STEADY_PASSES = 6, 24
+"""Prices travel far in the first passes; after the second number the largest gain falls as 1 / pass."""
+SETTLED = 0.005
+"""A limit used to within this ratio, on the mean of a pass, keeps its gain."""
 NEWEST_WEIGHT = 0.3
 """Weight of the newest prices in the running average of logarithms, which is evaluated too."""
 
@@ -81,6 +87,9 @@ class PriceSearch:
         self._log = np.clip(log, LOG_FLOOR, -LOG_FLOOR)
         self._average = self._log
         self._last = np.zeros_like(self._log)
+        self._gain = np.full_like(self._log, GAIN_FIRST)
+        self._sum = np.zeros_like(self._log)
+        self._mean = np.zeros_like(self._log)
         self._launch = np.zeros(instance.n_launches)
         weight = np.bincount(
             instance.region_row, instance.region_share, minlength=instance.demand_ptr.size - 1
@@ -110,15 +119,18 @@ class PriceSearch:
         inst = self._instance
         holds = np.zeros((inst.n_files, inst.n_pools), dtype=np.bool_)
         best, best_bound = self._prices(self._log), -np.inf
+        width = 2 * inst.n_pools + inst.cand_pool.size + inst.n_regions
+        batches, loads = self._deal(1), np.zeros((1, width))
         for number in itertools.count():
             if number in {0, self._sampled}:
-                batches = self._sample() if number < self._sampled else self._deal(1)
-                loads = np.zeros((len(batches), 2 * inst.n_pools + inst.cand_pool.size + inst.n_regions))
-                seen = 0
+                batches = self._deal(SAMPLE_STRIDE if number < self._sampled else 1)
+                # The sample stands in for all files until each batch has been solved.
+                loads = np.tile(loads.sum(axis=0) / len(batches), (len(batches), 1))
             for b, batch in enumerate(batches):
                 loads[b] = self._solve_batch(batch, holds)
-                seen = max(seen, b + 1)
-                self._move(loads[:seen].sum(axis=0) * (len(batches) / seen), number)
+                seen = len(batches) if number > 0 else b + 1
+                self._move(loads[:seen].sum(axis=0) * (len(batches) / seen), travel=number < FAST_PASSES)
+            self._adapt(len(batches), number)
             self._average = (1 - NEWEST_WEIGHT) * self._average + NEWEST_WEIGHT * self._log
             if number < self._sampled - 1:
                 yield PricePass(best_bound, best, self._prices(self._log), holds, complete=False)
@@ -146,9 +158,6 @@ class PriceSearch:
         count = max(1, min(MAX_BATCHES, dealt // FILES_PER_BATCH))
         return [[(head[b::count], 1.0), (tail[b::count], float(stride))] for b in range(count)]
 
-    def _sample(self) -> list[list[tuple[Ints32, float]]]:
-        return self._deal(SAMPLE_STRIDE)
-
     def _solve_batch(self, batch: list[tuple[Ints32, float]], holds: npt.NDArray[np.bool_]) -> Floats:
         """Solve the files of a batch; returns their weighted loads."""
         prices = self._prices(self._log)
@@ -160,16 +169,28 @@ class PriceSearch:
             total = part if total.size == 0 else total + part
         return total
 
-    def _move(self, total: Floats, number: int) -> None:
+    def _move(self, total: Floats, *, travel: bool) -> None:
         """Move all prices after a batch, given the loads of all batches."""
         pools = self._instance.n_pools
         excess = self._limits.excess(
             self._limits.use(total[:pools], total[pools : 2 * pools], total[2 * pools :])
         )
-        integral = INTEGRAL * min(1.0, STEADY_PASSES / max(1, number))
-        step = PROPORTIONAL * (excess - self._last) + integral * excess
-        self._log = np.clip(self._log + step, LOG_FLOOR, -LOG_FLOOR)
+        step = PROPORTIONAL * (excess - self._last) + self._gain * excess
+        moved = np.clip(self._log + step, LOG_FLOOR, -LOG_FLOOR)
+        if travel:
+            moved = np.where((excess > 0) & (moved < LOG_WAKE), LOG_WAKE, moved)
+        self._log = moved
         self._last = excess
+        self._sum = self._sum + excess
+
+    def _adapt(self, batches: int, number: int) -> None:
+        """After a pass: limits missed to the same side again gain speed, those that swing lose it."""
+        mean = self._sum / batches
+        gain = np.where(mean * self._mean > 0, self._gain * FASTER, self._gain * SLOWER)
+        gain = np.where(np.abs(mean) < SETTLED, self._gain, gain)
+        most = GAIN_MOST * min(1.0, STEADY_PASSES / (number + 1))
+        self._gain = np.clip(gain, GAIN_LEAST, max(GAIN_LEAST, most))
+        self._mean, self._sum = mean, np.zeros_like(mean)
 
     def _launch_prices(self, prices: Prices) -> Floats:
         """Price launch rules one by one: each concerns one file, whose bound is a function of it alone.

@@ -15,7 +15,7 @@ from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.serving import best_serving
 
 MAX_ROUNDS = 12
-SAFETY_RATIO = 1e-6
+SAFETY_RATIO = 1e-3
 """Throughput is cut by this much more than the busiest appliance calls for, so that rounds end."""
 
 

@@ -28,8 +28,9 @@ def check_out(out: Path, *, replace: bool) -> None:
     ------
     InputError
         There is a file, or a folder that is not empty and (without `replace`) stays; or a folder that is
-        no plan.
+        no plan; or no folder can be made there.
     """
+    _check_above(out)
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise InputError([Problem("there is a file of this name, expected a folder to write", str(out))])
     if not out.is_dir() or not any(out.iterdir()):
@@ -39,6 +40,18 @@ def check_out(out: Path, *, replace: bool) -> None:
         raise InputError([Problem(message, str(out), hint="choose another name or say --force")])
     if not (out / PLAN_JSON).is_file():
         raise InputError([Problem("the folder is not empty and holds no plan: it is left alone", str(out))])
+
+
+def _check_above(out: Path) -> None:
+    """The folder takes its place by a change in the folder above, which must allow that."""
+    if out.resolve() == Path.cwd():
+        message = "is the folder this command runs in, expected one that can be put in place as a whole"
+        raise InputError([Problem(message, str(out))])
+    above = next(folder for folder in out.resolve().parents if folder.exists())
+    if not above.is_dir():
+        raise InputError([Problem("is a file, expected a folder to write into", str(above))])
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError([Problem("this folder may not be written to", str(above))])
 
 
 @contextmanager
@@ -54,6 +67,7 @@ def whole_folder(out: Path) -> Iterator[Path]:
     ------
     Path
     """
+    out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
@@ -66,18 +80,19 @@ def whole_folder(out: Path) -> Iterator[Path]:
 
 
 def _swap(new: Path, out: Path) -> None:
-    """Put the new folder in place; the old one is moved away first and removed last."""
+    """Put the new folder in place; the old one is moved away first, removed last, and put back on failure."""
     if not out.exists():
         new.rename(out)
         return
     old = out.with_name(f".{out.name}.old-{os.getpid()}")
-    out.rename(old)
     try:
+        out.rename(old)
         new.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
-    shutil.rmtree(old)
+    finally:
+        if out.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        elif old.exists():
+            old.rename(out)
 
 
 def write_plan(

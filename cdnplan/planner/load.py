@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.inputs.plan_folder import holdings_of, sha256
@@ -14,8 +14,12 @@ from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
+from cdnplan.model.network import restricted
 from cdnplan.model.topology import Topology
 from cdnplan.planner.request import PlanRequest
+
+if TYPE_CHECKING:
+    from cdnplan.inputs.history import History
 
 T = TypeVar("T")
 
@@ -68,14 +72,15 @@ def load(request: PlanRequest) -> Loaded:
         lambda: read_topology(request.topology, env=request.environment, overrides=request.overrides),
     )
     catalog = _try(problems, lambda: read_catalog(request.titles, request.files))
-    previous = request.previous
+    previous, past = request.previous, request.history
     holdings = None if previous is None else _try(problems, lambda: holdings_of(previous))
+    history = None if past is None else _try(problems, lambda: _history(past))
     if (request.demand is None) == (request.history is None):
         problems.append(Problem("give either a demand table or a history, not both and not neither"))
     if whole is None or catalog is None or problems:
         raise InputError(problems)
     topology = _restricted(whole, request.countries)
-    demand, warnings = _demand(request, whole, topology, *catalog)
+    demand, warnings = _demand(request, history, whole, topology, *catalog)
     instance, more = build_instance(topology, catalog[0], demand, holdings)
     return Loaded(topology, catalog[0], demand, holdings, instance, (*warnings, *more), _hashes(request))
 
@@ -89,8 +94,14 @@ def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:
         return None
 
 
+def _history(path: Path) -> History:
+    from cdnplan.inputs.history_reader import read_history
+
+    return read_history(path)
+
+
 def _restricted(topology: Topology, countries: frozenset[str]) -> Topology:
-    """Keep the countries asked for; each must have a region."""
+    """Keep the countries asked for; each must have a region, and all together a site."""
     if not countries:
         return topology
     known = {region.country for region in topology.regions}
@@ -100,11 +111,20 @@ def _restricted(topology: Topology, countries: frozenset[str]) -> Topology:
             Problem(f"no region of the topology is in {code!r}", path="countries", hint=nearest(code, known))
             for code in unknown
         )
-    return topology.restricted_to(countries)
+    kept = restricted(topology, countries)
+    if not kept.sites:
+        listed = ", ".join(sorted(countries))
+        raise InputError([Problem(f"no site may serve the regions of {listed}", path="countries")])
+    return kept
 
 
 def _demand(
-    request: PlanRequest, whole: Topology, topology: Topology, catalog: Catalog, shares: object
+    request: PlanRequest,
+    history: History | None,
+    whole: Topology,
+    topology: Topology,
+    catalog: Catalog,
+    shares: object,
 ) -> tuple[Demand, list[str]]:
     """Demand of the planned period: from the table, or forecast from the history."""
     from cdnplan.inputs.file_shares import FileShares
@@ -125,13 +145,11 @@ def _demand(
             date=request.date,
             period_days=topology.policy.period_days,
         )
-    if request.history is None:
+    if history is None:
         raise InputError([Problem("no demand and no history")])
     from cdnplan.forecast.run import forecast_demand, forecast_to_demand
-    from cdnplan.inputs.history_reader import read_history
     from cdnplan.inputs.titles_reader import read_titles
 
-    history = read_history(request.history)
     forecast = forecast_demand(history, read_titles(request.titles), request.date)
     return forecast_to_demand(forecast, catalog, shares, known=known, wanted=wanted)
 

@@ -44,17 +44,14 @@ def with_rules(network: Network, demand: DemandModel) -> Topology:
     pinned, banned = [names[i] for i in popular if age[i] > 8][:2]
     launched = next(names[i] for i in popular if age[i] == 0)
     country = next(site.country for site in topology.sites if site.kind == "embedded")
-    embedded = sum(site.kind == "embedded" for site in topology.sites)
+    at_exchanges = sum(len(site.appliances) for site in topology.sites if site.kind == "ixp")
     policy = dataclasses.replace(
         topology.policy,
         pins=(Pin(Files(title=pinned), Places(kinds=("ixp",), models=("storage-2u",))),),
         bans=(Ban(Files(title=banned), Places(countries=(country or "",))),),
         copies=(CopyRule(Files(top=COPIED_TOP), Places(kinds=("ixp",), models=("storage-2u",)), copies=2),),
-        launches=(
-            LaunchRule(
-                Files(title=launched), Places(kinds=("embedded",)), min_pools=min(LAUNCH_POOLS, embedded)
-            ),
-        ),
+        # Anywhere, and no more than exchange points have: then any of the countries can be planned alone.
+        launches=(LaunchRule(Files(title=launched), min_pools=min(LAUNCH_POOLS, at_exchanges)),),
     )
     return dataclasses.replace(topology, links=_links(network), policy=policy)
 

@@ -109,7 +109,7 @@ def write_demand(
     path : Path
         File to write.
     progress : callable
-        Told the date of each week before it is made.
+        Told the table and the date of each week before it is made.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def write_demand(
     with pq.ParquetWriter(path, DEMAND_SCHEMA, compression="zstd", **encodings) as writer:
         for back in weeks_back:
             date = planned_week - dt.timedelta(days=PERIOD_DAYS * back)
-            progress(date.isoformat())
+            progress(f"{path.stem}, week to {date}")
             for first, block in _blocks(model, regions, back):
                 group = _group(date, first, block, names)
                 writer.write_table(group)

@@ -1,4 +1,4 @@
-"""Random prices, and the bound's procedure written out once more, slowly and in words of docs/bound.md."""
+"""Random prices, and the bound's procedure once more: slow, and in the words of docs/bound.md."""
 
 from __future__ import annotations
 
@@ -87,36 +87,72 @@ def best_holders(instance: Instance, prices: Prices, file: int) -> float:
     return float(best)
 
 
-def dual_ascent(instance: Instance, prices: Prices, file: int) -> float:
-    """Steps 1 to 4 of docs/bound.md for one file."""
-    v = to_dense(instance)[:, file]
-    constants, slack = 0.0, {}
-    for p in range(instance.n_pools):
-        if instance.copies[p, file] > 0:
-            slack[p] = opening_cost(instance, prices, p, file)
-            if instance.pinned[p, file] or slack[p] < 0:
-                constants += slack[p]
-                slack[p] = 0.0
-    levels, cap, u = {}, {}, {}
-    for r in np.flatnonzero(v > 0):
-        entries = range(instance.cand_ptr[r], instance.cand_ptr[r + 1])
-        levels[r] = {
-            instance.cand_pool[j]: v[r] * priced_cost(instance, prices, r, j)
-            for j in entries
-            if instance.cand_pool[j] in slack
-        }
-        cap[r] = v[r] * priced_cost(instance, prices, r, None)
-        u[r] = min([cap[r], *levels[r].values()])
-    raised = True
-    while raised:
-        raised = False
-        for r, level in levels.items():
-            goal = min([cap[r], *(value for value in level.values() if value > u[r])])
-            payers = [p for p, value in level.items() if value <= u[r]]
-            step = min([goal - u[r], *(slack[p] for p in payers)])
-            if step > 0:
-                raised = True
-                u[r] = min(goal, u[r] + step)
-                for p in payers:
-                    slack[p] -= step
-    return constants + sum(u.values())
+class FileDual:
+    """Steps 1 to 5 of docs/bound.md for one file."""
+
+    def __init__(self, instance: Instance, prices: Prices, file: int) -> None:
+        v = to_dense(instance)[:, file]
+        self.adjusted = 0
+        self.constants = 0.0
+        self.opening: dict[int, float] = {}
+        for p in range(instance.n_pools):
+            if instance.copies[p, file] > 0:
+                self.opening[p] = opening_cost(instance, prices, p, file)
+                if instance.pinned[p, file] or self.opening[p] < 0:
+                    self.constants += self.opening[p]
+                    self.opening[p] = 0.0
+        self.slack = dict(self.opening)
+        self.levels: dict[int, dict[int, float]] = {}
+        self.cap: dict[int, float] = {}
+        self.u: dict[int, float] = {}
+        for r in np.flatnonzero(v > 0):
+            entries = range(instance.cand_ptr[r], instance.cand_ptr[r + 1])
+            priced = [(priced_cost(instance, prices, r, j), instance.cand_pool[j]) for j in entries]
+            ordered = sorted(priced, key=lambda item: item[0])
+            self.levels[r] = {p: v[r] * cost for cost, p in ordered if p in self.slack}
+            self.cap[r] = v[r] * priced_cost(instance, prices, r, None)
+            self.u[r] = min([self.cap[r], *self.levels[r].values()])
+
+    def value(self) -> float:
+        """Do all steps."""
+        self.ascend(list(self.u))
+        for _ in range(3):
+            before = sum(self.u.values())
+            for r in self.u:
+                self.adjust(r)
+            if sum(self.u.values()) - before <= 1e-12 * sum(self.u.values()):
+                break
+        return self.constants + sum(self.u.values())
+
+    def ascend(self, listed: list[int]) -> None:
+        """Step 3."""
+        while listed:
+            listed = [r for r in listed if self.rise(r)]
+
+    def rise(self, r: int) -> bool:
+        """Raise a region once, if it can be."""
+        goal = min([self.cap[r], *(level for level in self.levels[r].values() if level > self.u[r])])
+        payers = [p for p, level in self.levels[r].items() if level <= self.u[r]]
+        whole = goal - self.u[r]
+        step = min([whole, *(self.slack[p] for p in payers)])
+        if step <= 0:
+            return False
+        self.u[r] = goal if step == whole else self.u[r] + step
+        for p in payers:
+            self.slack[p] -= step
+        return True
+
+    def adjust(self, r: int) -> None:
+        """Step 4 for one region."""
+        paid = {p: level for p, level in self.levels[r].items() if level < self.u[r]}
+        blocking = [p for p in paid if self.slack[p] <= 1e-9 * self.opening[p]]
+        if len(blocking) < 2:
+            return
+        self.adjusted += 1
+        step = self.u[r] - max(paid.values())
+        self.u[r] = max(paid.values())
+        for p in paid:
+            self.slack[p] += step
+        others = [o for p in blocking for o in self.levels if o != r and p in self.levels[o]]
+        self.ascend(list(dict.fromkeys(others)))
+        self.ascend([r])

@@ -12,7 +12,7 @@ from cdnplan.evaluate import bound
 from cdnplan.evaluate.bound import dual_bound, file_bounds, price_faults
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from tests.evaluate.prices import best_holders, dual_ascent, limit_terms, random_prices
+from tests.evaluate.prices import FileDual, best_holders, limit_terms, random_prices
 from tests.instances import random_instance
 from tests.oracle.brute_force import MAX_FREE, brute_force, free_decisions
 
@@ -49,16 +49,22 @@ def test_each_file_below_its_own_optimum(seed: int) -> None:
 
 
 def test_as_written_in_the_docs() -> None:
+    adjusted = 0
     for seed in range(60):
-        instance = random_instance(seed, n_regions=4, n_pools=4)
-        for scale in SCALES:
+        instance = random_instance(seed, n_regions=20, n_files=4, n_pools=8)
+        dear = np.random.default_rng(seed).uniform(1.0, 30.0, instance.n_pools)
+        instance = dataclasses.replace(instance, fill_cost=dear)
+        for scale in (0.0, 0.05, 1.0):
             prices = random_prices(instance, seed, scale)
             values = file_bounds(instance, prices)
-            slow = [dual_ascent(instance, prices, file) for file in range(instance.n_files)]
+            duals = [FileDual(instance, prices, file) for file in range(instance.n_files)]
+            slow = [dual.value() for dual in duals]
             assert values == pytest.approx(slow, rel=1e-9, abs=1e-12), (seed, scale)
             terms = limit_terms(instance, prices)
             size = sum(map(abs, slow)) + 1e3 * abs(terms) + 1.0
             assert dual_bound(instance, prices) == pytest.approx(sum(slow) + terms, abs=1e-8 * size)
+            adjusted += sum(dual.adjusted for dual in duals)
+    assert adjusted > 100, "step 4 should have had something to do"
 
 
 def test_exact_when_limits_are_loose() -> None:

@@ -154,4 +154,4 @@ def test_bad_requests_name_every_value() -> None:
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[str] = []
     synth(Request("sample", seed=1, weeks=1), tmp_path / "x", progress=told.append)
-    assert told == ["network and catalogue", "2026-03-01", "2026-03-08"]
+    assert told == ["network and catalogue", "history, week to 2026-03-01", "demand, week to 2026-03-08"]

@@ -1,0 +1,68 @@
+"""How fast commands answer, and what they load to do so."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cdnplan.sample import sample_folder
+
+CDNPLAN = Path(sys.executable).parent / "cdnplan"
+HEAVY = {"pandas", "numba", "networkx", "pyarrow", "numpy", "pulp", "highspy", "scipy"}
+RUNS = 5
+
+
+def answers_within(limit_s: float, *args: str) -> bool:
+    """Whether the quickest of a few runs is quick enough: what else the machine does is not counted."""
+    for _ in range(RUNS):
+        since = time.perf_counter()
+        subprocess.run([CDNPLAN, *args], check=True, capture_output=True)
+        if time.perf_counter() - since <= limit_s:
+            return True
+    return False
+
+
+def loaded(*args: str) -> set[str]:
+    """Heavy packages that are loaded when a command ends."""
+    code = (
+        "import json, sys\n"
+        "from cdnplan.cli.main import run\n"
+        f"sys.argv = {['cdnplan', *args]!r}\n"
+        "try:\n    run()\n"
+        "except SystemExit as stop:\n    assert not stop.code, stop.code\n"
+        f"sys.stderr.write(json.dumps(sorted(set(sys.modules) & set({sorted(HEAVY)!r}))))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("args", [("--help",), ("plan", "--help"), ("topology", "--help"), ("--version",)])
+def test_help_answers_at_once(args: tuple[str, ...]) -> None:
+    assert answers_within(0.3, *args)
+
+
+def test_a_topology_of_a_hundred_lines_is_checked_in_a_moment() -> None:
+    text = (sample_folder() / "topology.yaml").read_text(encoding="utf-8")
+    assert 100 <= len(text.splitlines()) <= 200
+    assert answers_within(0.7, "topology", "check", str(sample_folder() / "topology.yaml"))
+
+
+@pytest.mark.parametrize("command", ["", "plan", "verify", "synth", "new", "topology", "forecast"])
+def test_help_loads_nothing_heavy(command: str) -> None:
+    assert loaded(*filter(None, [command, "--help"])) == set()
+
+
+def test_checking_a_topology_loads_no_tables_and_no_kernels() -> None:
+    found = loaded("topology", "check", str(sample_folder() / "topology.yaml"))
+    assert not found & {"pandas", "numba", "networkx", "pyarrow", "pulp", "highspy", "scipy"}
+
+
+def test_verifying_needs_no_solver(tmp_path: Path) -> None:
+    args = ("--engine", "fast", "--countries", "BE", "--gap", "0.5", "--quiet", "--out", str(tmp_path / "p"))
+    subprocess.run([CDNPLAN, "plan", *args], check=True, capture_output=True)
+    assert not loaded("verify", str(tmp_path / "p")) & {"pandas", "pulp", "highspy", "scipy"}

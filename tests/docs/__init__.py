@@ -1,0 +1,1 @@
+"""Tests of what the documents say, and of the examples in docstrings."""

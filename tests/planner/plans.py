@@ -1,0 +1,119 @@
+"""Make plans, verify them, and read what is in their folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from cdnplan.evaluate.report import Report
+from cdnplan.evaluate.verify import verify
+from cdnplan.inputs.topology_writer import topology_text
+from cdnplan.planner import PlanRequest, plan
+from cdnplan.sample import sample_folder
+from tests.evaluate import network
+
+ALWAYS = {
+    "plan.json",
+    "inputs/topology.yaml",
+    "inputs/files.parquet",
+    "inputs/demand.parquet",
+    "placement.parquet",
+    "serving.parquet",
+    "appliances.parquet",
+    "prices.parquet",
+}
+"""Files of a plan made from nothing."""
+
+
+def sample_request(out: Path, **options: Any) -> PlanRequest:
+    """A plan of the embedded sample by the fast engine, from its demand table unless a history is given."""
+    folder = sample_folder()
+    inputs = {"topology": folder / "topology.yaml", "titles": folder / "titles.parquet", "engine": "fast"}
+    if "history" not in options:
+        inputs["demand"] = folder / "demand.parquet"
+    return PlanRequest(out=out, **inputs | options)
+
+
+def make(request: PlanRequest) -> dict[str, Any]:
+    """Plan, verify, and return the record."""
+    record = plan(request).record
+    assert json.loads((request.out / "plan.json").read_text(encoding="utf-8")) == record
+    assert_verified(request.out)
+    return record
+
+
+def assert_verified(folder: Path) -> Report:
+    """Every check of the judge holds."""
+    report = verify(folder)
+    assert report.ok, "\n".join(str(check) for check in report.failed)
+    return report
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Content of all files by path."""
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def rows(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Rows of a table of a plan folder."""
+    return pq.read_table(folder / f"{name}.parquet").to_pylist()
+
+
+def copies(folder: Path, *actions: str) -> set[tuple[str, str]]:
+    """(appliance, file) of the placement's rows with one of some actions."""
+    return {(r["appliance"], r["file"]) for r in rows(folder, "placement") if r["action"] in actions}
+
+
+def pool_of(appliance: str) -> str:
+    """Pool of an appliance."""
+    return appliance.rpartition("/")[0]
+
+
+def by_pool(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """Copies by pool and file."""
+    found: dict[str, dict[str, int]] = {}
+    for appliance, file in pairs:
+        counts = found.setdefault(pool_of(appliance), {})
+        counts[file] = counts.get(file, 0) + 1
+    return found
+
+
+def write_small_network(folder: Path, cold_start: str = "free") -> PlanRequest:
+    """The judge's small network as files: links, copies, churn, launches, bans, pins, tight appliances."""
+    folder.mkdir()
+    text = topology_text(network.topology(cold_start=cold_start))
+    (folder / "topology.yaml").write_text(text, encoding="utf-8")
+    catalog, demand = network.catalog(), network.demand()
+    launch = catalog.launch_day.astype(object)
+    titles = {"title": list(catalog.titles), "launch_date": pa.array(launch, pa.date32())}
+    pa_csv.write_csv(pa.table(titles), folder / "titles.csv")
+    files = {
+        "file": list(catalog.files),
+        "title": [catalog.titles[t] for t in catalog.file_title],
+        "profile": [name.rpartition(".")[2] for name in catalog.files],
+        "size_gb": catalog.size_gb,
+        "demand_ratio": [0.5] * catalog.n_files,
+    }
+    pa_csv.write_csv(pa.table(files), folder / "files.csv")
+    row = np.repeat(np.arange(len(demand.regions)), np.diff(demand.ptr))
+    asked = {
+        "date": pa.array([demand.start] * demand.gb.size, pa.date32()),
+        "region": [demand.regions[r] for r in row],
+        "file": [catalog.files[f] for f in demand.file],
+        "gb": demand.gb,
+    }
+    pa_csv.write_csv(pa.table(asked), folder / "demand.csv")
+    return PlanRequest(
+        topology=folder / "topology.yaml",
+        titles=folder / "titles.csv",
+        files=folder / "files.csv",
+        demand=folder / "demand.csv",
+        out=folder / "plan",
+    )
