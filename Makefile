@@ -35,9 +35,11 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $(STAMP)
 
-# numba's cache notices a changed kernel, but not a changed kernel that it calls in another file.
+# Compile the kernels once, as part of the set-up. numba's cache notices a changed kernel, but not a
+# changed one that it calls in another file: so everything is compiled anew when any of them changes.
 $(KERNELS): $(wildcard cdnplan/*/*kernels*.py) $(STAMP)
 	rm -f cdnplan/*/__pycache__/*.nbi cdnplan/*/__pycache__/*.nbc
+	$(BIN)/cdnplan plan --quiet --force --out $(VENV)/compiled > /dev/null 2>&1
 	touch $(KERNELS)
 
 clean:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill import appliances_kernels as kernels
-from cdnplan.fill.lanes import in_lanes
 from cdnplan.fill.loads import LoadChunk, joined, load_chunks, pointers, pool_gbps
+from cdnplan.lanes import in_lanes
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Placement, Serving

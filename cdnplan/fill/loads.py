@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill import loads_kernels as kernels
-from cdnplan.fill.lanes import in_lanes
+from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Placement, Serving
 

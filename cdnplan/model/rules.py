@@ -13,7 +13,7 @@ from cdnplan.errors import Problem, nearest
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.instance import Floats, Ints, Ints32
 from cdnplan.model.policy import Files, Places, Policy, Rule
-from cdnplan.model.topology import Site
+from cdnplan.model.topology import Site, matches
 
 Mask = npt.NDArray[np.bool_]
 
@@ -40,16 +40,8 @@ class PoolPlaces:
 
     def where(self, places: Places) -> Mask:
         """Pools in these places, (n_pools,) bool."""
-        return np.array(
-            [
-                (not places.sites or any(fnmatchcase(site.name, glob) for glob in places.sites))
-                and (not places.countries or site.country in places.countries)
-                and (not places.kinds or site.kind in places.kinds)
-                and (not places.models or model in places.models)
-                for site, model in zip(self.site, self.model, strict=True)
-            ],
-            dtype=np.bool_,
-        )
+        pairs = zip(self.site, self.model, strict=True)
+        return np.array([matches(places, site, model) for site, model in pairs], dtype=np.bool_)
 
 
 def _named(pattern: str, names: tuple[str, ...]) -> Ints32:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Literal
 
-from cdnplan.model.policy import Policy
+from cdnplan.model.policy import LaunchRule, Places, Policy
 
 SiteKind = Literal["ixp", "embedded"]
 Location = tuple[float, float]
@@ -153,7 +154,8 @@ class Topology:
         -------
         Topology
             Sites without an explicit list among the kept regions stay when they are in a kept country
-            or are exchange points. Rules that name only sites which are left out are left out too.
+            or are exchange points. Rules that name only sites which are left out are left out too, and launch
+            rules ask for no more pools than are left of those they speak of.
         """
         regions = tuple(region for region in self.regions if region.country in countries)
         listed = {site for region in regions for site in region.sites}
@@ -166,6 +168,35 @@ class Topology:
             or (free and (site.kind == "ixp" or site.country in countries))
         )
         policy = self.policy.restricted_to(tuple(site.name for site in sites))
+        policy = replace(policy, launches=_launches_at(policy.launches, self.sites, sites))
         kept = Topology(self.name, self.hardware, self.origins, sites, regions, (), policy)
         names = kept.locations()
         return replace(kept, links=tuple(e for e in self.links if e.from_ in names and e.to in names))
+
+
+def matches(places: Places, site: Site, model: str) -> bool:
+    """Whether the pool of a model at a site is in the places a rule speaks of."""
+    return (
+        (not places.sites or any(fnmatchcase(site.name, glob) for glob in places.sites))
+        and (not places.countries or site.country in places.countries)
+        and (not places.kinds or site.kind in places.kinds)
+        and (not places.models or model in places.models)
+    )
+
+
+def _launches_at(
+    rules: tuple[LaunchRule, ...], before: tuple[Site, ...], after: tuple[Site, ...]
+) -> tuple[LaunchRule, ...]:
+    """Launch rules for fewer sites: rules that could not be kept even before stay as they are."""
+
+    def pools(rule: LaunchRule, sites: tuple[Site, ...]) -> int:
+        found = {(s.name, g.model) for s in sites for g in s.appliances if matches(rule.places, s, g.model)}
+        return len(found)
+
+    kept: list[LaunchRule] = []
+    for rule in rules:
+        left = pools(rule, after)
+        lower = pools(rule, before) >= rule.min_pools > left
+        if left or not lower:
+            kept.append(replace(rule, min_pools=left) if lower else rule)
+    return tuple(kept)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.columns import Columns
@@ -85,8 +86,9 @@ class FileSolver:
         inst, cols = self.instance, self.columns
         values, costs = np.zeros(files.size), np.zeros(files.size)
         primal = holds is not None
-        solve_files(
-            files, primal, inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
+        in_lanes(
+            solve_files, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, primal, inst.region_row,
+            inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
             inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[priced.order],
             priced.cand_cost[priced.order], priced.origin_cost, cols.pool_ptr, cols.pool_region,
             inst.size_gb, priced.store, priced.new, self.copies, self.held, self.pinned, self.reward_ptr,
@@ -111,8 +113,9 @@ class FileSolver:
         stored = np.zeros((N_CHUNKS, inst.n_pools))
         fresh = np.zeros_like(stored)
         served = np.zeros((N_CHUNKS, inst.cand_pool.size + inst.n_regions))
-        loads_of(
-            files, inst.region_row, inst.region_share, cols.file_ptr, cols.file_row,
+        in_lanes(
+            loads_of, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row,
+            inst.region_share, cols.file_ptr, cols.file_row,
             cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
             inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost,
             inst.size_gb, self.copies, self.held, holds, stored, fresh, served,

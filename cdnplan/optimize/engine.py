@@ -11,8 +11,10 @@ from cdnplan.model.instance import Instance
 from cdnplan.optimize.outcome import Engine, Outcome, Progress, Stop, no_progress
 
 EngineName = Literal["auto", "exact", "fast"]
-EXACT_UP_TO = 20_000
-"""Serving variables (region × file × candidate, with demand) up to which HiGHS proves plans in seconds."""
+EXACT_UP_TO = 1_000
+"""Serving variables (region × file × candidate, with demand) up to which HiGHS proves plans in seconds;
+with a few thousand, tight pools already cost it many minutes, and stopping it by the clock would make the
+plan depend on the machine."""
 
 
 def serving_variables(instance: Instance) -> int:
@@ -74,8 +76,10 @@ def solve(
         The time limit passed before there was any plan.
     """
     chosen, _ = choose_engine(instance, name)
+    # HiGHS searches another tree on more threads: one thread, so that the plan does not depend on them.
+    allowed = 1 if chosen == "exact" else threads
     return _engines()[chosen](
-        instance, stop=Stop() if stop is None else stop, threads=threads, seed=seed, progress=progress
+        instance, stop=Stop() if stop is None else stop, threads=allowed, seed=seed, progress=progress
     )
 
 

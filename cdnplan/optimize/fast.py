@@ -1,8 +1,8 @@
 """The fast engine: prices, their bound, and a plan grown from both.
 
 `PriceSearch` raises the bound pass by pass. The holders it finds meet the limits only nearly; half way and
-at the end `LocalSearch` makes a plan of them. It ends at the gap asked for, at the time limit, or after a number
-of passes that depends on the size.
+at the end `LocalSearch` makes a plan of them. It ends at the gap asked for, at the time limit, or after a
+number of passes that depends on the size.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _work(instance: Instance) -> int:
 def _plans(
     instance: Instance, local: LocalSearch, state: PricePass, clock: _Clock, *, first: bool
 ) -> list[Incumbent]:
-    """Plans from the holders of a pass and, the first time, from what is there and from a greedy placement."""
+    """Plans from the holders of a pass and, at first, from what is there and a greedy placement."""
     wish = np.ascontiguousarray(state.holds.T)
     plans = [local.improve(wish, state.current, ROUNDS, clock.expired)]
     if first and instance.held.any():

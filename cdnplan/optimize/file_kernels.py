@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from cdnplan.optimize.ascent_kernels import adjust, ascend, start_duals
 
@@ -180,9 +180,10 @@ def opening_costs(
     return constant
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def solve_files(
-    files: Array, primal: bool, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
+    chunks: Array, files: Array, primal: bool, region_row: Array, region_share: Array, file_ptr: Array,
+    file_row: Array,
     file_gb: Array, n_rows: int, ptr: Array, pools: Array, costs: Array, origin: Array,
     pool_ptr: Array, pool_region: Array, size: Array, store: Array, new: Array, copies: Array,
     held: Array, pinned: Array, reward_ptr: Array, reward_pool: Array, reward: Array, values: Array,
@@ -195,7 +196,7 @@ def solve_files(
     """
     n_regions, n_pools = region_row.size, store.size
     n_files = files.size
-    for chunk in prange(N_CHUNKS):
+    for chunk in chunks:
         row_gb = np.zeros(n_rows)
         active = np.empty(n_regions, np.int64)
         todo = np.empty(n_regions, np.int64)
@@ -267,9 +268,9 @@ def solve_files(
             primal_cost[i] = total
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def loads_of(
-    files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
+    chunks: Array, files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
     file_gb: Array, n_rows: int, ptr: Array, entry: Array, pools: Array, costs: Array, origin: Array,
     size: Array, copies: Array, held: Array, holds: Array, stored: Array, fresh: Array, served: Array,
 ) -> None:  # fmt: skip
@@ -280,7 +281,7 @@ def loads_of(
     """
     n_regions, n_pools = region_row.size, copies.shape[1]
     n_cand = entry.size
-    for chunk in prange(N_CHUNKS):
+    for chunk in chunks:
         row_gb = np.zeros(n_rows)
         for i in range(chunk, files.size, N_CHUNKS):
             f = files[i]

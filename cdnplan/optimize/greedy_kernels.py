@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 Array = Any
 
@@ -86,14 +86,15 @@ def _sift_down(keys: Array, items: Array, size: int) -> None:
     keys[i], items[i] = key, item
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def first_gains(
-    region_row: Array, region_share: Array, file_ptr: Array, file_row: Array, file_gb: Array, ptr: Array,
+    chosen: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
+    file_gb: Array, ptr: Array,
     pools: Array, costs: Array, origin: Array, pool_ptr: Array, pool_region: Array, holds: Array,
     weight: Array, new_cost: Array, keys: Array, items: Array, sizes: Array,
 ) -> None:  # fmt: skip
     """Net gain per GB of each (pool, file) not yet held, sorted per pool: a sorted list is a heap."""
-    for p in prange(weight.shape[0]):
+    for p in chosen:
         n = 0
         for f in range(weight.shape[1]):
             if weight[p, f] <= 0.0 or holds[f, p]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.columns import Columns
@@ -131,7 +132,10 @@ class LocalSearch:
             inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order],
             priced.origin_cost, cols.pool_ptr, cols.pool_region,
         )  # fmt: skip
-        first_gains(*network, holds, weight, new_cost, keys, items, sizes)
+        pools = np.arange(inst.n_pools)
+        in_lanes(
+            first_gains, pools, np.diff(cols.pool_ptr), *network, holds, weight, new_cost, keys, items, sizes
+        )
         greedy(*network, holds, weight, fresh, new_cost, keys, items, sizes, room, room_new)
         return np.ascontiguousarray(holds.T)
 

@@ -156,7 +156,7 @@ class PriceSearch:
         head, tail = self._ranked[: self._head], self._ranked[self._head :: stride]
         dealt = head.size + tail.size if stride > 1 else self._ranked.size
         count = max(1, min(MAX_BATCHES, dealt // FILES_PER_BATCH))
-        return [[(head[b::count], 1.0), (tail[b::count], float(stride))] for b in range(count)]
+        return [[(head[b::count].copy(), 1.0), (tail[b::count].copy(), float(stride))] for b in range(count)]
 
     def _solve_batch(self, batch: list[tuple[Ints32, float]], holds: npt.NDArray[np.bool_]) -> Floats:
         """Solve the files of a batch; returns their weighted loads."""

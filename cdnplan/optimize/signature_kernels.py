@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
+from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints
 
 Array = Any
@@ -14,12 +15,13 @@ DENSE_BITS = 12
 """Up to so many candidates, signatures are counted in a table of 2^bits; above, by sorting."""
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _signatures(
-    region_row: Array, region_share: Array, demand_ptr: Array, demand_file: Array, demand_gb: Array,
+    chosen: Array, region_row: Array, region_share: Array, demand_ptr: Array, demand_file: Array,
+    demand_gb: Array,
     ptr: Array, pools: Array, holds: Array, start: Array, count: Array, mask_out: Array, gb_out: Array,
 ) -> None:  # fmt: skip
-    for r in prange(region_row.size):
+    for r in chosen:
         lo, hi = demand_ptr[region_row[r]], demand_ptr[region_row[r] + 1]
         width = ptr[r + 1] - ptr[r]
         masks = np.zeros(hi - lo, np.uint64)
@@ -73,8 +75,9 @@ def signature_table(instance: Instance, holds: Array) -> tuple[Ints, Any, Floats
     count = np.zeros(instance.n_regions, dtype=np.int64)
     mask = np.zeros(start[-1], dtype=np.uint64)
     gb = np.zeros(start[-1])
-    _signatures(
-        instance.region_row, instance.region_share, instance.demand_ptr, instance.demand_file,
+    in_lanes(
+        _signatures, np.arange(instance.n_regions), entries, instance.region_row,
+        instance.region_share, instance.demand_ptr, instance.demand_file,
         instance.demand_gb, instance.cand_ptr, instance.cand_pool, holds, start, count, mask, gb,
     )  # fmt: skip
     used = np.arange(start[-1]) < np.repeat(start[:-1] + count, room)

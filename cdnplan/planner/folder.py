@@ -33,6 +33,9 @@ def check_out(out: Path, *, replace: bool) -> None:
     _check_above(out)
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise InputError([Problem("there is a file of this name, expected a folder to write", str(out))])
+    parent = next(folder for folder in out.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError([Problem(f"{str(parent)!r} is no folder that can be written to", str(out))])
     if not out.is_dir() or not any(out.iterdir()):
         return
     if not replace:

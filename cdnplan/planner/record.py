@@ -25,7 +25,7 @@ from cdnplan.units import GB_PER_TB
 FULL_RATIO = 0.995
 """A limit used to this ratio is listed as full."""
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
-OPTIMAL_RATIO = 1e-9
+OPTIMAL_RATIO = 1e-6
 
 
 def plan_record(

@@ -20,7 +20,8 @@ COMMAND = (
         "from cdnplan.cli.main import run; run()"
     ),
 )
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
+"""Long enough for kernels to be compiled, should their cache be empty."""
 
 
 class Process:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from cdnplan.inputs.plan_folder import sha256
 from tests.cli.running import Outcome, run_cli
+from tests.planner.plans import make, sample_request
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A plan and the night after it."""
     folder = tmp_path_factory.mktemp("made")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        for name, more in (("first", ()), ("second", ("--previous", str(folder / "first")))):
-            args = ["plan", "--countries", "BE", "--engine", "fast", "--gap", "0.5", "--quiet", *more]
-            monkeypatch.setattr("sys.argv", ["cdnplan", *args, "--out", str(folder / name)])
-            from cdnplan.cli.main import run
-
-            run()
+    request = sample_request(folder / "first", countries=frozenset({"BE"}), gap_ratio=0.5)
+    make(request)
+    make(replace(request, out=folder / "second", previous=folder / "first"))
     return folder
 
 
@@ -69,13 +67,13 @@ def test_json(made: Path, verify: Verify) -> None:
 
 def change(folder: Path, name: str, column: str, row: int, value: object) -> None:
     """Change one cell and fix the checksum, as someone would who wants to hide it."""
-    from cdnplan.inputs.plan_folder import sha256
-
     table = pq.read_table(folder / name)
     values = table[column].to_pylist()
     values[row] = value
     at = table.column_names.index(column)
-    pq.write_table(table.set_column(at, column, pa.array(values)), folder / name)
+    kind = table.schema.field(column).type
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    pq.write_table(table.set_column(at, column, pa.array(values, kind)), folder / name)
     claims = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     claims["files"][name] = sha256(folder / name)
     (folder / "plan.json").write_text(json.dumps(claims), encoding="utf-8")
@@ -98,12 +96,11 @@ def change(folder: Path, name: str, column: str, row: int, value: object) -> Non
 def test_a_changed_cell_is_found(
     plan: Path, verify: Verify, name: str, column: str, value: object, told: str
 ) -> None:
-    if isinstance(value, float) and name == "inputs/demand.parquet":
-        table = pq.read_table(plan / name)
-        gb = pc.cast(pa.array([value] * table.num_rows), pa.float32())
-        pq.write_table(table.set_column(table.column_names.index("gb"), "gb", gb), plan / name)
-    else:
-        change(plan, name, column, 0, value)
+    row = 0
+    if name == "inputs/files.parquet":
+        placed = pq.read_table(plan / "placement.parquet")["file"][0].as_py()
+        row = pq.read_table(plan / name)["file"].to_pylist().index(placed)
+    change(plan, name, column, row, value)
     outcome = verify(str(plan))
     assert outcome.code == 2
     failed = [line for line in outcome.out.splitlines() if line.startswith("FAILED ")]

@@ -50,7 +50,7 @@ def test_countries_without_regions_are_problems_all_at_once(tmp_path: Path) -> N
 def test_a_country_that_no_site_may_serve_is_a_problem(tmp_path: Path) -> None:
     override = tmp_path / "o.yaml"
     override.write_text(
-        "regions: [{name: elsewhere, country: JP, location: [35, 139], demand: {region: BE, share: 0}}]\n"
+        "regions: [{name: elsewhere, country: JP, location: [35, 139], demand: {region: JP}}]\n"
         "sites:\n"
         "  - {name: ixp-frankfurt-de, kind: embedded}\n"
         "  - {name: ixp-london-gb, kind: embedded}\n",
