@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cdnplan.fill import loads as loads_module
-from cdnplan.lanes import in_lanes
 from cdnplan.fill.loads import file_loads, load_chunks, pool_gbps
+from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from tests.fill.pools import Pool, all_from_first, served

@@ -44,13 +44,3 @@ def test_killed_while_it_replaces_an_earlier_plan(tmp_path: Path) -> None:
         process.send(signal.SIGKILL)
     assert_verified(out)
     assert set(files_of(out)) == set(before)
-
-
-def test_what_a_killed_process_left_is_in_no_ones_way(tmp_path: Path) -> None:
-    out = tmp_path / "p"
-    with Process(*BE, "--out", str(out)) as process:
-        process.wait_until(lambda: partial_files(out) >= 0 or out.exists())
-        process.send(signal.SIGKILL)
-    if not out.exists():
-        make(sample_request(out, countries=frozenset({"BE"}), gap_ratio=0.5))
-    assert_verified(out)
