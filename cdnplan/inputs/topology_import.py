@@ -24,6 +24,9 @@ MISPLACED: Mapping[tuple[str, str], tuple[str, Location]] = {
 """Known slips of the list of 2023: WAS is all of Washington D.C., not Washburn in North Dakota. By airport
 code and city: the city and location meant."""
 
+UNNAMED_COUNTRY: Mapping[str, str] = {"prishtina": "XK"}
+"""Cities that the list of 2023 gives no country for: Prishtina is in Kosovo. City to country code."""
+
 
 def import_topology(
     rows: Iterable[ListedAppliance], options: ImportOptions | None = None
@@ -95,7 +98,7 @@ def _placed(
     rows: Iterable[ListedAppliance], options: ImportOptions, warnings: list[str]
 ) -> list[ListedAppliance]:
     """Rows with a country and a location that can be believed; appends what was done to warnings."""
-    told = {slug(city): code for city, code in options.country_of.items()}
+    told = {**UNNAMED_COUNTRY, **{slug(city): code for city, code in options.country_of.items()}}
     placed: list[ListedAppliance] = []
     lost: Counter[str] = Counter()
     moved: Counter[tuple[str, str]] = Counter()
