@@ -128,6 +128,14 @@ def _solve(instance: Instance, stop: Stop, progress: Progress, clock: _Clock) ->
             state = next(passes)
         full += state.complete
         done = full == wanted or clock.expired()
+        if done and not np.isfinite(state.bound):
+            # Out of time among the first passes, which see only a sample: prove what their prices can, or
+            # at least what no prices at all do.
+            with clock.phase("prices"):
+                tried = [state.current, Prices.zero(instance)]
+                bounds = [priced_bound(instance, prices, solver) for prices in tried]
+            best = int(np.argmax(bounds))
+            state = replace(state, bound=bounds[best], prices=tried[best])
         if done or (state.complete and full == wanted // 2):
             with clock.phase("plan"):
                 incumbent = _better(incumbent, _plans(instance, local, state, clock, first=incumbent is None))
