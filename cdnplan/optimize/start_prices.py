@@ -104,7 +104,8 @@ def _gbps_scale(instance: Instance) -> tuple[Floats, Floats]:
     spread = np.maximum(0.0, instance.origin_cost[region] - instance.cand_cost)
     per_gbps = np.zeros(instance.n_pools)
     peak = instance.gbps_per_gb.max(axis=1)
-    np.maximum.at(per_gbps, instance.cand_pool, spread / peak[region])
+    loads = peak[region] > 0  # a region whose rate is zero loads nothing, whatever it asks
+    np.maximum.at(per_gbps, instance.cand_pool[loads], spread[loads] / peak[region[loads]])
     largest = float(per_gbps.max(initial=0.0)) or 1.0
     per_gbps[per_gbps <= 0] = largest
     throughput = np.repeat(TYPICAL_RATIO * per_gbps[:, None], instance.n_slices, axis=1)
