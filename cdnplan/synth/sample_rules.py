@@ -17,7 +17,7 @@ OWN_SITE, SAME_PROVIDER, TRANSIT, ORIGIN = 0.0, 0.0005, 0.002, 0.02
 """Cost per GB of links: to the provider's own site, its other sites, an exchange point, the origin."""
 
 PER_1000KM = 0.004
-TIGHT_RATIO = 0.5
+TIGHT_RATIO = 0.3
 """Capacity of the tight link / peak demand of the region behind it."""
 
 COPIED_TOP, LAUNCH_POOLS = 10, 4
