@@ -148,6 +148,12 @@ class Instance:
         np.add.at(sums, rows, self.demand_gb.astype(np.float64))
         return sums
 
+    def file_gb(self) -> Floats:
+        """Demand of each file over all regions, (n_files,) [GB]."""
+        weight = np.bincount(self.region_row, self.region_share, minlength=self.demand_ptr.size - 1)
+        gb = np.repeat(weight, np.diff(self.demand_ptr)) * self.demand_gb
+        return np.asarray(np.bincount(self.demand_file, gb, minlength=self.n_files), dtype=np.float64)
+
     def region_gb(self) -> Floats:
         """Total demand of each region, (n_regions,) [GB]."""
         return self.region_share * self.row_gb()[self.region_row]

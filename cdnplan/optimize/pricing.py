@@ -91,11 +91,7 @@ class PriceSearch:
         self._sum = np.zeros_like(self._log)
         self._mean = np.zeros_like(self._log)
         self._launch = np.zeros(instance.n_launches)
-        weight = np.bincount(
-            instance.region_row, instance.region_share, minlength=instance.demand_ptr.size - 1
-        )
-        gb = np.repeat(weight, np.diff(instance.demand_ptr)) * instance.demand_gb
-        density = np.bincount(instance.demand_file, gb, minlength=instance.n_files) / instance.size_gb
+        density = instance.file_gb() / instance.size_gb
         self._ranked = np.argsort(-density, kind="stable").astype(np.int32)
         self._head = min(HEAD_FILES, instance.n_files)
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0

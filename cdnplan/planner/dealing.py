@@ -10,7 +10,7 @@ import numpy.typing as npt
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.fill.appliances import Assignment, split_pools
 from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.serving import best_serving
 
@@ -99,7 +99,7 @@ def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None)
     over = np.flatnonzero(added > limit * (1 + 1e-9))
     pools: list[Ints] = []
     files: list[Ints] = []
-    demand = _file_gb(instance)
+    demand = instance.file_gb()
     for p in over:
         rows = np.flatnonzero(fresh & (assignment.pool == p))
         mine = np.unique(assignment.file[rows]).astype(np.int64)
@@ -117,11 +117,3 @@ def _launched(instance: Instance, pool: int, files: Ints) -> npt.NDArray[np.bool
     """Which files a launch rule may need at this pool."""
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
     return np.isin(files, instance.launch_file[rule[instance.launch_pool == pool]])
-
-
-def _file_gb(instance: Instance) -> Floats:
-    """Demand of each file over all regions, (n_files,) [GB]."""
-    n_rows = instance.demand_ptr.size - 1
-    weight = np.bincount(instance.region_row, instance.region_share, minlength=n_rows)
-    gb = np.repeat(weight, np.diff(instance.demand_ptr)) * instance.demand_gb
-    return np.bincount(instance.demand_file, gb, minlength=instance.n_files).astype(np.float64)
