@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.limits import ABSOLUTE, RELATIVE, Violation
-from cdnplan.evaluate.signatures import held_by_any, signature_gb, sums_over_sets
+from cdnplan.evaluate.signatures import held_by_any, row_demand, signature_gb, sums_over_sets
+from cdnplan.evaluate.transport_kernels import overclaiming
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Placement
 
@@ -59,56 +60,44 @@ def serving_violations(
         elif not abs(total - demand[r]) <= slack:
             found.append(Violation("serving", f"{name}: all demand", None, total, float(demand[r]), "GB"))
         else:
-            found += _held_enough(instance, placement.holds, r, served)
+            found += _held_enough(instance, placement.holds, r, served, float(demand[r]))
     return found
 
 
 def _held_enough(
-    instance: Instance, holds: npt.NDArray[np.bool_], region: int, served: Floats
+    instance: Instance, holds: npt.NDArray[np.bool_], region: int, served: Floats, demand_gb: float
 ) -> list[Violation]:
     """Gale's condition for one region, over the candidates it uses."""
     used = np.flatnonzero(served > ABSOLUTE)
     if used.size == 0:
         return []
-    signature, gb = signature_gb(instance, holds, region, instance.cand_ptr[region] + used)
-    check = _worst_set if used.size <= MAX_SETS_OF else _cut_set
-    members, claimed, held = check(signature, gb, served[used])
-    if claimed <= held + RELATIVE * held + SUM_ROUNDING * float(gb.sum()) + ABSOLUTE:
+    entries = instance.cand_ptr[region] + used
+    find = _worst_set if used.size <= MAX_SETS_OF else _unmet_set
+    members, claimed, held = find(instance, holds, region, entries, served[used])
+    if claimed <= held + RELATIVE * held + SUM_ROUNDING * demand_gb + ABSOLUTE:
         return []
-    entries = instance.cand_ptr[region] + used[members]
-    pools = ", ".join(instance.pools[p] for p in instance.cand_pool[entries])
+    pools = ", ".join(instance.pools[p] for p in instance.cand_pool[entries[members]])
     return [Violation("serving", f"{instance.regions[region]} from {pools}", None, claimed, held, "GB")]
 
 
-def _worst_set(signature: npt.NDArray[np.uint64], gb: Floats, served: Floats) -> tuple[Ints, float, float]:
+def _worst_set(
+    instance: Instance, holds: npt.NDArray[np.bool_], region: int, entries: Ints, served: Floats
+) -> tuple[Ints, float, float]:
     """Set of pools that serves most beyond the demand it holds, by looking at all sets."""
+    signature, gb = signature_gb(instance, holds, region, entries)
     held = held_by_any(signature, gb, served.size)
     claimed = sums_over_sets(served)
-    excess = claimed - held - RELATIVE * held
-    worst = int(np.argmax(excess))
+    worst = int(np.argmax(claimed - held - RELATIVE * held))
     members = np.flatnonzero((worst >> np.arange(served.size)) & 1)
     return members, float(claimed[worst]), float(held[worst])
 
 
-def _cut_set(signature: npt.NDArray[np.uint64], gb: Floats, served: Floats) -> tuple[Ints, float, float]:
-    """Find such a set from a minimum cut: pools left on the sink's side claim more than they hold."""
-    import networkx as nx
-
-    network: nx.DiGraph[object] = nx.DiGraph()
-    for i, claimed in enumerate(served):
-        network.add_edge(("pool", i), "sink", capacity=float(claimed))
-    for mask, volume in zip(signature.tolist(), gb.tolist(), strict=True):
-        holders = [i for i in range(served.size) if mask >> i & 1]
-        if holders:
-            network.add_edge("source", ("files", mask), capacity=volume)
-            network.add_edges_from((("files", mask), ("pool", i)) for i in holders)
-    if "source" not in network:
-        return np.arange(served.size), float(served.sum()), 0.0
-    _, (reached, _) = nx.minimum_cut(network, "source", "sink")
-    members = np.array([i for i in range(served.size) if ("pool", i) not in reached], dtype=np.int64)
-    held = sum(
-        volume
-        for mask, volume in zip(signature.tolist(), gb.tolist(), strict=True)
-        if any(mask >> i & 1 for i in members.tolist())
-    )
-    return members, float(served[members].sum()), float(held)
+def _unmet_set(
+    instance: Instance, holds: npt.NDArray[np.bool_], region: int, entries: Ints, served: Floats
+) -> tuple[Ints, float, float]:
+    """Such a set from a maximum flow; empty where all claims are met."""
+    file, gb = row_demand(instance, region)
+    held = holds[np.ix_(instance.cand_pool[entries], file)]
+    slack = SUM_ROUNDING * float(gb.sum()) / served.size
+    members = np.flatnonzero(overclaiming(held, gb, served, slack))
+    return members, float(served[members].sum()), float(gb[held[members].any(axis=0)].sum())

@@ -7,9 +7,6 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 
-SMALL_BITS = 16
-"""Candidates up to which demand is added up in a table of all signatures, without sorting them."""
-
 
 def row_demand(instance: Instance, region: int) -> tuple[Ints32, Floats]:
     """Files a region asks for, and how much.
@@ -34,7 +31,7 @@ def row_demand(instance: Instance, region: int) -> tuple[Ints32, Floats]:
 
 def signature_gb(
     instance: Instance, holds: npt.NDArray[np.bool_], region: int, entries: Ints
-) -> tuple[npt.NDArray[np.uint64], Floats]:
+) -> tuple[Ints, Floats]:
     """Demand of a region by which of some candidates hold the file.
 
     Parameters
@@ -43,31 +40,27 @@ def signature_gb(
     holds : (n_pools, n_files) bool
     region : int
     entries : (n_entries,) int64
-        At most 64 of the region's candidate entries; bit i of a signature stands for ``entries[i]``.
+        A few of the region's candidate entries, as their signatures are counted in a table of 2^n_entries;
+        bit i of a signature stands for ``entries[i]``.
 
     Returns
     -------
-    signature : (n,) uint64
+    signature : (n,) int64
         Those that occur, increasing; 0 where no such candidate holds the file.
     gb : (n,) float64
         Demand of the files with this signature [GB].
     """
     file, gb = row_demand(instance, region)
-    mask = np.zeros(file.size, dtype=np.uint64)
+    mask = np.zeros(file.size, dtype=np.int64)
     for bit, entry in enumerate(entries):
-        mask |= holds[instance.cand_pool[entry], file].astype(np.uint64) << np.uint64(bit)
-    if entries.size <= SMALL_BITS:
-        sums = np.zeros(1 << entries.size)
-        np.add.at(sums, mask.astype(np.int64), gb)
-        present = np.flatnonzero(sums > 0)
-        return present.astype(np.uint64), sums[present]
-    signature, index = np.unique(mask, return_inverse=True)
-    sums = np.zeros(signature.size)
-    np.add.at(sums, index, gb)
-    return signature, sums
+        mask |= holds[instance.cand_pool[entry], file].astype(np.int64) << bit
+    sums = np.zeros(1 << entries.size)
+    np.add.at(sums, mask, gb)
+    present = np.flatnonzero(sums > 0)
+    return present, sums[present]
 
 
-def held_by_any(signature: npt.NDArray[np.uint64], gb: Floats, n_bits: int) -> Floats:
+def held_by_any(signature: Ints, gb: Floats, n_bits: int) -> Floats:
     """Demand held by at least one pool of every set of pools, by a subset-sum (zeta) transform [1]_.
 
     Parameters
@@ -89,10 +82,10 @@ def held_by_any(signature: npt.NDArray[np.uint64], gb: Floats, n_bits: int) -> F
 
     Examples
     --------
-    >>> held_by_any(np.array([0, 1, 3], dtype=np.uint64), np.array([5.0, 2.0, 1.0]), 2).tolist()
+    >>> held_by_any(np.array([0, 1, 3]), np.array([5.0, 2.0, 1.0]), 2).tolist()
     [0.0, 3.0, 1.0, 3.0]
     """
-    within = np.bincount(signature.astype(np.int64), weights=gb, minlength=1 << n_bits)
+    within = np.bincount(signature, weights=gb, minlength=1 << n_bits)
     for bit in range(n_bits):
         view = within.reshape(-1, 2, 1 << bit)
         view[:, 1] += view[:, 0]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cdnplan.fill import loads_kernels as kernels
 from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.placement import Placement, Serving, mask_words
 
 CHUNK_VALUES = 4_000_000
 """Loads by slice are computed for so many values at a time (32 MB), or for one pool."""
@@ -159,6 +159,7 @@ def load_chunks(
             held_ptr,
             chunk.file,
             instance.n_files,
+            int(np.diff(serving.ptr).max(initial=0)),
             ptr,
             rows,
             gbps,
@@ -183,7 +184,9 @@ def _network(instance: Instance, serving: Serving) -> kernels.Network:
         demand_gb=instance.demand_gb,
         serving_ptr=serving.ptr,
         serving_mask=serving.mask,
-        serving_ratio=np.ascontiguousarray(serving.ratio),
+        share_ptr=serving.share_ptr,
+        share_slot=serving.slot,
+        share_ratio=serving.ratio,
     )
 
 
@@ -191,6 +194,8 @@ def _signature_rows(
     instance: Instance, net: kernels.Network, placement: Placement
 ) -> tuple[Ints, npt.NDArray[Any]]:
     """Serving row of every (region, file of its demand row), counted from the region's first row."""
+    if net.serving_mask.shape[1] != mask_words(instance):
+        raise ValueError(f"signatures of {net.serving_mask.shape[1]} words, expected {mask_words(instance)}")
     ptr = pointers(np.diff(instance.demand_ptr)[instance.region_row])
     most = int(np.diff(net.serving_ptr).max(initial=0))
     rows = np.empty(int(ptr[-1]), dtype=np.int16 if most < 2**15 else np.int32)

@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 
 
 class Network(NamedTuple):
-    """The arrays of `Instance` and `Serving` that loads depend on, under the same names.
+    """The arrays of `Instance` and `Serving` that loads depend on, under like names.
 
     `pool_entry` lists the candidate entries of each pool, cut by `pool_entry_ptr`; `entry_region` is
     the region of each entry.
@@ -35,20 +35,31 @@ class Network(NamedTuple):
     demand_gb: Array
     serving_ptr: Array
     serving_mask: Array
-    serving_ratio: Array
+    share_ptr: Array
+    share_slot: Array
+    share_ratio: Array
 
 
 @njit(cache=True)
-def _row_of(mask: Any, masks: Array, first: int, last: int) -> int:
-    """Position of a mask in an increasing list, counted from `first`, or -1."""
+def _compare(mask: Array, other: Array) -> int:
+    """Below, at or above 0 as the first signature is less, equal or more: the last word counts most."""
+    for w in range(mask.size - 1, -1, -1):
+        if mask[w] != other[w]:
+            return -1 if mask[w] < other[w] else 1
+    return 0
+
+
+@njit(cache=True)
+def _row_of(mask: Array, masks: Array, first: int, last: int) -> int:
+    """Position of a signature in an increasing list, counted from `first`, or -1."""
     low, high = first, last
     while low < high:
         middle = (low + high) // 2
-        if masks[middle] < mask:
+        if _compare(masks[middle], mask) < 0:
             low = middle + 1
         else:
             high = middle
-    if low < last and masks[low] == mask:
+    if low < last and _compare(masks[low], mask) == 0:
         return low - first
     return -1
 
@@ -63,50 +74,53 @@ def signature_rows(
     counted from the region's first, or -1 where there is none. ``unknown[r]`` becomes the number of
     files with a holder and no row: not 0 where serving and placement disagree.
     """
+    mask = np.zeros(net.serving_mask.shape[1], np.uint64)
     for r in regions:
         first = net.demand_ptr[net.region_row[r]]
         start = net.cand_ptr[r]
         missing = 0
         for n in range(net.demand_ptr[net.region_row[r] + 1] - first):
             file = net.demand_file[first + n]
-            mask = np.uint64(0)
+            mask[:] = np.uint64(0)
             for k in range(net.cand_ptr[r + 1] - start):
                 if holds[net.cand_pool[start + k], file]:
-                    mask |= np.uint64(1) << np.uint64(k)
+                    mask[k // 64] |= np.uint64(1) << np.uint64(k % 64)
             row = _row_of(mask, net.serving_mask, net.serving_ptr[r], net.serving_ptr[r + 1])
             rows[ptr[r] + n] = row
-            if row < 0 and mask != np.uint64(0) and net.region_share[r] > 0.0:
+            if row < 0 and mask.any() and net.region_share[r] > 0.0:
                 missing += 1
         unknown[r] = missing
 
 
 @njit(cache=True)
-def _serves(net: Network, r: int, k: int) -> bool:
-    """Whether region r gets anything through its k-th candidate."""
-    if k < net.serving_ratio.shape[1]:
-        for row in range(net.serving_ptr[r], net.serving_ptr[r + 1]):
-            if net.serving_ratio[row, k] > 0.0:
-                return True
-    return False
+def _shares(net: Network, r: int, k: int, share: Array) -> bool:
+    """Write the share that each row of region r gets through its k-th candidate; whether any gets some."""
+    some = False
+    first = net.serving_ptr[r]
+    for row in range(first, net.serving_ptr[r + 1]):
+        share[row - first] = 0.0
+        for n in range(net.share_ptr[row], net.share_ptr[row + 1]):
+            if net.share_slot[n] == k:
+                share[row - first] = net.share_ratio[n]
+                some = some or net.share_ratio[n] > 0.0
+    return some
 
 
 @njit(cache=True)
-def _add_entry(net: Network, j: int, place: Array, ptr: Array, rows: Array, out: Array) -> None:
-    """Add what a region gets through one of its candidate entries."""
+def _add_entry(net: Network, j: int, place: Array, ptr: Array, rows: Array, share: Array, out: Array) -> None:
+    """Add what a region gets through one of its candidate entries; `share` has room for its rows."""
     r = net.entry_region[j]
-    k = j - net.cand_ptr[r]
-    start = net.serving_ptr[r]
-    if not _serves(net, r, k):
+    if not _shares(net, r, j - net.cand_ptr[r], share):
         return
     first = net.demand_ptr[net.region_row[r]]
     for n in range(net.demand_ptr[net.region_row[r] + 1] - first):
         row = rows[ptr[r] + n]
-        if row < 0 or net.serving_ratio[start + row, k] <= 0.0:
+        if row < 0 or share[row] <= 0.0:
             continue
         where = place[net.demand_file[first + n]]
         if where < 0:
             continue
-        gb = net.region_share[r] * net.demand_gb[first + n] * net.serving_ratio[start + row, k]
+        gb = net.region_share[r] * net.demand_gb[first + n] * share[row]
         for t in range(out.shape[1]):
             out[where, t] += gb * net.gbps_per_gb[r, t]
 
@@ -119,6 +133,7 @@ def slice_loads(
     held_ptr: Array,
     held_file: Array,
     n_files: int,
+    most_rows: int,
     ptr: Array,
     rows: Array,
     out: Array,
@@ -126,11 +141,13 @@ def slice_loads(
     """Add to ``out[n, t]`` the load of held file n in slice t, for each of `pools`.
 
     `pools` counts from `first_pool`, and so does `held_ptr`: the pool counted p holds the files
-    ``held_file[held_ptr[p]:held_ptr[p + 1]]``. `ptr` and `rows` are those of `signature_rows`.
+    ``held_file[held_ptr[p]:held_ptr[p + 1]]``. `ptr` and `rows` are those of `signature_rows`; no region
+    has more than `most_rows` rows.
     """
+    share = np.zeros(most_rows)
     for p in pools:
         place = np.full(n_files, -1, dtype=np.int64)
         for n in range(held_ptr[p], held_ptr[p + 1]):
             place[held_file[n]] = n
         for e in range(net.pool_entry_ptr[first_pool + p], net.pool_entry_ptr[first_pool + p + 1]):
-            _add_entry(net, net.pool_entry[e], place, ptr, rows, out)
+            _add_entry(net, net.pool_entry[e], place, ptr, rows, share, out)

@@ -70,7 +70,7 @@ def build_instance(
     regions = tuple(sorted(topology.regions, key=lambda region: region.name))
     pools = _pools(topology)
     site_names = sorted(pools.at)
-    reach = find_candidates(topology, regions, {name: i for i, name in enumerate(site_names)}, pools.at)
+    reach = find_candidates(topology, regions, {name: i for i, name in enumerate(site_names)})
     row, demand_ptr = _demand_rows(regions, demand)
     share = np.array([region.demand.share for region in regions])
     rates = _rates(topology, regions, reach, site_names, demand)

@@ -15,9 +15,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Ints32 = npt.NDArray[np.int32]
 
-MAX_CANDIDATES = 64
-"""Candidate pools per region: their holdings of a file are one bit each of a 64-bit mask."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.model.geo import distance_km
-from cdnplan.model.instance import MAX_CANDIDATES, Floats, Ints, Ints32
+from cdnplan.model.instance import Floats, Ints, Ints32
 from cdnplan.model.topology import Link, Origin, Region, Site, Topology
 from cdnplan.units import KM_PER_1000KM
 
@@ -179,7 +179,6 @@ def find_candidates(
     topology: Topology,
     regions: tuple[Region, ...],
     site_index: Mapping[str, int],
-    pools_at: Mapping[str, int],
 ) -> Reach:
     """Find the candidate sites of every region with costs and paths.
 
@@ -188,8 +187,8 @@ def find_candidates(
     topology : Topology
     regions : tuple of Region
         In the order of the instance.
-    site_index, pools_at : mapping of str to int
-        Index and number of pools of each site.
+    site_index : mapping of str to int
+        Index of each site.
 
     Returns
     -------
@@ -199,7 +198,7 @@ def find_candidates(
     Raises
     ------
     InputError
-        A region lists a site no link path leads to, or has more than `MAX_CANDIDATES` candidate pools.
+        A region lists a site no link path leads to.
     """
     paths = Paths(topology)
     ixps = [site for site in topology.sites if site.kind == "ixp"]
@@ -214,10 +213,6 @@ def find_candidates(
             for name in region.sites
             if name not in sites
         ]
-        if sum(pools_at[name] for name in sites) > MAX_CANDIDATES:
-            problems.append(
-                Problem(f"more than {MAX_CANDIDATES} candidate pools", path=f"regions.{region.name}.sites")
-            )
         ordered = _steered(sites, by_order=topology.policy.steering == "order")
         counts.append(len(ordered))
         entries += [(site_index[name], path) for name, path in ordered]

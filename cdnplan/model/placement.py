@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,37 +30,55 @@ class Serving:
     ----------
     ptr : (n_regions + 1,) int64
         Rows of region r are ``ptr[r]:ptr[r + 1]``.
-    mask : (n_rows,) uint64
-        Signature: bit k is set when the region's k-th candidate entry holds the file. Increasing
-        within a region; only signatures that have demand are listed.
+    mask : (n_rows, n_words) uint64
+        Signature: bit b of word w is set when the region's candidate entry number 64·w + b holds the
+        file; see `mask_words`. Increasing within a region, the last word counting most; only signatures
+        that have demand are listed.
     gb : (n_rows,) float64
         Demand of the files with this signature [GB].
-    ratio : (n_rows, max_candidates) float64
-        Share of that demand served by each candidate entry of the region, 0 where the bit is not set
-        or the region has fewer candidates; what is missing to 1 comes from the origin.
+    share_ptr : (n_rows + 1,) int64
+        Shares of row n are ``share_ptr[n]:share_ptr[n + 1]``, increasing by `slot`.
+    slot : (n_shares,) int32
+        Number of the candidate entry within its region; its bit is set in the row's signature.
+    ratio : (n_shares,) float64
+        Share of the row's demand served through it, not negative; what is missing to 1 comes from the
+        origin.
     """
 
     ptr: Ints
     mask: npt.NDArray[np.uint64]
     gb: Floats
+    share_ptr: Ints
+    slot: Ints32
     ratio: Floats
+
+    def share_row(self) -> Ints:
+        """Row of each share, (n_shares,)."""
+        return np.repeat(np.arange(self.gb.size), np.diff(self.share_ptr))
+
+    def share_entry(self, instance: Instance) -> Ints:
+        """Candidate entry of each share, (n_shares,)."""
+        first = np.repeat(instance.cand_ptr[:-1], np.diff(self.share_ptr[self.ptr]))
+        return np.asarray(first + self.slot, dtype=np.int64)
 
     def candidate_gb(self, instance: Instance) -> Floats:
         """GB served through each candidate entry, (n_cand,) [GB]."""
-        served = np.zeros(instance.cand_pool.size)
-        region = np.repeat(np.arange(instance.n_regions), np.diff(self.ptr))
-        width = np.diff(instance.cand_ptr)[region]
-        for k in range(self.ratio.shape[1]):
-            rows = np.flatnonzero(width > k)
-            entry = instance.cand_ptr[region[rows]] + k
-            served += np.bincount(entry, self.gb[rows] * self.ratio[rows, k], minlength=served.size)
-        return served
+        gb = self.gb[self.share_row()] * self.ratio
+        return np.asarray(
+            np.bincount(self.share_entry(instance), gb, minlength=instance.cand_pool.size), dtype=np.float64
+        )
 
     def origin_gb(self, instance: Instance) -> Floats:
         """GB each region gets from the origin, (n_regions,) [GB]."""
         region = np.repeat(np.arange(instance.n_regions), np.diff(self.ptr))
-        rest = self.gb * np.maximum(0.0, 1.0 - self.ratio.sum(axis=1))
+        served = np.bincount(self.share_row(), self.ratio, minlength=self.gb.size)
+        rest = self.gb * np.maximum(0.0, 1.0 - served)
         return np.asarray(np.bincount(region, rest, minlength=instance.n_regions), dtype=np.float64)
+
+
+def mask_words(instance: Instance) -> int:
+    """Words of 64 bits that the widest signature takes, at least 1: as many as `Serving.mask` has."""
+    return max(1, -(-int(np.diff(instance.cand_ptr).max(initial=0)) // 64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,8 @@
-"""Demand by region and signature: which of a region's candidates hold a file."""
+"""Demand by region and signature: which of a region's candidates hold a file.
+
+A signature has one bit per candidate, in as many words of 64 as the region needs; the words of a wider
+region's signatures that a region does not need stay 0.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from numba import njit
 
 from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import mask_words
 
 Array = Any
 DENSE_BITS = 12
@@ -24,32 +29,42 @@ def _signatures(
     for r in chosen:
         lo, hi = demand_ptr[region_row[r]], demand_ptr[region_row[r] + 1]
         width = ptr[r + 1] - ptr[r]
-        masks = np.zeros(hi - lo, np.uint64)
+        words = max(1, (width + 63) // 64)
+        masks = np.zeros((words, hi - lo), np.uint64)
         for k in range(width):
             p = pools[ptr[r] + k]
-            bit = np.uint64(1) << np.uint64(k)
+            bit = np.uint64(1) << np.uint64(k % 64)
+            word = masks[k // 64]
             for i in range(lo, hi):
                 if holds[p, demand_file[i]]:
-                    masks[i - lo] |= bit
+                    word[i - lo] |= bit
         n = 0
         if width <= DENSE_BITS:
             table = np.zeros(1 << width)
             for i in range(lo, hi):
-                table[np.int64(masks[i - lo])] += np.float64(demand_gb[i])
+                table[np.int64(masks[0, i - lo])] += np.float64(demand_gb[i])
             for m in range(table.size):
                 if table[m] > 0.0:
-                    mask_out[start[r] + n] = np.uint64(m)
+                    mask_out[start[r] + n, 0] = np.uint64(m)
                     gb_out[start[r] + n] = table[m] * region_share[r]
                     n += 1
         else:
-            order = np.argsort(masks, kind="mergesort")
+            # Stable sorts by each word, the last one last: increasing as one long number.
+            order = np.argsort(masks[0], kind="mergesort")
+            for w in range(1, words):
+                order = order[np.argsort(masks[w][order], kind="mergesort")]
             for i in order:
                 gb = np.float64(demand_gb[lo + i]) * region_share[r]
-                if n == 0 or mask_out[start[r] + n - 1] != masks[i]:
-                    mask_out[start[r] + n] = masks[i]
-                    gb_out[start[r] + n] = 0.0
+                at = start[r] + n - 1
+                same = n > 0
+                for w in range(words):
+                    same = same and mask_out[at, w] == masks[w, i]
+                if not same:
+                    at += 1
                     n += 1
-                gb_out[start[r] + n - 1] += gb
+                    mask_out[at, :words] = masks[:, i]
+                    gb_out[at] = 0.0
+                gb_out[at] += gb
         count[r] = n
 
 
@@ -64,7 +79,7 @@ def signature_table(instance: Instance, holds: Array) -> tuple[Ints, Any, Floats
     Returns
     -------
     ptr : (n_regions + 1,) int64
-    mask : (n_rows,) uint64
+    mask : (n_rows, n_words) uint64
     gb : (n_rows,) float64
         As in `Serving`.
     """
@@ -73,7 +88,7 @@ def signature_table(instance: Instance, holds: Array) -> tuple[Ints, Any, Floats
     room = np.where(width <= DENSE_BITS, np.minimum(1 << np.minimum(width, DENSE_BITS), entries), entries)
     start = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
     count = np.zeros(instance.n_regions, dtype=np.int64)
-    mask = np.zeros(start[-1], dtype=np.uint64)
+    mask = np.zeros((start[-1], mask_words(instance)), dtype=np.uint64)
     gb = np.zeros(start[-1])
     in_lanes(
         _signatures, np.arange(instance.n_regions), entries, instance.region_row,
@@ -83,3 +98,52 @@ def signature_table(instance: Instance, holds: Array) -> tuple[Ints, Any, Floats
     used = np.arange(start[-1]) < np.repeat(start[:-1] + count, room)
     ptr = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     return ptr, mask[used], gb[used]
+
+
+def first_slots(mask: Any) -> Ints:
+    """Find the first holder of each signature, the cheapest one, as candidates are sorted.
+
+    Parameters
+    ----------
+    mask : (n_rows, n_words) uint64
+
+    Returns
+    -------
+    (n_rows,) int64
+        Its number within the region; -1 where no candidate holds these files.
+
+    Examples
+    --------
+    >>> first_slots(np.array([[0, 0], [12, 1], [0, 1]], dtype=np.uint64)).tolist()
+    [-1, 2, 64]
+    """
+    slot = np.full(mask.shape[0], -1, dtype=np.int64)
+    for word in reversed(range(mask.shape[1])):
+        some = np.flatnonzero(mask[:, word])
+        bits = mask[some, word]
+        lowest = bits & (~bits + np.uint64(1))
+        slot[some] = 64 * word + np.frexp(lowest.astype(np.float64))[1] - 1
+    return slot
+
+
+def held_slots(mask: Any) -> tuple[Ints, Ints]:
+    """List the holders of signatures.
+
+    Parameters
+    ----------
+    mask : (n_rows, n_words) uint64
+
+    Returns
+    -------
+    row, slot : (n_held,) int64
+        Numbers of the row and of the holder within its region, increasing.
+
+    Examples
+    --------
+    >>> row, slot = held_slots(np.array([[0, 0], [12, 1], [0, 1]], dtype=np.uint64))
+    >>> row.tolist(), slot.tolist()
+    ([1, 1, 1, 2], [2, 3, 64, 64])
+    """
+    octets = np.ascontiguousarray(mask.astype("<u8")).view(np.uint8)
+    row, slot = np.nonzero(np.unpackbits(octets, axis=1, bitorder="little"))
+    return row.astype(np.int64), slot.astype(np.int64)

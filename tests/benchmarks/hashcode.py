@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan.errors import CdnplanError, InputError, Problem
-from cdnplan.model.instance import MAX_CANDIDATES, Floats, Instance, Ints, Ints32
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Stop
 from cdnplan.planner.dealing import deal
@@ -57,8 +57,7 @@ def streaming_instance(problem: Streaming, pools: Pools) -> Instance:
     Raises
     ------
     InputError
-        An endpoint has more different caches than a region may have candidates, or more requests for a
-        video than are counted exactly.
+        An endpoint has more requests for a video than are counted exactly.
     """
     endpoints, videos = problem.origin_ms.size, problem.size_mb.size
     ptr, pool, cost = _candidates(problem, pools)
@@ -117,9 +116,6 @@ def _candidates(problem: Streaming, pools: Pools) -> tuple[Ints, Ints32, Floats]
     for e, origin in enumerate(problem.origin_ms):
         latency = problem.cache_ms[e, first]
         near = np.flatnonzero((latency >= 0) & (latency < origin))
-        if near.size > MAX_CANDIDATES:
-            message = f"endpoint {e} has {near.size} different caches, at most {MAX_CANDIDATES} are handled"
-            raise InputError([Problem(message)])
         near = near[np.argsort(latency[near], kind="stable")]
         pool += near.tolist()
         cost += latency[near].tolist()

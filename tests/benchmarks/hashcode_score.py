@@ -93,13 +93,12 @@ def score_of(problem: Streaming, path: Path) -> int:
     """
     held = read_solution(problem, path)
     saved = 0
-    for video, endpoint, count in zip(
-        problem.video.tolist(), problem.endpoint.tolist(), problem.count.tolist(), strict=True
-    ):
-        latency = problem.cache_ms[endpoint]
-        able = latency[held[:, video] & (latency >= 0)]
-        origin = int(problem.origin_ms[endpoint])
-        saved += count * (origin - min(origin, int(able.min(initial=origin))))
+    for e, origin in enumerate(problem.origin_ms.tolist()):
+        asked = np.flatnonzero(problem.endpoint == e)
+        near = np.flatnonzero((problem.cache_ms[e] >= 0) & (problem.cache_ms[e] < origin))
+        here = held[np.ix_(near, problem.video[asked])]
+        latency = np.where(here, problem.cache_ms[e, near, None], origin).min(axis=0, initial=origin)
+        saved += int((origin - latency) @ problem.count[asked])
     return 1000 * saved // problem.requests
 
 

@@ -142,7 +142,15 @@ def test_the_statement_is_solved(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert read_solution(read_streaming(path), out)[0, [1, 3]].all()
 
 
-WIDE = "1 1 1 65 10\n5\n100 65\n" + "".join(f"{c} {c}\n" for c in range(65)) + "0 0 7\n"
+def test_an_endpoint_may_see_any_number_of_caches(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    # Each of 70 caches has room for one video; the endpoint asks most for what should be nearest.
+    lines = ["70 1 70 70 10", " ".join(["10"] * 70), "1000 70", *(f"{c} {10 * c}" for c in range(70))]
+    lines += [f"{v} 0 {1 + v}" for v in range(70)]
+    path, out = write(tmp_path, "\n".join(lines)), tmp_path / "solution"
+    assert main([str(path), "--out", str(out), "--engine", "exact"]) == 0
+    report = json.loads(capfd.readouterr().out)
+    saved = sum((1 + v) * (1000 - 10 * (69 - v)) for v in range(70))
+    assert report["score"] == report["bound"] == 1000 * saved // sum(range(1, 71))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,6 @@ WIDE = "1 1 1 65 10\n5\n100 65\n" + "".join(f"{c} {c}\n" for c in range(65)) + "
         ("1 1 1 1 10\n5\n100 0\n0 0\n", "2 numbers after the endpoints, expected 3"),
         ("1 1 1 1 10\n5\n100 0\n0 1 7\n", "does not exist"),
         ("1 1 1 1 10\n0\n100 0\n0 0 7\n", "sizes and requests must be positive"),
-        (WIDE, "endpoint 0 has 65 different caches, at most 64"),
         ("1 1 1 1 10\n5\n100 0\n0 0 16777216\n", r"16777216 requests of one endpoint"),
     ],
 )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
+from tests.benchmarks.contest_like import simple_text
 from tests.benchmarks.ufl import Ufl, main, read_ufl, ufl_instance
 from tests.instance_checks import check_instance
 
@@ -65,15 +66,42 @@ def test_small_random_problems_reach_the_optimum(tmp_path: Path, capfd: pytest.C
         assert list(report) == ["instance", "cost", "bound", "seconds", "engine"]
 
 
+def test_the_simple_format_holds_the_same(tmp_path: Path) -> None:
+    text = "FILE: small one\n2 3 0\n1 10. 1 1 2\n2 4.5 2 3.5 2\n"
+    simple, other = read_ufl(write(tmp_path, text)), read_ufl(write(tmp_path, TWO_BY_THREE))
+    assert simple.opening.tolist() == other.opening.tolist() == [10.0, 4.5]
+    assert simple.allocation.tolist() == [[1, 2], [1, 3.5], [2, 2]]
+    counted_from_0 = text.replace("\n1 10", "\n0 10").replace("\n2 4", "\n1 4")
+    assert read_ufl(write(tmp_path, counted_from_0)).allocation.tolist() == simple.allocation.tolist()
+
+
+@pytest.mark.parametrize("engine", ["exact", "fast"])
+def test_more_than_64_facilities(tmp_path: Path, capfd: pytest.CaptureFixture[str], engine: str) -> None:
+    # Facilities in pairs of which the second is free: every customer gets the one that costs it nothing.
+    n = 70
+    costs = np.where(np.arange(n) == 2 * np.arange(n // 2)[:, None] + 1, 0, 50)
+    ufl = Ufl(opening=np.where(np.arange(n) % 2, 1.0, 2.0), allocation=costs.astype(float))
+    path = write(tmp_path, simple_text(ufl, "pairs"))
+    assert main([str(path), "--engine", engine]) == 0
+    report = json.loads(capfd.readouterr().out)
+    assert report["cost"] == n // 2
+    assert report["bound"] == pytest.approx(n // 2, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("", "expected the numbers of facilities and customers"),
         ("two three", "starts with 'two three'"),
         ("1 1\n 5 10\n 1", "holds 5 numbers, expected 6 for 1 x 1"),
-        ("1 1\n 5 x\n 1 3", "'x' is not a number"),
+        ("1 1\n 5 x\n 1 3", "not a number: could not convert string to float: 'x'"),
         ("1 1\n 5 -2\n 1 3", "not negative"),
-        ("65 1\n" + "0 1\n" * 65 + "1" + " 2" * 65, "65 facilities for each customer"),
+        ("0 3\n", "starts with '0 3'"),
+        ("FILE: a b\n", "expected the numbers of facilities and customers"),
+        ("FILE: a\n2 1 0\n1 5 3\n2 5", "holds 8 numbers, expected 9 for 2 x 1"),
+        ("FILE: a\n2 1 0\n1 5 3\n3 5 2", "facility 3 after 1"),
+        ("FILE: a\n2 1 7\n1 5 3\n2 5 2", "'7' and facilities counted from 1, expected a 0"),
+        ("FILE: a\n1 1 0\n1 5 x", "not a number"),
     ],
 )
 def test_bad_files_are_explained(

@@ -1,15 +1,22 @@
-"""Uncapacitated facility location: OR-Library files as one-file placement problems.
+"""Uncapacitated facility location: files of OR-Library and UflLib as one-file placement problems.
 
-    python -m tests.benchmarks.ufl FILE.txt [--engine exact] [--time-limit S] [--threads N] [--seed N]
+    python -m tests.benchmarks.ufl FILE [--engine auto|exact|fast] [--time-limit S] [--threads N] [--seed N]
 
-prints one JSON object: instance, cost, bound, seconds, engine. Capacities in the file are ignored. The format
-is free of line structure: the number of facilities and of customers; capacity and opening cost of each
-facility; for each customer its demand and the cost of serving all of it from each facility [1]_.
+prints one JSON object: instance, cost, bound, seconds, engine. Two formats are told apart by their first
+word; both are free of line structure otherwise.
+
+- OR-Library [1]_: the number of facilities and of customers; capacity (ignored, in the large files a word)
+  and opening cost of each facility; for each customer its demand (ignored) and the cost of serving all of it
+  from each facility.
+- UflLib's simple format [2]_: a line ``FILE: name``; the numbers of facilities and customers, and a 0; for
+  each facility its number, its opening cost, and the cost of serving each customer from it.
 
 References
 ----------
 .. [1] J. E. Beasley, "OR-Library: distributing test problems by electronic mail", Journal of the
    Operational Research Society 41(11), 1990.
+.. [2] M. Hoefer, "UflLib, benchmark instances for the uncapacitated facility location problem", Max-Planck-
+   Institut für Informatik, 2003.
 """
 
 from __future__ import annotations
@@ -18,15 +25,20 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from cdnplan.errors import CdnplanError, InputError, Problem
-from cdnplan.model.instance import MAX_CANDIDATES, Floats, Instance
-from cdnplan.optimize.outcome import Outcome, Stop
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.optimize.engine import EngineName, serving_variables, solve
+from cdnplan.optimize.outcome import Stop
+
+EXACT_UP_TO = 30_000
+"""Allocation costs up to which `auto` is the exact engine: without capacities it is quick for more than the
+planner gives it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ class Ufl:
 
 
 def read_ufl(path: Path) -> Ufl:
-    """Read an OR-Library file.
+    """Read a file of either format.
 
     Raises
     ------
@@ -46,33 +58,66 @@ def read_ufl(path: Path) -> Ufl:
         The file is missing, is no text, or does not hold the numbers its first line promises.
     """
     try:
-        words = path.read_text(encoding="ascii").split()
+        text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([Problem(f"cannot be read: {error}", file=str(path))]) from error
-    try:
-        n_facilities, n_customers = int(words[0]), int(words[1])
-    except (IndexError, ValueError):
-        start = " ".join(words[:2])
-        message = f"starts with {start!r}, expected the numbers of facilities and customers"
-        raise InputError([Problem(message, file=str(path))]) from None
+    if text.startswith("FILE:"):
+        return _simple(text.partition("\n")[2].split(), path)
+    return _or_library(text.split(), path)
+
+
+def _or_library(words: Sequence[str], path: Path) -> Ufl:
+    n_facilities, n_customers = _sizes(words, path)
     expected = 2 + 2 * n_facilities + n_customers * (1 + n_facilities)
-    if n_facilities < 1 or n_customers < 1 or len(words) != expected:
-        message = f"holds {len(words)} numbers, expected {expected} for {n_facilities} x {n_customers}"
-        raise InputError([Problem(message, file=str(path))])
-    # Capacities may be a word ("capacity") in the large files; they are ignored anyway.
+    _check_count(words, expected, n_facilities, n_customers, path)
     split = 2 + 2 * n_facilities
     opening = _numbers(words[3:split:2], path)
     customers = _numbers(words[split:], path).reshape(n_customers, 1 + n_facilities)
     return Ufl(opening=opening, allocation=customers[:, 1:])
 
 
+def _simple(words: Sequence[str], path: Path) -> Ufl:
+    n_facilities, n_customers = _sizes(words, path)
+    expected = 3 + n_facilities * (2 + n_customers)
+    _check_count(words, expected, n_facilities, n_customers, path)
+    facilities = _numbers(words[3:], path).reshape(n_facilities, 2 + n_customers)
+    first = facilities[0, 0]
+    wrong = np.flatnonzero(facilities[:, 0] != first + np.arange(n_facilities))
+    if words[2] != "0" or first not in {0, 1} or wrong.size:
+        found = f"{words[2]!r} and facilities counted from {first:g}"
+        if wrong.size:
+            found = f"facility {facilities[wrong[0], 0]:g} after {facilities[wrong[0] - 1, 0]:g}"
+        message = (
+            f"{found}, expected a 0 after the numbers of facilities and customers, and facilities in order"
+        )
+        raise InputError([Problem(message, file=str(path))])
+    return Ufl(opening=facilities[:, 1], allocation=np.ascontiguousarray(facilities[:, 2:].T))
+
+
+def _sizes(words: Sequence[str], path: Path) -> tuple[int, int]:
+    """Numbers of facilities and customers, both positive."""
+    try:
+        n_facilities, n_customers = int(words[0]), int(words[1])
+    except (IndexError, ValueError):
+        n_facilities = n_customers = 0
+    if n_facilities < 1 or n_customers < 1:
+        start = " ".join(words[:2])
+        message = f"starts with {start!r}, expected the numbers of facilities and customers"
+        raise InputError([Problem(message, file=str(path))])
+    return n_facilities, n_customers
+
+
+def _check_count(words: Sequence[str], expected: int, facilities: int, customers: int, path: Path) -> None:
+    if len(words) != expected:
+        message = f"holds {len(words)} numbers, expected {expected} for {facilities} x {customers}"
+        raise InputError([Problem(message, file=str(path))])
+
+
 def _numbers(words: Sequence[str], path: Path) -> Floats:
-    values = np.full(len(words), np.nan)
-    for index, word in enumerate(words):
-        try:
-            values[index] = float(word)
-        except ValueError:
-            raise InputError([Problem(f"{word!r} is not a number", file=str(path))]) from None
+    try:
+        values = np.fromiter(map(float, words), dtype=np.float64, count=len(words))
+    except ValueError as error:
+        raise InputError([Problem(f"not a number: {error}", file=str(path))]) from None
     if not (np.isfinite(values) & (values >= 0)).all():
         raise InputError([Problem("costs must be finite and not negative", file=str(path))])
     return values
@@ -83,16 +128,8 @@ def ufl_instance(ufl: Ufl) -> Instance:
 
     Opening a facility is filling the file, of 1 GB, at the opening cost. The origin is so dear that opening
     any facility for a single customer is cheaper, so no optimum uses it.
-
-    Raises
-    ------
-    InputError
-        More facilities than a region may have candidates.
     """
     customers, facilities = ufl.allocation.shape
-    if facilities > MAX_CANDIDATES:
-        message = f"{facilities} facilities for each customer, this benchmark handles {MAX_CANDIDATES}"
-        raise InputError([Problem(message)])
     order = np.argsort(ufl.allocation, axis=1, kind="stable")
     one, none = np.ones(facilities), np.zeros(0, dtype=np.int32)
     shape = (facilities, 1)
@@ -137,12 +174,13 @@ def ufl_instance(ufl: Ufl) -> Instance:
     )
 
 
-def solve_ufl(path: Path, engine: str, stop: Stop, threads: int, seed: int) -> dict[str, object]:
+def solve_ufl(path: Path, engine: EngineName, stop: Stop, threads: int, seed: int) -> dict[str, object]:
     """Solve one file and report it; see the module's text for the keys."""
     instance = ufl_instance(read_ufl(path))
-    solve = ENGINES[engine]()
+    if engine == "auto" and serving_variables(instance) <= EXACT_UP_TO:
+        engine = "exact"
     start = time.perf_counter()
-    outcome = solve(instance, stop=stop, threads=threads, seed=seed)
+    outcome = solve(instance, engine, stop=stop, threads=threads, seed=seed)
     return {
         "instance": path.stem,
         "cost": outcome.upper,
@@ -152,24 +190,12 @@ def solve_ufl(path: Path, engine: str, stop: Stop, threads: int, seed: int) -> d
     }
 
 
-def _exact() -> Callable[..., Outcome]:
-    from cdnplan.optimize.exact import solve_exact
-
-    return solve_exact
-
-
-ENGINES = {"exact": _exact}
-"""Functions that load an engine; `exact` is right at the size of these files."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.ufl", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        "file", type=Path, help="OR-Library file of a (capacitated) warehouse location problem"
-    )
-    parser.add_argument("--engine", choices=sorted(ENGINES), default="exact")
+    parser.add_argument("file", type=Path, help="file of OR-Library, or of UflLib in its simple format")
+    parser.add_argument("--engine", choices=("auto", "exact", "fast"), default="auto")
     parser.add_argument("--time-limit", type=float, default=None, metavar="S")
     parser.add_argument("--threads", type=int, default=1, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="N")

@@ -11,6 +11,7 @@ import pytest
 from cdnplan.evaluate import serving
 from cdnplan.evaluate.serving import serving_violations
 from cdnplan.evaluate.signatures import held_by_any, signature_gb, sums_over_sets
+from cdnplan.evaluate.transport_kernels import overclaiming
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
 from tests.instances import random_instance, to_dense
@@ -58,7 +59,7 @@ def draw(seed: int, n_pools: int = 5) -> tuple[Instance, np.ndarray, np.random.G
 
 @pytest.mark.parametrize("sets_of", [14, 0])
 def test_against_flow_over_files(sets_of: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also with every region decided by a flow over signatures (`MAX_SETS_OF` 0)."""
+    """Also with every region decided by the flow (`MAX_SETS_OF` 0)."""
     monkeypatch.setattr(serving, "MAX_SETS_OF", sets_of)
     outcomes = {True: 0, False: 0}
     for seed in range(150):
@@ -104,6 +105,30 @@ def test_more_candidates_than_sets_can_be_listed() -> None:
     (violation,) = serving_violations(instance, Placement(holds), served, rest(instance, served))
     assert instance.pools[3] in violation.name
     assert violation.used > violation.allowed
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_overclaiming_against_flow_over_files(seed: int) -> None:
+    """More than 64 pools in use: claims are met exactly when a flow meets them, else a set shows why not."""
+    rng = np.random.default_rng(seed)
+    holds = rng.random((70, 40)) < 0.08
+    gb = rng.exponential(1.0, 40)
+    claimed = np.zeros(70)
+    for f in np.flatnonzero(holds.any(axis=0)):
+        having = np.flatnonzero(holds[:, f])
+        claimed[having] += gb[f] * rng.dirichlet(np.ones(having.size))
+    claimed[int(rng.integers(70))] += rng.choice([0.0, 0.3])
+    network: nx.DiGraph[object] = nx.DiGraph()
+    for p, f in np.argwhere(holds):
+        network.add_edge("source", ("file", f), capacity=float(gb[f]))
+        network.add_edge(("file", f), ("pool", p))
+        network.add_edge(("pool", p), "sink", capacity=float(claimed[p]))
+    missing = float(claimed.sum() - nx.maximum_flow_value(network, "source", "sink"))
+    members = overclaiming(holds, gb, claimed, 1e-9)
+    assert members.any() == (missing > 1e-6)
+    if members.any():
+        excess = claimed[members].sum() - gb[holds[members].any(axis=0)].sum()
+        assert excess == pytest.approx(missing, abs=1e-6), "the worst set"
 
 
 def test_volumes_add_up_and_are_not_negative() -> None:

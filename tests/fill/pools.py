@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
 from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.placement import Placement, Serving, mask_words
+from tests.signatures import words_of
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,7 @@ def all_from_first(instance: Instance, placement: Placement) -> Serving:
 
 def served(instance: Instance, placement: Placement, rng: np.random.Generator, *, split: bool) -> Serving:
     """Some serving of a placement: by the first holder, or split at random among holders and origin."""
-    width = max(1, int(np.diff(instance.cand_ptr).max(initial=0)))
-    ptr, masks, volumes, ratios = [0], [], [], []
+    ptr, masks, volumes, shares = [0], [], [], []
     for r in range(instance.n_regions):
         pools = instance.cand_pool[instance.cand_ptr[r] : instance.cand_ptr[r + 1]]
         row = instance.region_row[r]
@@ -97,20 +97,20 @@ def served(instance: Instance, placement: Placement, rng: np.random.Generator, *
             seen[mask] = seen.get(mask, 0.0) + instance.region_share[r] * float(gb)
         for mask in sorted(seen):
             bits = [k for k in range(len(pools)) if mask >> k & 1]
-            ratio = np.zeros(width)
             if bits and split:
-                ratio[bits] = rng.dirichlet(np.ones(len(bits) + 1))[:-1]
-            elif bits:
-                ratio[bits[0]] = 1.0
+                shares.append(dict(zip(bits, rng.dirichlet(np.ones(len(bits) + 1))[:-1], strict=True)))
+            else:
+                shares.append(dict.fromkeys(bits[:1], 1.0))
             masks.append(mask)
             volumes.append(seen[mask])
-            ratios.append(ratio)
         ptr.append(len(masks))
     return Serving(
-        np.array(ptr, np.int64),
-        np.array(masks, np.uint64),
-        np.array(volumes, np.float64),
-        np.array(ratios).reshape(len(masks), width),
+        ptr=np.array(ptr, np.int64),
+        mask=words_of(masks, mask_words(instance)),
+        gb=np.array(volumes, np.float64),
+        share_ptr=np.cumsum([0, *map(len, shares)]).astype(np.int64),
+        slot=np.array([k for row in shares for k in row], np.int32),
+        ratio=np.array([ratio for row in shares for ratio in row.values()], np.float64),
     )
 
 

@@ -13,6 +13,8 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from tests.fill.pools import Pool, all_from_first, served
 from tests.instances import random_instance, to_dense
+from tests.optimize.test_serving import wide_instance
+from tests.signatures import shares, signature
 
 
 def slow_loads(instance: Instance, placement: Placement, serving: Serving) -> np.ndarray:
@@ -21,11 +23,11 @@ def slow_loads(instance: Instance, placement: Placement, serving: Serving) -> np
     out = np.zeros((instance.n_pools, instance.n_files, instance.n_slices))
     for r in range(instance.n_regions):
         pools = instance.cand_pool[instance.cand_ptr[r] : instance.cand_ptr[r + 1]]
-        rows = {int(serving.mask[n]): n for n in range(serving.ptr[r], serving.ptr[r + 1])}
+        rows = {signature(serving, n): shares(serving, n) for n in range(serving.ptr[r], serving.ptr[r + 1])}
         for f in np.flatnonzero(volume[r]):
             mask = sum(1 << k for k, p in enumerate(pools) if placement.holds[p, f])
             for k, p in enumerate(pools):
-                out[p, f] += instance.gbps_per_gb[r] * volume[r, f] * serving.ratio[rows[mask], k]
+                out[p, f] += instance.gbps_per_gb[r] * volume[r, f] * rows[mask].get(k, 0.0)
     return out
 
 
@@ -36,9 +38,17 @@ def random_case(seed: int) -> tuple[Instance, Placement, Serving]:
     return instance, placement, served(instance, placement, rng, split=True)
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_loads_agree_with_a_slow_sum(seed: int) -> None:
-    instance, placement, serving = random_case(seed)
+def wide_case(seed: int) -> tuple[Instance, Placement, Serving]:
+    """More than 64 candidates of one region; every file has holders of its own."""
+    rng = np.random.default_rng(seed)
+    instance = wide_instance(seed, n_pools=70 + 40 * seed, n_files=30)
+    placement = Placement(rng.random((instance.n_pools, instance.n_files)) < 0.1)
+    return instance, placement, served(instance, placement, rng, split=True)
+
+
+@pytest.mark.parametrize("case", [random_case(seed) for seed in range(40)] + [wide_case(0), wide_case(2)])
+def test_loads_agree_with_a_slow_sum(case: tuple[Instance, Placement, Serving]) -> None:
+    instance, placement, serving = case
     expected = slow_loads(instance, placement, serving)
     by_pool = expected.sum(axis=1)
     np.testing.assert_allclose(pool_gbps(instance, serving), by_pool, rtol=1e-6, atol=1e-9)

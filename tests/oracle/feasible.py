@@ -7,6 +7,7 @@ import numpy as np
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from tests.instances import to_dense
+from tests.signatures import shares, signature
 
 TOLERANCE = 1e-9
 
@@ -58,11 +59,13 @@ def _broken_serving(instance: Instance, holds: np.ndarray, serving: Serving) -> 
             mask = sum(1 << k for k, pool in enumerate(pools) if holds[pool, file])
             asked[mask] = asked.get(mask, 0.0) + v[region, file]
         rows = range(int(serving.ptr[region]), int(serving.ptr[region + 1]))
-        if [int(serving.mask[row]) for row in rows] != sorted(asked):
+        if [signature(serving, row) for row in rows] != sorted(asked):
             broken.append(f"signatures of region {region}")
             continue
         for row in rows:
-            mask, ratio = int(serving.mask[row]), serving.ratio[row]
+            mask, ratio = signature(serving, row), np.zeros(pools.size)
+            for k, share in shares(serving, row).items():
+                ratio[k] = share
             if not np.isclose(serving.gb[row], asked[mask], rtol=1e-9):
                 broken.append(f"demand of region {region}, signature {mask}")
             if (ratio < 0).any() or ratio.sum() > 1 + TOLERANCE:

@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 from cdnplan.evaluate.report import Report
 from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.topology_writer import topology_text
+from cdnplan.model.catalog import Catalog
+from cdnplan.model.demand import Demand
+from cdnplan.model.topology import Topology
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.sample import sample_folder
 from tests.evaluate import network
@@ -87,10 +90,13 @@ def by_pool(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 def write_small_network(folder: Path, cold_start: str = "free") -> PlanRequest:
     """The judge's small network as files: links, copies, churn, launches, bans, pins, tight appliances."""
+    return write_network(folder, network.topology(cold_start=cold_start), network.catalog(), network.demand())
+
+
+def write_network(folder: Path, topology: Topology, catalog: Catalog, demand: Demand) -> PlanRequest:
+    """A network as the files that users write."""
     folder.mkdir()
-    text = topology_text(network.topology(cold_start=cold_start))
-    (folder / "topology.yaml").write_text(text, encoding="utf-8")
-    catalog, demand = network.catalog(), network.demand()
+    (folder / "topology.yaml").write_text(topology_text(topology), encoding="utf-8")
     launch = catalog.launch_day.astype(object)
     titles = {"title": list(catalog.titles), "launch_date": pa.array(launch, pa.date32())}
     pa_csv.write_csv(pa.table(titles), folder / "titles.csv")
@@ -99,7 +105,7 @@ def write_small_network(folder: Path, cold_start: str = "free") -> PlanRequest:
         "title": [catalog.titles[t] for t in catalog.file_title],
         "profile": [name.rpartition(".")[2] for name in catalog.files],
         "size_gb": catalog.size_gb,
-        "demand_ratio": [0.5] * catalog.n_files,
+        "demand_ratio": 1.0 / np.bincount(catalog.file_title)[catalog.file_title],
     }
     pa_csv.write_csv(pa.table(files), folder / "files.csv")
     row = np.repeat(np.arange(len(demand.regions)), np.diff(demand.ptr))

@@ -1,0 +1,170 @@
+"""The linear program behind `serving`: rows of demand shared out among paths under the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.model.instance import Floats, Ints
+from cdnplan.optimize.highs import QuietHighs
+from cdnplan.optimize.serving_paths import Paths
+
+TIGHT_RATIO = 1e-7
+"""A limit used to within this ratio counts as tight: rows on it may have to move."""
+
+SMALLEST_SCALE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """Paths that rows of demand may take or do take, flat, by row.
+
+    Parameters
+    ----------
+    row, path : (n,) int64
+        At most once each pair; every row takes part.
+    share : (n,) float64
+        Share of the row's demand on the path.
+    """
+
+    row: Ints
+    path: Ints
+    share: Floats
+
+
+def path_gb(paths: Paths, gb: Floats, choices: Choices) -> Floats:
+    """GB on each path, (n_paths,), from the demand of all rows and their choices."""
+    flow = np.bincount(choices.path, gb[choices.row] * choices.share, minlength=paths.region.size)
+    return np.asarray(flow, dtype=np.float64)
+
+
+def solve_program(
+    paths: Paths, gb: Floats, choices: Choices, base: Floats, overload_cost: float, n_pools: int
+) -> tuple[Choices, Floats]:
+    """Share out rows at least cost.
+
+    Parameters
+    ----------
+    paths : Paths
+    gb : (n_rows,) float64
+        Demand of all rows [GB].
+    choices : Choices
+        Paths that the rows to share out may take; shares are 1, what each may get at most.
+    base : (n_limits, n_slices) float64
+        Load of all other rows [Gbit/s].
+    overload_cost : float
+        [currency/Gbps] of load above a link's capacity.
+    n_pools : int
+        Limits below this number are pools and hold strictly.
+
+    Returns
+    -------
+    choices : Choices
+        Those taken, with shares > 0.
+    duals : (n_limits, n_slices) float64
+        [currency/Gbps], >= 0.
+    """
+    most = base + paths.load(path_gb(paths, gb, choices))
+    # What all these rows together cannot fill is no limit to them.
+    scarce = most > paths.capacity[:, None] * (1 - TIGHT_RATIO)
+    choices = _worth_a_try(paths, choices, scarce)
+    rows, row = np.unique(choices.row, return_inverse=True)
+    cost = paths.cost[choices.path] * gb[choices.row]
+    limit = np.nonzero(scarce)[0]
+    entry_limit, entry_column, need = _entries(paths, gb, choices, scarce)
+    # Limits are divided by their capacity (or, near zero, by a part of what is asked of them), and costs
+    # by the largest: the program is well scaled.
+    asked = np.zeros(limit.size)
+    np.maximum.at(asked, entry_limit, need)
+    scale = np.maximum(paths.capacity[limit], SMALLEST_SCALE * asked)
+    scale[scale <= 0.0] = 1.0
+    # A link that other rows overrun is overrun already: only what is added costs more.
+    room = np.maximum(0.0, paths.capacity[limit] - base[scarce]) / scale
+    link = np.flatnonzero(limit >= n_pools)
+    cost = np.concatenate([cost, overload_cost * scale[link]])
+    unit = max(float(np.abs(cost).max(initial=0.0)), 1e-300)
+    solution, dual = _highs(
+        cost / unit,
+        rows=np.concatenate([row, rows.size + entry_limit, rows.size + link]),
+        cols=np.concatenate([np.arange(row.size), entry_column, row.size + np.arange(link.size)]),
+        values=np.concatenate([np.ones(row.size), need / scale[entry_limit], -np.ones(link.size)]),
+        lower=np.concatenate([np.ones(rows.size), np.full(room.size, -np.inf)]),
+        upper=np.concatenate([np.ones(rows.size), room]),
+    )
+    share = _cleaned(solution[: row.size], row, rows.size)
+    taken = share > 0
+    duals = np.zeros(scarce.shape)
+    duals[scarce] = np.maximum(0.0, -dual[rows.size :]) * unit / scale
+    return Choices(choices.row[taken], choices.path[taken], share[taken]), duals
+
+
+def _worth_a_try(paths: Paths, choices: Choices, scarce: npt.NDArray[np.bool_]) -> Choices:
+    """Leave out what costs at least as much as a path of the same row on which nothing is scarce."""
+    uses = np.any(scarce, axis=1)[paths.use_limit]
+    free = np.bincount(paths.use_path, uses, minlength=paths.region.size)[choices.path] == 0
+    cost = paths.cost[choices.path]
+    at = np.flatnonzero(free)
+    at = at[np.lexsort((cost[at], choices.row[at]))]
+    row, first = np.unique(choices.row[at], return_index=True)
+    best = at[first]
+    ceiling = np.full(int(choices.row.max()) + 1, np.inf)
+    ceiling[row] = cost[best]
+    keep = cost < ceiling[choices.row]
+    keep[best] = True
+    return Choices(choices.row[keep], choices.path[keep], choices.share[keep])
+
+
+def _entries(
+    paths: Paths, gb: Floats, choices: Choices, scarce: npt.NDArray[np.bool_]
+) -> tuple[Ints, Ints, Floats]:
+    """What each choice would load on each scarce limit and slice: their numbers, and Gbit/s; flat."""
+    column, limit = paths.uses(choices.path)
+    use = np.flatnonzero(np.any(scarce, axis=1)[limit])
+    column, limit = column[use], limit[use]
+    rate = paths.gbps_per_gb[paths.region[choices.path[column]]]
+    at, t = np.nonzero(scarce[limit] & (rate > 0))
+    number = np.cumsum(scarce.ravel()).reshape(scarce.shape) - 1
+    return number[limit[at], t], column[at], gb[choices.row[column[at]]] * rate[at, t]
+
+
+def _cleaned(value: Floats, row: Ints, n_rows: int) -> Floats:
+    """Clip rounding below zero and make each row's shares sum to one."""
+    value = np.where(value > 1e-12, value, 0.0)
+    return np.asarray(value / np.bincount(row, value, minlength=n_rows)[row])
+
+
+def _highs(
+    cost: Floats, *, rows: Ints, cols: Ints, values: Floats, lower: Floats, upper: Floats
+) -> tuple[Floats, Floats]:
+    """Minimise cost·x, x ≥ 0, lower ≤ A x ≤ upper, with HiGHS [1]_; values and row duals.
+
+    References
+    ----------
+    .. [1] Q. Huangfu, J. A. J. Hall, "Parallelizing the dual revised simplex method",
+       Mathematical Programming Computation 10(1), 2018.
+    """
+    keep = values != 0.0
+    order = np.lexsort((rows[keep], cols[keep]))
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = cost.size, lower.size
+    program.col_cost_ = cost
+    program.col_lower_, program.col_upper_ = np.zeros(cost.size), np.full(cost.size, np.inf)
+    program.row_lower_, program.row_upper_ = lower, upper
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    counts = np.bincount(cols[keep], minlength=cost.size)
+    program.a_matrix_.start_ = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    program.a_matrix_.index_ = rows[keep][order].astype(np.int32)
+    program.a_matrix_.value_ = values[keep][order]
+    solver = QuietHighs()
+    solver.setOptionValue("threads", 1)
+    solver.passModel(program)
+    solver.run()
+    status = solver.getModelStatus()
+    if status != highspy.HighsModelStatus.kOptimal:
+        message = f"the serving program ended as {solver.modelStatusToString(status)}"
+        raise RuntimeError(message)
+    solution = solver.getSolution()
+    return np.asarray(solution.col_value, dtype=np.float64), np.asarray(solution.row_dual, dtype=np.float64)

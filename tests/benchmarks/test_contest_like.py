@@ -1,0 +1,80 @@
+"""Drawn instances are read back as drawn, have the published sizes, and are solved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.benchmarks import contest_like, hashcode, ufl
+from tests.benchmarks.contest_like import (
+    STREAMING,
+    StreamingSizes,
+    draw_streaming,
+    draw_ufl,
+    or_library_text,
+    simple_text,
+    streaming_text,
+)
+from tests.benchmarks.hashcode_score import read_streaming
+from tests.instance_checks import check_instance
+
+SMALL = StreamingSizes(videos=300, endpoints=12, requests=900, caches=90, cache_mb=400)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "drawn.in"
+    path.write_text(text, encoding="ascii")
+    return path
+
+
+def test_streaming_problems_are_read_back(tmp_path: Path) -> None:
+    drawn = draw_streaming(SMALL, seed=3)
+    read = read_streaming(write(tmp_path, streaming_text(drawn)))
+    for field in fields(drawn):
+        np.testing.assert_array_equal(getattr(read, field.name), getattr(drawn, field.name))
+    assert streaming_text(draw_streaming(SMALL, seed=3)) == streaming_text(drawn)
+    assert streaming_text(draw_streaming(SMALL, seed=4)) != streaming_text(drawn)
+
+
+@pytest.mark.parametrize("name", sorted(STREAMING))
+def test_sizes_are_the_published_ones(name: str) -> None:
+    sizes, problem = STREAMING[name], draw_streaming(STREAMING[name], seed=0)
+    assert problem.cache_ms.shape == (sizes.endpoints, sizes.caches)
+    assert problem.size_mb.shape == (sizes.videos,)
+    assert problem.video.shape == (sizes.requests,)
+    degree = (problem.cache_ms >= 0).sum(axis=1)
+    pools = hashcode.Pools.of(problem)
+    assert len(pools.caches) == (1 if sizes.alike else sizes.caches)
+    if not sizes.alike:
+        assert degree.min() <= 1
+        assert degree.max() > 64
+    check_instance(hashcode.streaming_instance(problem, pools))
+
+
+@pytest.mark.parametrize("euclidean", [True, False])
+def test_both_formats_hold_the_same_costs(tmp_path: Path, euclidean: bool) -> None:
+    drawn = draw_ufl(9, 14, seed=1, euclidean=euclidean)
+    for text in (or_library_text(drawn), simple_text(drawn, "drawn")):
+        read = ufl.read_ufl(write(tmp_path, text))
+        np.testing.assert_array_equal(read.opening, drawn.opening)
+        np.testing.assert_array_equal(read.allocation, drawn.allocation)
+
+
+def test_a_small_one_is_solved(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, streaming_text(draw_streaming(SMALL, seed=5)))
+    assert hashcode.main([str(path), "--out", str(tmp_path / "solution"), "--engine", "fast"]) == 0
+    report = json.loads(capfd.readouterr().out)
+    assert 0 < report["score"] <= report["bound"] <= 1.05 * report["score"]
+
+
+def test_the_command_writes_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contest_like, "STREAMING", dict.fromkeys(STREAMING, SMALL))
+    for name in contest_like.TEXTS:
+        assert contest_like.main([name, "--out", str(tmp_path / name), "--seed", "2"]) == 0
+        reader = read_streaming if name in STREAMING else ufl.read_ufl
+        reader(tmp_path / name)
+    assert ufl.read_ufl(tmp_path / "cap_random").allocation.shape == (1_000, 100)

@@ -1,0 +1,153 @@
+"""The best serving of a placement agrees with a program over single files, also past 64 candidates."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pulp
+import pytest
+
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement, mask_words
+from cdnplan.optimize import serving
+from cdnplan.optimize.objective import plan_cost
+from cdnplan.optimize.serving import best_serving
+from tests.instances import check_instance, random_instance, to_dense
+from tests.oracle.feasible import broken_limits
+from tests.signatures import shares, signature
+
+LIMITS = frozenset({"throughput", "links", "overload"})
+
+
+def wide_instance(seed: int, n_pools: int, n_files: int = 12) -> Instance:
+    """Two regions, one of which may be served by all pools; throughput binds."""
+    base = random_instance(seed, n_regions=2, n_files=n_files, n_pools=n_pools, families=frozenset())
+    rng = np.random.default_rng([seed, n_pools])
+    pools = [rng.permutation(n_pools), rng.permutation(n_pools)[:3]]
+    n = n_pools + 3
+    instance = dataclasses.replace(
+        base,
+        cand_ptr=np.array([0, n_pools, n]),
+        cand_pool=np.concatenate(pools).astype(np.int32),
+        cand_cost=np.concatenate([np.sort(rng.uniform(0, 1, n_pools)), np.sort(rng.uniform(0, 1, 3))]),
+        origin_cost=rng.uniform(0.5, 1.5, 2),
+        cand_link_ptr=np.zeros(n + 1, dtype=np.int64),
+        cand_link=np.zeros(0, dtype=np.int32),
+        origin_link_ptr=np.zeros(3, dtype=np.int64),
+        origin_link=np.zeros(0, dtype=np.int32),
+        links=(),
+        link_capacity_gbps=np.zeros(0),
+    )
+    peak = float((to_dense(instance).sum(axis=1) @ instance.gbps_per_gb).max())
+    throughput = np.maximum(1e-6, peak / n_files * rng.uniform(0.02, 0.6, n_pools))
+    instance = dataclasses.replace(
+        instance,
+        throughput_gbps=throughput,
+        appliance_throughput_gbps=throughput / instance.pool_appliances,
+    )
+    check_instance(instance)
+    return instance
+
+
+def cost_file_by_file(instance: Instance, holds: np.ndarray) -> float:
+    """Least delivery and overload cost, with a variable for each region, file and holder."""
+    v, h = to_dense(instance), instance.gbps_per_gb
+    program = pulp.LpProblem()
+    cost = []
+    pool_load = [[[] for _ in range(instance.n_slices)] for _ in range(instance.n_pools)]
+    link_load = [[[] for _ in range(instance.n_slices)] for _ in range(instance.n_links)]
+
+    def part(name: str, r: int, f: int, price: float, pools: list[int], links: list[int]) -> pulp.LpVariable:
+        y = program.add_variable(name, 0)
+        cost.append(price * v[r, f] * y)
+        for t in range(instance.n_slices):
+            for load in (*(pool_load[p] for p in pools), *(link_load[e] for e in links)):
+                load[t].append(float(h[r, t] * v[r, f]) * y)
+        return y
+
+    for r in range(instance.n_regions):
+        origin_links = instance.origin_link[instance.origin_link_ptr[r] : instance.origin_link_ptr[r + 1]]
+        for f in np.flatnonzero(v[r] > 0):
+            parts = [part(f"o_{r}_{f}", r, f, instance.origin_cost[r], [], origin_links.tolist())]
+            for j in range(instance.cand_ptr[r], instance.cand_ptr[r + 1]):
+                p = int(instance.cand_pool[j])
+                if holds[p, f]:
+                    on = instance.cand_link[instance.cand_link_ptr[j] : instance.cand_link_ptr[j + 1]]
+                    parts.append(part(f"y_{j}_{f}", r, f, instance.cand_cost[j], [p], on.tolist()))
+            program += pulp.lpSum(parts) == 1
+    for t in range(instance.n_slices):
+        for p, limit in enumerate(instance.throughput_gbps):
+            program += pulp.lpSum(pool_load[p][t]) <= float(limit)
+        for e, capacity in enumerate(instance.link_capacity_gbps):
+            over = program.add_variable(f"w_{e}_{t}", 0)
+            cost.append(instance.overload_cost * over)
+            program += pulp.lpSum(link_load[e][t]) <= float(capacity) + over
+    program += pulp.lpSum(cost)
+    assert pulp.LpStatus[program.solve(pulp.HiGHS(msg=False))] == "Optimal"
+    return float(pulp.value(program.objective))
+
+
+def check_against_single_files(instance: Instance, holds: np.ndarray) -> serving.Served:
+    served = best_serving(instance, holds)
+    filled = dataclasses.replace(instance, fill_cost=np.zeros(instance.n_pools))
+    best = cost_file_by_file(instance, holds)
+    assert plan_cost(filled, holds, served.serving) == pytest.approx(best, rel=1e-6, abs=1e-9)
+    problems = broken_limits(instance, Placement(holds), served.serving)
+    kept = ("storage", "fill", "churn", "a banned", "a pinned", "launch")
+    assert [problem for problem in problems if not problem.startswith(kept)] == []
+    assert (served.throughput >= 0).all()
+    return served
+
+
+def test_small_instances_with_links_and_throughput() -> None:
+    tight = 0
+    for seed in range(40):
+        instance = random_instance(seed, n_regions=3, n_files=6, n_pools=4, families=LIMITS)
+        holds = np.random.default_rng(seed).random((4, 6)) < 0.6
+        served = check_against_single_files(instance, holds)
+        tight += bool(served.throughput.any() or served.link.any())
+    assert tight > 10
+
+
+@pytest.mark.parametrize("n_pools", [63, 64, 65, 130])
+def test_any_number_of_candidates(n_pools: int) -> None:
+    words, tight = -(-n_pools // 64), 0
+    for seed in range(4):
+        instance = wide_instance(seed, n_pools)
+        holds = np.random.default_rng(seed).random((n_pools, instance.n_files)) < 0.1
+        served = check_against_single_files(instance, holds)
+        assert mask_words(instance) == words
+        assert served.serving.mask.shape == (served.serving.gb.size, words)
+        tight += bool(served.throughput.any())
+    assert tight >= 2
+
+
+def test_files_that_differ_in_a_far_candidate_only_have_signatures_of_their_own() -> None:
+    instance = wide_instance(3, 130)
+    holds = np.zeros((130, instance.n_files), dtype=np.bool_)
+    asked = np.flatnonzero(to_dense(instance)[0] > 0)[:4]
+    near, middle, far = instance.cand_pool[[0, 64, 129]]
+    holds[near, asked[:3]] = True
+    holds[middle, asked[1]] = True
+    holds[far, asked[2:4]] = True
+    found = best_serving(instance, holds).serving
+    rows = [signature(found, row) for row in range(found.ptr[0], found.ptr[1])]
+    every = {1, 1 | 1 << 64, 1 | 1 << 129, 1 << 129}
+    assert every <= set(rows) <= every | {0}
+    assert rows == sorted(rows)
+
+
+def test_nothing_is_solved_where_nothing_is_tight(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("no limit is tight")
+
+    monkeypatch.setattr(serving, "solve_program", refuse)
+    instance = dataclasses.replace(wide_instance(5, 70), throughput_gbps=np.full(70, 1e9))
+    holds = np.random.default_rng(5).random((70, instance.n_files)) < 0.2
+    found = best_serving(instance, holds)
+    assert not found.throughput.any()
+    for row in range(int(found.serving.ptr[1])):
+        first = [k for k in range(70) if signature(found.serving, row) >> k & 1][:1]
+        dear = bool(first) and instance.cand_cost[first[0]] > instance.origin_cost[0]
+        assert shares(found.serving, row) == ({} if dear else dict.fromkeys(first, 1.0))
