@@ -79,7 +79,7 @@ class NoFeasiblePlanError(CdnplanError):
 
 
 class DeadlineError(CdnplanError):
-    """The time limit passed before anything usable was found."""
+    """The time limit passed, or an end was asked for, before anything usable was found."""
 
     exit_code = 4
 

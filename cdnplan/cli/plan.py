@@ -95,7 +95,7 @@ def plan(
     )
     stop = ctx.find_object(StopSignals) or StopSignals()
     with progress_on_stderr(quiet=quiet) as progress:
-        result = make_plan(request, progress=stop.checked(progress))
+        result = make_plan(request, progress=stop.watching(progress), asked=stop.asked)
     _print(request, result.record, fmt)
 
 

@@ -1,13 +1,22 @@
-"""Stop at a signal as at an error: cleaned up, without a traceback, with the usual exit code."""
+"""Stop at a signal as at an error: cleaned up, without a traceback, with the usual exit code.
+
+Only the first Ctrl-C of a search that has a plan is a wish instead: to end with that plan.
+"""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+import sys
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from cdnplan.errors import DeadlineError
+
+if TYPE_CHECKING:
+    from cdnplan.optimize.outcome import Progress
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FINISHING = "finishing with the best plan so far; Ctrl-C again stops without a plan"
 
 
 class Stopped(BaseException):
@@ -35,11 +44,16 @@ class StopSignals:
     A solver written in C++ may turn what is raised in its callbacks into an error of its own, or go on.
     So the signal is remembered: any other way out of the block ends as `Stopped`, and `check` raises again.
     Signals that are ignored when the block begins stay ignored, as ``nohup`` wants it.
+
+    While the progress that `watching` hears of tells the cost of a plan, the first SIGINT raises nothing:
+    `asked` is true from then on.
     """
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
         self._number: int | None = None
+        self._has_plan = False
+        self._asked = False
 
     def __enter__(self) -> StopSignals:
         for number in SIGNALS:
@@ -54,21 +68,33 @@ class StopSignals:
             signal.signal(number, handler)
         if kind is not None and not issubclass(kind, Stopped | SystemExit):
             self.check()
+        if self._asked and kind is not None and issubclass(kind, DeadlineError):
+            raise Stopped(signal.SIGINT)
 
-    def check(self, *_: object) -> None:
-        """Raise if there was a signal."""
+    def check(self) -> None:
+        """Raise if there was a signal that stops."""
         if self._number is not None:
             raise Stopped(self._number)
 
-    def checked(self, call: Callable[..., None]) -> Callable[..., None]:
-        """Check before each call."""
+    def asked(self) -> bool:
+        """Whether a search is to end with the plan it has."""
+        return self._asked
 
-        def checking(*args: object) -> None:
+    def watching(self, progress: Progress) -> Progress:
+        """Check before each call, and note whether there is a plan to end with."""
+
+        def watch(phase: str, done: float, lower: float | None, upper: float | None) -> None:
             self.check()
-            call(*args)
+            self._has_plan = upper is not None
+            progress(phase, done, lower, upper)
 
-        return checking
+        return watch
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and self._has_plan and not self._asked:
+            self._asked = True
+            sys.stderr.write(FINISHING + "\n")
+            sys.stderr.flush()
+            return
         self._number = number
         self.check()

@@ -9,15 +9,24 @@ from typing import Any
 import numpy as np
 from numba import get_num_threads
 
-from cdnplan.evaluate.bound_kernels import BLOCK, Files, Network, bound_block, entries_by_file
+from cdnplan.evaluate.bound_kernels import Files, Network, entries_by_file
+from cdnplan.evaluate.facility_kernels import BLOCK, bound_block
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 
 SAFETY = 1e-9
 """The bound is lowered by this part of the sum of the absolute values of its terms."""
 
-COMPILED_FROM = 50_000
-"""(file, pool) and (file, region) pairs from which compiling pays; below, the same code is interpreted."""
+COMPILED_FROM = 5_000
+"""(Pools + regions + candidate entries) × files from which compiling pays; below, the same code is
+interpreted."""
+
+NODE_LIMIT = 2_000
+"""Nodes that the search of one file's problem may take."""
+SEARCH_EFFORT = 1_000_000_000
+"""Nodes of one file × candidate entries × files: what a search of all files may take, in a minute or two."""
+FEWEST_NODES = 50
+"""Where the effort allows no more for each file, there is no search."""
 
 
 def price_faults(instance: Instance, prices: Prices) -> list[str]:
@@ -63,19 +72,21 @@ def price_faults(instance: Instance, prices: Prices) -> list[str]:
     return faults
 
 
-def dual_bound(instance: Instance, prices: Prices) -> float:
+def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None) -> float:
     """Bound the cost of every possible plan from below.
 
     With prices on the shared limits the problem falls apart into one facility location problem per file,
-    which dual ascent and adjustment [1]_ bound; the priced limits are taken off (weak Lagrangian
-    duality). The order of all steps is that of docs/bound.md. The result does not depend on the number
-    of threads.
+    which dual ascent and adjustment [1]_ bound, and branch and bound solves where the network is small; the
+    priced limits are taken off (weak Lagrangian duality). The order of all steps is that of
+    docs/bound.md. The result does not depend on the number of threads.
 
     Parameters
     ----------
     instance : Instance
     prices : Prices
         Any valid prices; better ones give a better bound.
+    nodes : int, optional
+        Nodes of branch and bound for each file; 0: no search. None: `search_nodes`.
 
     Returns
     -------
@@ -95,17 +106,19 @@ def dual_bound(instance: Instance, prices: Prices) -> float:
     faults = price_faults(instance, prices)
     if faults:
         raise ValueError("; ".join(faults))
-    terms = np.concatenate([file_bounds(instance, prices), _limit_terms(instance, prices)])
+    terms = np.concatenate([file_bounds(instance, prices, nodes), _limit_terms(instance, prices)])
     return math.fsum(terms) - SAFETY * math.fsum(np.abs(terms))
 
 
-def file_bounds(instance: Instance, prices: Prices) -> Floats:
+def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) -> Floats:
     """Bound each file's problem at given prices.
 
     Parameters
     ----------
     instance : Instance
     prices : Prices
+    nodes : int, optional
+        Nodes of branch and bound for each file; 0: no search. None: `search_nodes`.
 
     Returns
     -------
@@ -118,7 +131,7 @@ def file_bounds(instance: Instance, prices: Prices) -> Floats:
     pool_ptr, by_pool = _groups(instance.cand_pool, instance.n_pools)
     row_ptr, row_region = _groups(instance.region_row, instance.demand_ptr.size - 1)
     launch_ptr, launch_rule = _groups(instance.launch_file, instance.n_files)
-    work = instance.n_files * (instance.n_pools + instance.n_regions)
+    work = instance.n_files * (instance.n_pools + instance.n_regions + instance.cand_pool.size)
     transpose: Any = entries_by_file if work >= COMPILED_FROM else entries_by_file.py_func
     file_ptr, file_row, file_entry = transpose(instance.demand_ptr, instance.demand_file, instance.n_files)
     net = Network(
@@ -128,6 +141,7 @@ def file_bounds(instance: Instance, prices: Prices) -> Floats:
         origin_price=origin_price,
         pool_ptr=pool_ptr,
         pool_region=region[by_pool],
+        pool_price=cand_price[by_pool],
         row_ptr=row_ptr,
         row_region=row_region,
         share=instance.region_share,
@@ -149,19 +163,36 @@ def file_bounds(instance: Instance, prices: Prices) -> Floats:
         rule_pool=instance.launch_pool,
         rule_price=prices.launch,
     )
-    return _run_blocks(net, files, compiled=work >= COMPILED_FROM)
+    nodes = search_nodes(instance) if nodes is None else nodes
+    return _run_blocks(net, files, nodes, compiled=work >= COMPILED_FROM)
 
 
-def _run_blocks(net: Network, files: Files, *, compiled: bool) -> Floats:
+def search_nodes(instance: Instance) -> int:
+    """Nodes of branch and bound that each file's problem may take.
+
+    Parameters
+    ----------
+    instance : Instance
+
+    Returns
+    -------
+    int
+        Fewer for larger networks; 0, no search, from 20 million candidate entries × files.
+    """
+    nodes = min(NODE_LIMIT, SEARCH_EFFORT // max(1, instance.cand_pool.size * instance.n_files))
+    return nodes if nodes >= FEWEST_NODES else 0
+
+
+def _run_blocks(net: Network, files: Files, nodes: int, *, compiled: bool) -> Floats:
     """Bound all files, block by block; compiled, on as many threads as numba may use."""
     value = np.zeros(files.size_gb.size)
     blocks = range((value.size + BLOCK - 1) // BLOCK)
     if not compiled:
         for block in blocks:
-            bound_block.py_func(block, net, files, value)
+            bound_block.py_func(block, net, files, nodes, value)
         return value
     with ThreadPoolExecutor(get_num_threads()) as threads:
-        for done in [threads.submit(bound_block, block, net, files, value) for block in blocks]:
+        for done in [threads.submit(bound_block, block, net, files, nodes, value) for block in blocks]:
             done.result()
     return value
 

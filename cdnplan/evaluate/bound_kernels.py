@@ -1,7 +1,8 @@
-"""Compiled loops of the bound: the demand matrix by file, and the steps of docs/bound.md file by file.
+"""Compiled loops of the bound: the demand matrix by file, and steps 1 to 4 of docs/bound.md for one file.
 
-The helpers are plain functions that numba compiles into the loops that call them, so that small problems can
-be interpreted (``bound_block.py_func``) without waiting for compilation; the results are the same.
+The helpers are plain functions that numba compiles into the loop that calls them
+(`facility_kernels.bound_block`), so that small problems can be interpreted without waiting for compilation;
+the results are the same.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ from numba.extending import register_jitable
 
 from cdnplan.model.instance import Floats, Ints, Ints32
 
-BLOCK = 64
-"""Files per unit of work: they share scratch arrays and the cache lines of (pool, file) tables."""
 ADJUST_ROUNDS = 3
 WITHOUT_SLACK = 1e-9
 """A slack of at most this part of the opening cost is none."""
@@ -29,7 +28,8 @@ class Network(NamedTuple):
 
     `cand_ptr`, `cand_pool`, `cand_price`: candidates of each region by increasing priced cost per GB.
     `origin_price`: priced cost per GB from the origin, (n_regions,).
-    `pool_ptr`, `pool_region`: regions that each pool is a candidate of, increasing.
+    `pool_ptr`, `pool_region`, `pool_price`: regions that each pool is a candidate of, increasing, and at what
+    priced cost per GB.
     `row_ptr`, `row_region`, `share`: regions that draw on each row of the demand matrix, and with what share.
     """
 
@@ -39,6 +39,7 @@ class Network(NamedTuple):
     origin_price: Floats
     pool_ptr: Ints
     pool_region: Ints32
+    pool_price: Floats
     row_ptr: Ints
     row_region: Ints32
     share: Floats
@@ -73,8 +74,9 @@ class Files(NamedTuple):
 class Duals(NamedTuple):
     """State of one file's ascent; scratch that all files of a block use in turn.
 
-    By pool: `exists` (not banned), `opening` (F), `slack`. By region: `volume` (v, 0 without demand), `u`,
-    `next` (first candidate entry whose level is above u), `seen`. `active`, `queue`: lists of regions.
+    By pool: `exists` (neither banned nor closed by a node of the search), `opening` (F), `slack`. By region:
+    `volume` (v, 0 without demand), `u`, `next` (first candidate entry whose level is above u), `seen`.
+    `active`, `queue`: lists of regions.
     """
 
     exists: npt.NDArray[np.bool_]
@@ -86,6 +88,27 @@ class Duals(NamedTuple):
     seen: Ints
     active: Ints
     queue: Ints
+
+
+@register_jitable
+def scratch(n_pools: int, n_regions: int) -> Duals:
+    """Arrays for the ascents of one file after the other.
+
+    Parameters
+    ----------
+    n_pools, n_regions : int
+    """
+    return Duals(
+        np.zeros(n_pools, np.bool_),
+        np.zeros(n_pools),
+        np.zeros(n_pools),
+        np.zeros(n_regions),
+        np.zeros(n_regions),
+        np.zeros(n_regions, np.int64),
+        np.zeros(n_regions, np.int64),
+        np.zeros(n_regions, np.int64),
+        np.zeros(n_regions, np.int64),
+    )
 
 
 @njit(cache=True)
@@ -124,8 +147,21 @@ def entries_by_file(ptr: Ints, file: Ints32, n_files: int) -> tuple[Ints, Ints32
 
 
 @register_jitable
-def _open(files: Files, f: int, duals: Duals) -> float:
-    """Step 1: what opening each pool costs; returns the constants."""
+def open_costs(files: Files, f: int, duals: Duals) -> float:
+    """Do step 1: what opening each pool costs.
+
+    Parameters
+    ----------
+    files : Files
+    f : int
+    duals : Duals
+        Takes them: `exists`, `opening`, `slack`.
+
+    Returns
+    -------
+    float
+        The constants [currency].
+    """
     for p in range(duals.slack.size):
         k = np.int64(files.copies[p, f])
         fresh = max(np.int64(0), k - np.int64(files.held[p, f]))
@@ -147,8 +183,21 @@ def _open(files: Files, f: int, duals: Duals) -> float:
 
 
 @register_jitable
-def _start(net: Network, files: Files, f: int, duals: Duals) -> int:
-    """Step 2: list the regions with demand, each at its lowest level; returns how many there are."""
+def start(net: Network, files: Files, f: int, duals: Duals) -> int:
+    """Do step 2: list the regions with demand, each at its lowest level.
+
+    Parameters
+    ----------
+    net, files : Network, Files
+    f : int
+    duals : Duals
+        Takes them: `volume`, `u`, `next`, `active`.
+
+    Returns
+    -------
+    int
+        How many there are.
+    """
     for i in range(files.ptr[f], files.ptr[f + 1]):
         gb = np.float64(files.demand_gb[files.entry[i]])
         for j in range(net.row_ptr[files.row[i]], net.row_ptr[files.row[i] + 1]):
@@ -168,8 +217,21 @@ def _start(net: Network, files: Files, f: int, duals: Duals) -> int:
 
 
 @register_jitable
-def _ascend(net: Network, duals: Duals, n: int) -> float:
-    """Step 3: let the first `n` regions of the queue rise; returns by how much in all."""
+def ascend(net: Network, duals: Duals, n: int) -> float:
+    """Do step 3: let the first `n` regions of the queue rise.
+
+    Parameters
+    ----------
+    net : Network
+    duals : Duals
+        `queue` is used up; `u`, `slack`, `next` change.
+    n : int
+
+    Returns
+    -------
+    float
+        By how much they rose in all [currency].
+    """
     risen = 0.0
     while n > 0:
         kept = 0
@@ -248,52 +310,40 @@ def _sum_u(duals: Duals, n: int) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
-def bound_block(block: int, net: Network, files: Files, value: Floats) -> None:
-    """Bound the facility location problems of one block of files by docs/bound.md.
-
-    Blocks are independent of each other and release the interpreter, for threads to share them.
+@register_jitable
+def adjust(net: Network, duals: Duals, n: int, mark: int, enough: float) -> tuple[float, int]:
+    """Do step 4.
 
     Parameters
     ----------
-    block : int
-        Files ``block * BLOCK`` and the `BLOCK` - 1 after it.
     net : Network
-    files : Files
-    value : (n_files,) float64
-        Result, by file [currency]; the block writes its own part.
+    duals : Duals
+    n : int
+        Regions with demand.
+    mark : int
+        Last number used in `Duals.seen`.
+    enough : float
+        No further round once u sums to that [currency].
+
+    Returns
+    -------
+    total : float
+        Sum of u [currency].
+    mark : int
     """
-    n_pools, n_regions = files.storage_price.size, net.share.size
-    duals = Duals(
-        np.zeros(n_pools, np.bool_),
-        np.zeros(n_pools),
-        np.zeros(n_pools),
-        np.zeros(n_regions),
-        np.zeros(n_regions),
-        np.zeros(n_regions, np.int64),
-        np.zeros(n_regions, np.int64),
-        np.zeros(n_regions, np.int64),
-        np.zeros(n_regions, np.int64),
-    )
-    mark = 0
-    for f in range(block * BLOCK, min(value.size, (block + 1) * BLOCK)):
-        constants = _open(files, f, duals)
-        n = _start(net, files, f, duals)
-        duals.queue[:n] = duals.active[:n]
-        _ascend(net, duals, n)
-        total = _sum_u(duals, n)
-        for _ in range(ADJUST_ROUNDS):
-            for i in range(n):
-                r = duals.active[i]
-                mark += 1
-                queued, fall = _lower(net, duals, r, mark)
-                if fall > 0.0:
-                    _ascend(net, duals, queued)
-                    duals.queue[0] = r
-                    _ascend(net, duals, 1)
-            before, total = total, _sum_u(duals, n)
-            if total - before <= NO_GAIN * total:
-                break
-        value[f] = total + constants
+    total = _sum_u(duals, n)
+    for _ in range(ADJUST_ROUNDS):
+        if total >= enough:
+            break
         for i in range(n):
-            duals.volume[duals.active[i]] = 0.0
+            r = duals.active[i]
+            mark += 1
+            queued, fall = _lower(net, duals, r, mark)
+            if fall > 0.0:
+                ascend(net, duals, queued)
+                duals.queue[0] = r
+                ascend(net, duals, 1)
+        before, total = total, _sum_u(duals, n)
+        if total - before <= NO_GAIN * total:
+            break
+    return total, mark

@@ -17,7 +17,7 @@ PLAN_JSON = "plan.json"
 FORMAT = 1
 """Version of the folder's format that this release writes and reads."""
 
-STATUSES = ("optimal", "within-gap", "time-limit", "feasible")
+STATUSES = ("optimal", "within-gap", "time-limit", "interrupted", "feasible")
 ENGINES = ("exact", "fast")
 BOUND_PROOFS = ("prices", "branch-and-bound")
 COST_PARTS = ("total", "delivery", "fill", "overload")

@@ -73,7 +73,7 @@ def solve(
     NoFeasiblePlanError
         No plan satisfies the rules that cannot be priced.
     DeadlineError
-        The time limit passed before there was any plan.
+        The time limit passed, or an end was asked for, before there was any plan.
     """
     chosen, _ = choose_engine(instance, name)
     # HiGHS searches another tree on more threads: one thread, so that the plan does not depend on them.

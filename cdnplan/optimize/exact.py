@@ -47,6 +47,12 @@ PROVEN_RATIO = 1e-6
 
 MAX_COVER_ROUNDS = 50
 
+STOPPED = {
+    highspy.HighsModelStatus.kTimeLimit: "time-limit",
+    highspy.HighsModelStatus.kInterrupt: "interrupted",
+}
+"""How a search ended that was stopped from outside, by the solver's status."""
+
 
 def solve_exact(
     instance: Instance,
@@ -60,16 +66,17 @@ def solve_exact(
     """Solve an instance by branch and bound [1]_.
 
     First the linear relaxation, whose duals are the prices of the certificate; then the integer model; then
-    the best serving of the placement found, as a program of its own. When time runs out before the search
-    has a plan, the relaxation rounded serves instead.
+    the best serving of the placement found, as a program of its own. When time runs out, or an end is asked
+    for, before the search has a plan, the relaxation rounded serves instead.
 
     Parameters
     ----------
     instance : Instance
     stop : Stop or None
-        Gap and time at which to stop; None or no gap: proven optimal.
+        Gap, time or wish at which to stop; None or no gap: proven optimal.
     threads : int
-        Threads of the solver. The same number gives the same plan, unless the time limit ends the search.
+        Threads of the solver. The same number gives the same plan, unless a time limit or a wish ends the
+        search.
     seed : int
         Seed of the solver.
     progress : Progress
@@ -86,7 +93,7 @@ def solve_exact(
     NoFeasiblePlanError
         Pins, launch rules and limits contradict each other.
     DeadlineError
-        The time limit passed before a plan was found.
+        The time limit passed, or an end was asked for, before a plan was found.
 
     References
     ----------
@@ -175,8 +182,10 @@ def _search(instance: Instance, variables: Variables, model: _Model, run: Run, r
         if ended == "infeasible":
             raise NoFeasiblePlanError(CONTRADICTION)
         if not model.has_solution():
-            if ended == "time-limit" and relaxed.holds is not None:
+            if ended in STOPPED.values() and relaxed.holds is not None:
                 return _Found(relaxed.holds, model.bound(integer=True), ended)
+            if ended == "interrupted":
+                raise DeadlineError("no plan was found before the search was asked to end")
             if ended == "time-limit":
                 raise DeadlineError(f"no plan was found within {run.stop.time_limit_s:g} s")
             raise CdnplanError(f"the solver ended without a plan: {model.report()}")
@@ -193,6 +202,8 @@ def _search(instance: Instance, variables: Variables, model: _Model, run: Run, r
 def _status(stop: Stop, ended: str, lower: float, upper: float) -> Status:
     if ended == "time-limit":
         return "time-limit"
+    if ended == "interrupted":
+        return "interrupted"
     if upper - lower <= PROVEN_RATIO * max(1.0, abs(upper)):
         return "optimal"
     return "within-gap" if stop.gap_ratio else "feasible"
@@ -221,7 +232,7 @@ class _Found:
 
 
 class _Solver(pulp.HiGHS):  # type: ignore[misc]  # PuLP is untyped here
-    """PuLP's HiGHS, silent from the first moment; `watch` hears of bounds while it searches."""
+    """PuLP's HiGHS, silent from the first moment; `watch` is called while it works, and may interrupt."""
 
     watch: Callable[[highspy.HighsCallbackEvent], None] | None = None
     time_limit_s: Callable[[], float | None] | None = None
@@ -237,7 +248,8 @@ class _Solver(pulp.HiGHS):  # type: ignore[misc]  # PuLP is untyped here
             if value is not None:
                 lp.solverModel.setOptionValue(option, value)
         if self.watch is not None:
-            lp.solverModel.cbMipInterrupt += self.watch
+            solver = lp.solverModel
+            (solver.cbMipInterrupt if self.mip else solver.cbSimplexInterrupt).subscribe(self.watch)
 
     def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802  # PuLP's name
         """Run; the time limit is read now, after PuLP has handed the model over."""
@@ -298,7 +310,7 @@ class _Model:
         integer: bool,
         watch: Callable[[float, float], None] | None = None,
     ) -> str:
-        """Solve within a part of the time left; ``optimal``, ``infeasible``, ``time-limit`` or ``failed``."""
+        """Solve in a part of the time left; ``optimal``, ``infeasible``, one of `STOPPED` or ``failed``."""
         solver = _Solver(
             mip=integer,
             threads=run.threads,
@@ -309,20 +321,21 @@ class _Model:
             mip_feasibility_tolerance=FEASIBILITY_TOLERANCE,
         )
         solver.time_limit_s = lambda: run.remaining(time_ratio)
-        if watch is not None:
 
-            def pass_on(event: highspy.HighsCallbackEvent) -> None:
+        def on_event(event: highspy.HighsCallbackEvent) -> None:
+            if watch is not None:
                 found = event.data_out
                 watch(found.mip_dual_bound * self.scale, found.mip_primal_bound * self.scale)
+            if run.stop.asked():
+                event.interrupt()
 
-            solver.watch = pass_on
+        solver.watch = on_event
         self.problem.solve(solver)
         if self.problem.sol_status == pulp.LpSolutionOptimal:
             return "optimal"
         if self.problem.status == pulp.LpStatusInfeasible:
             return "infeasible"
-        status = self.problem.solverModel.getModelStatus()
-        return "time-limit" if status == highspy.HighsModelStatus.kTimeLimit else "failed"
+        return STOPPED.get(self.problem.solverModel.getModelStatus(), "failed")
 
     def has_solution(self) -> bool:
         """Whether the solver holds a feasible point; without one its variables still read 0."""

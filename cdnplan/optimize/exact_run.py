@@ -34,6 +34,7 @@ class Run:
     started: float = field(init=False)
     reported: float = field(init=False)
     seconds: dict[str, float] = field(init=False, default_factory=dict)
+    known: tuple[float | None, float | None] = field(init=False, default=(None, None))
 
     def __post_init__(self) -> None:
         self.started = self.reported = self.clock()
@@ -48,18 +49,21 @@ class Run:
     def phase(self, name: str) -> Iterator[None]:
         """Time a phase, and report its start and end."""
         since = self.clock()
-        self.progress(name, 0.0, None, None)
+        self.progress(name, 0.0, *self.known)
         yield
         self.seconds[name] = self.clock() - since
-        self.progress(name, 1.0, None, None)
+        self.progress(name, 1.0, *self.known)
 
     def report(self, phase: str, lower: float, upper: float) -> None:
-        """Pass on bounds, now and then; those not known yet are infinite."""
-        now = self.clock()
-        if now - self.reported < REPORT_EVERY_S:
+        """Pass on bounds, at once with the first cost, then now and then; unknown ones are infinite."""
+        now, had_cost = self.clock(), self.known[1] is not None
+        bound, cost = (value if math.isfinite(value) else None for value in (lower, upper))
+        # Another round of the search starts without a cost; the earlier one is kept.
+        self.known = (bound, self.known[1] if cost is None else cost)
+        first = not had_cost and cost is not None
+        if not first and now - self.reported < REPORT_EVERY_S:
             return
         self.reported = now
         limit = self.stop.time_limit_s
         done = min(1.0, (now - self.started) / limit) if limit else 0.0
-        known = (value if math.isfinite(value) else None for value in (lower, upper))
-        self.progress(phase, done, *known)
+        self.progress(phase, done, *self.known)

@@ -1,8 +1,9 @@
 """The fast engine: prices, their bound, and a plan grown from both.
 
-`PriceSearch` raises the bound pass by pass. The holders it finds meet the limits only nearly; half way and
-at the end `LocalSearch` makes a plan of them. It ends at the gap asked for, at the time limit, or after a
-number of passes that depends on the size.
+`PriceSearch` raises the bound pass by pass, and the holders it ends with meet the limits nearly; refitted,
+they are the plan. On small networks, where files are few and large, `improve_few_files` and `pack` close
+most of the gap that is left. It ends at the gap asked for, at the time limit, when asked, or after a number
+of passes that depends on the size.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numba
 import numpy as np
@@ -18,23 +19,32 @@ import numpy as np
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
+from cdnplan.optimize.annealing import pack
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.columns import Columns
+from cdnplan.optimize.few_files import improve_few_files
+from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
-from cdnplan.optimize.polish import polish
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
 
-LEAST_PASSES, MOST_PASSES, PASS_WORK = 20, 100, 2_000_000_000
+LEAST_PASSES, MOST_PASSES, PASS_WORK = 16, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
-ROUNDS = 6
+FEW_PASSES = 12
+"""Passes on small networks, where the master program finds better prices than more passes would."""
+FIRST_PLAN = 0.75
+"""A first plan is made after this part of the passes: something to stop with, and maybe good enough."""
+ROUNDS = 3
+SMALL_UP_TO = 2_000_000
+"""Up to so many candidate entries × files a network counts as small."""
 GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
+WORTH_CLOSING = 1e-3
+"""Small networks are worked on further above this gap."""
+PACKINGS = 2
 OPTIMAL_RATIO = 1e-9
-POLISH_UP_TO = 20_000_000
-"""Up to so many candidate entries × files prices are polished: some hundred looks at all files."""
 ONE_THREAD_UP_TO = 500_000
 """Below this, waking a second thread costs more than it brings."""
 
@@ -114,49 +124,11 @@ def solve_fast(
 
 
 def _solve(instance: Instance, stop: Stop, progress: Progress, clock: _Clock) -> Outcome:
-    ideal = ideal_cost(instance)
-    columns = Columns.of(instance)
-    solver = FileSolver.of(instance, columns)
-    search = PriceSearch(instance, solver)
-    local = LocalSearch(instance, columns)
-    incumbent: Incumbent | None = None
-    passes = search.passes()
-    wanted = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, _work(instance))))
-    full = 0
-    while True:
-        with clock.phase("prices"):
-            state = next(passes)
-        full += state.complete
-        done = full == wanted or clock.expired()
-        if done and not np.isfinite(state.bound):
-            # Out of time among the first passes, which see only a sample: prove what their prices can, or
-            # at least what no prices at all do.
-            with clock.phase("prices"):
-                tried = [state.current, Prices.zero(instance)]
-                bounds = [priced_bound(instance, prices, solver) for prices in tried]
-            best = int(np.argmax(bounds))
-            state = replace(state, bound=bounds[best], prices=tried[best])
-        if done or (state.complete and full == wanted // 2):
-            with clock.phase("plan"):
-                incumbent = _better(incumbent, _plans(instance, local, state, clock, first=incumbent is None))
-        upper = None if incumbent is None else incumbent.cost
-        lower = state.bound if np.isfinite(state.bound) else None
-        progress("prices and plans", full / wanted, lower, upper)
-        if incumbent is not None and np.isfinite(state.bound):
-            gap = gap_ratio(state.bound, incumbent.cost, ideal)
-            if done or gap <= (OPTIMAL_RATIO if stop.gap_ratio is None else stop.gap_ratio):
-                break
-    if gap > OPTIMAL_RATIO and _work(instance) <= POLISH_UP_TO:
-        with clock.phase("polish"):
-            polished = polish(
-                solver, search.limits, search.scale, state.prices, incumbent.cost, clock.expired
-            )
-            bound = priced_bound(instance, polished.prices, solver)
-            if bound > state.bound:
-                state = replace(state, bound=bound, prices=polished.prices)
-            found = local.improve(incumbent.holds, state.prices, ROUNDS, clock.expired)
-            incumbent = _better(incumbent, [found])
-    return _outcome(state, incumbent, gap_ratio(state.bound, incumbent.cost, ideal), stop, clock)
+    run = _Run(instance, stop, progress, clock)
+    run.search()
+    if run.small and run.gap() > max(WORTH_CLOSING, run.wanted_gap):
+        run.close()
+    return run.outcome()
 
 
 def _work(instance: Instance) -> int:
@@ -164,46 +136,132 @@ def _work(instance: Instance) -> int:
     return instance.cand_pool.size * instance.n_files
 
 
-def _plans(
-    instance: Instance, local: LocalSearch, state: PricePass, clock: _Clock, *, first: bool
-) -> list[Incumbent]:
-    """Plans from the holders of a pass and, at first, from what is there and a greedy placement."""
-    wish = np.ascontiguousarray(state.holds.T)
-    plans = [local.improve(wish, state.current, ROUNDS, clock.expired)]
-    if first and instance.held.any():
-        there = (instance.held >= instance.copies) & (instance.copies > 0)
-        plans.append(local.improve(there, state.prices, ROUNDS, clock.expired))
-    if first and instance.n_pools * instance.n_files <= GREEDY_UP_TO:
-        plans.append(local.improve(local.greedy(state.prices), state.prices, ROUNDS, clock.expired))
-    return plans
+class _Run:
+    """One run of the engine: the best bound and the best plan so far, and what may end it."""
 
+    def __init__(self, instance: Instance, stop: Stop, progress: Progress, clock: _Clock) -> None:
+        self._instance, self._stop, self._progress, self._clock = instance, stop, progress, clock
+        self._ideal = ideal_cost(instance)
+        self._columns = Columns.of(instance)
+        self._solver = FileSolver.of(instance, self._columns)
+        self._local = LocalSearch(instance, self._columns)
+        self._bound, self._prices = -np.inf, Prices.zero(instance)
+        self._incumbent: Incumbent | None = None
+        self._asked = False
+        self.small = _work(instance) <= SMALL_UP_TO
+        self.wanted_gap = OPTIMAL_RATIO if stop.gap_ratio is None else stop.gap_ratio
 
-def _better(incumbent: Incumbent | None, plans: list[Incumbent]) -> Incumbent:
-    known = plans if incumbent is None else [incumbent, *plans]
-    return min(known, key=lambda plan: plan.cost)
+    def ended(self) -> bool:
+        """Whether the clock or the caller ends the run."""
+        self._asked = self._asked or self._stop.asked()
+        return self._asked or self._clock.expired()
 
+    def gap(self) -> float:
+        """Gap of the best plan; inf while there is none."""
+        if self._incumbent is None or not np.isfinite(self._bound):
+            return np.inf
+        return gap_ratio(self._bound, self._incumbent.cost, self._ideal)
 
-def _outcome(state: PricePass, incumbent: Incumbent, gap: float, stop: Stop, clock: _Clock) -> Outcome:
-    status: Status = "feasible"
-    if gap <= OPTIMAL_RATIO:
-        status = "optimal"
-    elif stop.gap_ratio is not None and gap <= stop.gap_ratio:
-        status = "within-gap"
-    elif clock.expired():
-        status = "time-limit"
-    return Outcome(
-        placement=Placement(incumbent.holds),
-        serving=incumbent.serving,
-        prices=state.prices,
-        upper=incumbent.cost,
-        lower=min(state.bound, incumbent.cost),
-        lower_priced=state.bound,
-        status=status,
-        bound_proof="prices",
-        engine="fast",
-        seconds=dict(clock.seconds),
-        warnings=(),
-    )
+    def search(self) -> None:
+        """Pass after pass over prices, then a plan; a first plan before."""
+        full = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, _work(self._instance))))
+        search = PriceSearch(self._instance, self._solver, FEW_PASSES if self.small else full)
+        passes = search.passes()
+        first = int(FIRST_PLAN * search.planned)
+        for number in range(1, search.planned + 1):
+            with self._clock.phase("prices"):
+                state = next(passes)
+                self._take_bound(state.bound, state.prices)
+            last = number == search.planned or self.ended()
+            if last or number == first:
+                with self._clock.phase("prices"):
+                    self._prove(state)
+                with self._clock.phase("plan"):
+                    self._plan(state)
+            self._report("prices and plans", number / search.planned)
+            if last or self.gap() <= self.wanted_gap:
+                break
+        self.ended()
+
+    def _take_bound(self, bound: float, prices: Prices) -> None:
+        if bound > self._bound:
+            self._bound, self._prices = bound, prices
+
+    def _take_plan(self, plan: Incumbent) -> None:
+        if self._incumbent is None or plan.cost < self._incumbent.cost:
+            self._incumbent = plan
+
+    def _prove(self, state: PricePass) -> None:
+        """Make sure of a bound: that of the prices at hand, or at least of no prices at all."""
+        if not np.isfinite(self._bound):
+            for prices in (state.current, Prices.zero(self._instance)):
+                self._take_bound(priced_bound(self._instance, prices, self._solver), prices)
+
+    def _plan(self, state: PricePass) -> None:
+        """Plans from the holders of a pass and, at first, from what is there and a greedy placement."""
+        inst, local, first = self._instance, self._local, self._incumbent is None
+        wish = np.ascontiguousarray(state.holds.T)
+        self._take_plan(local.refit(wish, state.current, self.ended))
+        if self.small:
+            self._take_plan(local.improve(wish, state.current, ROUNDS, self.ended))
+        if first and inst.held.any():
+            there = (inst.held >= inst.copies) & (inst.copies > 0)
+            self._take_plan(local.refit(there, state.current, self.ended))
+        if first and self.small and inst.n_pools * inst.n_files <= GREEDY_UP_TO:
+            greedy = local.greedy(self._prices)
+            self._take_plan(local.improve(greedy, self._prices, ROUNDS, self.ended))
+
+    def close(self) -> None:
+        """Few files: better prices by a master program over holder sets, and its mixture packed."""
+        if self._incumbent is None or self.ended():
+            return
+        solver, limits = self._solver, LimitVector.of(self._instance)
+        with self._clock.phase("master"):
+            span = self._incumbent.cost - self._ideal
+            found = improve_few_files(solver, limits, self._prices, self._incumbent.holds, span, self.ended)
+            self._take_bound(found.bound, found.prices)
+        self._report("master", 0.0)
+        with self._clock.phase("pack"):
+            self._take_plan(self._local.improve(found.wish, found.prices, ROUNDS, self.ended))
+            for number in range(PACKINGS):
+                if self.ended() or self.gap() <= max(WORTH_CLOSING, self.wanted_gap):
+                    break
+                over = self._incumbent.cost - self._bound
+                holds = pack(solver, limits, found.prices, self._incumbent.holds, found.columns, over)
+                self._take_plan(self._local.serve(holds))
+                self._report("pack", (number + 1) / PACKINGS)
+
+    def _report(self, phase: str, done: float) -> None:
+        lower = self._bound if np.isfinite(self._bound) else None
+        self._progress(phase, done, lower, None if self._incumbent is None else self._incumbent.cost)
+
+    def outcome(self) -> Outcome:
+        """The best plan and bound, and why the run ended."""
+        if self._incumbent is None:
+            raise ValueError("a run makes a plan before it ends")
+        gap = self.gap()
+        status: Status = "feasible"
+        if gap <= OPTIMAL_RATIO:
+            status = "optimal"
+        elif self._stop.gap_ratio is not None and gap <= self._stop.gap_ratio:
+            status = "within-gap"
+        elif self._asked:
+            status = "interrupted"
+        elif self._clock.expired():
+            status = "time-limit"
+        return Outcome(
+            placement=Placement(self._incumbent.holds),
+            serving=self._incumbent.serving,
+            prices=self._prices,
+            upper=self._incumbent.cost,
+            lower=min(self._bound, self._incumbent.cost),
+            lower_priced=self._bound,
+            status=status,
+            bound_proof="prices",
+            engine="fast",
+            seconds=dict(self._clock.seconds),
+            warnings=(),
+        )
 
 
 def greedy_plan(instance: Instance) -> Incumbent:

@@ -1,10 +1,12 @@
-"""From a rough placement to a good one: re-choose each pool's files given all others, again and again.
+"""From a rough placement to a good one.
 
-A pool's choice given the others is a knapsack by marginal value. Values use the prices of throughput and
-links as part of delivery costs, for a placement alone does not show where bytes pile up. Those prices are
-moved towards the duals of the exact serving program of the placement in hand (with weights 1/2, 1/3, …),
-and the placement with the lowest exact cost is kept. Nothing is promised about how close it ends: that is
-what the bound is for.
+`refit` drops what does not fit and fills the room left, pool by pool: a placement that the price search
+left balanced stays so. `improve` goes further and re-chooses each pool's files given all others, a knapsack
+by marginal value; that pays on small networks, where few files decide. Values use the prices of throughput
+and links as part of delivery costs, for a placement alone does not show where bytes pile up. Between
+rounds those prices are moved towards the duals of the exact serving program of the placement in hand, and
+the placement with the lowest exact cost is kept. Nothing is promised about how close it ends: that is what
+the bound is for.
 """
 
 from __future__ import annotations
@@ -24,12 +26,15 @@ from cdnplan.optimize.greedy_kernels import first_gains, greedy
 from cdnplan.optimize.knapsack_kernels import sweep
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.priced import Priced
+from cdnplan.optimize.refit_kernels import nearest_holders, refit
 from cdnplan.optimize.rules import exceeds, new_matrix_gb, stored_matrix_gb
 from cdnplan.optimize.serving import best_serving
 
 Bools = npt.NDArray[np.bool_]
 
 SWEEPS = 2
+REFIT_ROUNDS, TOWARDS_DUALS = 2, 0.3
+"""Rounds of refitting, and how far prices move towards the serving program's duals in between."""
 SETTLED_RATIO = 1e-7
 """A sweep that saves less than this share of what the first one saved ends the sweeping."""
 
@@ -184,6 +189,70 @@ class LocalSearch:
         if best is None:
             raise ValueError("at least one round is needed")
         return best
+
+    def refit(self, wish: Bools, prices: Prices, expired: Callable[[], bool]) -> Incumbent:
+        """Make a placement fit, and fill the room left.
+
+        Parameters
+        ----------
+        wish, prices, expired
+            See `improve`.
+
+        Returns
+        -------
+        Incumbent
+            The best plan seen.
+
+        Raises
+        ------
+        NoFeasiblePlanError
+            See `forced_holders`.
+        """
+        forced = forced_holders(self._instance, wish)
+        holds = wish | forced
+        best: Incumbent | None = None
+        for number in range(REFIT_ROUNDS):
+            changes = self._refit(holds, prices, forced)
+            if best is not None and changes == 0:
+                break
+            served = best_serving(self._instance, holds)
+            plan = Incumbent(holds.copy(), served.serving, plan_cost(self._instance, holds, served.serving))
+            if best is not None and plan.cost >= best.cost:
+                break
+            best = plan
+            if expired():
+                break
+            if number < REFIT_ROUNDS - 1:
+                prices = replace(
+                    prices,
+                    throughput=_between(prices.throughput, served.throughput, TOWARDS_DUALS),
+                    link=_between(prices.link, served.link, TOWARDS_DUALS),
+                )
+        if best is None:
+            raise ValueError("at least one round is needed")
+        return best
+
+    def _refit(self, holds: Bools, prices: Prices, forced: Bools) -> int:
+        """One round, in place; returns the number of changes."""
+        inst, cols = self._instance, self._columns
+        priced = Priced.of(inst, prices)
+        entries = np.diff(inst.demand_ptr)[inst.region_row]
+        start = np.concatenate([[0], np.cumsum(entries)]).astype(np.int64)
+        first, second = np.empty(start[-1], dtype=np.uint16), np.empty(start[-1], dtype=np.uint16)
+        network = (inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order])
+        in_lanes(
+            nearest_holders, np.arange(inst.n_regions), entries, inst.region_row, inst.demand_ptr,
+            inst.demand_file, *network, priced.origin_cost, holds, start, first, second,
+        )  # fmt: skip
+        return int(
+            refit(
+                self._order, inst.region_row, inst.region_share, inst.demand_ptr, inst.demand_file,
+                inst.demand_gb, *network, priced.origin_cost, cols.pool_ptr, cols.pool_region,
+                inst.size_gb, inst.copies, inst.held, inst.fill_cost, prices.storage,
+                prices.fill + prices.churn, inst.storage_gb, self._new_limit, forced, start, first, second,
+                holds,
+            )
+        )  # fmt: skip
 
     def serve(self, holds: Bools) -> Incumbent:
         """Serve a placement that keeps all limits at least cost."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices, Serving
 
-Status = Literal["optimal", "within-gap", "time-limit", "feasible"]
+Status = Literal["optimal", "within-gap", "time-limit", "interrupted", "feasible"]
 """``optimal``: proven to the precision of floats; ``within-gap``: the gap asked for was reached;
-``time-limit``: stopped by the clock; ``feasible``: stopped for another reason with a usable plan."""
+``time-limit``: stopped by the clock; ``interrupted``: `Stop.asked` ended it; ``feasible``: stopped for
+another reason with a usable plan."""
 
 BoundProof = Literal["prices", "branch-and-bound"]
 """``prices``: the prices alone prove `Outcome.lower`; ``branch-and-bound``: a search tree does."""
+
+
+def never() -> bool:
+    """Do not ask for an end."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +33,14 @@ class Stop:
         Stop at this gap (`objective.gap_ratio`). None: the engine's own default; for the exact one: 0.
     time_limit_s : float or None
         Wall-clock time [s]. None: no limit.
+    asked : callable
+        Asked often while an engine works; from True on it ends soon, with the best plan and bound so far.
+        Default: never.
     """
 
     gap_ratio: float | None = None
     time_limit_s: float | None = None
+    asked: Callable[[], bool] = never
 
 
 class Progress(Protocol):
@@ -43,7 +53,8 @@ class Progress(Protocol):
     done : float
         How much of the phase is done, in [0, 1].
     lower, upper : float or None
-        Best bound and best cost so far, where known.
+        Best bound and best cost so far, where known. From the first cost on, until the engine ends, there
+        is a plan to end with, and a cost in every call.
     """
 
     def __call__(self, phase: str, done: float, lower: float | None, upper: float | None) -> None:

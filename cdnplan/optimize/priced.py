@@ -42,16 +42,7 @@ class Priced:
     def of(cls, instance: Instance, prices: Prices) -> Priced:
         """Add the prices of throughput and links to delivery costs, those of storage and fill to opening."""
         region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-        rate = instance.gbps_per_gb
-        cost = instance.cand_cost + _over_slices(rate, region, prices.throughput, instance.cand_pool)
-        origin = instance.origin_cost.copy()
-        if instance.n_links:
-            entry = np.repeat(np.arange(cost.size), np.diff(instance.cand_link_ptr))
-            toll = _over_slices(rate, region[entry], prices.link, instance.cand_link)
-            cost += np.bincount(entry, toll, minlength=cost.size)
-            which = np.repeat(np.arange(origin.size), np.diff(instance.origin_link_ptr))
-            toll = _over_slices(rate, which, prices.link, instance.origin_link)
-            origin += np.bincount(which, toll, minlength=origin.size)
+        cost, origin = priced_costs(instance, prices)
         terms = np.concatenate(
             [
                 prices.launch * instance.launch_min,
@@ -71,6 +62,28 @@ class Priced:
             constant=float(terms.sum()),
             magnitude=float(np.abs(terms).sum()),
         )
+
+
+def priced_costs(instance: Instance, prices: Prices) -> tuple[Floats, Floats]:
+    """Delivery costs with the prices of throughput and links in them.
+
+    Returns
+    -------
+    cand_cost, origin_cost : (n_cand,), (n_regions,) float64
+        ĉ [currency/GB].
+    """
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    rate = instance.gbps_per_gb
+    cost = instance.cand_cost + _over_slices(rate, region, prices.throughput, instance.cand_pool)
+    origin = instance.origin_cost.copy()
+    if instance.n_links:
+        entry = np.repeat(np.arange(cost.size), np.diff(instance.cand_link_ptr))
+        toll = _over_slices(rate, region[entry], prices.link, instance.cand_link)
+        cost += np.bincount(entry, toll, minlength=cost.size)
+        which = np.repeat(np.arange(origin.size), np.diff(instance.origin_link_ptr))
+        toll = _over_slices(rate, which, prices.link, instance.origin_link)
+        origin += np.bincount(which, toll, minlength=origin.size)
+    return cost, origin
 
 
 def _over_slices(rate: Floats, region: Ints, price: Floats, limit: Ints32) -> Floats:

@@ -1,26 +1,34 @@
-"""Search for prices whose bound is high: proportional-integral control of the use of every limit.
+"""Search for prices whose bound is high: control of the use of every limit.
 
-Files are split into batches. Each batch in turn is solved at the current prices, replaces its own load in
-running totals, and then every price moves, in its logarithm, by a proportional and an integral term of how
-far its limit is over- or underused. At an optimum of the Lagrangian dual, use equals the limit wherever the
-price is positive, and that is what the controller steers to. It proves nothing by itself: the bound of
-prices it visits is evaluated completely, and the best is kept.
+Files are split into batches. Each batch in turn finds its holders at the current prices, replaces its own
+load in running totals, and then every price moves with how far its limit is over- or underused. At an
+optimum of the Lagrangian dual, use equals the limit wherever the price is positive, and that is what the
+controller steers to. It proves nothing by itself: the bound of prices it visits is evaluated completely,
+and the best is kept.
+
+Prices of storage and of new bytes move in their logarithms, by a proportional and an integral term. Prices
+of Gbit/s have kinks: where two pools of a region cost the same, a breath of air moves all it asks from one
+to the other. So requests are spread by a softmin whose heat falls from pass to pass, which makes loads
+smooth functions of prices with a known derivative, and Newton-like steps find the balance.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, priced_bound
+from cdnplan.optimize.launch_prices import launch_prices
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.priced import Priced
+from cdnplan.optimize.priced import Priced, priced_costs
+from cdnplan.optimize.response import ResponseLayout, typical_rates, typical_step
+from cdnplan.optimize.search_kernels import SEARCH_CHUNKS, search_files
 from cdnplan.optimize.start_prices import start_prices
 
 MAX_BATCHES, FILES_PER_BATCH = 48, 20
@@ -28,17 +36,25 @@ SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 12, 8, 400
 """With more files than the first: so many passes over the densest files and every so many of the rest."""
 LOG_FLOOR = -9.0
 """Logarithm of price over scale at which a price counts as zero; also the largest, with the other sign."""
-LOG_WAKE = -4.0
+LOG_WAKE, WAKE_PASSES = -4.0, 6
 """Where a price starts once its limit is exceeded, in the first passes."""
 PROPORTIONAL = 0.2
 GAIN_FIRST, GAIN_LEAST, GAIN_MOST, FASTER, SLOWER = 0.06, 0.001, 0.1, 1.2, 0.5
 """Integral gains, one for each limit, and how they change from pass to pass."""
-FAST_PASSES, STEADY_PASSES = 6, 24
-"""Prices travel far in the first passes; after the second number the largest gain falls as 1 / pass."""
+STEADY_PASSES = 24
+"""After so many passes the largest gain falls as 1 / pass."""
 SETTLED = 0.005
 """A limit used to within this ratio, on the mean of a pass, keeps its gain."""
-NEWEST_WEIGHT = 0.3
-"""Weight of the newest prices in the running average of logarithms, which is evaluated too."""
+COOLING = 0.8
+"""Ratio of the heat from pass to pass, unless the last pass asks for more."""
+COLD_RATIO = 0.01
+"""Heat of the last pass, as a part of the cost above the ideal for each GB of demand."""
+BAND_RATIO = 0.5
+"""Band around ties in which holders stay, as a part of the heat."""
+NEWTON_RATIO, NEWTON_STEPS, FARTHEST = 0.5, 3, 0.5
+"""Damping and number of Newton steps after a batch, and the farthest each goes, in heats."""
+STIFFNESS = 0.3
+"""Response assumed besides that of the softmin: this part of a limit for a typical step of cost."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +64,7 @@ class PricePass:
     Parameters
     ----------
     bound : float
-        Best bound so far.
+        Best bound so far, -inf before the first is evaluated.
     prices : Prices
         The prices that prove it.
     current : Prices
@@ -66,6 +82,29 @@ class PricePass:
     complete: bool
 
 
+@dataclass(slots=True, eq=False)
+class _Visits:
+    """What each batch used when it was last visited, and at which costs.
+
+    Parameters
+    ----------
+    loads : (n_batches, 2 * n_pools + n_cand + n_regions) float64
+        Stored and new GB by pool, GB served by entry and from the origin.
+    costs : (n_batches, n_cand + n_regions) float64
+    response : (size,) float64
+        Running total over batches, see `ResponseLayout`.
+    """
+
+    loads: Floats
+    costs: Floats
+    response: Floats
+
+    def dealt_anew(self, batches: int) -> _Visits:
+        """Spread evenly over another number of batches: the old ones stand in until they are visited."""
+        loads = np.tile(self.loads.sum(axis=0) / batches, (batches, 1))
+        return _Visits(loads, np.tile(self.costs.mean(axis=0), (batches, 1)), self.response)
+
+
 class PriceSearch:
     """Runs passes one by one; the caller decides when to stop.
 
@@ -73,28 +112,35 @@ class PriceSearch:
     ----------
     instance : Instance
     solver : FileSolver
+    passes : int
+        Full passes planned, after those over samples: the heat falls so that the last one is cold.
     """
 
-    def __init__(self, instance: Instance, solver: FileSolver) -> None:
-        self._instance = instance
-        self._solver = solver
+    def __init__(self, instance: Instance, solver: FileSolver, passes: int) -> None:
+        self._instance, self._solver = instance, solver
         self._limits = LimitVector.of(instance)
+        self._layout = ResponseLayout.of(instance)
         start, scale = start_prices(instance)
         self._scale = self._limits.flat(scale)
         self._scale[-instance.n_pools :] = scale.storage
         with np.errstate(divide="ignore"):
             log = np.log(self._limits.flat(start) / self._scale)
         self._log = np.clip(log, LOG_FLOOR, -LOG_FLOOR)
-        self._average = self._log
-        self._last = np.zeros_like(self._log)
+        self._last, self._sum, self._mean = (np.zeros_like(self._log) for _ in range(3))
         self._gain = np.full_like(self._log, GAIN_FIRST)
-        self._sum = np.zeros_like(self._log)
-        self._mean = np.zeros_like(self._log)
+        rates = instance.n_pools * (1 + instance.n_slices) + instance.n_links * instance.n_slices
+        self._gbps = slice(instance.n_pools, rates)
+        self._toll = np.zeros(rates - instance.n_pools)
+        self._rate = typical_rates(instance)
+        self._unit = self._heat = typical_step(instance)
         self._launch = np.zeros(instance.n_launches)
+        self._ideal_gb = _ideal_by_region(instance)
+        self._seen = np.zeros(instance.n_files, dtype=np.bool_)
         density = instance.file_gb() / instance.size_gb
         self._ranked = np.argsort(-density, kind="stable").astype(np.int32)
         self._head = min(HEAD_FILES, instance.n_files)
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
+        self.planned = self._sampled + passes
 
     @property
     def limits(self) -> LimitVector:
@@ -106,40 +152,53 @@ class PriceSearch:
         """Typical price of each limit, in the order of `limits`."""
         return self._scale
 
-    def _prices(self, log: Floats) -> Prices:
+    def _prices(self, log: Floats, toll: Floats) -> Prices:
         flat = np.where(log > LOG_FLOOR, self._scale * np.exp(log), 0.0)
+        flat[self._gbps] = toll
         return self._limits.prices(flat, self._launch)
 
     def passes(self) -> Iterator[PricePass]:
         """Yield after each pass, without end: first passes over a sample of the files, then over all."""
         inst = self._instance
         holds = np.zeros((inst.n_files, inst.n_pools), dtype=np.bool_)
-        best, best_bound = self._prices(self._log), -np.inf
-        width = 2 * inst.n_pools + inst.cand_pool.size + inst.n_regions
-        batches, loads = self._deal(1), np.zeros((1, width))
-        for number in itertools.count():
-            if number in {0, self._sampled}:
-                batches = self._deal(SAMPLE_STRIDE if number < self._sampled else 1)
-                # The sample stands in for all files until each batch has been solved.
-                loads = np.tile(loads.sum(axis=0) / len(batches), (len(batches), 1))
+        best, best_bound = self._prices(self._log, self._toll), -np.inf
+        number = 0
+        batches = self._deal(SAMPLE_STRIDE if self._sampled else 1)
+        width = inst.cand_pool.size + inst.n_regions
+        visits = _Visits(
+            np.zeros((len(batches), 2 * inst.n_pools + width)),
+            np.tile(_costs(inst, best), (len(batches), 1)),
+            np.zeros(self._layout.size),
+        )
+        while True:
+            if number == self._sampled > 0:
+                batches = self._deal(1)
+                visits = visits.dealt_anew(len(batches))
+            log, toll = np.zeros_like(self._log), np.zeros_like(self._toll)
             for b, batch in enumerate(batches):
-                loads[b] = self._solve_batch(batch, holds)
-                seen = len(batches) if number > 0 else b + 1
-                self._move(loads[:seen].sum(axis=0) * (len(batches) / seen), travel=number < FAST_PASSES)
+                self._visit(visits, b, batch, number, holds)
+                self._move(visits, len(batches) if number > 0 else b + 1, travel=number < WAKE_PASSES)
+                log, toll = log + self._log / len(batches), toll + self._toll / len(batches)
+            complete = number >= self._sampled
             self._adapt(len(batches), number)
-            self._average = (1 - NEWEST_WEIGHT) * self._average + NEWEST_WEIGHT * self._log
-            if number < self._sampled - 1:
-                yield PricePass(best_bound, best, self._prices(self._log), holds, complete=False)
-                continue
-            self._launch = self._launch_prices(self._prices(self._log))
-            for log in (self._log, self._average):
-                prices = self._prices(log)
-                bound = priced_bound(inst, prices, self._solver)
-                if bound > best_bound:
-                    best, best_bound = prices, bound
-            yield PricePass(
-                best_bound, best, self._prices(self._log), holds, complete=number >= self._sampled
-            )
+            self._cool(visits, number)
+            if complete and inst.n_launches:
+                self._launch = launch_prices(self._solver, self._prices(self._log, self._toll))
+            if complete and self._worth_a_look(number):
+                for prices in (self._prices(self._log, self._toll), self._prices(log, toll)):
+                    bound = priced_bound(inst, prices, self._solver)
+                    if bound > best_bound:
+                        best, best_bound = prices, bound
+            current = self._prices(self._log, self._toll)
+            yield PricePass(best_bound, best, current, holds, complete=complete)
+            number += 1
+
+    def _worth_a_look(self, number: int) -> bool:
+        """Bounds are evaluated when a quarter of the passes is left, after each of the last three, and later.
+
+        Two looks at all files cost about as much as a pass, and early bounds are soon beaten.
+        """
+        return number >= self.planned - 3 or number in {self._sampled, self.planned * 3 // 4}
 
     def _deal(self, stride: int) -> list[list[tuple[Ints32, float]]]:
         """Deal the files, most GB per stored GB first, to batches; with a stride, the tail is sampled.
@@ -149,28 +208,56 @@ class PriceSearch:
         list of list of (files, weight)
             Each batch is of the same mix: its part of the head at weight 1, of the tail at `stride`.
         """
-        head, tail = self._ranked[: self._head], self._ranked[self._head :: stride]
-        dealt = head.size + tail.size if stride > 1 else self._ranked.size
-        count = max(1, min(MAX_BATCHES, dealt // FILES_PER_BATCH))
-        return [[(head[b::count].copy(), 1.0), (tail[b::count].copy(), float(stride))] for b in range(count)]
+        # From the middle of each stride: its densest file would stand for all and demand be overstated.
+        head, tail = self._ranked[: self._head], self._ranked[self._head + stride // 2 :: stride]
+        count = max(1, min(MAX_BATCHES, (head.size + tail.size) // FILES_PER_BATCH))
+        parts = [[(head[b::count].copy(), 1.0), (tail[b::count].copy(), float(stride))] for b in range(count)]
+        return [[(files, weight) for files, weight in part if files.size] for part in parts]
 
-    def _solve_batch(self, batch: list[tuple[Ints32, float]], holds: npt.NDArray[np.bool_]) -> Floats:
-        """Solve the files of a batch; returns their weighted loads."""
-        prices = self._prices(self._log)
-        priced = Priced.of(self._instance, prices)
-        total = np.zeros(0)
+    def _visit(
+        self,
+        visits: _Visits,
+        b: int,
+        batch: list[tuple[Ints32, float]],
+        number: int,
+        holds: npt.NDArray[np.bool_],
+    ) -> None:
+        """Find holders for the files of a batch and note what they use."""
+        inst, cols, solver, layout = self._instance, self._solver.columns, self._solver, self._layout
+        prices = self._prices(self._log, self._toll)
+        priced = Priced.of(inst, prices)
+        order = priced.order
+        slots = (order - inst.cand_ptr[layout.region[order]]).astype(np.int32)
+        cost = priced.cand_cost[order]
+        toll = np.append(cost - inst.cand_cost[order], 0.0)
+        stored = np.zeros((SEARCH_CHUNKS, inst.n_pools))
+        fresh = np.zeros_like(stored)
+        served = np.zeros((SEARCH_CHUNKS, inst.cand_pool.size + inst.n_regions))
+        response = np.zeros((SEARCH_CHUNKS, layout.size))
         for files, weight in batch:
-            self._solver.solve(files, priced, prices.launch, holds=holds)
-            part = weight * np.concatenate(self._solver.loads(files, priced, holds))
-            total = part if total.size == 0 else total + part
-        return total
+            in_lanes(
+                search_files, np.arange(SEARCH_CHUNKS), np.ones(SEARCH_CHUNKS), files, number, self._seen,
+                weight, self._heat, BAND_RATIO * self._heat, inst.region_row, inst.region_share,
+                cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr,
+                inst.cand_pool[order], slots, cost, priced.origin_cost, toll, cols.pool_ptr,
+                cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies, solver.held,
+                solver.pinned, solver.reward_ptr, solver.reward_pool, prices.launch[solver.reward_rule],
+                layout.ptr, holds, stored, fresh, served, response,
+            )  # fmt: skip
+        visits.loads[b] = np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
+        visits.costs[b] = np.concatenate([priced.cand_cost, priced.origin_cost])
+        kept = 1.0 - 1.0 / len(visits.loads) if number > 0 else 1.0
+        visits.response = kept * visits.response + response.sum(axis=0)
 
-    def _move(self, total: Floats, *, travel: bool) -> None:
-        """Move all prices after a batch, given the loads of all batches."""
+    def _move(self, visits: _Visits, seen: int, *, travel: bool) -> None:
+        """Move all prices after a batch, given what the batches seen so far use."""
         pools = self._instance.n_pools
-        excess = self._limits.excess(
-            self._limits.use(total[:pools], total[pools : 2 * pools], total[2 * pools :])
-        )
+        part = len(visits.loads) / seen
+        total = visits.loads[:seen].sum(axis=0) * part
+        stored, fresh, served = total[:pools], total[pools : 2 * pools], total[2 * pools :]
+        excess = self._limits.excess(self._limits.use(stored, fresh, served))
+        before = visits.costs[:seen].mean(axis=0)
+        self._balance(stored, fresh, served, before, visits.response * part)
         step = PROPORTIONAL * (excess - self._last) + self._gain * excess
         moved = np.clip(self._log + step, LOG_FLOOR, -LOG_FLOOR)
         if travel:
@@ -178,6 +265,28 @@ class PriceSearch:
         self._log = moved
         self._last = excess
         self._sum = self._sum + excess
+
+    def _balance(
+        self, stored: Floats, fresh: Floats, served: Floats, before: Floats, response: Floats
+    ) -> None:
+        """Newton steps on the prices of throughput and links, each limit on its own derivative."""
+        inst, heat = self._instance, self._heat
+        limit, cap = self._limits.limit[self._gbps], self._limits.cap[self._gbps]
+        exists = np.isfinite(limit)
+        if not exists.any():
+            return
+        limit = np.where(exists, limit, 0.0)
+        slope = self._layout.sensitivity(response) / heat + STIFFNESS * limit * self._rate / max(
+            self._unit, heat
+        )
+        slope = np.maximum(slope, 1e-300)
+        farthest = FARTHEST * heat / self._rate
+        for _ in range(NEWTON_STEPS):
+            costs = _costs(inst, self._prices(self._log, self._toll))
+            now = self._layout.carried(served, response, (costs - before) / heat)
+            excess = self._limits.use(stored, fresh, now)[self._gbps] - limit
+            step = np.clip(NEWTON_RATIO * excess / slope, -farthest, farthest)
+            self._toll = np.where(exists, np.clip(self._toll + step, 0.0, cap), 0.0)
 
     def _adapt(self, batches: int, number: int) -> None:
         """After a pass: limits missed to the same side again gain speed, those that swing lose it."""
@@ -188,25 +297,35 @@ class PriceSearch:
         self._gain = np.clip(gain, GAIN_LEAST, max(GAIN_LEAST, most))
         self._mean, self._sum = mean, np.zeros_like(mean)
 
-    def _launch_prices(self, prices: Prices) -> Floats:
-        """Price launch rules one by one: each concerns one file, whose bound is a function of it alone.
-
-        What the rule's dearest needed pools cost to open is where that function bends, so those are tried.
-        """
+    def _cool(self, visits: _Visits, number: int) -> None:
+        """Lower the heat, so that in the last pass ties cost next to nothing."""
         inst = self._instance
-        launch = np.zeros(inst.n_launches)
-        priced = Priced.of(inst, prices)
-        for rule in range(inst.n_launches):
-            pools = inst.launch_pool[inst.launch_ptr[rule] : inst.launch_ptr[rule + 1]]
-            f, least = int(inst.launch_file[rule]), int(inst.launch_min[rule])
-            copies = inst.copies[pools, f].astype(np.int64)
-            fresh = np.maximum(0, copies - inst.held[pools, f])
-            opening = np.sort(inst.size_gb[f] * (priced.store[pools] * copies + priced.new[pools] * fresh))
-            best, best_value = 0.0, -np.inf
-            for price in np.unique(np.concatenate([[0.0], opening[max(0, least - 2) : least + 1]])):
-                launch[rule] = price
-                value, _ = self._solver.solve(np.array([f], dtype=np.int32), priced, launch)
-                if value[0] + price * least > best_value:
-                    best, best_value = float(price), value[0] + price * least
-            launch[rule] = best
-        return launch
+        served = visits.loads.sum(axis=0)[2 * inst.n_pools :]
+        base = np.concatenate([inst.cand_cost, inst.origin_cost])
+        above = float(served @ base) - self._ideal_of(served)
+        demand = float(served.sum())
+        cold = COLD_RATIO * max(above, 0.0) / demand if demand > 0 else 0.0
+        left = self.planned - 1 - number
+        ratio = COOLING
+        if left > 0 and 0.0 < cold < self._heat:
+            ratio = min(COOLING, (cold / self._heat) ** (1.0 / left))
+        self._heat = max(self._heat * ratio, self._unit * 1e-9)
+
+    def _ideal_of(self, served: Floats) -> float:
+        """Ideal cost of what each region is served."""
+        inst = self._instance
+        by_region = np.bincount(self._layout.region, served[: inst.cand_pool.size], minlength=inst.n_regions)
+        return float((by_region + served[inst.cand_pool.size :]) @ self._ideal_gb)
+
+
+def _ideal_by_region(instance: Instance) -> Floats:
+    """Cost of each region's cheapest candidate or origin [currency/GB], (n_regions,)."""
+    cheapest = instance.origin_cost.copy()
+    some = np.flatnonzero(np.diff(instance.cand_ptr) > 0)
+    cheapest[some] = np.minimum(cheapest[some], instance.cand_cost[instance.cand_ptr[some]])
+    return cheapest
+
+
+def _costs(instance: Instance, prices: Prices) -> Floats:
+    """Costs under prices by entry, then of the origin by region."""
+    return np.concatenate(priced_costs(instance, prices))

@@ -26,6 +26,7 @@ FULL_RATIO = 0.995
 """A limit used to this ratio is listed as full."""
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
 OPTIMAL_RATIO = 1e-6
+INTERRUPTED = "interrupted: this is the best plan found until then, a longer search might find a cheaper one"
 
 
 def plan_record(
@@ -93,7 +94,7 @@ def plan_record(
         },
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
         "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 3),
-        "warnings": [*loaded.warnings, *outcome.warnings, *_dealing_warnings(dealt)],
+        "warnings": [*loaded.warnings, *_engine_warnings(outcome), *_dealing_warnings(dealt)],
         "seed": request.seed,
         "versions": {"python": platform.python_version()} | {p: metadata.version(p) for p in PACKAGES},
         "input_hashes": loaded.hashes,
@@ -162,6 +163,10 @@ def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, 
         for i in np.flatnonzero((used >= FULL_RATIO * allowed) & (used > 0))
     ]
     return sorted(rows, key=lambda row: (-row["price"] * row["allowed"], row["limit"], row["name"]))
+
+
+def _engine_warnings(outcome: Outcome) -> list[str]:
+    return [*outcome.warnings, *([INTERRUPTED] if outcome.status == "interrupted" else [])]
 
 
 def _dealing_warnings(dealt: Dealt) -> list[str]:

@@ -14,7 +14,7 @@ from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.inputs import plan_folder as names
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.optimize.engine import choose_engine, solve
-from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
 from cdnplan.planner import tables
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.folder import check_out, write_plan
@@ -64,6 +64,7 @@ def plan(
     request: PlanRequest,
     *,
     progress: Progress = no_progress,
+    asked: Callable[[], bool] = never,
     now: Callable[[], float] = time.perf_counter,
 ) -> PlanResult:
     """Make a plan and write its folder, whole or not at all.
@@ -73,6 +74,8 @@ def plan(
     request : PlanRequest
     progress : Progress
         Called at each phase and while the engine works.
+    asked : callable
+        Asked often while the engine works; from True on it ends soon, and the best plan so far is written.
     now : callable
         Seconds that only grow.
 
@@ -87,7 +90,7 @@ def plan(
     NoFeasiblePlanError
         No plan satisfies the rules that cannot be priced.
     DeadlineError
-        The time limit passed with nothing usable.
+        The time limit passed, or an end was asked for, with nothing usable.
     """
     check_out(request.out, replace=request.replace)
     watch = _Watch(now, progress)
@@ -95,7 +98,7 @@ def plan(
         loaded = load(request)
     name, reason = choose_engine(loaded.instance, request.engine)
     with watch.phase("optimise"):
-        stop = Stop(request.gap_ratio, request.time_limit_s)
+        stop = Stop(request.gap_ratio, request.time_limit_s, asked)
         outcome = solve(
             loaded.instance, name, stop=stop, threads=request.threads, seed=request.seed, progress=progress
         )

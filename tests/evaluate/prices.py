@@ -72,23 +72,21 @@ def best_holders(instance: Instance, prices: Prices, file: int) -> float:
     """Optimum of one file's problem, over all sets of holders."""
     v = to_dense(instance)[:, file]
     may = [p for p in range(instance.n_pools) if instance.copies[p, file] > 0]
-    must = {p for p in may if instance.pinned[p, file]}
-    best = np.inf
-    for chosen in itertools.chain.from_iterable(itertools.combinations(may, n) for n in range(len(may) + 1)):
-        if must <= set(chosen):
-            cost = sum(opening_cost(instance, prices, p, file) for p in chosen)
-            for r in np.flatnonzero(v > 0):
-                entries = range(instance.cand_ptr[r], instance.cand_ptr[r + 1])
-                ways = [
-                    priced_cost(instance, prices, r, j) for j in entries if instance.cand_pool[j] in chosen
-                ]
-                cost += v[r] * min([*ways, priced_cost(instance, prices, r, None)])
-            best = min(best, cost)
-    return float(best)
+    chosen = np.array(list(itertools.product((False, True), repeat=len(may))), dtype=bool)
+    chosen = chosen[(chosen | ~instance.pinned[may, file]).all(axis=1)]
+    cost = chosen @ np.array([opening_cost(instance, prices, p, file) for p in may], dtype=float)
+    for r in np.flatnonzero(v > 0):
+        way = np.full(len(may), np.inf)
+        for j in range(instance.cand_ptr[r], instance.cand_ptr[r + 1]):
+            if instance.cand_pool[j] in may:
+                way[may.index(instance.cand_pool[j])] = priced_cost(instance, prices, r, j)
+        cheapest = np.where(chosen, way, np.inf).min(axis=1, initial=priced_cost(instance, prices, r, None))
+        cost += v[r] * cheapest
+    return float(cost.min())
 
 
 class FileDual:
-    """Steps 1 to 5 of docs/bound.md for one file."""
+    """Steps 1 to 4 of docs/bound.md for one file."""
 
     def __init__(self, instance: Instance, prices: Prices, file: int) -> None:
         v = to_dense(instance)[:, file]

@@ -85,6 +85,38 @@ def test_no_plan_in_time_is_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
         solve_exact(small(), stop=Stop(time_limit_s=0.0))
 
 
+def test_asked_to_end_it_gives_the_best_plan_so_far_and_a_true_bound() -> None:
+    instance = middling()
+    costs: list[float | None] = []
+    outcome = solve_exact(
+        instance,
+        stop=Stop(asked=lambda: bool(costs) and costs[-1] is not None),
+        progress=lambda _phase, _done, _lower, upper: costs.append(upper),
+    )
+    assert outcome.status == "interrupted"
+    assert broken_limits(instance, outcome.placement, outcome.serving) == []
+    assert outcome.lower_priced <= outcome.lower < outcome.upper
+    first = next(i for i, cost in enumerate(costs) if cost is not None)
+    assert outcome.upper <= min(cost for cost in costs if cost is not None) * (1 + 1e-6)
+    assert None not in costs[first:]
+
+
+def test_asked_to_end_from_the_start_it_still_gives_a_plan() -> None:
+    instance = middling()
+    outcome = solve_exact(instance, stop=Stop(asked=lambda: True))
+    assert outcome.status == "interrupted"
+    assert broken_limits(instance, outcome.placement, outcome.serving) == []
+    assert outcome.lower_priced <= outcome.lower < outcome.upper
+    assert outcome.placement.holds.any()
+    assert not outcome.prices.storage.any()
+
+
+def test_asked_to_end_before_there_is_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cdnplan.optimize.exact.rounded_holds", lambda *_: None)
+    with pytest.raises(DeadlineError, match="no plan was found before the search was asked to end"):
+        solve_exact(middling(), stop=Stop(asked=lambda: True))
+
+
 def competing_launches() -> Instance:
     base = random_instance(0, n_regions=1, n_pools=2, n_files=2, slices=1, families=frozenset())
     return replace(

@@ -1,0 +1,333 @@
+"""The integer optimum of one file's facility location problem: branch and bound over its pools.
+
+Each node is bounded by dual ascent and adjustment (`ascent_kernels`), as in DUALOC [1]_; holders of its
+tight pools, bettered by adding and dropping, give plans. A pool whose slack, its reduced cost, exceeds what
+is left between bound and best plan stays closed below the node. The search is depth first and ends after a
+number of nodes; the smallest bound among nodes that are still open then bounds the whole.
+
+References
+----------
+.. [1] D. Erlenkotter, "A Dual-Based Procedure for Uncapacitated Facility Location",
+   Operations Research 26(6), 1978.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from cdnplan.optimize.ascent_kernels import TIGHT, adjust, ascend, start_duals
+from cdnplan.optimize.file_kernels import (
+    N_CHUNKS,
+    add_pools,
+    cheapest_two,
+    drop_pools,
+    open_tight,
+    opening_costs,
+)
+
+Array = Any
+
+FREE, OPEN, CLOSED = 0, 1, 2
+EXACT_RATIO = 1e-10
+"""Nodes within this part of the best plan's cost are not searched."""
+
+
+@njit(cache=True)
+def keep_entries(
+    v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, allowed: Array, kept_ptr: Array,
+    kept_pools: Array, kept_costs: Array,
+) -> None:  # fmt: skip
+    """Copy the entries that can matter: of regions with demand, allowed pools cheaper than the origin.
+
+    Deep in the tree most pools are closed; everything below goes through the entries again and again.
+    """
+    n = 0
+    for r in range(v.size):
+        kept_ptr[r] = n
+        if v[r] <= 0.0:
+            continue
+        for j in range(ptr[r], ptr[r + 1]):
+            if costs[j] >= origin[r]:
+                break
+            if allowed[pools[j]]:
+                kept_pools[n] = pools[j]
+                kept_costs[n] = costs[j]
+                n += 1
+    kept_ptr[v.size] = n
+
+
+@njit(cache=True)
+def open_cost(
+    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
+    opening: Array, is_open: Array,
+) -> float:  # fmt: skip
+    """Opening costs of the open pools, and serving each region by its cheapest one."""
+    total = 0.0
+    for p in range(is_open.size):
+        if is_open[p]:
+            total += opening[p]
+    for i in range(n_active):
+        r = active[i]
+        _, cost, _ = cheapest_two(r, ptr, pools, costs, is_open, origin[r])
+        total += v[r] * cost
+    return total
+
+
+@njit(cache=True)
+def branching_pool(
+    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, state: Array,
+    opening: Array, slack: Array, u: Array, pos: Array, weight: Array,
+) -> int:  # fmt: skip
+    """The undecided tight pool that regions pay most beside another one (-1: none): where duals err."""
+    weight[:] = 0.0
+    for i in range(n_active):
+        r = active[i]
+        paid = 0
+        for j in range(ptr[r], pos[r]):
+            p = pools[j]
+            if state[p] != CLOSED and v[r] * costs[j] < u[r] and slack[p] <= TIGHT * opening[p]:
+                paid += 1
+        if paid < 2:
+            continue
+        for j in range(ptr[r], pos[r]):
+            p = pools[j]
+            if state[p] == FREE and v[r] * costs[j] < u[r] and slack[p] <= TIGHT * opening[p]:
+                weight[p] += u[r] - v[r] * costs[j]
+    best = -1
+    for p in range(weight.size):
+        if weight[p] > 0.0 and (best < 0 or weight[p] > weight[best]):
+            best = p
+    return best
+
+
+@njit(cache=True)
+def branch(
+    active: Array, n_active: int, v: Array, cap: Array, all_ptr: Array, all_pools: Array,
+    all_costs: Array, origin: Array, pool_ptr: Array, pool_region: Array, opening: Array, state: Array,
+    best_open: Array, max_nodes: int, todo: Array, stamp: Array, u: Array, pos: Array,
+) -> Any:  # fmt: skip
+    """Search the tree below `state`; returns root bound, proven bound, cost of the best set, nodes.
+
+    `state[p]` is `FREE`, `OPEN` (opening cost 0) or `CLOSED`; `best_open` receives the best set found.
+    """
+    n_pools = opening.size
+    depth_state = np.empty((n_pools + 2, n_pools), np.int8)
+    depth_bound = np.empty(n_pools + 2)
+    free_opening = opening.copy()
+    slack = np.empty(n_pools)
+    weight = np.empty(n_pools)
+    allowed = np.empty(n_pools, np.bool_)
+    fixed = np.empty(n_pools, np.bool_)
+    is_open = np.empty(n_pools, np.bool_)
+    ptr, pools, costs = np.empty_like(all_ptr), np.empty_like(all_pools), np.empty_like(all_costs)
+    depth_state[0] = state
+    depth_bound[0] = -np.inf
+    top = 1
+    best, root, cut, nodes = np.inf, 0.0, np.inf, 0
+    while top > 0:
+        top -= 1
+        state[:] = depth_state[top]
+        if depth_bound[top] >= best - EXACT_RATIO * abs(best):
+            continue
+        if nodes >= max_nodes:
+            cut = min(cut, depth_bound[top])
+            continue
+        nodes += 1
+        constant = 0.0
+        for p in range(n_pools):
+            allowed[p] = state[p] != CLOSED
+            fixed[p] = state[p] == OPEN
+            free_opening[p] = opening[p]
+            if fixed[p]:
+                constant += opening[p]
+                free_opening[p] = 0.0
+        slack[:] = free_opening
+        keep_entries(v, all_ptr, all_pools, all_costs, origin, allowed, ptr, pools, costs)
+        start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
+        todo[:n_active] = active[:n_active]
+        ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+        adjust(
+            active, n_active, v, cap, ptr, pools, costs, pool_ptr, pool_region, allowed, free_opening,
+            slack, u, pos, todo, stamp,
+        )  # fmt: skip
+        bound = constant
+        for k in range(n_active):
+            bound += u[active[k]]
+        bound = max(bound, depth_bound[top])
+        if nodes == 1:
+            root = bound
+        if bound >= best - EXACT_RATIO * abs(best):
+            continue
+        is_open[:] = fixed
+        open_tight(active, n_active, pos, ptr, pools, allowed, slack, free_opening, is_open)
+        add_pools(
+            active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, free_opening, allowed,
+            is_open, weight,
+        )  # fmt: skip
+        drop_pools(
+            active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, free_opening, fixed,
+            is_open, weight,
+        )  # fmt: skip
+        cost = open_cost(active, n_active, v, ptr, pools, costs, origin, opening, is_open)
+        if cost < best:
+            best = cost
+            best_open[:] = is_open
+            if bound >= best - EXACT_RATIO * abs(best):
+                continue
+        for p in range(n_pools):
+            if state[p] == FREE and slack[p] > best - bound:
+                state[p] = CLOSED
+        p = branching_pool(active, n_active, v, ptr, pools, costs, state, free_opening, slack, u, pos, weight)
+        if p < 0:
+            # The duals are settled but the set found is not their match: any pool still undecided.
+            for q in range(n_pools):
+                if state[q] == FREE and (p < 0 or slack[q] < slack[p]):
+                    p = q
+        if p < 0:
+            # Everything is decided: the plan of the decided pools is the best below.
+            for q in range(n_pools):
+                is_open[q] = state[q] == OPEN
+            cost = open_cost(active, n_active, v, ptr, pools, costs, origin, opening, is_open)
+            if cost < best:
+                best = cost
+                best_open[:] = is_open
+            continue
+        likely = OPEN if is_open[p] else CLOSED
+        depth_bound[top] = bound
+        depth_bound[top + 1] = bound
+        state[p] = CLOSED if likely == OPEN else OPEN
+        depth_state[top] = state
+        state[p] = likely
+        depth_state[top + 1] = state
+        top += 2
+    return root, min(cut, best), best, nodes
+
+
+@njit(cache=True, nogil=True)
+def solve_files_exactly(
+    chunks: Array, files: Array, max_nodes: int, region_row: Array, region_share: Array, file_ptr: Array,
+    file_row: Array, file_gb: Array, n_rows: int, ptr: Array, pools: Array, costs: Array, origin: Array,
+    pool_ptr: Array, pool_region: Array, size: Array, store: Array, new: Array, copies: Array,
+    held: Array, pinned: Array, reward_ptr: Array, reward_pool: Array, reward: Array, ascent: Array,
+    values: Array, primal_cost: Array, nodes: Array, holds: Array,
+) -> None:  # fmt: skip
+    """Solve every listed file's problem by branch and bound.
+
+    Results: `ascent[i]` the bound at the root, `values[i]` the proven bound, `primal_cost[i]` the cost of
+    the holders found, `nodes[i]` the nodes searched, `holds[f, p]` the holders.
+    """
+    n_regions, n_pools = region_row.size, store.size
+    n_files = files.size
+    for chunk in chunks:
+        row_gb = np.zeros(n_rows)
+        active = np.empty(n_regions, np.int64)
+        todo = np.empty(n_regions, np.int64)
+        stamp = np.zeros(n_regions, np.int64)
+        v = np.zeros(n_regions)
+        cap = np.zeros(n_regions)
+        u = np.zeros(n_regions)
+        pos = np.zeros(n_regions, np.int64)
+        opening = np.zeros(n_pools)
+        gift = np.zeros(n_pools)
+        allowed = np.zeros(n_pools, np.bool_)
+        fixed = np.zeros(n_pools, np.bool_)
+        is_open = np.zeros(n_pools, np.bool_)
+        state = np.zeros(n_pools, np.int8)
+        for i in range(chunk, n_files, N_CHUNKS):
+            f = files[i]
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = file_gb[k]
+            n_active = 0
+            for r in range(n_regions):
+                gb = region_share[r] * row_gb[region_row[r]]
+                v[r] = gb
+                if gb > 0.0:
+                    active[n_active] = r
+                    n_active += 1
+                    cap[r] = gb * origin[r]
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = 0.0
+            for k in range(reward_ptr[f], reward_ptr[f + 1]):
+                gift[reward_pool[k]] += reward[k]
+            constant = opening_costs(
+                f, size[f], store, new, copies, held, pinned, gift, opening, allowed, fixed
+            )
+            for k in range(reward_ptr[f], reward_ptr[f + 1]):
+                gift[reward_pool[k]] = 0.0
+            for p in range(n_pools):
+                state[p] = CLOSED
+                if fixed[p]:
+                    state[p] = OPEN
+                elif allowed[p]:
+                    state[p] = FREE
+            is_open[:] = False
+            root, bound, best, count = branch(
+                active, n_active, v, cap, ptr, pools, costs, origin, pool_ptr, pool_region, opening, state,
+                is_open, max_nodes, todo, stamp, u, pos,
+            )  # fmt: skip
+            ascent[i] = constant + root
+            values[i] = constant + bound
+            primal_cost[i] = constant + best
+            nodes[i] = count
+            for p in range(n_pools):
+                holds[f, p] = is_open[p]
+
+
+@njit(cache=True, nogil=True)
+def column_loads(
+    chunks: Array, files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
+    file_gb: Array, n_rows: int, ptr: Array, entry: Array, pools: Array, costs: Array, origin: Array,
+    true_cost: Array, true_origin: Array, size: Array, copies: Array, held: Array, fill_cost: Array,
+    holds: Array, rate: Array, link_ptr: Array, link: Array, origin_ptr: Array, origin_link: Array,
+    n_links: int, cost: Array, use: Array,
+) -> None:  # fmt: skip
+    """True cost and use of all limits (order of `LimitVector`) of files with given holders.
+
+    Requests go to the cheapest holder under the prices in `costs`, `origin`; `holds[i]` belongs to
+    `files[i]`. `use` (n_files_listed, n_limits) and `cost` are results.
+    """
+    n_regions, n_pools, slices = region_row.size, copies.shape[1], rate.shape[1]
+    links_at = n_pools * (1 + slices)
+    new_at = links_at + n_links * slices
+    for chunk in chunks:
+        row_gb = np.zeros(n_rows)
+        for i in range(chunk, files.size, N_CHUNKS):
+            f = files[i]
+            for p in range(n_pools):
+                if holds[i, p]:
+                    wanted = np.int64(copies[f, p])
+                    fresh = size[f] * max(0, wanted - np.int64(held[f, p]))
+                    use[i, p] += size[f] * wanted
+                    use[i, new_at + p] += fresh
+                    cost[i] += fill_cost[p] * fresh
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = file_gb[k]
+            for r in range(n_regions):
+                gb = region_share[r] * row_gb[region_row[r]]
+                if gb <= 0.0:
+                    continue
+                found = -1
+                for j in range(ptr[r], ptr[r + 1]):
+                    if costs[j] >= origin[r]:
+                        break
+                    if holds[i, pools[j]]:
+                        found = j
+                        break
+                if found >= 0:
+                    e = entry[found]
+                    cost[i] += gb * true_cost[e]
+                    for t in range(slices):
+                        use[i, n_pools + pools[found] * slices + t] += gb * rate[r, t]
+                    for k in range(link_ptr[e], link_ptr[e + 1]):
+                        for t in range(slices):
+                            use[i, links_at + link[k] * slices + t] += gb * rate[r, t]
+                else:
+                    cost[i] += gb * true_origin[r]
+                    for k in range(origin_ptr[r], origin_ptr[r + 1]):
+                        for t in range(slices):
+                            use[i, links_at + origin_link[k] * slices + t] += gb * rate[r, t]
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = 0.0

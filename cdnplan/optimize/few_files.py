@@ -1,0 +1,189 @@
+"""Networks with few files or few pools: better prices by a master program, and a plan from its mixture.
+
+There the price search and its dual ascent leave a gap of several percent, most of it because a file's
+problem has an integer optimum well above its LP bound. Here every file is solved to that optimum under each
+set of prices asked about, which raises the bound, and the holders found become columns of a restricted
+master program (Dantzig-Wolfe [1]_). Its duals are the next prices, kept in a box around the best prices so
+far and drawn half way towards them [2]_. At the end its mixture is rounded to a placement: at an optimum
+few files are mixed, not more than there are tight limits.
+
+References
+----------
+.. [1] G. B. Dantzig, P. Wolfe, "Decomposition Principle for Linear Programs",
+   Operations Research 8(1), 1960.
+.. [2] P. Wentges, "Weighted Dantzig-Wolfe decomposition for linear mixed-integer programming",
+   International Transactions in Operational Research 4(2), 1997.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.file_columns import Columns, columns_of, solve_exactly
+from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.master import Master, Mixed
+
+Bools = npt.NDArray[np.bool_]
+
+MOST_ROUNDS = 40
+BOX_RATIO, BOX_FLOOR, WIDER = 0.3, 0.05, 1.5
+"""Half the width of the box: a part of the price; of small prices, a part of that part of the mean price.
+Where the box binds it grows."""
+TOWARDS_BEST = 0.5
+"""Prices asked about lie so far from the master's towards the best."""
+SETTLED_RATIO = 1e-4
+"""Master and bound so close, measured by the cost to be explained, end the rounds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FewFiles:
+    """What the master program brought.
+
+    Parameters
+    ----------
+    bound : float
+        Best bound, by the integer optima of the files' problems.
+    prices : Prices
+        Prove `bound`.
+    mixture : float
+        Cost of the last master: where the bound of these columns can go at most.
+    wish : (n_pools, n_files) bool
+        The mixture rounded: each file as in the column with the largest share.
+    columns, share : Columns, (n,) float64
+        The columns and their shares in the best mixture.
+    rounds : int
+    """
+
+    bound: float
+    prices: Prices
+    mixture: float
+    wish: Bools
+    columns: Columns
+    share: Floats
+    rounds: int
+
+
+class _Known:
+    """All columns seen, each once."""
+
+    def __init__(self) -> None:
+        self._columns: Columns | None = None
+        self.names: Ints = np.zeros(0, dtype=np.int64)
+        self._seen: set[tuple[int, bytes, bytes]] = set()
+        self._count = 0
+
+    @property
+    def columns(self) -> Columns:
+        """All of them, in the order found."""
+        if self._columns is None:
+            raise ValueError("no columns yet")
+        return self._columns
+
+    def add(self, new: Columns) -> int:
+        """Take in the columns not seen before; returns how many."""
+        keep = []
+        for k in range(new.file.size):
+            # Rounded: the same column under other prices may differ in the last bits of its sums.
+            key = (int(new.file[k]), new.holds[k].tobytes(), new.use[k].astype(np.float32).tobytes())
+            if key not in self._seen:
+                self._seen.add(key)
+                keep.append(k)
+        chosen = np.array(keep, dtype=np.int64)
+        fresh = new.take(chosen)
+        self._columns = fresh if self._columns is None else Columns.joined(self._columns, fresh)
+        names = np.arange(self._count, self._count + chosen.size)
+        self.names = np.concatenate([self.names, names])
+        self._count += chosen.size
+        return int(chosen.size)
+
+
+def improve_few_files(
+    solver: FileSolver,
+    limits: LimitVector,
+    prices: Prices,
+    incumbent: Bools,
+    span: float,
+    expired: Callable[[], bool],
+    rounds: int = MOST_ROUNDS,
+) -> FewFiles:
+    """Raise the bound of given prices by a master program over columns of all files.
+
+    Parameters
+    ----------
+    solver : FileSolver
+    limits : LimitVector
+    prices : Prices
+        Where to start.
+    incumbent : (n_pools, n_files) bool
+        A placement that keeps every rule; its holders are the first columns.
+    span : float
+        Cost of the incumbent above the ideal: what gaps are measured by.
+    expired : callable
+        Ends the rounds early once it returns True.
+    rounds : int
+
+    Returns
+    -------
+    FewFiles
+        Its bound is at least that of the given prices by branch and bound.
+    """
+    inst = solver.instance
+    files = np.arange(inst.n_files, dtype=np.int32)
+    exists = np.isfinite(limits.limit)
+    master, known = Master(inst, limits), _Known()
+    holders = np.ascontiguousarray(incumbent.T)
+    known.add(columns_of(solver, prices, files, holders, from_origin=True))
+    known.add(columns_of(solver, prices, files, holders))
+    centre = at = limits.flat(prices)
+    launch = best_launch = prices.launch
+    best, done = -np.inf, 0
+    width = np.full_like(centre, BOX_RATIO)
+    while True:
+        now = limits.prices(at, launch)
+        answers = solve_exactly(solver, now)
+        new = known.add(columns_of(solver, now, files, answers.holds))
+        if answers.bound > best:
+            best, centre, best_launch = answers.bound, at, launch
+        low, high = _box(limits, inst.n_pools, centre, width)
+        mixed = master.solve(known.columns, known.names, low, high)
+        width = np.where(mixed.boxed, WIDER * width, width)
+        done += 1
+        close = mixed.value - best <= SETTLED_RATIO * span or (new == 0 and done > 1)
+        if (close and not mixed.boxed.any()) or done >= rounds or expired():
+            break
+        at = np.where(exists, TOWARDS_BEST * centre + (1 - TOWARDS_BEST) * mixed.price, 0.0)
+        launch = TOWARDS_BEST * best_launch + (1 - TOWARDS_BEST) * mixed.launch
+    return FewFiles(
+        bound=best,
+        prices=limits.prices(centre, best_launch),
+        mixture=mixed.value,
+        wish=_rounded(known.columns, mixed, inst.n_files),
+        columns=known.columns,
+        share=mixed.share,
+        rounds=done,
+    )
+
+
+def _box(limits: LimitVector, n_pools: int, centre: Floats, width: Floats) -> tuple[Floats, Floats]:
+    """Lowest and highest price of each limit in the master."""
+    half = np.zeros_like(centre)
+    for part in (slice(0, n_pools), slice(n_pools, centre.size)):
+        positive = centre[part][centre[part] > 0]
+        floor = BOX_FLOOR * float(positive.mean()) if positive.size else np.inf
+        half[part] = width[part] * np.maximum(centre[part], floor)
+    return np.maximum(0.0, centre - half), np.minimum(centre + half, limits.cap)
+
+
+def _rounded(columns: Columns, mixed: Mixed, n_files: int) -> Bools:
+    """Each file's holders in the column with the largest share, ties to the column found last."""
+    pick = np.zeros(n_files, dtype=np.int64)
+    order = np.argsort(mixed.share, kind="stable")
+    pick[columns.file[order]] = order
+    return np.ascontiguousarray(columns.holds[pick].T)

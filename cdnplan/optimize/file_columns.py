@@ -1,0 +1,142 @@
+"""Columns of the master program: one file with its holders, what it costs and what it uses of every limit.
+
+A file's problem is solved to its integer optimum (`exact_file_kernels`), which proves a bound for the prices
+asked about, and its holders with their cheapest serving are a new column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.lanes import in_lanes
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import ROUNDING_RATIO, FileSolver
+from cdnplan.optimize.exact_file_kernels import column_loads, solve_files_exactly
+from cdnplan.optimize.file_kernels import N_CHUNKS
+from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.priced import Priced
+
+MAX_NODES = 1000
+"""Nodes of a file's branch and bound; a file cut off keeps the smallest bound still open."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """All files solved under some prices.
+
+    Parameters
+    ----------
+    ascent, value, cost : (n_files,) float64
+        Bound by dual ascent alone, bound by branch and bound, cost of the holders found.
+    holds : (n_files, n_pools) bool
+    nodes : (n_files,) int64
+    bound : float
+        What the prices prove about every plan, lowered against rounding.
+    bound_ascent : float
+        The same by dual ascent alone.
+    """
+
+    ascent: Floats
+    value: Floats
+    cost: Floats
+    holds: Bools
+    nodes: Ints
+    bound: float
+    bound_ascent: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Columns as parallel arrays.
+
+    Parameters
+    ----------
+    file : (n,) int32
+    holds : (n, n_pools) bool
+    cost : (n,) float64
+        Delivery and fill, without prices.
+    use : (n, n_limits) float64
+        Of every limit, in the order of `LimitVector`.
+    """
+
+    file: Ints32
+    holds: Bools
+    cost: Floats
+    use: Floats
+
+    def take(self, which: Ints | Bools) -> Columns:
+        """Some of the columns."""
+        return Columns(self.file[which], self.holds[which], self.cost[which], self.use[which])
+
+    @classmethod
+    def joined(cls, first: Columns, second: Columns) -> Columns:
+        """Both, the first ones first."""
+        return cls(
+            np.concatenate([first.file, second.file]),
+            np.concatenate([first.holds, second.holds]),
+            np.concatenate([first.cost, second.cost]),
+            np.concatenate([first.use, second.use]),
+        )
+
+
+def solve_exactly(solver: FileSolver, prices: Prices, max_nodes: int = MAX_NODES) -> Answers:
+    """Solve all files under given prices to their integer optimum."""
+    inst, cols = solver.instance, solver.columns
+    priced = Priced.of(inst, prices)
+    files = np.arange(inst.n_files, dtype=np.int32)
+    ascent, value, cost = (np.zeros(files.size) for _ in range(3))
+    nodes = np.zeros(files.size, dtype=np.int64)
+    holds = np.zeros((files.size, inst.n_pools), dtype=np.bool_)
+    in_lanes(
+        solve_files_exactly, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, max_nodes, inst.region_row,
+        inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1,
+        inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost,
+        cols.pool_ptr, cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies,
+        solver.held, solver.pinned, solver.reward_ptr, solver.reward_pool,
+        prices.launch[solver.reward_rule], ascent, value, cost, nodes, holds,
+    )  # fmt: skip
+    bound, by_ascent = (
+        float(part.sum()) + priced.constant - ROUNDING_RATIO * (float(np.abs(part).sum()) + priced.magnitude)
+        for part in (value, ascent)
+    )
+    return Answers(ascent, value, cost, holds, nodes, bound, by_ascent)
+
+
+def columns_of(
+    solver: FileSolver, prices: Prices, files: Ints32, holds: Bools, *, from_origin: bool = False
+) -> Columns:
+    """Columns of listed files with given holders, each request at its cheapest holder under the prices.
+
+    With `from_origin` every request goes to the origin: such columns use no throughput, so a placement that
+    keeps all rules always has a mixture.
+    """
+    inst, cols = solver.instance, solver.columns
+    priced = Priced.of(inst, prices)
+    cost = np.zeros(files.size)
+    use = np.zeros((files.size, LimitVector.of(inst).limit.size))
+    in_lanes(
+        column_loads, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row, inst.region_share,
+        cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
+        inst.cand_pool[priced.order], priced.cand_cost[priced.order],
+        np.full(inst.n_regions, -np.inf) if from_origin else priced.origin_cost, inst.cand_cost,
+        inst.origin_cost, inst.size_gb, solver.copies, solver.held, inst.fill_cost, holds,
+        inst.gbps_per_gb, inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr, inst.origin_link,
+        inst.n_links, cost, use,
+    )  # fmt: skip
+    return Columns(files, holds, cost, use)
+
+
+def launch_use(instance: Instance, columns: Columns) -> Floats:
+    """How many pools of each launch rule hold the file, (n, n_launches)."""
+    count = np.zeros((columns.file.size, instance.n_launches))
+    for rule in range(instance.n_launches):
+        pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
+        mine = columns.file == instance.launch_file[rule]
+        count[mine, rule] = columns.holds[mine][:, pools].sum(axis=1)
+    return count

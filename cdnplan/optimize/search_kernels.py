@@ -1,0 +1,313 @@
+"""Holders of single files under prices, and what they use: the inner step of the price search.
+
+A file is looked at anew, from the tight pools of dual ascent, once in `REFRESH` visits. In between it
+keeps its holders and changes only what pays beyond a band around ties. Without this inertia all files
+would change sides together wherever a price crosses a tie, and the prices would swing for ever.
+
+Requests are spread over open pools by a softmin of cost, so that what a pool serves changes steadily with
+its price; how fast is returned as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from cdnplan.optimize.ascent_kernels import ascend, start_duals
+from cdnplan.optimize.file_kernels import open_tight, opening_costs
+
+Array = Any
+
+SEARCH_CHUNKS = 8
+"""Chunks of files; a constant, so that sums do not depend on the number of threads."""
+REFRESH = 8
+"""A file starts from nothing once in so many visits."""
+SOFT_RANGE = 7.0
+"""Pools dearer than the cheapest by so many times the heat serve nothing."""
+MOST_OPTIONS = 64
+"""At most so many pools share a region's demand for a file."""
+
+
+@njit(cache=True)
+def best_two(r: int, ptr: Array, pools: Array, costs: Array, is_open: Array, origin: float) -> Any:
+    """First and second open entry of a region by cost (-1: none cheaper than the origin)."""
+    first = -1
+    for j in range(ptr[r], ptr[r + 1]):
+        if costs[j] >= origin:
+            break
+        if is_open[pools[j]]:
+            if first >= 0:
+                return first, j
+            first = j
+    return first, -1
+
+
+@njit(cache=True)
+def rank_moves(
+    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
+    toll: Array, band: float, is_open: Array, before: Array, gain: Array, worth: Array,
+) -> None:  # fmt: skip
+    """What opening each closed pool would save, and what closing each open one would cost.
+
+    Where prices are part of a cost (`toll`, by entry, 0 at the end for the origin), savings count beyond
+    the band only, and closing a pool that was open before costs the band on top.
+    """
+    gain[:] = 0.0
+    worth[:] = 0.0
+    for i in range(n_active):
+        r = active[i]
+        first, second = best_two(r, ptr, pools, costs, is_open, origin[r])
+        now, stop = origin[r], ptr[r + 1]
+        if first >= 0:
+            now, stop = costs[first], first
+            then = costs[second] if second >= 0 else origin[r]
+            p = pools[first]
+            extra = min(band, max(toll[first], toll[second])) if before[p] else 0.0
+            worth[p] += v[r] * (then - now + extra)
+        for j in range(ptr[r], stop):
+            saving = now - costs[j] - min(band, max(toll[first], toll[j]))
+            if saving > 0.0:
+                gain[pools[j]] += v[r] * saving
+
+
+@njit(cache=True)
+def saved_by(
+    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
+    pool_region: Array, is_open: Array, toll: Array, band: float,
+) -> float:  # fmt: skip
+    """What opening a closed pool saves beyond the band."""
+    total = 0.0
+    for i in range(pool_ptr[p], pool_ptr[p + 1]):
+        r = pool_region[i]
+        if v[r] <= 0.0:
+            continue
+        mine, other = -1, -1
+        for j in range(ptr[r], ptr[r + 1]):
+            if costs[j] >= origin[r]:
+                break
+            if pools[j] == p:
+                mine = j
+            elif is_open[pools[j]]:
+                other = j
+                break
+        if mine >= 0:
+            now = costs[other] if other >= 0 else origin[r]
+            total += v[r] * max(0.0, now - costs[mine] - min(band, max(toll[mine], toll[other])))
+    return total
+
+
+@njit(cache=True)
+def lost_by(
+    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
+    pool_region: Array, is_open: Array, toll: Array, band: float,
+) -> float:  # fmt: skip
+    """What closing an open pool costs, the band on top."""
+    total = 0.0
+    for i in range(pool_ptr[p], pool_ptr[p + 1]):
+        r = pool_region[i]
+        if v[r] <= 0.0:
+            continue
+        first, second = best_two(r, ptr, pools, costs, is_open, origin[r])
+        if first >= 0 and pools[first] == p:
+            then = costs[second] if second >= 0 else origin[r]
+            total += v[r] * (then - costs[first] + min(band, max(toll[first], toll[second])))
+    return total
+
+
+@njit(cache=True)
+def move_pools(
+    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
+    pool_ptr: Array, pool_region: Array, opening: Array, allowed: Array, fixed: Array, toll: Array,
+    band: float, is_open: Array, before: Array, gain: Array, worth: Array, order: Array,
+) -> None:  # fmt: skip
+    """Open pools by decreasing net gain, then close by increasing worth; `order` is scratch.
+
+    What a pool saves only shrinks as others open, and what it is worth only grows as others close, so one
+    look at those that seem to pay is enough.
+    """
+    rank_moves(active, n_active, v, ptr, pools, costs, origin, toll, band, is_open, before, gain, worth)
+    n = 0
+    for p in range(is_open.size):
+        if allowed[p] and not is_open[p] and gain[p] > opening[p]:
+            order[n] = p
+            n += 1
+    if n > 0:
+        found = order[:n].copy()
+        for p in found[np.argsort(opening[found] - gain[found])]:
+            saved = saved_by(
+                p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open, toll, band
+            )  # fmt: skip
+            if saved > opening[p]:
+                is_open[p] = True
+        rank_moves(
+            active, n_active, v, ptr, pools, costs, origin, toll, band, is_open, before, gain, worth
+        )  # fmt: skip
+    n = 0
+    for p in range(is_open.size):
+        if is_open[p] and not fixed[p] and worth[p] < opening[p]:
+            order[n] = p
+            n += 1
+    if n > 0:
+        poor = order[:n].copy()
+        for p in poor[np.argsort(worth[poor] - opening[poor])]:
+            extra = band if before[p] else 0.0
+            lost = lost_by(
+                p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open, toll, extra
+            )  # fmt: skip
+            if lost < opening[p]:
+                is_open[p] = False
+
+
+@njit(cache=True)
+def spread(
+    r: int, gb: float, ptr: Array, pools: Array, slots: Array, costs: Array, origin: float, heat: float,
+    is_open: Array, response_ptr: Array, n_cand: int, share: Array, slot: Array, served: Array,
+    response: Array,
+) -> None:  # fmt: skip
+    """Add a region's demand for a file to `served` by softmin, and its derivative to `response`.
+
+    `served` is by entry in the instance's order, then by region from the origin. `response` is a matrix
+    over a region's slots (the origin last), or its diagonal alone: GB by which the share of one falls,
+    times heat, for a rise in the cost of the other.
+    """
+    width = ptr[r + 1] - ptr[r]
+    n = 0
+    low, total = origin, 0.0
+    for j in range(ptr[r], ptr[r + 1]):
+        if costs[j] >= origin or (n > 0 and costs[j] > low + SOFT_RANGE * heat):
+            break
+        if is_open[pools[j]]:
+            if n == 0:
+                low = costs[j]
+            share[n] = np.exp((low - costs[j]) / heat)
+            slot[n] = slots[j]
+            total += share[n]
+            n += 1
+            if n == MOST_OPTIONS:
+                break
+    if n == 0 or (n < MOST_OPTIONS and origin <= low + SOFT_RANGE * heat):
+        share[n] = np.exp((low - origin) / heat)
+        slot[n] = width
+        total += share[n]
+        n += 1
+    if n == 1:
+        served[n_cand + r if slot[0] == width else ptr[r] + slot[0]] += gb
+        return
+    first = response_ptr[r]
+    diagonal = response_ptr[r + 1] - first == width + 1
+    for a in range(n):
+        ratio = share[a] / total
+        served[n_cand + r if slot[a] == width else ptr[r] + slot[a]] += gb * ratio
+        if diagonal:
+            response[first + slot[a]] += gb * ratio * (1.0 - ratio)
+            continue
+        row = first + slot[a] * (width + 1)
+        response[row + slot[a]] += gb * ratio
+        for b in range(n):
+            response[row + slot[b]] -= gb * ratio * share[b] / total
+
+
+@njit(cache=True)
+def predict(ptr: Array, response_ptr: Array, response: Array, rise: Array, served: Array, out: Array) -> None:
+    """Served GB after costs have risen: `rise` over heat, in the order of `served`."""
+    n_cand = ptr[ptr.size - 1]
+    for r in range(ptr.size - 1):
+        width = ptr[r + 1] - ptr[r]
+        first = response_ptr[r]
+        diagonal = response_ptr[r + 1] - first == width + 1
+        for a in range(width + 1):
+            at = ptr[r] + a if a < width else n_cand + r
+            if diagonal:
+                out[at] = served[at] - response[first + a] * rise[at]
+                continue
+            row = first + a * (width + 1)
+            change = response[row + width] * rise[n_cand + r]
+            for b in range(width):
+                change += response[row + b] * rise[ptr[r] + b]
+            out[at] = served[at] - change
+
+
+@njit(cache=True, nogil=True)
+def search_files(
+    chunks: Array, files: Array, turn: int, seen: Array, weight: float, heat: float, band: float,
+    region_row: Array, region_share: Array, file_ptr: Array, file_row: Array, file_gb: Array,
+    n_rows: int, ptr: Array,
+    pools: Array, slots: Array, costs: Array, origin: Array, toll: Array, pool_ptr: Array,
+    pool_region: Array, size: Array, store: Array, new: Array, copies: Array, held: Array, pinned: Array,
+    reward_ptr: Array, reward_pool: Array, reward: Array, response_ptr: Array, holds: Array,
+    stored: Array, fresh: Array, served: Array, response: Array,
+) -> None:  # fmt: skip
+    """Find holders of the listed files and add up what they use, times `weight`.
+
+    `holds[f]` is where the search starts and what it finds; `stored`, `fresh`, `served` and `response` are
+    by chunk (first index) and added to. A file that was not `seen` yet starts from nothing.
+    """
+    n_regions, n_pools = region_row.size, store.size
+    n_cand = pools.size
+    for chunk in chunks:
+        row_gb = np.zeros(n_rows)
+        active = np.empty(n_regions, np.int64)
+        todo = np.empty(n_regions, np.int64)
+        v = np.zeros(n_regions)
+        cap = np.zeros(n_regions)
+        u = np.zeros(n_regions)
+        pos = np.zeros(n_regions, np.int64)
+        opening = np.zeros(n_pools)
+        slack = np.zeros(n_pools)
+        gift = np.zeros(n_pools)
+        gain = np.zeros(n_pools)
+        worth = np.zeros(n_pools)
+        allowed = np.zeros(n_pools, np.bool_)
+        fixed = np.zeros(n_pools, np.bool_)
+        is_open = np.zeros(n_pools, np.bool_)
+        order = np.empty(n_pools, np.int64)
+        share = np.zeros(MOST_OPTIONS + 1)
+        slot = np.zeros(MOST_OPTIONS + 1, np.int64)
+        for i in range(chunk, files.size, SEARCH_CHUNKS):
+            f = files[i]
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = file_gb[k]
+            n_active = 0
+            for r in range(n_regions):
+                gb = region_share[r] * row_gb[region_row[r]]
+                v[r] = gb
+                if gb > 0.0:
+                    active[n_active] = r
+                    n_active += 1
+                    cap[r] = gb * origin[r]
+            for k in range(file_ptr[f], file_ptr[f + 1]):
+                row_gb[file_row[k]] = 0.0
+            for k in range(reward_ptr[f], reward_ptr[f + 1]):
+                gift[reward_pool[k]] += reward[k]
+            opening_costs(f, size[f], store, new, copies, held, pinned, gift, opening, allowed, fixed)
+            for k in range(reward_ptr[f], reward_ptr[f + 1]):
+                gift[reward_pool[k]] = 0.0
+            before = holds[f]
+            anew = not seen[f] or (f + turn) % REFRESH == 0
+            seen[f] = True
+            for p in range(n_pools):
+                is_open[p] = fixed[p] or (before[p] and allowed[p] and not anew)
+            if anew:
+                slack[:] = opening
+                start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
+                todo[:n_active] = active[:n_active]
+                ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+                open_tight(active, n_active, pos, ptr, pools, allowed, slack, opening, is_open)
+            move_pools(
+                active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
+                fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order,
+            )  # fmt: skip
+            for p in range(n_pools):
+                before[p] = is_open[p]
+                if is_open[p]:
+                    wanted = np.int64(copies[f, p])
+                    stored[chunk, p] += weight * size[f] * wanted
+                    fresh[chunk, p] += weight * size[f] * max(0, wanted - np.int64(held[f, p]))
+            for k in range(n_active):
+                r = active[k]
+                spread(
+                    r, weight * v[r], ptr, pools, slots, costs, origin[r], heat, is_open, response_ptr,
+                    n_cand, share, slot, served[chunk], response[chunk],
+                )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The master program: bound ≤ optimum ≤ plan, on instances small enough to try everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.annealing import pack
+from cdnplan.optimize.bound import FileSolver, priced_bound
+from cdnplan.optimize.columns import Columns
+from cdnplan.optimize.few_files import improve_few_files
+from cdnplan.optimize.file_columns import solve_exactly
+from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.local_search import LocalSearch
+from cdnplan.optimize.objective import ideal_cost, new_gb, stored_gb
+from cdnplan.optimize.rules import broken_rules, exceeds
+from tests.instances import random_instance
+from tests.oracle.brute_force import brute_force, free_decisions
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_bound_and_plan_enclose_the_optimum(seed: int) -> None:
+    """The bound is below the optimum and above dual ascent's, the packed plan keeps all rules."""
+    inst = random_instance(seed)
+    if broken_rules(inst) or free_decisions(inst).sum() > 10:
+        pytest.skip("no plan, or too many to try")
+    optimum = brute_force(inst)
+    if optimum is None:
+        pytest.skip("no plan")
+    solver, limits, local = FileSolver.of(inst), LimitVector.of(inst), LocalSearch(inst, Columns.of(inst))
+    start = Prices.zero(inst)
+    try:
+        plan = local.improve(inst.pinned.copy(), start, 2, lambda: False)
+    except NoFeasiblePlanError:
+        pytest.skip("the rounding heuristic finds no room")
+    span = max(plan.cost - ideal_cost(inst), 1e-9)
+    found = improve_few_files(solver, limits, start, plan.holds, span, lambda: False)
+    slack = 1e-6 * max(1.0, abs(optimum))
+    assert priced_bound(inst, start, solver) <= found.bound + slack
+    assert found.bound <= optimum + slack
+    packed = pack(solver, limits, found.prices, plan.holds, found.columns, span, moves=2000)
+    assert not exceeds(stored_gb(inst, packed), inst.storage_gb).any()
+    assert not exceeds(new_gb(inst, packed), np.minimum(inst.fill_limit_gb, inst.churn_limit_gb)).any()
+    assert (packed | ~inst.pinned).all() and not (packed & (inst.copies == 0)).any()
+    for rule in range(inst.n_launches):
+        pools = inst.launch_pool[inst.launch_ptr[rule] : inst.launch_ptr[rule + 1]]
+        assert packed[pools, inst.launch_file[rule]].sum() >= inst.launch_min[rule]
+    assert local.serve(packed).cost >= optimum - slack
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_branch_and_bound_closes_the_gap_of_every_file(seed: int) -> None:
+    """With nodes enough, bound and holders' cost agree; with one node the bound is dual ascent's."""
+    inst = random_instance(seed, n_regions=3, n_files=5, n_pools=4)
+    solver, limits = FileSolver.of(inst), LimitVector.of(inst)
+    rng = np.random.default_rng(seed)
+    flat = np.where(np.isfinite(limits.limit), rng.uniform(0.0, 5.0, limits.limit.size), 0.0)
+    prices = limits.prices(flat, rng.uniform(0.0, 5.0, inst.n_launches))
+    exact = solve_exactly(solver, prices)
+    np.testing.assert_allclose(exact.value, exact.cost, rtol=1e-9, atol=1e-9)
+    assert (exact.value >= exact.ascent - 1e-9).all()
+    rough = solve_exactly(solver, prices, max_nodes=1)
+    assert (rough.value <= exact.value + 1e-9 * np.maximum(1.0, np.abs(exact.value))).all()
+    assert (rough.cost >= exact.value - 1e-9 * np.maximum(1.0, np.abs(exact.value))).all()
