@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,23 @@ from cdnplan.forecast.baseline import WeightedRecent
 from cdnplan.forecast.decay import launch_periods
 from cdnplan.forecast.hurdle import Hurdle, fit_hurdle
 from cdnplan.forecast.panel import Panel
-from cdnplan.forecast.sample import Sample, draw_sample
+from cdnplan.forecast.sample import Observations, Sample, draw_sample
 from cdnplan.forecast.traits import (
-    GROUPS, KINDS, Subject, Traits, Window, World, absent, absent_pairs, present
+    GROUPS,
+    KINDS,
+    Subject,
+    Traits,
+    Window,
+    absent,
+    absent_pairs,
+    present,
 )
 from cdnplan.inputs.history import History, names_in_use
 from cdnplan.inputs.titles_reader import TitleTable
 
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger]
 
 FEWEST_ROWS = 300
 """Observations below which the regressions say less than a weighted mean."""
@@ -56,22 +64,27 @@ class Auto:
         subject = make_subject(history, titles)
         sample = draw_sample(subject)
         if sample.n_present < FEWEST_ROWS:
-            return _Renamed(self.name, WeightedRecent().fit(history, titles))
+            return _Simpler(self.name, sample.n_present, WeightedRecent().fit(history, titles))
         return FittedAuto(self.name, history, subject, sample)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Renamed:
-    """Another model's forecast under this one's name."""
+class _Simpler:
+    """A simpler model's forecast under this one's name, with a warning."""
 
     name: str
+    observations: int
     inner: Fitted
 
     def predict(self, horizon: int, quantiles: Sequence[float] = ()) -> Forecast:
-        """Forecast as the other model does."""
-        from dataclasses import replace
-
-        return replace(self.inner.predict(horizon, quantiles), model=self.name)
+        """Forecast as the simpler model does."""
+        made = self.inner.predict(horizon, quantiles)
+        found = f"{self.observations} observations" if self.observations != 1 else "1 observation"
+        without = ", without quantiles" if quantiles else ""
+        warning = (
+            f"{found} are too few for {self.name} (expected {FEWEST_ROWS}): forecast as {made.model}{without}"
+        )
+        return replace(made, model=self.name, warnings=(*made.warnings, warning))
 
 
 def make_subject(history: History, titles: TitleTable) -> Subject:
@@ -86,9 +99,15 @@ def make_subject(history: History, titles: TitleTable) -> Subject:
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
     frequent = np.minimum(place, KINDS - 1)
-    n_kinds = int(min(KINDS, np.count_nonzero(counts)))
+    n_kinds = min(KINDS, int(np.count_nonzero(counts)))
     floor = 0.005 * float(np.median(panel.share)) if panel.share.size else 1e-6
-    return Subject(panel, launch, launch < 0, np.minimum(frequent[stated], n_kinds - 1), n_kinds, floor)
+    kind = np.minimum(frequent[stated], n_kinds - 1)
+    return Subject(panel, launch, launch < 0, kind, n_kinds, floor)
+
+
+def fitted_to(seen: Observations) -> Hurdle:
+    """Fit a hurdle to observations."""
+    return fit_hurdle(seen.x, seen.base, seen.group, seen.target, seen.weight, GROUPS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,10 +133,8 @@ class FittedAuto:
 
     def _fit(self, step: int) -> tuple[Hurdle, Hurdle]:
         """Fit the regressions of present and of absent pairs to what came `step` periods later."""
-        fits = []
-        for seen in (self.sample.present(self.subject, step), self.sample.absent(self.subject, step)):
-            fits.append(fit_hurdle(seen.x, seen.base, seen.group, seen.target, seen.weight, GROUPS))
-        return fits[0], fits[1]
+        here, gone = self.sample.present(self.subject, step), self.sample.absent(self.subject, step)
+        return fitted_to(here), fitted_to(gone)
 
     def _blocks(self) -> Iterator[tuple[Traits, Traits]]:
         """Present and absent pairs at the end of the history, some regions at a time."""
@@ -138,8 +155,8 @@ class FittedAuto:
         kept = kept[np.lexsort((block.title[kept], block.region[kept]))]
         scale = level[block.region[kept]].astype(np.float32)
         return _Block(
-            block.region[kept],
-            block.title[kept],
+            block.region[kept].astype(np.int32),
+            block.title[kept].astype(np.int32),
             block.expected[kept] * scale,
             block.silent[kept],
             block.quantile[kept] * scale[:, None],
@@ -150,8 +167,8 @@ class FittedAuto:
         blocks = [block for step in parts for block in step]
         sizes = [sum(block.region.size for block in step) for step in parts]
         history = self.history
-        regions, region = names_in_use(history.regions, np.concatenate([b.region for b in blocks]).astype(np.int32))
-        titles, title = names_in_use(history.titles, np.concatenate([b.title for b in blocks]).astype(np.int32))
+        regions, region = names_in_use(history.regions, np.concatenate([b.region for b in blocks]))
+        titles, title = names_in_use(history.titles, np.concatenate([b.title for b in blocks]))
         return Forecast(
             model=self.name,
             cutoff=history.last_day,
@@ -174,8 +191,8 @@ class FittedAuto:
 class _Block:
     """Forecast of some pairs in one step: arrays of (n,), `quantile` of (n, n_levels)."""
 
-    region: Ints
-    title: Ints
+    region: Integers
+    title: Integers
     expected: Floats32
     silent: Floats32
     quantile: Floats32

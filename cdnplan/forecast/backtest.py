@@ -235,34 +235,45 @@ class _Sums:
             codes = segments.of(pairs)
             seen = codes["rank"] < len(segments.labels["rank"]) - 1
             values = self._values(forecast, pairs, seen)
-            cuts = {"all": (np.zeros(pairs.row.size, dtype=np.int64), ("all pairs",))}
+            cuts: dict[str, tuple[npt.NDArray[np.int64], tuple[str, ...]]] = {
+                "all": (np.zeros(pairs.row.size, dtype=np.int64), ("all pairs",))
+            }
             cuts |= {by: (code, segments.labels[by]) for by, code in codes.items()}
             for by, (code, labels) in cuts.items():
                 table = np.stack([np.bincount(code, value, minlength=len(labels)) for value in values])
                 for i, label in enumerate(labels):
                     key = (model, step, by, label)
-                    self.parts[key] = self.parts.get(key, 0.0) + table[:, i]
+                    self.parts[key] = self.parts.get(key, np.zeros(len(_SUMS))) + table[:, i]
             total = dict(zip(_SUMS, values.sum(axis=1), strict=True))
             gb = total["actual"] or float("nan")
-            week = (total["actual"], total["actual"] + total["signed"], total["wrong"] / gb, total["held"] / gb)
+            week = (
+                total["actual"],
+                total["actual"] + total["signed"],
+                total["wrong"] / gb,
+                total["held"] / gb,
+            )
             self.weeks.setdefault((model, step), []).append(week)
 
     def _values(self, forecast: Forecast, pairs: SideBySide, seen: npt.NDArray[np.bool_]) -> Floats:
         """What is summed of each pair, (n_sums, n_pairs)."""
         actual, expected = pairs.actual, pairs.expected
         nothing = np.full(actual.size, np.nan)
-        median, loss, within = expected, nothing, [nothing, nothing]
+        median = expected
+        loss: Floats = nothing
+        within: list[Floats] = [nothing, nothing]
         if forecast.quantile_gb is not None:
             median = pairs.of_row(forecast.quantile(0.5))
             late = [actual - pairs.of_row(forecast.quantile(level)) for level in PINBALL_LEVELS]
             loss = np.mean(
-                [2 * np.maximum(q * d, (q - 1) * d) for q, d in zip(PINBALL_LEVELS, late, strict=True)], axis=0
+                [2 * np.maximum(q * d, (q - 1) * d) for q, d in zip(PINBALL_LEVELS, late, strict=True)],
+                axis=0,
             )
             within = []
             for level in INTERVALS:
                 lower, upper = (pairs.of_row(bound) for bound in interval(forecast, level))
                 slack = 1e-6 * np.maximum(actual, 1e-9)
-                within.append(seen & (lower - slack <= actual) & (actual <= upper + slack))
+                inside = seen & (lower - slack <= actual) & (actual <= upper + slack)
+                within.append(inside.astype(np.float64))
         elif forecast.model == ORACLE:
             loss = np.zeros(actual.size)
         return np.stack(

@@ -28,22 +28,32 @@ def demand_table(forecast: Forecast) -> Any:
     Returns
     -------
     pyarrow.Table
-        ``date``, ``region``, ``title`` or ``file``, ``gb``, sorted by the first three; the schema's
-        metadata tell where it comes from: ``model``, ``cutoff``, ``horizon``, ``period_days``,
-        ``history_sha256``, ``cdnplan``.
+        ``date``, ``region``, ``title`` or ``file``, ``gb``, sorted by the first three; with quantiles also
+        ``quantile``, empty for the expected value. The schema's metadata tell where it comes from:
+        ``model``, ``cutoff``, ``horizon``, ``period_days``, ``quantiles``, ``history_sha256``, ``cdnplan``.
     """
     days = np.array([forecast.day(step) for step in range(forecast.horizon + 1)], dtype="datetime64[D]")
+    n_levels = len(forecast.quantiles)
+    row = np.repeat(np.arange(forecast.gb.size), n_levels + 1) if n_levels else slice(None)
     columns = {
-        "date": pa.array(days[forecast.step]),
-        "region": _texts(forecast.region, forecast.regions),
-        forecast.by: _texts(forecast.title, forecast.titles),
+        "date": pa.array(days[forecast.step[row]]),
+        "region": _texts(forecast.region[row], forecast.regions),
+        forecast.by: _texts(forecast.title[row], forecast.titles),
         "gb": pa.array(forecast.gb),
     }
+    if forecast.quantile_gb is not None:
+        volumes = np.concatenate([forecast.gb[:, None], forecast.quantile_gb], axis=1)
+        columns["gb"] = pa.array(volumes.ravel())
+        levels = pa.array(np.arange(-1, n_levels, dtype=np.int32), mask=np.arange(n_levels + 1) == 0)
+        columns["quantile"] = pa.array(forecast.quantiles, pa.float64()).take(
+            levels.take(pa.array(np.tile(np.arange(n_levels + 1), forecast.gb.size)))
+        )
     metadata = {
         "model": forecast.model,
         "cutoff": str(forecast.cutoff),
         "horizon": str(forecast.horizon),
         "period_days": str(forecast.period_days),
+        **({"quantiles": ",".join(f"{level:g}" for level in forecast.quantiles)} if n_levels else {}),
         "history_sha256": forecast.history_hash,
         "cdnplan": __version__,
     }

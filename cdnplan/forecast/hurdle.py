@@ -1,8 +1,8 @@
-"""Two regressions and a spread of errors: is anything asked for at all, and if so, how much?
+"""Two regressions and a spread of errors: whether anything is asked for at all, and if so, how much.
 
-A hurdle model [1]_: P(anything) by logistic regression, the logarithm of what is asked for by ridge regression
-[2]_, and the errors of the latter kept as they are, by group, so that quantiles and expected values need no
-assumption of normality [3]_.
+A hurdle model [1]_: P(anything) by logistic regression, the logarithm of what is asked for by ridge
+regression [2]_, and the errors of the latter kept as they are, by group, so that quantiles and expected
+values need no assumption of normality [3]_.
 
 References
 ----------
@@ -86,7 +86,7 @@ class Hurdle:
         linear = x @ factors.astype(np.float32) + shift.astype(np.float32)
         chance = 1 / (1 + np.exp(-np.clip(linear[:, 0], -30, 30)))
         middle = base * np.exp(np.clip(linear[:, 1], -LARGEST_LOG * (1 + (base == 1) * 9), LARGEST_LOG))
-        return Outcome(chance, middle, group)
+        return Outcome(chance.astype(np.float32), middle.astype(np.float32), group)
 
     def expected(self, outcome: Outcome) -> Floats32:
         """Expected share, (n,)."""
@@ -124,7 +124,10 @@ def fit_hurdle(
     Returns
     -------
     Hurdle
+        One that forecasts nothing where there are fewer than `FEWEST` observations.
     """
+    if base.size < FEWEST:
+        return _silent(x.shape[1], n_groups)
     weight = weight / weight.mean()
     mean = x.mean(axis=0, dtype=np.float64)
     spread = x.std(axis=0, dtype=np.float64)
@@ -140,6 +143,13 @@ def fit_hurdle(
     middle = b @ size
     errors, smear = _errors(logs - middle, middle + np.log(base[some]), own, group[some], n_groups)
     return Hurdle(mean, spread, chance, size, errors, smear)
+
+
+def _silent(n_traits: int, n_groups: int) -> Hurdle:
+    """Build a hurdle that nothing gets over."""
+    nothing, ones = np.zeros(n_traits + 1), np.ones(n_groups)
+    never = np.append(np.zeros(n_traits), -30.0)
+    return Hurdle(np.zeros(n_traits), np.ones(n_traits), never, nothing, np.zeros((n_groups, GRID)), ones)
 
 
 def _logistic(a: Floats, some: npt.NDArray[np.bool_], weight: Floats) -> Floats:
@@ -165,7 +175,9 @@ def _logistic(a: Floats, some: npt.NDArray[np.bool_], weight: Floats) -> Floats:
     return found
 
 
-def _errors(error: Floats, middle: Floats, weight: Floats, group: Ints, n_groups: int) -> tuple[Floats, Floats]:
+def _errors(
+    error: Floats, middle: Floats, weight: Floats, group: Ints, n_groups: int
+) -> tuple[Floats, Floats]:
     """Distribution of errors by group, drawn towards that of all groups, and smearing factors."""
     levels = np.linspace(0, 1, GRID)
     everyone = _quantiles(error, weight, levels) if error.size else np.zeros(GRID)
@@ -190,4 +202,3 @@ def _quantiles(values: Floats, weight: Floats, levels: Floats) -> Floats:
     order = np.argsort(values, kind="stable")
     heights = np.cumsum(weight[order]) - weight[order] / 2
     return np.asarray(np.interp(levels * weight.sum(), heights, values[order]))
-

@@ -7,6 +7,8 @@ expected value. A median forecast would leave the tail to nobody, although toget
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -85,7 +87,7 @@ def coverage(actual: Floats, lower: Floats, upper: Floats) -> float:
 
 
 def filled(gb: Floats, size_gb: Floats, cache_gb: float) -> npt.NDArray[np.int64]:
-    """Titles a cache holds that is filled by forecast GB per stored GB, most first; what does not fit is skipped.
+    """Titles a cache holds, filled by forecast GB per stored GB; what does not fit is skipped.
 
     Parameters
     ----------
@@ -148,7 +150,7 @@ def held(
     order = np.argsort(region, kind="stable")
     bounds = np.flatnonzero(np.diff(region[order], prepend=-1, append=-1))
     known = np.where(np.isnan(size_gb), np.inf, size_gb)
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         own = order[first:last]
         kept[own[filled(predicted[own], known[own], cache_gb)]] = True
     return kept

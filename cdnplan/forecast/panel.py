@@ -65,12 +65,12 @@ class Panel:
     @property
     def n_periods(self) -> int:
         """Number of periods."""
-        return self.start.shape[0]
+        return int(self.start.shape[0])
 
     @property
     def n_regions(self) -> int:
         """Number of regions."""
-        return self.start.shape[1] - 1
+        return int(self.start.shape[1]) - 1
 
     def rows(self, period: int) -> slice:
         """Rows of a period; none before the first."""
@@ -126,14 +126,15 @@ def without_gaps(history: History) -> History:
     for region in np.flatnonzero(~measured.all(axis=0)):
         seen = np.flatnonzero(measured[:, region])
         ends = np.append(seen[1:], history.n_periods)
-        for last, following in zip(seen, ends, strict=True):
-            if 1 < following - last <= LONGEST_GAP + 1:
-                extra += [(int(period), int(region), int(last)) for period in range(last + 1, following)]
+        for before, following in zip(seen.tolist(), ends.tolist(), strict=True):
+            if 1 < following - before <= LONGEST_GAP + 1:
+                extra += [(period, int(region), before) for period in range(before + 1, following)]
     if not extra:
         return history
     rows, periods = [np.arange(history.gb.size)], [history.period]
-    for period, region, last in extra:
-        own = bounds[last] + np.flatnonzero(history.region[bounds[last] : bounds[last + 1]] == region)
+    for period, silent, last in extra:
+        first = int(bounds[last]) + int(counts[last, :silent].sum())
+        own = np.arange(first, first + int(counts[last, silent]))
         rows.append(own)
         periods.append(np.full(own.size, period, dtype=np.int32))
     row, period_of = np.concatenate(rows), np.concatenate(periods)

@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.forecast.likeness import COHORTS
-from cdnplan.forecast.traits import (
-    Subject, Traits, Window, World, absent, absent_pairs, present
-)
+from cdnplan.forecast.traits import Subject, Traits, Window, World, absent, absent_pairs, present
 
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -170,5 +168,9 @@ def _observed(subject: Subject, parts: tuple[_Seen, ...], step: int, last: int) 
         target.append(came[known].astype(np.float32))
         weight.append(influence[known])
     return Observations(
-        np.concatenate(x), np.concatenate(base), np.concatenate(group), np.concatenate(target), np.concatenate(weight)
+        np.concatenate(x),
+        np.concatenate(base),
+        np.concatenate(group),
+        np.concatenate(target),
+        np.concatenate(weight),
     )

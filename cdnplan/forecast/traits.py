@@ -15,6 +15,7 @@ import numpy.typing as npt
 from cdnplan.forecast.likeness import Likeness, find_likeness
 from cdnplan.forecast.panel import Panel
 
+Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Table = npt.NDArray[np.float32]
@@ -100,21 +101,26 @@ class World:
         column[titles] = np.arange(titles.size, dtype=np.int32)
         likeness = find_likeness(panel, period) if likeness is None else likeness
         n_cohorts, width = likeness.size.size, titles.size + 1
-        share, spread, plain, by_cohort, seen = [], [], [], [], []
+        share: list[Floats] = []
+        spread: list[Floats] = []
+        plain: list[Floats] = []
+        by_cohort: list[Floats] = []
+        seen: list[Floats] = []
         for t in range(period, period - 3, -1):
             rows, region = panel.rows(t), panel.region_of_rows(t)
             at = column[panel.title[rows]].astype(np.int64)
             measured = max(1, np.unique(region).size)
             own = panel.share[rows].astype(np.float64)
             share.append(np.bincount(at, own * panel.weight[period, region], width))
-            spread.append(np.bincount(at, minlength=width) / measured)
+            spread.append(np.bincount(at, minlength=width) / np.float64(measured))
             plain.append(np.bincount(at, own, width) / measured)
             key = likeness.cohort[region] * width + at
             per = likeness.size[:, None]
             by_cohort.append(np.bincount(key, own, n_cohorts * width).reshape(n_cohorts, width) / per)
-            seen.append(np.bincount(key, minlength=n_cohorts * width).reshape(n_cohorts, width) / per)
+            times = np.bincount(key, minlength=n_cohorts * width).astype(np.float64)
+            seen.append(times.reshape(n_cohorts, width) / per)
 
-        def packed(parts: list[npt.NDArray[np.float64]]) -> Floats32:
+        def packed(parts: list[Floats]) -> Floats32:
             return np.stack(parts)[..., : titles.size].astype(np.float32)
 
         return cls(
@@ -195,7 +201,7 @@ class Window:
                 lag.append(table)
             else:
                 older += table
-        return cls(lag, peak, count, first, since, older / (WINDOW - LAGS))
+        return cls(lag, peak, count, first, since, older / np.float32(WINDOW - LAGS))
 
 
 def present(subject: Subject, world: World, window: Window, regions: Ints) -> Traits:
@@ -231,8 +237,8 @@ def present(subject: Subject, world: World, window: Window, regions: Ints) -> Tr
         log(like[0]), log(like[1]), log(like[2]), like_seen[0], like_seen[1],
         log(window.peak[at]), log(window.mean[at]), log(lags[3]),
         np.log(rel + 0.1), volume, fresh, np.log1p(window.count[at]),
-        np.log1p(np.clip(age, 0, WINDOW)), np.log1p(here), lags[1] == 0, lags[2] == 0, subject.censored[title],
-        *(age == a for a in range(5)), *(here == a for a in range(3)),
+        np.log1p(np.clip(age, 0, WINDOW)), np.log1p(here), lags[1] == 0, lags[2] == 0,
+        subject.censored[title],        *(age == a for a in range(5)), *(here == a for a in range(3)),
     ]  # fmt: skip
     main = np.stack([c.astype(np.float32) for c in columns], axis=1)
     chosen = main[:, [0, 1, 4, 7, 12, 15]]
@@ -249,10 +255,8 @@ def present(subject: Subject, world: World, window: Window, regions: Ints) -> Tr
     return Traits(region, title, lags[0], x, group.astype(np.int64))
 
 
-def _standing(
-    window: Window, row: Ints, kind: Ints, n_kinds: int
-) -> tuple[Floats32, Floats32, Floats32]:
-    """Rank of present pairs in their region and kind, volume of that kind, and how much of it is new there."""
+def _standing(window: Window, row: Ints, kind: Ints, n_kinds: int) -> tuple[Floats32, Floats32, Floats32]:
+    """Rank of present pairs in their region and kind, that kind's volume, and how much of it is new there."""
     at = np.nonzero(window.lag[0] > 0)
     share = window.lag[0][at]
     cell = row * n_kinds + kind
@@ -277,9 +281,7 @@ def absent_pairs(subject: Subject, world: World, window: Window, regions: Ints) 
     return row, column
 
 
-def absent(
-    subject: Subject, world: World, window: Window, regions: Ints, at: tuple[Ints, Ints]
-) -> Traits:
+def absent(subject: Subject, world: World, window: Window, regions: Ints, at: tuple[Ints, Ints]) -> Traits:
     """Traits of absent pairs of some regions.
 
     Parameters

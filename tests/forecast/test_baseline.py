@@ -10,11 +10,11 @@ import pytest
 from cdnplan.forecast.base import Forecast, Forecaster
 from cdnplan.forecast.baseline import WeightedRecent
 from cdnplan.forecast.last_period import LastPeriod
-from cdnplan.forecast.losses import actual_and_predicted, wape
+from cdnplan.forecast.losses import wape
 from cdnplan.inputs.history import History
 from cdnplan.inputs.history_reader import read_history
 from cdnplan.inputs.titles_reader import TitleTable, read_titles
-from tests.forecast.histories import drawn_history, make_history, make_titles
+from tests.forecast.histories import actual_and_predicted, drawn_history, make_history, make_titles
 
 MODELS: list[Forecaster] = [WeightedRecent(), LastPeriod()]
 
