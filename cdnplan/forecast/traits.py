@@ -111,8 +111,10 @@ class World:
             at = column[panel.title[rows]].astype(np.int64)
             measured = max(1, np.unique(region).size)
             own = panel.share[rows].astype(np.float64)
-            share.append(np.bincount(at, own * panel.weight[period, region], width))
-            spread.append(np.bincount(at, minlength=width) / np.float64(measured))
+            weighted = own * panel.weight[period, region]
+            share.append(np.bincount(at, weighted, width).astype(np.float64))
+            count = np.bincount(at, minlength=width).astype(np.float64)
+            spread.append(count / measured)
             plain.append(np.bincount(at, own, width) / measured)
             key = likeness.cohort[region] * width + at
             per = likeness.size[:, None]
