@@ -133,8 +133,8 @@ def _top(made: Forecast, n: int) -> list[tuple[str, float, float, int]]:
 
     n_titles = len(made.titles)
     gb = np.bincount(made.title, made.gb, minlength=n_titles)
-    regions = np.bincount(
-        np.unique(made.region.astype(np.int64) * n_titles + made.title) % n_titles, minlength=n_titles
-    )
+    there = np.zeros((len(made.regions), n_titles), dtype=bool)
+    there[made.region, made.title] = True
+    regions = there.sum(axis=0)
     order = np.argsort(-gb, kind="stable")[:n]
     return [(made.titles[t], round(float(gb[t]), 1), float(gb[t] / gb.sum()), int(regions[t])) for t in order]

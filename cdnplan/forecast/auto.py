@@ -164,26 +164,34 @@ class FittedAuto:
 
     def _assembled(self, parts: list[list[_Block]], levels: tuple[float, ...]) -> Forecast:
         """All blocks of all steps as one forecast."""
-        blocks = [block for step in parts for block in step]
         sizes = [sum(block.region.size for block in step) for step in parts]
+        blocks = [block for step in parts for block in step]
+        parts.clear()
         history = self.history
-        regions, region = names_in_use(history.regions, np.concatenate([b.region for b in blocks]))
-        titles, title = names_in_use(history.titles, np.concatenate([b.title for b in blocks]))
+        step = np.repeat(np.arange(1, len(sizes) + 1, dtype=np.int32), sizes)
+        region = np.concatenate([block.region for block in blocks], dtype=np.int32)
+        title = np.concatenate([block.title for block in blocks], dtype=np.int32)
+        gb = np.concatenate([block.expected for block in blocks], dtype=np.float64)
+        quantile = np.concatenate([block.quantile for block in blocks]) if levels else None
+        silent = np.concatenate([block.silent for block in blocks]) if levels else None
+        blocks.clear()
+        regions, region = names_in_use(history.regions, region)
+        titles, title = names_in_use(history.titles, title)
         return Forecast(
             model=self.name,
             cutoff=history.last_day,
             period_days=history.period_days,
-            horizon=len(parts),
+            horizon=len(sizes),
             regions=regions,
             titles=titles,
             by=history.by,
-            step=np.repeat(np.arange(1, len(parts) + 1, dtype=np.int32), sizes),
+            step=step,
             region=region,
             title=title,
-            gb=np.concatenate([block.expected for block in blocks]).astype(np.float64),
+            gb=gb,
             quantiles=levels,
-            quantile_gb=np.concatenate([block.quantile for block in blocks]) if levels else None,
-            silent_ratio=np.concatenate([block.silent for block in blocks]) if levels else None,
+            quantile_gb=quantile,
+            silent_ratio=silent,
         )
 
 

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.forecast.base import Forecast, Forecaster
-from cdnplan.forecast.compare import SideBySide, joined, side_by_side
+from cdnplan.forecast.compare import SideBySide, side_by_side
 from cdnplan.forecast.intervals import INTERVALS, interval, levels_for
 from cdnplan.forecast.known import known_at
 from cdnplan.forecast.losses import held
+from cdnplan.forecast.plausible import check_plausible
 from cdnplan.forecast.segments import Segments
 from cdnplan.inputs.history import History
 from cdnplan.inputs.titles_reader import TitleTable
@@ -136,7 +137,7 @@ def backtest(
     ----------
     history : History
     titles : TitleTable
-        Sizes are used to fill caches, never by models.
+        Sizes are used to fill caches, never by models; where none is known every title counts as 1 GB.
     models : sequence of Forecaster
         With different names.
     cutoffs : int
@@ -157,6 +158,7 @@ def backtest(
     InputError
         The history is too short for so many cutoffs.
     """
+    check_plausible(history)
     first = history.n_periods - horizon - cutoffs
     problems = [
         Problem(f"found {value}, expected at least 1", path=name)
@@ -292,14 +294,11 @@ class _Sums:
 
     def _sizes(self, forecast: Forecast) -> Floats:
         """Size of each title of the history, and of those only the forecast has, [GB]."""
-        history = self.history
-        code = joined(history.titles, self.titles.titles)
-        size = np.full(max(int(code.max(initial=0)) + 1, len(history.titles)) + len(forecast.titles), np.nan)
-        size[code] = self.titles.size_gb
-        size[len(history.titles) :] = np.nan
-        if np.isnan(size[: len(history.titles)]).all():
-            size[:] = 1.0
-        return size
+        known = dict(zip(self.titles.titles, self.titles.size_gb.tolist(), strict=True))
+        if not np.isfinite(list(known.values())).any():
+            known = {}
+        names = dict.fromkeys((*self.history.titles, *forecast.titles))
+        return np.array([known.get(name, np.nan if known else 1.0) for name in names])
 
     def scores(self, models: Sequence[str]) -> tuple[Score, ...]:
         """Turn the sums into ratios."""

@@ -28,6 +28,9 @@ RIDGE = 30.0
 GRID = 201
 """Points at which distributions of errors are kept."""
 
+LARGEST_ERROR = 3.0
+"""Errors (of logarithms) beyond this count as so large in expected values, for they are slips."""
+
 GROUP_PRIOR = 300.0
 """A group's spread of errors counts as much as that of all when it rests on so many."""
 
@@ -183,7 +186,8 @@ def _errors(
     everyone = _quantiles(error, weight, levels) if error.size else np.zeros(GRID)
     table = np.empty((n_groups, GRID))
     smear = np.empty(n_groups)
-    all_real = float((weight * np.exp(middle + error)).sum())
+    tame = np.clip(error, -LARGEST_ERROR, LARGEST_ERROR)
+    all_real = float((weight * np.exp(middle + tame)).sum())
     all_guess = float((weight * np.exp(middle)).sum())
     ratio = all_real / all_guess if all_guess > 0 else 1.0
     for g in range(n_groups):
@@ -192,7 +196,7 @@ def _errors(
         mine = _quantiles(error[own], weight[own], levels) if own.any() else everyone
         table[g] = trust * mine + (1 - trust) * everyone
         guess = float((weight[own] * np.exp(middle[own])).sum())
-        real = float((weight[own] * np.exp(middle[own] + error[own])).sum())
+        real = float((weight[own] * np.exp(middle[own] + tame[own])).sum())
         smear[g] = trust * (real / guess if guess > 0 else ratio) + (1 - trust) * ratio
     return table, smear
 

@@ -17,6 +17,9 @@ SMOOTHING = 0.3
 BREAK_LOG, BREAK_SIGMAS = 0.4, 5.0
 """A break is two periods in a row further off than this (logarithm), and than so many usual deviations."""
 
+SLIP = 4.0
+"""Factor by which a single period may be off to count in full."""
+
 WEEKDAY_PRIOR = 4.0
 """A region's own weekday factor counts as much as everyone's when it was seen on so many weeks."""
 
@@ -120,14 +123,18 @@ def weekday_factors(total: Floats) -> Floats:
 
 
 def smoothed(total: Floats) -> Floats:
-    """Exponential smoothing down the periods; a period without a measurement leaves the level as it is."""
+    """Exponential smoothing down the periods; a period without a measurement leaves the level as it is.
+
+    A period that is off by more than `SLIP` counts as if it were off by that: it may be a slip, and if it is
+    not, `find_breaks` sees it with the next.
+    """
     level = np.zeros_like(total)
     now = np.zeros(total.shape[1])
     for t in range(total.shape[0]):
         seen = total[t] > 0
         fresh = seen & (now == 0)
-        now = np.where(seen, now + SMOOTHING * (total[t] - now), now)
-        now = np.where(fresh, total[t], now)
+        taken = np.clip(total[t], now / SLIP, now * SLIP)
+        now = np.where(fresh, total[t], np.where(seen, now + SMOOTHING * (taken - now), now))
         level[t] = now
     return level
 

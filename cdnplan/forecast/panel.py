@@ -13,6 +13,9 @@ from cdnplan.inputs.history import History
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
+LARGEST_SHARE = 20.0
+"""Shares above this are slips: no pair has so many times the volume of its whole region."""
+
 LONGEST_GAP = 2
 """A region without any row for so many periods is taken to have gone on as before."""
 
@@ -57,7 +60,7 @@ class Panel:
             region = filled.region[rows]
             start[t, 1:] = np.cumsum(np.bincount(region, minlength=n_regions))
             start[t] += bounds[t]
-            share[rows] = filled.gb[rows] * scale[t, region]
+            share[rows] = np.minimum(filled.gb[rows] * scale[t, region], LARGEST_SHARE)
         volume = np.cumsum(levels.total, axis=0)
         weight = volume / volume.sum(axis=1, keepdims=True)
         return cls(levels, start, filled.title, share, weight, len(history.titles))

@@ -13,6 +13,7 @@ from cdnplan.forecast.base import Forecast
 from cdnplan.forecast.changes import WithChanges
 from cdnplan.forecast.known import known_at
 from cdnplan.forecast.models import MODELS, make_models
+from cdnplan.forecast.plausible import check_plausible
 from cdnplan.inputs.change_reader import Changes
 from cdnplan.inputs.demand_build import Part, gather, silent_regions, to_demand
 from cdnplan.inputs.demand_regions import match_regions, region_warnings
@@ -81,6 +82,7 @@ def forecast_demand(
     if problems:
         raise InputError(problems)
     known, blind = known_at(history, titles, as_of)
+    check_plausible(known)
     (chosen,) = make_models([model], launches)
     if changes:
         chosen = WithChanges(chosen, changes)

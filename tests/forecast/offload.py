@@ -100,7 +100,10 @@ def main() -> None:
     titles = read_titles(titles_path)
     catalog, shares = read_catalog(titles_path)
     with (data / "world_week" / "regions.csv").open(newline="") as stream:
-        places = {country_code(x["region"]) or "": (float(x["latitude"]), float(x["longitude"])) for x in csv.DictReader(stream)}
+        places = {
+            country_code(x["region"]) or "": (float(x["latitude"]), float(x["longitude"]))
+            for x in csv.DictReader(stream)
+        }
     places = {name: places[name] for name in history.regions if name in places}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "charts.yaml"
