@@ -19,7 +19,11 @@ def check_plausible(history: History) -> None:
     InputError
         There is such a hole.
     """
-    periods = np.flatnonzero(np.bincount(history.period)) if history.n_periods < 10**7 else np.unique(history.period)
+    periods = (
+        np.flatnonzero(np.bincount(history.period))
+        if history.n_periods < 10**7
+        else np.unique(history.period)
+    )
     holes = np.diff(periods)
     problems = [
         Problem(

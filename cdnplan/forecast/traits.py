@@ -23,6 +23,7 @@ Table = npt.NDArray[np.float32]
 ACTIVE, WINDOW, LAGS = 4, 12, 4
 """Periods in which a title counts as active, that are looked back at, and that are looked at one by one."""
 
+FADING = 0.7
 LARGEST_RANK = 20
 KINDS = 3
 """Kinds that get coefficients of their own; rarer ones share one."""
@@ -171,9 +172,10 @@ class Window:
     ----------
     lag : list of Table
         Shares now and in the periods before.
-    peak, count, first, since, mean : Table
+    peak, count, first, since, mean, smooth : Table
         Highest share; periods with demand among the last 8; periods since the first and since the latest
-        demand within the window (`WINDOW` + 1: none); mean share from the fifth period back on.
+        demand within the window (`WINDOW` + 1: none); mean share from the fifth period back on; mean share
+        with weights that fall by `FADING` a period.
     """
 
     lag: list[Table]
@@ -182,6 +184,7 @@ class Window:
     first: Table
     since: Table
     mean: Table
+    smooth: Table
 
     @classmethod
     def at(cls, subject: Subject, world: World, regions: Ints) -> Window:
@@ -190,11 +193,13 @@ class Window:
         lag: list[Table] = []
         peak = np.zeros((regions.size, n), dtype=np.float32)
         count, first, older = np.zeros_like(peak), np.zeros_like(peak), np.zeros_like(peak)
+        smooth = np.zeros_like(peak)
         since = np.full_like(peak, WINDOW + 1)
         for back in range(WINDOW):
             table = panel.dense(world.period - back, regions, world.column, n)
             there = table > 0
             np.maximum(peak, table, out=peak)
+            smooth += table * np.float32(FADING**back * (1 - FADING))
             first[there] = back
             since[there & (since > WINDOW)] = back
             if back < 8:
@@ -203,7 +208,7 @@ class Window:
                 lag.append(table)
             else:
                 older += table
-        return cls(lag, peak, count, first, since, older / np.float32(WINDOW - LAGS))
+        return cls(lag, peak, count, first, since, older / np.float32(WINDOW - LAGS), smooth)
 
 
 def present(subject: Subject, world: World, window: Window, regions: Ints) -> Traits:
@@ -237,7 +242,7 @@ def present(subject: Subject, world: World, window: Window, regions: Ints) -> Tr
         world.spread[0, column], world.spread[1, column], world.spread[2, column],
         log(world.plain[0, column]), log(world.plain[1, column]),
         log(like[0]), log(like[1]), log(like[2]), like_seen[0], like_seen[1],
-        log(window.peak[at]), log(window.mean[at]), log(lags[3]),
+        log(window.peak[at]), log(window.mean[at]), log(window.smooth[at]),
         np.log(rel + 0.1), volume, fresh, np.log1p(window.count[at]),
         np.log1p(np.clip(age, 0, WINDOW)), np.log1p(here), lags[1] == 0, lags[2] == 0,
         subject.censored[title],        *(age == a for a in range(5)), *(here == a for a in range(3)),

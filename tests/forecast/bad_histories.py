@@ -69,7 +69,11 @@ BAD = (
     Bad("only a header", text(), "the table has no rows"),
     Bad("no volume", text("2024-01-07,BE,t00", head="date,region,title"), "the column 'gb' is missing"),
     Bad("no region", text("2024-01-07,t00,1", head="date,title,gb"), "the column 'region' is missing"),
-    Bad("neither title nor file", text("2024-01-07,BE,1", head="date,region,gb"), "the column 'file' or 'title'"),
+    Bad(
+        "neither title nor file",
+        text("2024-01-07,BE,1", head="date,region,gb"),
+        "the column 'file' or 'title'",
+    ),
     Bad("negative", text(*rows(gb=lambda w, r, t: -1 if w == 3 and t == "t03" else 5)), "found -1"),
     Bad("not a number", text(*rows(), "2024-03-31,BE,t00,lots"), "'lots'"),
     Bad("infinite", text(*rows(), "2024-03-31,BE,t00,inf"), "found inf"),
@@ -83,11 +87,17 @@ BAD = (
     Bad("monthly", text(*(f"2024-{m:02d}-01,BE,t00,1" for m in range(1, 13))), "days apart"),
     Bad("a date in the far future", text(*rows(), "2204-01-01,BE,t00,1"), "is one of these dates wrong?"),
     Bad("nothing known yet", text(*rows()), "the history begins on", dt.date(2023, 1, 1)),
-    Bad("titles that nobody knows", text("2024-01-07,BE,x,1", "2024-01-14,BE,x,1"), "no title of the history"),
+    Bad(
+        "titles that nobody knows", text("2024-01-07,BE,x,1", "2024-01-14,BE,x,1"), "no title of the history"
+    ),
 )
 
 ODD = (
-    Odd("one period", text(*(x for x in rows() if x.startswith(day(0)))), lambda f, m: near(f["BE", "t05"], 15)),
+    Odd(
+        "one period",
+        text(*(x for x in rows() if x.startswith(day(0)))),
+        lambda f, m: near(f["BE", "t05"], 15),
+    ),
     Odd("one row", text(f"{day(0)},BE,t00,7"), lambda f, m: near(f["BE", "t00"], 7, 0.01) and len(f) == 1),
     Odd("one title", text(*rows(keep=lambda w, r, t: t == "t04")), lambda f, m: near(f["NL", "t04"], 14)),
     Odd("one region", text(*rows(keep=lambda w, r, t: r == "NL")), lambda f, m: near(f["NL", "t04"], 14)),
@@ -102,7 +112,11 @@ ODD = (
         text(*rows(keep=lambda w, r, t: r != "NL" or w < 4)),
         lambda f, m: all(f.get(("NL", t), 0.0) < 0.5 * f["BE", t] for t in TITLES),
     ),
-    Odd("times and zones", text(*rows(when=lambda w: f"{day(w)}T23:00:00Z")), lambda f, m: near(f["NL", "t04"], 14)),
+    Odd(
+        "times and zones",
+        text(*rows(when=lambda w: f"{day(w)}T23:00:00Z")),
+        lambda f, m: near(f["NL", "t04"], 14),
+    ),
     Odd("backwards", text(*reversed(rows())), lambda f, m: near(f["NL", "t04"], 14)),
     Odd(
         "a region is renamed",
