@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +37,9 @@ FEWEST_ROWS = 300
 
 BLOCK_CELLS = 1_000_000
 """Pairs that are forecast at a time."""
+
+THREADS = 2
+"""Blocks that are worked on at the same time; the result does not depend on it."""
 
 SMALLEST_SHARE = 1e-7
 """Pairs expected to have less of their region's volume than this are left out."""
@@ -125,10 +129,20 @@ class FittedAuto:
         fitted = [self._fit(min(step, self.sample.longest_step)) for step in steps]
         levels = tuple(sorted(set(quantiles)))
         parts: list[list[_Block]] = [[] for _ in range(horizon)]
-        for traits in self._blocks():
-            made = [_block(models, traits, levels) for models in fitted]
-            for step in range(1, horizon + 1):
-                parts[step - 1].append(self._scaled(_between(made, steps, step), step))
+        panel, n_active = self.subject.panel, max(1, self.sample.world.titles.size)
+        at_once = max(1, BLOCK_CELLS // n_active)
+        starts = range(0, panel.n_regions, at_once)
+
+        def made(first: int) -> list[_Block]:
+            traits = self._traits(np.arange(first, min(first + at_once, panel.n_regions)))
+            found = [_block(models, traits, levels) for models in fitted]
+            return [self._scaled(_between(found, steps, step), step) for step in range(1, horizon + 1)]
+
+        # numpy lets go of the interpreter: blocks side by side, put together in their order.
+        with ThreadPoolExecutor(min(THREADS, len(starts))) as pool:
+            for blocks in pool.map(made, starts):
+                for step, block in enumerate(blocks):
+                    parts[step].append(block)
         return self._assembled(parts, levels)
 
     def _fit(self, step: int) -> tuple[Hurdle, Hurdle]:
@@ -136,15 +150,12 @@ class FittedAuto:
         here, gone = self.sample.present(self.subject, step), self.sample.absent(self.subject, step)
         return fitted_to(here), fitted_to(gone)
 
-    def _blocks(self) -> Iterator[tuple[Traits, Traits]]:
-        """Present and absent pairs at the end of the history, some regions at a time."""
+    def _traits(self, regions: Ints) -> tuple[Traits, Traits]:
+        """Present and absent pairs of some regions at the end of the history."""
         subject, world = self.subject, self.sample.world
-        at_once = max(1, BLOCK_CELLS // max(1, world.titles.size))
-        for first in range(0, subject.panel.n_regions, at_once):
-            regions = np.arange(first, min(first + at_once, subject.panel.n_regions))
-            window = Window.at(subject, world, regions)
-            others = absent_pairs(subject, world, window, regions)
-            yield present(subject, world, window, regions), absent(subject, world, window, regions, others)
+        window = Window.at(subject, world, regions)
+        others = absent_pairs(subject, world, window, regions)
+        return present(subject, world, window, regions), absent(subject, world, window, regions, others)
 
     def _scaled(self, block: _Block, step: int) -> _Block:
         """GB from shares, without pairs that are hardly expected to ask for anything."""

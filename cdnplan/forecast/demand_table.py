@@ -18,7 +18,6 @@ from cdnplan.errors import InputError, Problem
 from cdnplan.forecast.base import Forecast
 from cdnplan.inputs.table_files import is_table
 
-
 ROWS_AT_ONCE = 2_000_000
 """Rows of a forecast that are turned into a table and written at a time."""
 

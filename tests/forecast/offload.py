@@ -64,21 +64,22 @@ def topology_text(places: dict[str, tuple[float, float]]) -> str:
             "appliances: [{model: small}]}"
         )
     lines += [
-        f"  - {{name: {name}, kind: ixp, location: [{lat}, {lon}], timezone: UTC, appliances: [{{model: large}}]}}"
+        f"  - {{name: {name}, kind: ixp, location: [{lat}, {lon}], timezone: UTC, "
+        "appliances: [{model: large}]}"
         for name, (lat, lon) in EXCHANGES.items()
     ]
     lines.append("regions:")
     for name, (lat, lon) in places.items():
-        nearest = min(EXCHANGES, key=lambda x: (EXCHANGES[x][0] - lat) ** 2 + (EXCHANGES[x][1] - lon) ** 2)
+        nearest = min(EXCHANGES, key=lambda x: float(np.hypot(EXCHANGES[x][0] - lat, EXCHANGES[x][1] - lon)))
         lines.append(
-            f"  - {{name: r-{name}, country: {name}, location: [{lat}, {lon}], sites: [site-{name}, {nearest}], "
-            f"demand: {{region: {name}, share: 1}}}}"
+            f"  - {{name: r-{name}, country: {name}, location: [{lat}, {lon}], "
+            f"sites: [site-{name}, {nearest}], demand: {{region: {name}, share: 1}}}}"
         )
     return "\n".join(lines) + "\n"
 
 
 def offload(instance: Instance, holds: npt.NDArray[np.bool_], actual: Demand) -> tuple[float, float]:
-    """GB that came and were stored at a site of their region, and all GB; the sites have throughput enough."""
+    """GB that came and were stored at a site of their region, and all GB."""
     served = 0.0
     for r in range(instance.n_regions):
         pools = instance.cand_pool[instance.cand_ptr[r] : instance.cand_ptr[r + 1]]

@@ -111,7 +111,7 @@ def test_compared_is_paired() -> None:
 
 def test_figure_is_a_picture_of_every_model() -> None:
     found = backtest(HISTORY, TITLES, make_models(), cutoffs=3)
-    root = ET.fromstring(figure(found))  # noqa: S314
+    root = ET.fromstring(figure(found))
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"auto", "recent", "last", "seasonal", "came"} <= set(texts)
     lines = list(root.iter("{http://www.w3.org/2000/svg}polyline"))

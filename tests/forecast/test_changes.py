@@ -97,7 +97,10 @@ def test_launches_get_what_launches_got() -> None:
     found = table(forecast)
     assert not {"late", "hidden"} & {title for _, _, title in found}
     assert {region for _, region, title in found if title == "here"} == {"r2"}
-    launched = [history.gb[history.period == p][np.char.startswith(np.array(history.titles)[history.title[history.period == p]], f"t{p + 10:02d}")] for p in range(5, 20)]  # fmt: skip
+    names = np.array(history.titles)[history.title]
+    launched = [
+        history.gb[(history.period == p) & np.char.startswith(names, f"t{p + 10:02d}")] for p in range(5, 20)
+    ]
     mean = np.mean([part.sum() / 5 for part in launched])
     assert sum(gb for (_, _, title), gb in found.items() if title == "new") == pytest.approx(mean, rel=0.35)
     rows = np.flatnonzero(np.array(forecast.titles)[forecast.title] == "new")
