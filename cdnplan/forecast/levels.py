@@ -154,8 +154,8 @@ def find_breaks(total: Floats) -> list[tuple[int, float]]:
 
     Examples
     --------
-    >>> find_breaks(np.array([10.0, 11, 10, 9, 10, 11, 10, 21, 20]))
-    [(7, 2.03...)]
+    >>> [(period, round(ratio, 1)) for period, ratio in find_breaks(np.array([10.0, 11, 10, 9, 10, 21, 20]))]
+    [(5, 2.1)]
     """
     periods = np.flatnonzero(total > 0)
     logs = np.log(total[periods])

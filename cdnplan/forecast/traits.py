@@ -110,7 +110,7 @@ class World:
         for t in range(period, period - 3, -1):
             rows, region = panel.rows(t), panel.region_of_rows(t)
             at = column[panel.title[rows]].astype(np.int64)
-            measured = max(1, np.unique(region).size)
+            measured = max(1, int(np.count_nonzero(np.diff(panel.start[max(t, 0)]))))
             own = panel.share[rows].astype(np.float64)
             weighted = own * panel.weight[period, region]
             share.append(np.bincount(at, weighted, width).astype(np.float64))
