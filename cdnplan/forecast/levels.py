@@ -154,7 +154,8 @@ def find_breaks(total: Floats) -> list[tuple[int, float]]:
 
     Examples
     --------
-    >>> [(period, round(ratio, 1)) for period, ratio in find_breaks(np.array([10.0, 11, 10, 9, 10, 21, 20]))]
+    >>> found = find_breaks(np.array([9.9, 10, 10.1, 10, 9.9, 21, 20]))
+    >>> [(period, round(ratio, 1)) for period, ratio in found]
     [(5, 2.1)]
     """
     periods = np.flatnonzero(total > 0)
