@@ -46,9 +46,26 @@ def forecast(
         str,
         typer.Option(
             metavar="M",
-            help="recent: weighted recent periods, aged as titles age; last: the last period again.",
+            help="auto: what pairs like each one did next; recent: weighted recent periods, aged; "
+            "seasonal: the same weekday, or week of last year; last: the last period again.",
         ),
-    ] = "recent",
+    ] = "auto",
+    quantiles: Annotated[
+        str,
+        typer.Option(
+            metavar="Q,…", help="Levels written besides the expected value, as 0.1,0.5,0.9; model auto."
+        ),
+    ] = "",
+    launches: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="L", help="Launch calendar: title, launch_date, kind, like, promotion; model auto."
+        ),
+    ] = None,
+    changes: Annotated[
+        Path | None,
+        typer.Option(metavar="C", help="Known changes: change, region, title, start, end, factor, like."),
+    ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=0, help="Titles in the summary.")] = 10,
     fmt: Annotated[
         SummaryFormat, typer.Option("--format", help="Format of the summary.")
@@ -58,13 +75,31 @@ def forecast(
     from cdnplan.cli.tables import print_table
     from cdnplan.forecast.demand_table import check_table_path, write_forecast
     from cdnplan.forecast.run import forecast_demand
+    from cdnplan.inputs.change_reader import read_changes
     from cdnplan.inputs.history_reader import read_history
+    from cdnplan.inputs.launch_reader import read_launches
     from cdnplan.inputs.titles_reader import read_titles
     from cdnplan.inputs.together import both
 
     check_table_path(out)
-    past, listed = both(lambda: read_history(history), lambda: read_titles(titles))
-    made = forecast_demand(past, listed, as_of.date() if as_of else None, horizon, model)
+    levels = _levels(quantiles)
+    (past, listed), (calendar, known) = both(
+        lambda: both(lambda: read_history(history), lambda: read_titles(titles)),
+        lambda: both(
+            lambda: read_launches(launches) if launches else None,
+            lambda: read_changes(changes) if changes else (),
+        ),
+    )
+    made = forecast_demand(
+        past,
+        listed,
+        as_of.date() if as_of else None,
+        horizon,
+        model,
+        quantiles=levels,
+        launches=calendar,
+        changes=known,
+    )
     write_forecast(made, out)
     for warning in made.warnings:
         sys.stderr.write(f"warning: {warning}\n")
@@ -76,14 +111,30 @@ def forecast(
     print_table((made.by, "gb", "share_ratio", "regions"), _top(made, top), fmt.value)
 
 
+def _levels(text: str) -> tuple[float, ...]:
+    """Levels of quantiles, increasing, each once."""
+    from cdnplan.errors import InputError, Problem
+
+    found = set()
+    problems = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            found.add(float(part))
+        except ValueError:
+            problems.append(Problem(f"found {part!r}, expected numbers as 0.1,0.5,0.9", path="quantiles"))
+    if problems:
+        raise InputError(problems)
+    return tuple(sorted(found))
+
+
 def _top(made: Forecast, n: int) -> list[tuple[str, float, float, int]]:
     """Titles with most GB: name, GB, share of all GB, number of regions."""
     import numpy as np
 
     n_titles = len(made.titles)
     gb = np.bincount(made.title, made.gb, minlength=n_titles)
-    regions = np.bincount(
-        np.unique(made.region.astype(np.int64) * n_titles + made.title) % n_titles, minlength=n_titles
-    )
+    there = np.zeros((len(made.regions), n_titles), dtype=bool)
+    there[made.region, made.title] = True
+    regions = there.sum(axis=0)
     order = np.argsort(-gb, kind="stable")[:n]
     return [(made.titles[t], round(float(gb[t]), 1), float(gb[t] / gb.sum()), int(regions[t])) for t in order]

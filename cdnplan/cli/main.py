@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cdnplan.cli import forecast, new, plan, synth, topology, verify
+from cdnplan.cli import backtest, forecast, new, plan, synth, topology, verify
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -23,6 +23,7 @@ app.command("new")(new.new)
 app.command("synth")(synth.synth)
 app.add_typer(topology.app, name="topology")
 app.command("forecast")(forecast.forecast)
+app.command("backtest")(backtest.backtest)
 app.command("plan")(plan.plan)
 app.command("verify")(verify.verify)
 

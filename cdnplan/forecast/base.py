@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.inputs.history import History
+from cdnplan.inputs.history import History, names_in_use
 from cdnplan.inputs.titles_reader import TitleTable
 
 
@@ -38,6 +39,12 @@ class Forecast:
     history_hash : str
         `History.digest` of what was known; empty where nobody asked for it.
     warnings : tuple of str
+    quantiles : tuple of float
+        Levels in (0, 1), increasing; empty where none were asked for or the model knows none.
+    quantile_gb : (n_rows, n_quantiles) float32 or None
+        Volume [GB] that is exceeded with probability 1 − level.
+    silent_ratio : (n_rows,) float32 or None
+        Probability that nothing is asked for at all (or listed, where the history is a chart).
     """
 
     model: str
@@ -53,6 +60,9 @@ class Forecast:
     gb: npt.NDArray[np.float64]
     history_hash: str = ""
     warnings: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    quantile_gb: npt.NDArray[np.float32] | None = None
+    silent_ratio: npt.NDArray[np.float32] | None = None
 
     def day(self, step: int) -> dt.date:
         """The date that names the period `step` periods after the cutoff."""
@@ -63,12 +73,42 @@ class Forecast:
         first, last = np.searchsorted(self.step, [step, step + 1])
         return slice(int(first), int(last))
 
+    def quantile(self, level: float) -> npt.NDArray[np.float64]:
+        """Volume at a level that was asked for, (n_rows,) [GB]; the expected value where there are none."""
+        if self.quantile_gb is None:
+            return self.gb
+        return self.quantile_gb[:, self.quantiles.index(level)].astype(np.float64)
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Forecast:
+        """Keep some rows, and the names that these use; `rows` is (n_rows,) bool."""
+        regions, region = names_in_use(self.regions, self.region[rows])
+        titles, title = names_in_use(self.titles, self.title[rows])
+        return replace(
+            self,
+            regions=regions,
+            titles=titles,
+            step=self.step[rows],
+            region=region,
+            title=title,
+            gb=self.gb[rows],
+            quantile_gb=None if self.quantile_gb is None else self.quantile_gb[rows],
+            silent_ratio=None if self.silent_ratio is None else self.silent_ratio[rows],
+        )
+
 
 class Fitted(Protocol):
     """A forecaster that has seen a history."""
 
-    def predict(self, horizon: int) -> Forecast:
-        """Forecast the `horizon` periods that follow the last of the history it was fitted to."""
+    def predict(self, horizon: int, quantiles: Sequence[float] = ()) -> Forecast:
+        """Forecast the `horizon` periods that follow the last of the history it was fitted to.
+
+        Parameters
+        ----------
+        horizon : int
+            Number of periods, >= 1.
+        quantiles : sequence of float
+            Levels wanted besides the expected value; a model without a distribution leaves them out.
+        """
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,7 @@ class FittedRecent:
     weight: float
     last: int
 
-    def predict(self, horizon: int) -> Forecast:
+    def predict(self, horizon: int, quantiles: Sequence[float] = ()) -> Forecast:  # noqa: ARG002
         """Bring the level of the last period forward along the decay curve."""
         history = self.aged.history
         recent = _Recent.of(self.aged, self.last, self.window)

@@ -40,9 +40,10 @@ def launch_periods(history: History, titles: TitleTable) -> Ints:
         By title of the history; negative before its first period.
     """
     n = len(history.titles)
-    names, first_row = np.unique(history.title, return_index=True)
     first_seen = np.zeros(n, dtype=np.int64)
-    first_seen[names] = history.period[first_row]
+    starts = np.searchsorted(history.period, np.arange(history.n_periods + 1))
+    for period in range(history.n_periods - 1, -1, -1):
+        first_seen[history.title[starts[period] : starts[period + 1]]] = period
     index = {name: i for i, name in enumerate(titles.titles)}
     row = np.array([index.get(name, -1) for name in history.titles], dtype=np.int64)
     stated = np.append(titles.launch_day, np.datetime64("NaT", "D"))[row]

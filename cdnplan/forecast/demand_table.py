@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +18,50 @@ from cdnplan.errors import InputError, Problem
 from cdnplan.forecast.base import Forecast
 from cdnplan.inputs.table_files import is_table
 
+ROWS_AT_ONCE = 2_000_000
+"""Rows of a forecast that are turned into a table and written at a time."""
 
-def demand_table(forecast: Forecast) -> Any:
-    """Make the table of a forecast.
+
+def demand_table(forecast: Forecast, first: int = 0, last: int | None = None) -> Any:
+    """Make the table of a forecast, or of some of its rows.
 
     Parameters
     ----------
     forecast : Forecast
+    first, last : int, int or None
+        Rows `first` to before `last`; None: to the end.
 
     Returns
     -------
     pyarrow.Table
-        ``date``, ``region``, ``title`` or ``file``, ``gb``, sorted by the first three; the schema's
-        metadata tell where it comes from: ``model``, ``cutoff``, ``horizon``, ``period_days``,
-        ``history_sha256``, ``cdnplan``.
+        ``date``, ``region``, ``title`` or ``file``, ``gb``, sorted by the first three; with quantiles also
+        ``quantile``, empty for the expected value. The schema's metadata tell where it comes from:
+        ``model``, ``cutoff``, ``horizon``, ``period_days``, ``quantiles``, ``history_sha256``, ``cdnplan``.
     """
     days = np.array([forecast.day(step) for step in range(forecast.horizon + 1)], dtype="datetime64[D]")
+    n_levels = len(forecast.quantiles)
+    part = slice(first, last)
+    gb = forecast.gb[part]
+    row = first + np.repeat(np.arange(gb.size), n_levels + 1) if n_levels else part
     columns = {
-        "date": pa.array(days[forecast.step]),
-        "region": _texts(forecast.region, forecast.regions),
-        forecast.by: _texts(forecast.title, forecast.titles),
-        "gb": pa.array(forecast.gb),
+        "date": pa.array(days[forecast.step[row]]),
+        "region": _texts(forecast.region[row], forecast.regions),
+        forecast.by: _texts(forecast.title[row], forecast.titles),
+        "gb": pa.array(gb),
     }
+    if forecast.quantile_gb is not None:
+        volumes = np.concatenate([gb[:, None], forecast.quantile_gb[part]], axis=1)
+        columns["gb"] = pa.array(volumes.ravel())
+        levels = pa.array(np.arange(-1, n_levels, dtype=np.int32), mask=np.arange(n_levels + 1) == 0)
+        columns["quantile"] = pa.array(forecast.quantiles, pa.float64()).take(
+            levels.take(pa.array(np.tile(np.arange(n_levels + 1), gb.size)))
+        )
     metadata = {
         "model": forecast.model,
         "cutoff": str(forecast.cutoff),
         "horizon": str(forecast.horizon),
         "period_days": str(forecast.period_days),
+        **({"quantiles": ",".join(f"{level:g}" for level in forecast.quantiles)} if n_levels else {}),
         "history_sha256": forecast.history_hash,
         "cdnplan": __version__,
     }
@@ -69,7 +87,7 @@ def write_forecast(forecast: Forecast, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _write(demand_table(forecast), part, path.name.lower())
+            _write(forecast, part, path.name.lower())
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -93,15 +111,24 @@ def check_table_path(path: Path) -> None:
         raise InputError([Problem(f"not the name of a table, expected {expected}", file=str(path))])
 
 
-def _write(table: Any, part: Path, name: str) -> None:
-    if name.endswith(".parquet"):
-        pq.write_table(table, part)
-    elif name.endswith(".gz"):
-        # No name and no time in the header: the same forecast gives the same bytes.
-        with part.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as stream:
-            pacsv.write_csv(table, stream)
-    else:
-        pacsv.write_csv(table, part)
+def _write(forecast: Forecast, part: Path, name: str) -> None:
+    """Write row group by row group, so that memory does not grow with the table."""
+    starts = range(0, max(1, forecast.gb.size), ROWS_AT_ONCE)
+    tables = (demand_table(forecast, first, first + ROWS_AT_ONCE) for first in starts)
+    schema = demand_table(forecast, 0, 0).schema
+    with ExitStack() as stack:
+        writer: Any
+        if name.endswith(".parquet"):
+            writer = stack.enter_context(pq.ParquetWriter(part, schema))
+        elif name.endswith(".gz"):
+            # No name and no time in the header: the same forecast gives the same bytes.
+            raw = stack.enter_context(part.open("wb"))
+            stream = stack.enter_context(gzip.GzipFile("", "wb", fileobj=raw, mtime=0))
+            writer = stack.enter_context(pacsv.CSVWriter(stream, schema))
+        else:
+            writer = stack.enter_context(pacsv.CSVWriter(str(part), schema))
+        for table in tables:
+            writer.write_table(table)
 
 
 def _texts(code: np.ndarray[Any, np.dtype[np.int32]], names: tuple[str, ...]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ class _FittedLast:
     name: str
     history: History
 
-    def predict(self, horizon: int) -> Forecast:
+    def predict(self, horizon: int, quantiles: Sequence[float] = ()) -> Forecast:  # noqa: ARG002
         """Repeat it `horizon` times."""
         history = self.history
         last = history.period == history.n_periods - 1

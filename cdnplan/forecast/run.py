@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.forecast.base import Forecast, Forecaster
-from cdnplan.forecast.baseline import WeightedRecent
-from cdnplan.forecast.last_period import LastPeriod
+from cdnplan.forecast.base import Forecast
+from cdnplan.forecast.changes import WithChanges
+from cdnplan.forecast.known import known_at
+from cdnplan.forecast.models import MODELS, make_models
+from cdnplan.forecast.plausible import check_plausible
+from cdnplan.inputs.change_reader import Changes
 from cdnplan.inputs.demand_build import Part, gather, silent_regions, to_demand
 from cdnplan.inputs.demand_regions import match_regions, region_warnings
 from cdnplan.inputs.file_shares import FileShares
-from cdnplan.inputs.history import History, names_in_use
+from cdnplan.inputs.history import History
+from cdnplan.inputs.launch_reader import Launches
 from cdnplan.inputs.table_problems import TableProblems
 from cdnplan.inputs.titles_reader import TitleTable
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
-
-MODELS: Mapping[str, Callable[[], Forecaster]] = {"recent": WeightedRecent, "last": LastPeriod}
-"""Forecasters by name."""
 
 
 def forecast_demand(
@@ -30,7 +31,11 @@ def forecast_demand(
     titles: TitleTable,
     as_of: dt.date | None = None,
     horizon: int = 1,
-    model: str = "recent",
+    model: str = "auto",
+    *,
+    quantiles: Sequence[float] = (),
+    launches: Launches | None = None,
+    changes: Changes = (),
 ) -> Forecast:
     """Forecast the periods that follow a date, from what was known on it.
 
@@ -47,6 +52,12 @@ def forecast_demand(
         Number of periods to forecast.
     model : str
         One of `MODELS`.
+    quantiles : sequence of float
+        Levels in (0, 1) wanted besides the expected value.
+    launches : tuple of Launch or None
+        A calendar of what will come.
+    changes : tuple of Change
+        Known changes of regions and titles.
 
     Returns
     -------
@@ -55,18 +66,30 @@ def forecast_demand(
     Raises
     ------
     InputError
-        Unknown model, horizon < 1, a date before the history begins, or no title in common.
+        Unknown model, horizon < 1, a level that is none, a date before the history begins, or no title in
+        common.
     """
     problems = []
     if model not in MODELS:
         problems.append(Problem(f"unknown model {model!r}", path="model", hint=nearest(model, MODELS)))
     if horizon < 1:
         problems.append(Problem(f"found {horizon}, expected at least 1 period", path="horizon"))
+    problems += [
+        Problem(f"found {level:g}, expected a number between 0 and 1", path="quantiles")
+        for level in quantiles
+        if not 0 < level < 1
+    ]
     if problems:
         raise InputError(problems)
-    known = history if as_of is None else history.until(as_of)
-    forecast = MODELS[model]().fit(known, titles).predict(horizon)
-    forecast = replace(forecast, history_hash=known.digest(), warnings=_stale(known, as_of))
+    known, blind = known_at(history, titles, as_of)
+    check_plausible(known)
+    (chosen,) = make_models([model], launches)
+    if changes:
+        chosen = WithChanges(chosen, changes)
+    forecast = chosen.fit(known, blind).predict(horizon, quantiles)
+    forecast = replace(
+        forecast, history_hash=known.digest(), warnings=(*forecast.warnings, *_stale(known, as_of))
+    )
     return forecast if history.by == "file" else _in_catalogue(forecast, titles)
 
 
@@ -92,18 +115,7 @@ def _in_catalogue(forecast: Forecast, titles: TitleTable) -> Forecast:
     ratio = float(forecast.gb[~kept].sum() / forecast.gb.sum())
     some = f"{len(gone)} titles" if len(gone) > 1 else "1 title"
     warning = f"left out {some} that the titles table lacks, as {gone[0]!r}: {ratio:.1%} of the GB forecast"
-    regions, region = names_in_use(forecast.regions, forecast.region[kept])
-    names, title = names_in_use(forecast.titles, forecast.title[kept])
-    return replace(
-        forecast,
-        regions=regions,
-        titles=names,
-        step=forecast.step[kept],
-        region=region,
-        title=title,
-        gb=forecast.gb[kept],
-        warnings=(*forecast.warnings, warning),
-    )
+    return replace(forecast.take(kept), warnings=(*forecast.warnings, warning))
 
 
 def forecast_to_demand(

@@ -55,7 +55,9 @@ def test_a_topology_of_a_hundred_lines_is_checked_in_a_moment() -> None:
     assert answers_within(0.7, "topology", "check", str(sample_folder() / "topology.yaml"))
 
 
-@pytest.mark.parametrize("command", ["", "plan", "verify", "synth", "new", "topology", "forecast"])
+@pytest.mark.parametrize(
+    "command", ["", "plan", "verify", "synth", "new", "topology", "forecast", "backtest"]
+)
 def test_help_loads_nothing_heavy(command: str) -> None:
     assert loaded(*filter(None, [command, "--help"])) == set()
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
+from cdnplan.forecast.base import Forecast
+from cdnplan.forecast.compare import side_by_side
 from cdnplan.inputs.history import History
 from cdnplan.inputs.titles_reader import TitleTable
 
 FIRST = dt.date(2024, 1, 7)
 Row = tuple[int, str, str, float]
+
+
+def actual_and_predicted(
+    history: History, forecast: Forecast, step: int = 1
+) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
+    """What came and what was expected of all pairs that are in either."""
+    pairs = side_by_side(history, forecast, step)
+    return pairs.actual, pairs.expected
 
 
 def make_history(rows: Iterable[Row], period_days: int = 7) -> History:

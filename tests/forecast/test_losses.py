@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.forecast.last_period import LastPeriod
-from cdnplan.forecast.losses import actual_and_predicted, wape
-from tests.forecast.histories import drawn_history, make_history, make_titles
+from cdnplan.forecast.losses import wape
+from tests.forecast.histories import actual_and_predicted, drawn_history, make_history, make_titles
 
 
 def test_wape_by_hand() -> None:

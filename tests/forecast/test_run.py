@@ -49,7 +49,7 @@ def test_written_table(tmp_path: Path) -> None:
     metadata = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
     assert metadata.pop("cdnplan")
     assert metadata == {
-        "model": "recent",
+        "model": "auto",
         "cutoff": str(CUTOFF),
         "horizon": "2",
         "period_days": "7",
