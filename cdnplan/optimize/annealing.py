@@ -64,8 +64,9 @@ def pack(
     known : Columns
         Holder sets worth trying.
     gap : float
-        Cost of the placement above the bound: what is to be gained.
+        Cost of the placement above the bound, more than 0: what is to be gained [currency].
     moves : int
+        Moves tried.
 
     Returns
     -------

@@ -136,10 +136,10 @@ def flip(
     origin: Array, pool_ptr: Array, pool_region: Array, holds: Array, weight: Array, fresh: Array,
     fill: Array, room: Array, room_new: Array, price_new: Array,
 ) -> float:  # fmt: skip
-    """Add file f to pool p or take it out; returns the change of cost; `excess` (3,) of priced excess.
+    """Add file f to pool p or take it out; returns the change of cost and keeps `excess` (4,) up to date.
 
     `excess[0]` is the priced excess of all pools, `excess[1]` how many pools have any, `excess[2]` the
-    priced room that is left.
+    priced room that is left, `excess[3]` the priced excess of the tight loads.
     """
     change: float = (
         -saving(f, p, demand, ptr, pools, costs, origin, pool_ptr, pool_region, holds) + fill[f, p]

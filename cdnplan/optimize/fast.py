@@ -24,13 +24,13 @@ from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.few_files import improve_few_files
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
 
-LEAST_PASSES, MOST_PASSES, PASS_WORK = 16, 40, 2_000_000_000
+LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
 FEW_PASSES = 12
 """Passes on small networks, where the master program finds better prices than more passes would."""
@@ -94,7 +94,7 @@ def solve_fast(
     threads : int
         Threads for the kernels; the result does not depend on it.
     seed : int
-        Not used: nothing is drawn at random.
+        Not used: what is drawn at random in packing has a seed of its own.
     progress : Progress
         Called after each pass.
     clock : callable
@@ -177,7 +177,7 @@ class _Run:
                 with self._clock.phase("prices"):
                     self._prove(state)
                 with self._clock.phase("plan"):
-                    self._plan(state)
+                    self._plan(state, final=last)
             self._report("prices and plans", number / search.planned)
             if last or self.gap() <= self.wanted_gap:
                 break
@@ -197,16 +197,16 @@ class _Run:
             for prices in (state.current, Prices.zero(self._instance)):
                 self._take_bound(priced_bound(self._instance, prices, self._solver), prices)
 
-    def _plan(self, state: PricePass) -> None:
+    def _plan(self, state: PricePass, *, final: bool) -> None:
         """Plans from the holders of a pass and, at first, from what is there and a greedy placement."""
         inst, local, first = self._instance, self._local, self._incumbent is None
         wish = np.ascontiguousarray(state.holds.T)
-        self._take_plan(local.refit(wish, state.current, self.ended))
+        self._take_plan(local.refit(wish, state.current, self.ended, REFIT_ROUNDS if final else 1))
         if self.small:
             self._take_plan(local.improve(wish, state.current, ROUNDS, self.ended))
         if first and inst.held.any():
             there = (inst.held >= inst.copies) & (inst.copies > 0)
-            self._take_plan(local.refit(there, state.current, self.ended))
+            self._take_plan(local.refit(there, state.current, self.ended, 1))
         if first and self.small and inst.n_pools * inst.n_files <= GREEDY_UP_TO:
             greedy = local.greedy(self._prices)
             self._take_plan(local.improve(greedy, self._prices, ROUNDS, self.ended))

@@ -49,16 +49,17 @@ class FewFiles:
     Parameters
     ----------
     bound : float
-        Best bound, by the integer optima of the files' problems.
+        Best bound, by the integer optima of the files' problems [currency].
     prices : Prices
         Prove `bound`.
     mixture : float
-        Cost of the last master: where the bound of these columns can go at most.
+        Cost of the last master: where the bound of these columns can go at most [currency].
     wish : (n_pools, n_files) bool
         The mixture rounded: each file as in the column with the largest share.
     columns, share : Columns, (n,) float64
         The columns and their shares in the best mixture.
     rounds : int
+        Masters solved.
     """
 
     bound: float
@@ -88,10 +89,11 @@ class _Known:
 
     def add(self, new: Columns) -> int:
         """Take in the columns not seen before; returns how many."""
+        # Rounded: the same column under other prices may differ in the last bits of its sums.
+        rounded = new.use.astype(np.float32)
         keep = []
         for k in range(new.file.size):
-            # Rounded: the same column under other prices may differ in the last bits of its sums.
-            key = (int(new.file[k]), new.holds[k].tobytes(), new.use[k].astype(np.float32).tobytes())
+            key = (int(new.file[k]), new.holds[k].tobytes(), rounded[k].tobytes())
             if key not in self._seen:
                 self._seen.add(key)
                 keep.append(k)
@@ -124,10 +126,11 @@ def improve_few_files(
     incumbent : (n_pools, n_files) bool
         A placement that keeps every rule; its holders are the first columns.
     span : float
-        Cost of the incumbent above the ideal: what gaps are measured by.
+        Cost of the incumbent above the ideal: what gaps are measured by [currency].
     expired : callable
         Ends the rounds early once it returns True.
     rounds : int
+        At most so many.
 
     Returns
     -------

@@ -33,13 +33,16 @@ class Answers:
     Parameters
     ----------
     ascent, value, cost : (n_files,) float64
-        Bound by dual ascent alone, bound by branch and bound, cost of the holders found.
+        Bound by dual ascent alone, bound by branch and bound, cost of the holders found, all under the
+        prices [currency].
     holds : (n_files, n_pools) bool
+        The holders found.
     nodes : (n_files,) int64
+        Nodes searched.
     bound : float
-        What the prices prove about every plan, lowered against rounding.
+        What the prices prove about every plan, lowered against rounding [currency].
     bound_ascent : float
-        The same by dual ascent alone.
+        The same by dual ascent alone [currency].
     """
 
     ascent: Floats
@@ -58,11 +61,13 @@ class Columns:
     Parameters
     ----------
     file : (n,) int32
+        The file each column is about.
     holds : (n, n_pools) bool
+        Its holders.
     cost : (n,) float64
-        Delivery and fill, without prices.
+        Delivery and fill, without prices [currency].
     use : (n, n_limits) float64
-        Of every limit, in the order of `LimitVector`.
+        Of every limit, in the order of `LimitVector` [GB or Gbit/s].
     """
 
     file: Ints32
@@ -71,12 +76,30 @@ class Columns:
     use: Floats
 
     def take(self, which: Ints | Bools) -> Columns:
-        """Some of the columns."""
+        """Select columns.
+
+        Parameters
+        ----------
+        which : (.,) int64 or (n,) bool
+
+        Returns
+        -------
+        Columns
+        """
         return Columns(self.file[which], self.holds[which], self.cost[which], self.use[which])
 
     @classmethod
     def joined(cls, first: Columns, second: Columns) -> Columns:
-        """Both, the first ones first."""
+        """Put two sets of columns one after the other.
+
+        Parameters
+        ----------
+        first, second : Columns
+
+        Returns
+        -------
+        Columns
+        """
         return cls(
             np.concatenate([first.file, second.file]),
             np.concatenate([first.holds, second.holds]),
@@ -86,7 +109,20 @@ class Columns:
 
 
 def solve_exactly(solver: FileSolver, prices: Prices, max_nodes: int = MAX_NODES) -> Answers:
-    """Solve all files under given prices to their integer optimum."""
+    """Solve all files under given prices to their integer optimum.
+
+    Parameters
+    ----------
+    solver : FileSolver
+    prices : Prices
+        Non-negative; those of links at most `Instance.overload_cost`.
+    max_nodes : int
+        Nodes for each file.
+
+    Returns
+    -------
+    Answers
+    """
     inst, cols = solver.instance, solver.columns
     priced = Priced.of(inst, prices)
     files = np.arange(inst.n_files, dtype=np.int32)
@@ -113,8 +149,21 @@ def columns_of(
 ) -> Columns:
     """Columns of listed files with given holders, each request at its cheapest holder under the prices.
 
-    With `from_origin` every request goes to the origin: such columns use no throughput, so a placement that
-    keeps all rules always has a mixture.
+    Parameters
+    ----------
+    solver : FileSolver
+    prices : Prices
+    files : (n,) int32
+    holds : (n, n_pools) bool
+        Holders of the listed files.
+    from_origin : bool
+        Every request goes to the origin: such columns use no throughput, so a placement that keeps all rules
+        always has a mixture.
+
+    Returns
+    -------
+    Columns
+        Of size n.
     """
     inst, cols = solver.instance, solver.columns
     priced = Priced.of(inst, prices)
@@ -133,7 +182,18 @@ def columns_of(
 
 
 def launch_use(instance: Instance, columns: Columns) -> Floats:
-    """How many pools of each launch rule hold the file, (n, n_launches)."""
+    """How many pools of each launch rule hold the file.
+
+    Parameters
+    ----------
+    instance : Instance
+    columns : Columns
+
+    Returns
+    -------
+    (n, n_launches) float64
+        0 where the rule is about another file.
+    """
     count = np.zeros((columns.file.size, instance.n_launches))
     for rule in range(instance.n_launches):
         pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]

@@ -190,13 +190,17 @@ class LocalSearch:
             raise ValueError("at least one round is needed")
         return best
 
-    def refit(self, wish: Bools, prices: Prices, expired: Callable[[], bool]) -> Incumbent:
+    def refit(
+        self, wish: Bools, prices: Prices, expired: Callable[[], bool], rounds: int = REFIT_ROUNDS
+    ) -> Incumbent:
         """Make a placement fit, and fill the room left.
 
         Parameters
         ----------
         wish, prices, expired
             See `improve`.
+        rounds : int
+            Refits, with prices moving towards the serving program's duals in between.
 
         Returns
         -------
@@ -211,7 +215,7 @@ class LocalSearch:
         forced = forced_holders(self._instance, wish)
         holds = wish | forced
         best: Incumbent | None = None
-        for number in range(REFIT_ROUNDS):
+        for number in range(rounds):
             changes = self._refit(holds, prices, forced)
             if best is not None and changes == 0:
                 break
@@ -222,7 +226,7 @@ class LocalSearch:
             best = plan
             if expired():
                 break
-            if number < REFIT_ROUNDS - 1:
+            if number < rounds - 1:
                 prices = replace(
                     prices,
                     throughput=_between(prices.throughput, served.throughput, TOWARDS_DUALS),

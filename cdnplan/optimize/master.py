@@ -46,14 +46,15 @@ class Mixed:
     Parameters
     ----------
     value : float
-        Cost of the mixture, with what was bought and sold at the box's edges.
+        Cost of the mixture, with what was bought and sold at the box's edges [currency].
     share : (n_columns,) float64
+        Of the columns; those of one file add up to 1.
     price : (n_limits,) float64
-        Duals of the limits.
+        Duals of the limits [currency per GB or Gbit/s].
     launch : (n_launches,) float64
-        Duals of the launch rules.
+        Duals of the launch rules [currency].
     worth : (n_files,) float64
-        Duals of the files' convexity rows.
+        Duals of the files' convexity rows [currency].
     boxed : (n_limits,) bool
         Limits where something was bought or sold at the box's edges, so the box is too small.
     """
@@ -83,10 +84,12 @@ class Master:
         Parameters
         ----------
         columns : Columns
+            At least one for each file.
         names : (n_columns,) int64
-            A number for each column that never changes: how a basis finds it again.
+            A number for each column that never changes, not negative: how a basis finds it again.
         low, high : (n_limits,) float64
-            Box of prices; 0 and inf (for links: the overload cost) where there is none.
+            Box of prices [currency per GB or Gbit/s]; 0 and inf (for links: the overload cost) where there
+            is none.
 
         Returns
         -------
@@ -142,8 +145,7 @@ class Master:
     def _shape(self, columns: Columns, low: Floats, high: Floats) -> _Shape:
         """Limits that can matter, what to divide them by, and where the box has edges."""
         limits = self._limits
-        most = np.zeros((self._instance.n_files, limits.limit.size))
-        np.maximum.at(most, columns.file, columns.use)
+        most = _most_use(columns, self._instance.n_files)
         rows = np.flatnonzero(self._exists & ((most.sum(axis=0) > limits.limit) | (low > 0)))
         scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[:, rows].sum(axis=0))
         scale[scale <= 0.0] = 1.0
@@ -192,6 +194,17 @@ class Master:
         basis = solver.getBasis()
         self._cols = dict(zip(keys.tolist(), basis.col_status, strict=True))
         self._rows = dict(zip(row_keys.tolist(), basis.row_status, strict=True))
+
+
+def _most_use(columns: Columns, n_files: int) -> Floats:
+    """Most that any column of each file uses of each limit, (n_files, n_limits) [GB or Gbit/s]."""
+    most = np.zeros((n_files, columns.use.shape[1]))
+    order = np.argsort(columns.file, kind="stable")
+    file = columns.file[order]
+    first = np.flatnonzero(np.diff(file, prepend=-1))
+    if first.size:
+        most[file[first]] = np.maximum.reduceat(columns.use[order], first, axis=0)
+    return most
 
 
 def _entries(columns: Columns, used: Floats, pools_held: Floats, n_files: int) -> tuple[Ints, Ints, Floats]:

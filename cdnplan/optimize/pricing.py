@@ -198,7 +198,7 @@ class PriceSearch:
 
         Two looks at all files cost about as much as a pass, and early bounds are soon beaten.
         """
-        return number >= self.planned - 3 or number in {self._sampled, self.planned * 3 // 4}
+        return number >= self.planned - 3 or number in {self._sampled, self.planned * 3 // 4 - 1}
 
     def _deal(self, stride: int) -> list[list[tuple[Ints32, float]]]:
         """Deal the files, most GB per stored GB first, to batches; with a stride, the tail is sampled.
@@ -276,10 +276,9 @@ class PriceSearch:
         if not exists.any():
             return
         limit = np.where(exists, limit, 0.0)
-        slope = self._layout.sensitivity(response) / heat + STIFFNESS * limit * self._rate / max(
-            self._unit, heat
-        )
-        slope = np.maximum(slope, 1e-300)
+        moving = (self._toll > 0) | (self._limits.use(stored, fresh, served)[self._gbps] > limit)
+        stiff = STIFFNESS * limit * self._rate / self._unit
+        slope = np.maximum(self._layout.sensitivity(response, moving) / heat + stiff, 1e-300)
         farthest = FARTHEST * heat / self._rate
         for _ in range(NEWTON_STEPS):
             costs = _costs(inst, self._prices(self._log, self._toll))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.optimize.search_kernels import predict
@@ -76,27 +77,40 @@ class ResponseLayout:
         predict(self.instance.cand_ptr, self.ptr, response, rise, served, out)
         return out
 
-    def sensitivity(self, response: Floats) -> Floats:
-        """By how much the use of each Gbps limit falls when its price rises, times heat.
+    def sensitivity(self, response: Floats, moving: npt.NDArray[np.bool_]) -> Floats:
+        """By how much the use of each Gbps limit falls when all moving prices rise alike, times heat.
+
+        Steps of all limits at once do not overshoot if each counts on the others of its paths, and on the
+        other slices, to move as well.
+
+        Parameters
+        ----------
+        response : (size,) float64
+        moving : (n_pools * n_slices + n_links * n_slices,) bool
+            Limits whose price may move now: those with a price, and those that are exceeded.
 
         Returns
         -------
         (n_pools * n_slices + n_links * n_slices,) float64
-            [Gbit/s per currency/Gbps x currency/GB]; other slices, and other limits on the same paths,
-            count as if their prices rose alike: then steps of all limits together do not overshoot.
+            [Gbit/s per currency/Gbps x currency/GB]
         """
-        inst = self.instance
-        rate = inst.gbps_per_gb
-        every = rate.sum(axis=1)
-        n_cand = inst.cand_pool.size
-        own = response[self.own]
-        entry = own[:n_cand] * every[self.region] * (1 + np.diff(inst.cand_link_ptr))
-        origin = own[n_cand:] * every * np.diff(inst.origin_link_ptr)
+        inst, rate = self.instance, self.instance.gbps_per_gb
+        n_cand, slices = inst.cand_pool.size, inst.n_slices
+        at_pool = moving[: inst.n_pools * slices].reshape(-1, slices).astype(np.float64)
+        at_link = moving[inst.n_pools * slices :].reshape(-1, slices).astype(np.float64)
         link_entry = np.repeat(np.arange(n_cand), np.diff(inst.cand_link_ptr))
         link_origin = np.repeat(np.arange(inst.n_regions), np.diff(inst.origin_link_ptr))
-        pools = np.zeros((inst.n_pools, inst.n_slices))
-        links = np.zeros((inst.n_links, inst.n_slices))
-        for t in range(inst.n_slices):
+        every, every_origin = np.zeros(n_cand), np.zeros(inst.n_regions)
+        for t in range(slices):
+            passed = np.bincount(link_entry, at_link[inst.cand_link, t], minlength=n_cand)
+            every += rate[self.region, t] * (at_pool[inst.cand_pool, t] + passed)
+            passed = np.bincount(link_origin, at_link[inst.origin_link, t], minlength=inst.n_regions)
+            every_origin += rate[:, t] * passed
+        own = response[self.own]
+        entry, origin = own[:n_cand] * every, own[n_cand:] * every_origin
+        pools = np.zeros((inst.n_pools, slices))
+        links = np.zeros((inst.n_links, slices))
+        for t in range(slices):
             here = entry * rate[self.region, t]
             pools[:, t] = np.bincount(inst.cand_pool, here, minlength=inst.n_pools)
             if inst.n_links:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.annealing import pack
 from cdnplan.optimize.bound import FileSolver, priced_bound
@@ -13,7 +15,7 @@ from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.few_files import improve_few_files
 from cdnplan.optimize.file_columns import solve_exactly
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import LocalSearch
+from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import ideal_cost, new_gb, stored_gb
 from cdnplan.optimize.rules import broken_rules, exceeds
 from tests.instances import random_instance
@@ -64,3 +66,37 @@ def test_branch_and_bound_closes_the_gap_of_every_file(seed: int) -> None:
     rough = solve_exactly(solver, prices, max_nodes=1)
     assert (rough.value <= exact.value + 1e-9 * np.maximum(1.0, np.abs(exact.value))).all()
     assert (rough.cost >= exact.value - 1e-9 * np.maximum(1.0, np.abs(exact.value))).all()
+
+
+def bytes_of_both(inst: Instance, start: Incumbent, threads: int) -> bytes:
+    """Everything `improve_few_files` and `pack` return, as bytes."""
+    solver, limits, prices = FileSolver.of(inst), LimitVector.of(inst), Prices.zero(inst)
+    before = numba.get_num_threads()
+    numba.set_num_threads(threads)
+    try:
+        span = start.cost - ideal_cost(inst)
+        found = improve_few_files(solver, limits, prices, start.holds, span, lambda: False)
+        gap = start.cost - found.bound
+        packed = pack(solver, limits, found.prices, start.holds, found.columns, gap, moves=20_000)
+    finally:
+        numba.set_num_threads(before)
+    assert found.rounds > 2 and (packed != start.holds).any(), "nothing done proves nothing"
+    columns = found.columns
+    arrays = [columns.file, columns.holds, columns.cost, columns.use, found.share, found.wish, packed]
+    numbers = np.array([found.bound, found.mixture, found.rounds])
+    return b"".join(part.tobytes() for part in [numbers, limits.flat(found.prices), *arrays])
+
+
+@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="numba may use one thread only")
+def test_the_same_bytes_for_any_number_of_threads_and_again() -> None:
+    """More files than chunks, so that two threads do share them; the start is left as it was."""
+    families = frozenset({"storage", "throughput", "links"})
+    inst = random_instance(1, n_regions=6, n_files=100, n_pools=5, families=families)
+    start = LocalSearch(inst, Columns.of(inst)).improve(
+        inst.pinned.copy(), Prices.zero(inst), 2, lambda: False
+    )
+    holds = start.holds.copy()
+    once = bytes_of_both(inst, start, threads=1)
+    assert bytes_of_both(inst, start, threads=1) == once
+    assert bytes_of_both(inst, start, threads=2) == once
+    np.testing.assert_array_equal(start.holds, holds)
