@@ -19,7 +19,7 @@ import numpy as np
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
-from cdnplan.optimize.annealing import pack
+from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.few_files import improve_few_files
@@ -43,7 +43,8 @@ GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
 WORTH_CLOSING = 1e-3
 """Small networks are worked on further above this gap."""
-PACKINGS = 2
+PACKINGS, MOVES_PER_FILE = 2, 7_000
+"""Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 OPTIMAL_RATIO = 1e-9
 ONE_THREAD_UP_TO = 500_000
 """Below this, waking a second thread costs more than it brings."""
@@ -227,7 +228,8 @@ class _Run:
                 if self.ended() or self.gap() <= max(WORTH_CLOSING, self.wanted_gap):
                     break
                 over = self._incumbent.cost - self._bound
-                holds = pack(solver, limits, found.prices, self._incumbent.holds, found.columns, over)
+                moves = min(MOVES, MOVES_PER_FILE * self._instance.n_files)
+                holds = pack(solver, limits, found.prices, self._incumbent.holds, found.columns, over, moves)
                 self._take_plan(self._local.serve(holds))
                 self._report("pack", (number + 1) / PACKINGS)
 
