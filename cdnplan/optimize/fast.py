@@ -32,6 +32,8 @@ from cdnplan.optimize.rules import broken_rules
 
 LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
+LINK_PASSES = 24
+"""At least so many where links have a capacity: their prices have farther to go."""
 FEW_PASSES = 12
 """Passes on small networks, where the master program finds better prices than more passes would."""
 FIRST_PLAN = 0.75
@@ -166,6 +168,8 @@ class _Run:
     def search(self) -> None:
         """Pass after pass over prices, then a plan; a first plan before."""
         full = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, _work(self._instance))))
+        if self._instance.n_links:
+            full = max(full, LINK_PASSES)
         search = PriceSearch(self._instance, self._solver, FEW_PASSES if self.small else full)
         passes = search.passes()
         first = int(FIRST_PLAN * search.planned)

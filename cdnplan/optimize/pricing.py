@@ -47,6 +47,9 @@ SETTLED = 0.005
 """A limit used to within this ratio, on the mean of a pass, keeps its gain."""
 COOLING = 0.8
 """Ratio of the heat from pass to pass, unless the last pass asks for more."""
+REHEAT = 4.0
+"""First heat of the full passes, in typical steps of cost, where links have a capacity: which of them are
+overloaded a sample does not tell, and their prices have far to go."""
 COLD_RATIO = 0.01
 """Heat of the last pass, as a part of the cost above the ideal for each GB of demand."""
 BAND_RATIO = 0.5
@@ -174,6 +177,8 @@ class PriceSearch:
             if number == self._sampled > 0:
                 batches = self._deal(1)
                 visits = visits.dealt_anew(len(batches))
+                if inst.n_links:
+                    self._heat = REHEAT * self._unit
             log, toll = np.zeros_like(self._log), np.zeros_like(self._toll)
             for b, batch in enumerate(batches):
                 self._visit(visits, b, batch, number, holds)
