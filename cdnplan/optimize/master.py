@@ -63,7 +63,6 @@ class Mixed:
     share: Floats
     price: Floats
     launch: Floats
-    worth: Floats
     boxed: npt.NDArray[np.bool_]
 
 
@@ -76,7 +75,6 @@ class Master:
         self._exists = np.isfinite(limits.limit)
         self._cols: dict[int, highspy.HighsBasisStatus] = {}
         self._rows: dict[int, highspy.HighsBasisStatus] = {}
-        self.iterations = 0
 
     def solve(self, columns: Columns, names: Ints, low: Floats, high: Floats) -> Mixed:
         """Mix columns at least cost.
@@ -121,7 +119,6 @@ class Master:
         if status != highspy.HighsModelStatus.kOptimal:
             message = f"the master program ended as {solver.modelStatusToString(status)}"
             raise RuntimeError(message)
-        self.iterations += int(solver.getInfo().simplex_iteration_count)
         self._remember(solver, keys, row_keys)
         solution = solver.getSolution()
         x = np.asarray(solution.col_value)
@@ -138,7 +135,6 @@ class Master:
             share=x[:n],
             price=np.minimum(price, limits.cap),
             launch=np.maximum(0.0, dual[n_files + n_rows :]),
-            worth=dual[:n_files],
             boxed=boxed,
         )
 

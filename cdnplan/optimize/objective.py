@@ -65,13 +65,18 @@ def plan_cost(instance: Instance, holds: npt.NDArray[np.bool_], serving: Serving
     return delivery + fill + instance.overload_cost * float(np.maximum(0.0, excess).sum())
 
 
-def ideal_cost(instance: Instance) -> float:
-    """Cost when every request is served by its cheapest candidate and nothing is filled."""
+def ideal_costs(instance: Instance) -> Floats:
+    """Cost of each region's cheapest candidate or origin, (n_regions,) [currency/GB]."""
     cheapest = instance.origin_cost.copy()
     some = np.flatnonzero(np.diff(instance.cand_ptr) > 0)
     first = instance.cand_cost[instance.cand_ptr[some]]
     cheapest[some] = np.minimum(cheapest[some], first)
-    return float(instance.region_gb() @ cheapest)
+    return cheapest
+
+
+def ideal_cost(instance: Instance) -> float:
+    """Cost when every request is served by its cheapest candidate and nothing is filled."""
+    return float(instance.region_gb() @ ideal_costs(instance))
 
 
 def gap_ratio(lower: float, upper: float, ideal: float) -> float:

@@ -26,6 +26,7 @@ from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.launch_prices import launch_prices
 from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.objective import ideal_costs
 from cdnplan.optimize.priced import Priced, priced_costs
 from cdnplan.optimize.response import ResponseLayout, typical_rates, typical_step
 from cdnplan.optimize.search_kernels import SEARCH_CHUNKS, search_files
@@ -137,23 +138,13 @@ class PriceSearch:
         self._rate = typical_rates(instance)
         self._unit = self._heat = typical_step(instance)
         self._launch = np.zeros(instance.n_launches)
-        self._ideal_gb = _ideal_by_region(instance)
+        self._ideal_gb = ideal_costs(instance)
         self._seen = np.zeros(instance.n_files, dtype=np.bool_)
         density = instance.file_gb() / instance.size_gb
         self._ranked = np.argsort(-density, kind="stable").astype(np.int32)
         self._head = min(HEAD_FILES, instance.n_files)
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
         self.planned = self._sampled + passes
-
-    @property
-    def limits(self) -> LimitVector:
-        """The limits that carry prices."""
-        return self._limits
-
-    @property
-    def scale(self) -> Floats:
-        """Typical price of each limit, in the order of `limits`."""
-        return self._scale
 
     def _prices(self, log: Floats, toll: Floats) -> Prices:
         flat = np.where(log > LOG_FLOOR, self._scale * np.exp(log), 0.0)
@@ -320,14 +311,6 @@ class PriceSearch:
         inst = self._instance
         by_region = np.bincount(self._layout.region, served[: inst.cand_pool.size], minlength=inst.n_regions)
         return float((by_region + served[inst.cand_pool.size :]) @ self._ideal_gb)
-
-
-def _ideal_by_region(instance: Instance) -> Floats:
-    """Cost of each region's cheapest candidate or origin [currency/GB], (n_regions,)."""
-    cheapest = instance.origin_cost.copy()
-    some = np.flatnonzero(np.diff(instance.cand_ptr) > 0)
-    cheapest[some] = np.minimum(cheapest[some], instance.cand_cost[instance.cand_ptr[some]])
-    return cheapest
 
 
 def _costs(instance: Instance, prices: Prices) -> Floats:
