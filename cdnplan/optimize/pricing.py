@@ -31,6 +31,7 @@ from cdnplan.optimize.priced import Priced, priced_costs
 from cdnplan.optimize.response import ResponseLayout, typical_rates, typical_step
 from cdnplan.optimize.search_kernels import SEARCH_CHUNKS, search_files
 from cdnplan.optimize.start_prices import start_prices
+from cdnplan.optimize.twins import twin_pools
 
 MAX_BATCHES, FILES_PER_BATCH = 48, 20
 SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 12, 8, 400
@@ -59,6 +60,13 @@ NEWTON_RATIO, NEWTON_STEPS, FARTHEST = 0.5, 3, 0.5
 """Damping and number of Newton steps after a batch, and the farthest each goes, in heats."""
 STIFFNESS = 0.3
 """Response assumed besides that of the softmin: this part of a limit for a typical step of cost."""
+MOMENTUM = 0.9
+"""Part of its speed that a price of Gbit/s keeps from step to step, as long as it goes the same way."""
+JITTER_FIRST, JITTER_LAST = 0.3, 0.03
+"""By how much files differ in what they think of storing in one of several alike pools, in the first pass
+and in the last."""
+AVERAGED = 3
+"""Passes over whose prices a mean is taken: where they swing, their mean proves more than the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,6 +143,8 @@ class PriceSearch:
         rates = instance.n_pools * (1 + instance.n_slices) + instance.n_links * instance.n_slices
         self._gbps = slice(instance.n_pools, rates)
         self._toll = np.zeros(rates - instance.n_pools)
+        self._twin = twin_pools(instance, solver.columns)
+        self._speed = np.zeros_like(self._toll)
         self._rate = typical_rates(instance)
         self._unit = self._heat = typical_step(instance)
         self._launch = np.zeros(instance.n_launches)
@@ -146,6 +156,11 @@ class PriceSearch:
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
         self.planned = self._sampled + passes
 
+    def _jitter(self, number: int) -> float:
+        return float(
+            JITTER_FIRST * (JITTER_LAST / JITTER_FIRST) ** min(1.0, number / max(1, self.planned - 1))
+        )
+
     def _prices(self, log: Floats, toll: Floats) -> Prices:
         flat = np.where(log > LOG_FLOOR, self._scale * np.exp(log), 0.0)
         flat[self._gbps] = toll
@@ -156,6 +171,7 @@ class PriceSearch:
         inst = self._instance
         holds = np.zeros((inst.n_files, inst.n_pools), dtype=np.bool_)
         best, best_bound = self._prices(self._log, self._toll), -np.inf
+        means: list[tuple[Floats, Floats]] = []
         number = 0
         batches = self._deal(SAMPLE_STRIDE if self._sampled else 1)
         width = inst.cand_pool.size + inst.n_regions
@@ -180,8 +196,14 @@ class PriceSearch:
             self._cool(visits, number)
             if complete and inst.n_launches:
                 self._launch = launch_prices(self._solver, self._prices(self._log, self._toll))
+            means = [*means[-(AVERAGED - 1) :], (log, toll)]
             if complete and self._worth_a_look(number):
-                for prices in (self._prices(self._log, self._toll), self._prices(log, toll)):
+                settled = (
+                    np.mean([log for log, _ in means], axis=0),
+                    np.mean([toll for _, toll in means], axis=0),
+                )
+                for mean in (means[-1], settled):
+                    prices = self._prices(*mean)
                     bound = priced_bound(inst, prices, self._solver)
                     if bound > best_bound:
                         best, best_bound = prices, bound
@@ -238,7 +260,7 @@ class PriceSearch:
                 inst.cand_pool[order], slots, cost, priced.origin_cost, toll, cols.pool_ptr,
                 cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies, solver.held,
                 solver.pinned, solver.reward_ptr, solver.reward_pool, prices.launch[solver.reward_rule],
-                layout.ptr, holds, stored, fresh, served, response,
+                layout.ptr, holds, self._twin, self._jitter(number), stored, fresh, served, response,
             )  # fmt: skip
         visits.loads[b] = np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
         visits.costs[b] = np.concatenate([priced.cand_cost, priced.origin_cost])
@@ -280,8 +302,10 @@ class PriceSearch:
             costs = _costs(inst, self._prices(self._log, self._toll))
             now = self._layout.carried(served, response, (costs - before) / heat)
             excess = self._limits.use(stored, fresh, now)[self._gbps] - limit
-            step = np.clip(NEWTON_RATIO * excess / slope, -farthest, farthest)
-            self._toll = np.where(exists, np.clip(self._toll + step, 0.0, cap), 0.0)
+            step = NEWTON_RATIO * excess / slope
+            kept = np.where(step * self._speed > 0, MOMENTUM * self._speed, 0.0)
+            self._speed = np.clip(kept + step, -farthest, farthest)
+            self._toll = np.where(exists, np.clip(self._toll + self._speed, 0.0, cap), 0.0)
 
     def _adapt(self, batches: int, number: int) -> None:
         """After a pass: limits missed to the same side again gain speed, those that swing lose it."""
