@@ -13,6 +13,7 @@ from cdnplan.model.placement import Prices
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.file_kernels import N_CHUNKS, loads_of, solve_files
 from cdnplan.optimize.priced import Priced
+from cdnplan.optimize.rules import possible_copies
 
 ROUNDING_RATIO = 1e-9
 """The bound is lowered by so much of the sum of its terms' absolute values: rounding cannot lift it."""
@@ -29,7 +30,8 @@ class FileSolver:
     reward_ptr, reward_pool, reward_rule : (n_files + 1,) int64, (.,) int32, (.,) int32
         Launch rules by file: the pools they reward and the rule's number.
     copies, held, pinned : (n_files, n_pools) uint8, uint8, bool
-        The instance's matrices by file, for kernels that go through all pools of a file.
+        The instance's matrices by file, for kernels that go through all pools of a file; copies are 0 also
+        where the file alone does not fit, see `possible_copies`.
     """
 
     instance: Instance
@@ -54,7 +56,7 @@ class FileSolver:
             reward_ptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             reward_pool=instance.launch_pool[order],
             reward_rule=rule[order],
-            copies=np.ascontiguousarray(instance.copies.T),
+            copies=np.ascontiguousarray(possible_copies(instance).T),
             held=np.ascontiguousarray(instance.held.T),
             pinned=np.ascontiguousarray(instance.pinned.T),
         )

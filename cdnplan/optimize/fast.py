@@ -197,8 +197,8 @@ class _Run:
             self._incumbent = plan
 
     def _prove(self, state: PricePass) -> None:
-        """Make sure of a bound: that of the prices at hand, or at least of no prices at all."""
-        if not np.isfinite(self._bound):
+        """Make sure of a bound: that of the prices at hand, or of no prices, which is at least the ideal."""
+        if self._bound < self._ideal:
             for prices in (state.current, Prices.zero(self._instance)):
                 self._take_bound(priced_bound(self._instance, prices, self._solver), prices)
 

@@ -80,7 +80,8 @@ def forced_holders(instance: Instance, wish: Bools | None = None) -> Bools:
         pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
         lacking = least - int(forced[pools, f].sum())
         open_pools = pools[~forced[pools, f]]
-        fits = ~exceeds(used[open_pools] + stored[open_pools, f], instance.storage_gb[open_pools])
+        fits = instance.copies[open_pools, f] > 0
+        fits &= ~exceeds(used[open_pools] + stored[open_pools, f], instance.storage_gb[open_pools])
         fits &= ~exceeds(filled[open_pools] + new[open_pools, f], new_limit[open_pools])
         able = open_pools[fits]
         if able.size < lacking:
