@@ -247,22 +247,17 @@ class _Run:
         if self._incumbent is None:
             return
         facility = Facility.of(self._solver, self._prices)
-        steps: tuple[Callable[[], float], ...] = (
-            lambda: relaxation_bound(facility, self._cost(), self.ended),
-            lambda: tree_bound(self._solver, self._prices),
-        )
-        with self._clock.phase("exchange"):
-            if not self.ended() and self.gap() > self.wanted_gap:
+        with self._clock.phase("relaxation"):
+            self._beyond = relaxation_bound(facility, self._incumbent.cost, self.ended)
+        self._report("relaxation", 1.0)
+        if not self.ended() and self.gap() > self.wanted_gap:
+            with self._clock.phase("exchange"):
                 holds = better_holders(facility, self._incumbent.holds[:, 0], self.ended)
                 self._take_plan(self._local.serve(holds[:, None]))
-        for bound in steps:
-            with self._clock.phase("exchange"):
-                if not self.ended() and self.gap() > self.wanted_gap:
-                    self._beyond = max(self._beyond, bound())
             self._report("exchange", 1.0)
-
-    def _cost(self) -> float:
-        return np.inf if self._incumbent is None else self._incumbent.cost
+        if not self.ended() and self.gap() > self.wanted_gap:
+            with self._clock.phase("tree"):
+                self._beyond = max(self._beyond, tree_bound(self._solver, self._prices))
 
     def _report(self, phase: str, done: float) -> None:
         best = max(self._bound, self._beyond)
