@@ -189,7 +189,11 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "cap_real": lambda seed: or_library_text(draw_real(FACILITIES, CUSTOMERS, seed)),
     "simple_euclidean": partial(_simple, euclidean=True),
     "simple_random": partial(_simple, euclidean=False),
-    **{f"kg_{name}{kind}": partial(_koerkel_ghosh, name, kind=kind) for kind in ("", "_asymmetric") for name in KG},
+    **{
+        f"kg_{name}{kind}": partial(_koerkel_ghosh, name, kind=kind)
+        for kind in ("", "_asymmetric")
+        for name in KG
+    },
     "uniform": lambda seed: or_library_text(draw_uniform(FACILITIES, CUSTOMERS, seed)),
 }
 

@@ -83,7 +83,9 @@ def test_what_does_not_fit_alone_is_not_there() -> None:
         banned = dataclasses.replace(large, copies=copies)
         assert file_bounds(large, prices).tolist() == file_bounds(banned, prices).tolist()
         everywhere = dataclasses.replace(large, pinned=copies == 0, copies=np.ones_like(copies))
-        allowed = dataclasses.replace(everywhere, storage_gb=np.full(3, 1e9), fill_limit_gb=np.full(3, np.inf))
+        allowed = dataclasses.replace(
+            everywhere, storage_gb=np.full(3, 1e9), fill_limit_gb=np.full(3, np.inf)
+        )
         assert file_bounds(everywhere, prices).tolist() == file_bounds(allowed, prices).tolist()
         plenty = dataclasses.replace(large, storage_gb=np.full(3, 1e9), fill_limit_gb=np.full(3, np.inf))
         lifted += file_bounds(large, prices).sum() > file_bounds(plenty, prices).sum() + 1e-6
