@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numba import get_num_threads
 
 from cdnplan.evaluate.bound_kernels import Files, Network, entries_by_file
 from cdnplan.evaluate.facility_kernels import BLOCK, bound_block
+from cdnplan.evaluate.limits import exceeds
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 
@@ -152,7 +154,7 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) ->
         entry=file_entry,
         demand_gb=instance.demand_gb,
         size_gb=instance.size_gb,
-        copies=instance.copies,
+        copies=_possible_copies(instance),
         held=instance.held,
         pinned=instance.pinned,
         storage_price=prices.storage,
@@ -165,6 +167,21 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) ->
     )
     nodes = search_nodes(instance) if nodes is None else nodes
     return _run_blocks(net, files, nodes, compiled=work >= COMPILED_FROM)
+
+
+def _possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
+    """Copies, (n_pools, n_files); 0 where the file is banned or would pass a limit all by itself."""
+    size, copies = instance.size_gb, instance.copies
+    most_new = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    biggest = np.full(instance.n_pools, size.max(initial=0.0) * copies.max(initial=0))
+    for p in np.flatnonzero(exceeds(biggest, np.minimum(instance.storage_gb, most_new))):
+        if copies is instance.copies:
+            copies = copies.copy()
+        wanted = instance.copies[p].astype(np.int64)
+        too_much = exceeds(size * wanted, instance.storage_gb[p])
+        too_much |= exceeds(size * np.maximum(0, wanted - instance.held[p]), most_new[p])
+        copies[p] = np.where(too_much & ~instance.pinned[p], 0, instance.copies[p])
+    return copies
 
 
 def search_nodes(instance: Instance) -> int:

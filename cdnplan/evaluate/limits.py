@@ -55,7 +55,7 @@ class Overload:
     gbps: float
 
 
-def exceeds(used: Floats, allowed: Floats) -> npt.NDArray[np.bool_]:
+def exceeds(used: Floats, allowed: Floats | float) -> npt.NDArray[np.bool_]:
     """Where a limit is passed by more than rounding; a NaN always counts as passed."""
     return np.asarray(~(used <= allowed + RELATIVE * np.abs(allowed) + ABSOLUTE))
 

@@ -11,8 +11,9 @@ from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.file_kernels import N_CHUNKS, loads_of, solve_files
+from cdnplan.optimize.file_kernels import N_CHUNKS, solve_files
 from cdnplan.optimize.priced import Priced
+from cdnplan.optimize.rules import possible_copies
 
 ROUNDING_RATIO = 1e-9
 """The bound is lowered by so much of the sum of its terms' absolute values: rounding cannot lift it."""
@@ -29,7 +30,8 @@ class FileSolver:
     reward_ptr, reward_pool, reward_rule : (n_files + 1,) int64, (.,) int32, (.,) int32
         Launch rules by file: the pools they reward and the rule's number.
     copies, held, pinned : (n_files, n_pools) uint8, uint8, bool
-        The instance's matrices by file, for kernels that go through all pools of a file.
+        The instance's matrices by file, for kernels that go through all pools of a file; copies are 0 also
+        where the file alone does not fit, see `possible_copies`.
     """
 
     instance: Instance
@@ -54,20 +56,13 @@ class FileSolver:
             reward_ptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             reward_pool=instance.launch_pool[order],
             reward_rule=rule[order],
-            copies=np.ascontiguousarray(instance.copies.T),
+            copies=np.ascontiguousarray(possible_copies(instance).T),
             held=np.ascontiguousarray(instance.held.T),
             pinned=np.ascontiguousarray(instance.pinned.T),
         )
 
-    def solve(
-        self,
-        files: Ints32,
-        priced: Priced,
-        launch: Floats,
-        *,
-        holds: npt.NDArray[np.bool_] | None = None,
-    ) -> tuple[Floats, Floats]:
-        """Bound the problems of some files; with `holds` also find holders.
+    def solve(self, files: Ints32, priced: Priced, launch: Floats) -> Floats:
+        """Bound the problems of some files.
 
         Parameters
         ----------
@@ -75,52 +70,23 @@ class FileSolver:
         priced : Priced
         launch : (n_launches,) float64
             Launch prices.
-        holds : (n_files, n_pools) bool or None
-            Rows of the listed files are overwritten with the holders found.
 
         Returns
         -------
-        lower, upper : (n,) float64
-            Bound and cost of the holders found (zeros without `holds`), under the prices.
+        (n,) float64
+            Under the prices.
         """
         inst, cols = self.instance, self.columns
-        values, costs = np.zeros(files.size), np.zeros(files.size)
-        primal = holds is not None
+        values = np.zeros(files.size)
         in_lanes(
-            solve_files, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, primal, inst.region_row,
+            solve_files, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row,
             inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
             inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[priced.order],
             priced.cand_cost[priced.order], priced.origin_cost, cols.pool_ptr, cols.pool_region,
             inst.size_gb, priced.store, priced.new, self.copies, self.held, self.pinned, self.reward_ptr,
             self.reward_pool, launch[self.reward_rule], values,
-            holds if holds is not None else np.zeros((1, 1), dtype=np.bool_), costs,
         )  # fmt: skip
-        return values, costs
-
-    def loads(
-        self, files: Ints32, priced: Priced, holds: npt.NDArray[np.bool_]
-    ) -> tuple[Floats, Floats, Floats]:
-        """What holders use when every request goes to its cheapest holder under the prices.
-
-        Returns
-        -------
-        stored, fresh : (n_pools,) float64
-            [GB]
-        served : (n_cand + n_regions,) float64
-            By candidate entry, then what each region gets from the origin [GB].
-        """
-        inst, cols = self.instance, self.columns
-        stored = np.zeros((N_CHUNKS, inst.n_pools))
-        fresh = np.zeros_like(stored)
-        served = np.zeros((N_CHUNKS, inst.cand_pool.size + inst.n_regions))
-        in_lanes(
-            loads_of, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row,
-            inst.region_share, cols.file_ptr, cols.file_row,
-            cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
-            inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost,
-            inst.size_gb, self.copies, self.held, holds, stored, fresh, served,
-        )  # fmt: skip
-        return stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)
+        return values
 
 
 def priced_bound(instance: Instance, prices: Prices, solver: FileSolver | None = None) -> float:
@@ -141,6 +107,6 @@ def priced_bound(instance: Instance, prices: Prices, solver: FileSolver | None =
     """
     solver = solver if solver is not None else FileSolver.of(instance)
     priced = Priced.of(instance, prices)
-    values, _ = solver.solve(np.arange(instance.n_files, dtype=np.int32), priced, prices.launch)
+    values = solver.solve(np.arange(instance.n_files, dtype=np.int32), priced, prices.launch)
     total = float(values.sum()) + priced.constant
     return total - ROUNDING_RATIO * (float(np.abs(values).sum()) + priced.magnitude)

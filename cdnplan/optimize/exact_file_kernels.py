@@ -22,6 +22,7 @@ from cdnplan.optimize.ascent_kernels import TIGHT, adjust, ascend, start_duals
 from cdnplan.optimize.file_kernels import (
     N_CHUNKS,
     add_pools,
+    ask_for_file,
     cheapest_two,
     drop_pools,
     open_tight,
@@ -238,25 +239,13 @@ def solve_files_exactly(
         state = np.zeros(n_pools, np.int8)
         for i in range(chunk, n_files, N_CHUNKS):
             f = files[i]
-            for k in range(file_ptr[f], file_ptr[f + 1]):
-                row_gb[file_row[k]] = file_gb[k]
-            n_active = 0
-            for r in range(n_regions):
-                gb = region_share[r] * row_gb[region_row[r]]
-                v[r] = gb
-                if gb > 0.0:
-                    active[n_active] = r
-                    n_active += 1
-                    cap[r] = gb * origin[r]
-            for k in range(file_ptr[f], file_ptr[f + 1]):
-                row_gb[file_row[k]] = 0.0
-            for k in range(reward_ptr[f], reward_ptr[f + 1]):
-                gift[reward_pool[k]] += reward[k]
+            n_active = ask_for_file(
+                f, region_row, region_share, file_ptr, file_row, file_gb, origin, row_gb, v, cap, active
+            )  # fmt: skip
             constant = opening_costs(
-                f, size[f], store, new, copies, held, pinned, gift, opening, allowed, fixed
-            )
-            for k in range(reward_ptr[f], reward_ptr[f + 1]):
-                gift[reward_pool[k]] = 0.0
+                f, size[f], store, new, copies, held, pinned, reward_ptr, reward_pool, reward, gift,
+                opening, allowed, fixed,
+            )  # fmt: skip
             for p in range(n_pools):
                 state[p] = CLOSED
                 if fixed[p]:

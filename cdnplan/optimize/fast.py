@@ -26,6 +26,7 @@ from cdnplan.optimize.few_files import improve_few_files
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
+from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, tree_bound
 from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
@@ -129,7 +130,9 @@ def solve_fast(
 def _solve(instance: Instance, stop: Stop, progress: Progress, clock: _Clock) -> Outcome:
     run = _Run(instance, stop, progress, clock)
     run.search()
-    if run.small and run.gap() > max(WORTH_CLOSING, run.wanted_gap):
+    if Facility.applies(instance):
+        run.exchange()
+    elif run.small and run.gap() > max(WORTH_CLOSING, run.wanted_gap):
         run.close()
     return run.outcome()
 
@@ -149,6 +152,7 @@ class _Run:
         self._solver = FileSolver.of(instance, self._columns)
         self._local = LocalSearch(instance, self._columns)
         self._bound, self._prices = -np.inf, Prices.zero(instance)
+        self._beyond = -np.inf
         self._incumbent: Incumbent | None = None
         self._asked = False
         self.small = _work(instance) <= SMALL_UP_TO
@@ -161,9 +165,10 @@ class _Run:
 
     def gap(self) -> float:
         """Gap of the best plan; inf while there is none."""
-        if self._incumbent is None or not np.isfinite(self._bound):
+        lower = max(self._bound, self._beyond)
+        if self._incumbent is None or not np.isfinite(lower):
             return np.inf
-        return gap_ratio(self._bound, self._incumbent.cost, self._ideal)
+        return gap_ratio(lower, self._incumbent.cost, self._ideal)
 
     def search(self) -> None:
         """Pass after pass over prices, then a plan; a first plan before."""
@@ -197,8 +202,8 @@ class _Run:
             self._incumbent = plan
 
     def _prove(self, state: PricePass) -> None:
-        """Make sure of a bound: that of the prices at hand, or at least of no prices at all."""
-        if not np.isfinite(self._bound):
+        """Make sure of a bound: that of the prices at hand, or of no prices, which is at least the ideal."""
+        if self._bound < self._ideal:
             for prices in (state.current, Prices.zero(self._instance)):
                 self._take_bound(priced_bound(self._instance, prices, self._solver), prices)
 
@@ -237,8 +242,26 @@ class _Run:
                 self._take_plan(self._local.serve(holds))
                 self._report("pack", (number + 1) / PACKINGS)
 
+    def exchange(self) -> None:
+        """One file: better holders by exchange, and bounds beyond what prices on shared limits prove."""
+        if self._incumbent is None:
+            return
+        facility = Facility.of(self._solver, self._prices)
+        with self._clock.phase("relaxation"):
+            self._beyond = relaxation_bound(facility, self._incumbent.cost, self.ended)
+        self._report("relaxation", 1.0)
+        if not self.ended() and self.gap() > self.wanted_gap:
+            with self._clock.phase("exchange"):
+                holds = better_holders(facility, self._incumbent.holds[:, 0], self.ended)
+                self._take_plan(self._local.serve(holds[:, None]))
+            self._report("exchange", 1.0)
+        if not self.ended() and self.gap() > self.wanted_gap:
+            with self._clock.phase("tree"):
+                self._beyond = max(self._beyond, tree_bound(self._solver, self._prices))
+
     def _report(self, phase: str, done: float) -> None:
-        lower = self._bound if np.isfinite(self._bound) else None
+        best = max(self._bound, self._beyond)
+        lower = best if np.isfinite(best) else None
         self._progress(phase, done, lower, None if self._incumbent is None else self._incumbent.cost)
 
     def outcome(self) -> Outcome:
@@ -260,10 +283,10 @@ class _Run:
             serving=self._incumbent.serving,
             prices=self._prices,
             upper=self._incumbent.cost,
-            lower=min(self._bound, self._incumbent.cost),
+            lower=min(max(self._bound, self._beyond), self._incumbent.cost),
             lower_priced=self._bound,
             status=status,
-            bound_proof="prices",
+            bound_proof="branch-and-bound" if self._beyond > self._bound else "prices",
             engine="fast",
             seconds=dict(self._clock.seconds),
             warnings=(),

@@ -1,8 +1,7 @@
 """The problem of one file under prices: an uncapacitated facility location problem (UFL).
 
-A lower bound (`ascent_kernels`), and from its tight pools a feasible set of holders, improved by dropping
-and adding pools. Files are independent: they are solved on threads, in a fixed number of chunks whose
-loads are added up in order, so that results do not depend on threads.
+Its set-up, a lower bound (`ascent_kernels`), and how a set of holders is improved by dropping and adding
+pools. Files are independent: they are solved on threads, in a fixed number of chunks.
 """
 
 from __future__ import annotations
@@ -158,10 +157,16 @@ def add_pools(
 
 @njit(cache=True)
 def opening_costs(
-    f: int, size: float, store: Array, new: Array, copies: Array, held: Array, pinned: Array, reward: Array,
-    opening: Array, allowed: Array, fixed: Array,
+    f: int, size: float, store: Array, new: Array, copies: Array, held: Array, pinned: Array,
+    reward_ptr: Array, reward_pool: Array, reward: Array, gift: Array, opening: Array, allowed: Array,
+    fixed: Array,
 ) -> float:  # fmt: skip
-    """Opening costs F[f, p]; returns the constant of pools open in any case (docs/bound.md, step 1)."""
+    """Opening costs F[f, p]; returns the constant of pools open in any case (docs/bound.md, step 1).
+
+    `gift` is scratch: zeros, and zeros again afterwards.
+    """
+    for k in range(reward_ptr[f], reward_ptr[f + 1]):
+        gift[reward_pool[k]] += reward[k]
     constant = 0.0
     for p in range(store.size):
         k = np.int64(copies[f, p])
@@ -171,28 +176,51 @@ def opening_costs(
         if k == 0:
             continue
         fresh = max(0, k - np.int64(held[f, p]))
-        cost = size * (store[p] * k + new[p] * fresh) - reward[p]
+        cost = size * (store[p] * k + new[p] * fresh) - gift[p]
         if pinned[f, p] or cost < 0.0:
             constant += cost
             fixed[p] = True
         else:
             opening[p] = cost
+    for k in range(reward_ptr[f], reward_ptr[f + 1]):
+        gift[reward_pool[k]] = 0.0
     return constant
+
+
+@njit(cache=True)
+def ask_for_file(
+    f: int, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array, file_gb: Array,
+    origin: Array, row_gb: Array, v: Array, cap: Array, active: Array,
+) -> int:  # fmt: skip
+    """Spread a file's demand over the regions: `v`, `cap` (all of it from the origin) and the `active` ones.
+
+    Returns how many are active. `row_gb` is scratch: zeros, and zeros again afterwards.
+    """
+    for k in range(file_ptr[f], file_ptr[f + 1]):
+        row_gb[file_row[k]] = file_gb[k]
+    n_active = 0
+    for r in range(region_row.size):
+        gb = region_share[r] * row_gb[region_row[r]]
+        v[r] = gb
+        if gb > 0.0:
+            active[n_active] = r
+            n_active += 1
+            cap[r] = gb * origin[r]
+    for k in range(file_ptr[f], file_ptr[f + 1]):
+        row_gb[file_row[k]] = 0.0
+    return n_active
 
 
 @njit(cache=True, nogil=True)
 def solve_files(
-    chunks: Array, files: Array, primal: bool, region_row: Array, region_share: Array, file_ptr: Array,
-    file_row: Array,
+    chunks: Array, files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
     file_gb: Array, n_rows: int, ptr: Array, pools: Array, costs: Array, origin: Array,
     pool_ptr: Array, pool_region: Array, size: Array, store: Array, new: Array, copies: Array,
     held: Array, pinned: Array, reward_ptr: Array, reward_pool: Array, reward: Array, values: Array,
-    holds: Array, primal_cost: Array,
 ) -> None:  # fmt: skip
-    """Bound every listed file's problem, and with `primal` find holders for it.
+    """Bound every listed file's problem.
 
-    Results: `values[i]` the bound (u and constants), `primal_cost[i]` cost of the holders found,
-    `holds[f, p]` those holders. `copies`, `held` and `pinned` are by file, then pool.
+    `values[i]` is the result, u and constants. `copies`, `held` and `pinned` are by file, then pool.
     """
     n_regions, n_pools = region_row.size, store.size
     n_files = files.size
@@ -208,31 +236,17 @@ def solve_files(
         opening = np.zeros(n_pools)
         slack = np.zeros(n_pools)
         gift = np.zeros(n_pools)
-        worth = np.zeros(n_pools)
         allowed = np.zeros(n_pools, np.bool_)
         fixed = np.zeros(n_pools, np.bool_)
-        is_open = np.zeros(n_pools, np.bool_)
         for i in range(chunk, n_files, N_CHUNKS):
             f = files[i]
-            for k in range(file_ptr[f], file_ptr[f + 1]):
-                row_gb[file_row[k]] = file_gb[k]
-            n_active = 0
-            for r in range(n_regions):
-                gb = region_share[r] * row_gb[region_row[r]]
-                v[r] = gb
-                if gb > 0.0:
-                    active[n_active] = r
-                    n_active += 1
-                    cap[r] = gb * origin[r]
-            for k in range(file_ptr[f], file_ptr[f + 1]):
-                row_gb[file_row[k]] = 0.0
-            for k in range(reward_ptr[f], reward_ptr[f + 1]):
-                gift[reward_pool[k]] += reward[k]
+            n_active = ask_for_file(
+                f, region_row, region_share, file_ptr, file_row, file_gb, origin, row_gb, v, cap, active
+            )  # fmt: skip
             constant = opening_costs(
-                f, size[f], store, new, copies, held, pinned, gift, opening, allowed, fixed
-            )
-            for k in range(reward_ptr[f], reward_ptr[f + 1]):
-                gift[reward_pool[k]] = 0.0
+                f, size[f], store, new, copies, held, pinned, reward_ptr, reward_pool, reward, gift,
+                opening, allowed, fixed,
+            )  # fmt: skip
             slack[:] = opening
             start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
             todo[:n_active] = active[:n_active]
@@ -244,65 +258,3 @@ def solve_files(
             values[i] = constant
             for k in range(n_active):
                 values[i] += u[active[k]]
-            if not primal:
-                continue
-            is_open[:] = fixed
-            open_tight(active, n_active, pos, ptr, pools, allowed, slack, opening, is_open)
-            add_pools(
-                active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
-                is_open, worth,
-            )  # fmt: skip
-            drop_pools(
-                active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, fixed,
-                is_open, worth,
-            )  # fmt: skip
-            total = constant
-            for p in range(n_pools):
-                holds[f, p] = is_open[p]
-                if is_open[p]:
-                    total += opening[p]
-            for k in range(n_active):
-                r = active[k]
-                _, cost, _ = cheapest_two(r, ptr, pools, costs, is_open, origin[r])
-                total += v[r] * cost
-            primal_cost[i] = total
-
-
-@njit(cache=True, nogil=True)
-def loads_of(
-    chunks: Array, files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
-    file_gb: Array, n_rows: int, ptr: Array, entry: Array, pools: Array, costs: Array, origin: Array,
-    size: Array, copies: Array, held: Array, holds: Array, stored: Array, fresh: Array, served: Array,
-) -> None:  # fmt: skip
-    """What the holders of the listed files use, with every request served by its cheapest holder.
-
-    Results by chunk (first index): `stored` and `fresh` [GB] by pool, `served` [GB] by candidate entry
-    (the instance's order), with the origin's share of each region behind the entries.
-    """
-    n_regions, n_pools = region_row.size, copies.shape[1]
-    n_cand = entry.size
-    for chunk in chunks:
-        row_gb = np.zeros(n_rows)
-        for i in range(chunk, files.size, N_CHUNKS):
-            f = files[i]
-            for p in range(n_pools):
-                if holds[f, p]:
-                    wanted = np.int64(copies[f, p])
-                    stored[chunk, p] += size[f] * wanted
-                    fresh[chunk, p] += size[f] * max(0, wanted - np.int64(held[f, p]))
-            for k in range(file_ptr[f], file_ptr[f + 1]):
-                row_gb[file_row[k]] = file_gb[k]
-            for r in range(n_regions):
-                gb = region_share[r] * row_gb[region_row[r]]
-                if gb <= 0.0:
-                    continue
-                where = n_cand + r
-                for j in range(ptr[r], ptr[r + 1]):
-                    if costs[j] >= origin[r]:
-                        break
-                    if holds[f, pools[j]]:
-                        where = entry[j]
-                        break
-                served[chunk, where] += gb
-            for k in range(file_ptr[f], file_ptr[f + 1]):
-                row_gb[file_row[k]] = 0.0

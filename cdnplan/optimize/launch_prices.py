@@ -38,7 +38,7 @@ def launch_prices(solver: FileSolver, prices: Prices) -> Floats:
         best, best_value = 0.0, -np.inf
         for price in np.unique(np.concatenate([[0.0], opening[max(0, least - 2) : least + 1]])):
             launch[rule] = price
-            value, _ = solver.solve(np.array([f], dtype=np.int32), priced, launch)
+            value = solver.solve(np.array([f], dtype=np.int32), priced, launch)
             if value[0] + price * least > best_value:
                 best, best_value = float(price), value[0] + price * least
         launch[rule] = best

@@ -28,7 +28,7 @@ from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.refit_kernels import nearest_holders, refit
 from cdnplan.optimize.rules import exceeds, new_matrix_gb, stored_matrix_gb
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.serving import Served, best_serving
 
 Bools = npt.NDArray[np.bool_]
 
@@ -80,7 +80,8 @@ def forced_holders(instance: Instance, wish: Bools | None = None) -> Bools:
         pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
         lacking = least - int(forced[pools, f].sum())
         open_pools = pools[~forced[pools, f]]
-        fits = ~exceeds(used[open_pools] + stored[open_pools, f], instance.storage_gb[open_pools])
+        fits = instance.copies[open_pools, f] > 0
+        fits &= ~exceeds(used[open_pools] + stored[open_pools, f], instance.storage_gb[open_pools])
         fits &= ~exceeds(filled[open_pools] + new[open_pools, f], new_limit[open_pools])
         able = open_pools[fits]
         if able.size < lacking:
@@ -174,17 +175,12 @@ class LocalSearch:
         best: Incumbent | None = None
         for number in range(rounds):
             served = best_serving(self._instance, holds)
-            plan = Incumbent(holds.copy(), served.serving, plan_cost(self._instance, holds, served.serving))
+            plan = self._incumbent(holds.copy(), served)
             if best is None or plan.cost < best.cost:
                 best = plan
             if number == rounds - 1 or expired():
                 break
-            weight = 1.0 / (number + 2)
-            prices = replace(
-                prices,
-                throughput=_between(prices.throughput, served.throughput, weight),
-                link=_between(prices.link, served.link, weight),
-            )
+            prices = _towards_duals(prices, served, 1.0 / (number + 2))
             self._sweeps(holds, prices, forced)
         if best is None:
             raise ValueError("at least one round is needed")
@@ -220,18 +216,13 @@ class LocalSearch:
             if best is not None and changes == 0:
                 break
             served = best_serving(self._instance, holds)
-            plan = Incumbent(holds.copy(), served.serving, plan_cost(self._instance, holds, served.serving))
+            plan = self._incumbent(holds.copy(), served)
             if best is not None and plan.cost >= best.cost:
                 break
             best = plan
-            if expired():
+            if number == rounds - 1 or expired():
                 break
-            if number < rounds - 1:
-                prices = replace(
-                    prices,
-                    throughput=_between(prices.throughput, served.throughput, TOWARDS_DUALS),
-                    link=_between(prices.link, served.link, TOWARDS_DUALS),
-                )
+            prices = _towards_duals(prices, served, TOWARDS_DUALS)
         if best is None:
             raise ValueError("at least one round is needed")
         return best
@@ -260,8 +251,10 @@ class LocalSearch:
 
     def serve(self, holds: Bools) -> Incumbent:
         """Serve a placement that keeps all limits at least cost."""
-        serving = best_serving(self._instance, holds).serving
-        return Incumbent(holds, serving, plan_cost(self._instance, holds, serving))
+        return self._incumbent(holds, best_serving(self._instance, holds))
+
+    def _incumbent(self, holds: Bools, served: Served) -> Incumbent:
+        return Incumbent(holds, served.serving, plan_cost(self._instance, holds, served.serving))
 
     def _sweeps(self, holds: Bools, prices: Prices, forced: Bools) -> None:
         """Re-choose all pools, in place, until that saves next to nothing."""
@@ -280,6 +273,15 @@ class LocalSearch:
             first = max(first, abs(saved)) if number == 0 else first
             if number > 0 and saved <= SETTLED_RATIO * first:
                 return
+
+
+def _towards_duals(prices: Prices, served: Served, weight: float) -> Prices:
+    """Prices of throughput and links moved part of the way to the duals of the serving program."""
+    return replace(
+        prices,
+        throughput=_between(prices.throughput, served.throughput, weight),
+        link=_between(prices.link, served.link, weight),
+    )
 
 
 def _between(old: Floats, new: Floats, weight: float) -> Floats:

@@ -15,7 +15,8 @@ Status = Literal["optimal", "within-gap", "time-limit", "interrupted", "feasible
 another reason with a usable plan."""
 
 BoundProof = Literal["prices", "branch-and-bound"]
-"""``prices``: the prices alone prove `Outcome.lower`; ``branch-and-bound``: a search tree does."""
+"""``prices``: the prices alone prove `Outcome.lower`; ``branch-and-bound``: a search does, whose tree (or
+prices of more than the shared limits) the plan does not store."""
 
 
 def never() -> bool:

@@ -36,7 +36,7 @@ def new_matrix_gb(instance: Instance) -> Floats:
     return np.asarray(missing * instance.size_gb)
 
 
-def exceeds(used: Floats, limit: Floats) -> Bools:
+def exceeds(used: Floats, limit: Floats | float) -> Bools:
     """Whether volumes are above their limits by more than rounding."""
     return np.asarray(used > limit * (1.0 + LIMIT_TOLERANCE))
 
@@ -49,10 +49,30 @@ def fitting_placements(instance: Instance) -> Bools:
     (n_pools, n_files) bool
         Pinned files are always allowed.
     """
+    return possible_copies(instance) > 0
+
+
+def possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
+    """`Instance.copies`, but 0 also where the file alone is above a limit of the pool, and not pinned.
+
+    Returns
+    -------
+    (n_pools, n_files) uint8
+        The instance's own array where that leaves all as it is.
+    """
+    size, storage = instance.size_gb, instance.storage_gb
     new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
-    fits = ~exceeds(stored_matrix_gb(instance), instance.storage_gb[:, None])
-    fits &= ~exceeds(new_matrix_gb(instance), new_limit[:, None])
-    return np.asarray((fits & (instance.copies > 0)) | instance.pinned)
+    largest = size.max(initial=0.0) * instance.copies.max(initial=0)
+    narrow = np.flatnonzero(exceeds(np.full(instance.n_pools, largest), np.minimum(storage, new_limit)))
+    if narrow.size == 0:
+        return instance.copies
+    copies = instance.copies.copy()
+    # Pool by pool: no table of numbers as large as the placement is needed.
+    for p in narrow:
+        missing = np.maximum(0, copies[p].astype(np.int16) - instance.held[p])
+        alone = exceeds(size * copies[p], storage[p]) | exceeds(size * missing, new_limit[p])
+        copies[p, alone & ~instance.pinned[p]] = 0
+    return copies
 
 
 def broken_rules(instance: Instance) -> list[str]:

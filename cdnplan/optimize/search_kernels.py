@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from cdnplan.optimize.ascent_kernels import ascend, start_duals
-from cdnplan.optimize.file_kernels import open_tight, opening_costs
+from cdnplan.optimize.file_kernels import ask_for_file, open_tight, opening_costs
 
 Array = Any
 
@@ -329,23 +329,13 @@ def search_files(
         slot = np.zeros(MOST_OPTIONS + 1, np.int64)
         for i in range(chunk, files.size, SEARCH_CHUNKS):
             f = files[i]
-            for k in range(file_ptr[f], file_ptr[f + 1]):
-                row_gb[file_row[k]] = file_gb[k]
-            n_active = 0
-            for r in range(n_regions):
-                gb = region_share[r] * row_gb[region_row[r]]
-                v[r] = gb
-                if gb > 0.0:
-                    active[n_active] = r
-                    n_active += 1
-                    cap[r] = gb * origin[r]
-            for k in range(file_ptr[f], file_ptr[f + 1]):
-                row_gb[file_row[k]] = 0.0
-            for k in range(reward_ptr[f], reward_ptr[f + 1]):
-                gift[reward_pool[k]] += reward[k]
-            opening_costs(f, size[f], store, new, copies, held, pinned, gift, opening, allowed, fixed)
-            for k in range(reward_ptr[f], reward_ptr[f + 1]):
-                gift[reward_pool[k]] = 0.0
+            n_active = ask_for_file(
+                f, region_row, region_share, file_ptr, file_row, file_gb, origin, row_gb, v, cap, active
+            )  # fmt: skip
+            opening_costs(
+                f, size[f], store, new, copies, held, pinned, reward_ptr, reward_pool, reward, gift,
+                opening, allowed, fixed,
+            )  # fmt: skip
             before = holds[f]
             anew = not seen[f] or (f + turn) % REFRESH == 0
             seen[f] = True

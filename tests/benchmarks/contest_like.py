@@ -10,8 +10,15 @@ kittens, videos_worth_spreading, trending_today
 cap_euclidean, cap_random
     OR-Library's format at the size of capa, capb and capc. Costs of serving grow with distance and the
     customer's demand, or have nothing to do with each other.
+cap_real
+    The same size, with distances that are no whole numbers, weighted by demand.
 simple_euclidean, simple_random
-    The same in UflLib's simple format.
+    As the first two, in UflLib's simple format.
+kg_a, kg_b, kg_c and the same with _asymmetric
+    UflLib's form of the problems of Körkel and Ghosh: 250 x 250, costs of serving between 1,000 and 2,000
+    without any structure, and opening costs of 100 to 200, ten and a hundred times that.
+uniform
+    100 x 1,000: costs of serving between 0 and 1,000, all opening costs 3,000.
 """
 
 from __future__ import annotations
@@ -47,6 +54,8 @@ STREAMING = {
     "trending_today": StreamingSizes(10_000, 100, 100_000, 100, 50_000, alike=True),
 }
 FACILITIES, CUSTOMERS = 100, 1_000
+KG, KG_SIZE = {"a": 100, "b": 1_000, "c": 10_000}, 250
+"""Lowest opening cost of each class."""
 
 
 def draw_streaming(sizes: StreamingSizes, seed: int) -> Streaming:
@@ -110,6 +119,33 @@ def draw_ufl(facilities: int, customers: int, seed: int, *, euclidean: bool) -> 
     return Ufl(opening=np.rint(usual * rng.uniform(0.5, 1.5, facilities)), allocation=allocation)
 
 
+def draw_real(facilities: int, customers: int, seed: int) -> Ufl:
+    """Draw points in the plane with customers of different weight; costs are no whole numbers."""
+    rng = np.random.default_rng([seed, facilities, customers, 2])
+    one, other = rng.random((customers, 1, 2)), rng.random((1, facilities, 2))
+    weight = rng.uniform(1, 100, (customers, 1))
+    allocation = 1_000 * weight * np.hypot(*np.moveaxis(one - other, 2, 0))
+    return Ufl(opening=np.rint(1e6 * rng.uniform(0.8, 1.2, facilities)), allocation=allocation)
+
+
+def draw_koerkel_ghosh(size: int, opening: int, seed: int, *, symmetric: bool) -> Ufl:
+    """Draw costs without structure: no better than a few percent can be proven of the harder ones."""
+    rng = np.random.default_rng([seed, size, opening, int(symmetric)])
+    allocation = rng.integers(1_000, 2_001, (size, size))
+    if symmetric:
+        allocation = np.triu(allocation) + np.triu(allocation, 1).T
+    return Ufl(
+        opening=rng.integers(opening, 2 * opening + 1, size).astype(np.float64),
+        allocation=allocation.astype(np.float64),
+    )
+
+
+def draw_uniform(facilities: int, customers: int, seed: int) -> Ufl:
+    """Draw costs of serving; opening costs are all the same."""
+    rng = np.random.default_rng([seed, facilities, customers, 3])
+    return Ufl(np.full(facilities, 3_000.0), rng.uniform(0, 1_000, (customers, facilities)))
+
+
 def or_library_text(ufl: Ufl) -> str:
     """Write a file of OR-Library, with the word that its large files have for capacities."""
     customers, facilities = ufl.allocation.shape
@@ -137,6 +173,11 @@ def _cap(seed: int, *, euclidean: bool) -> str:
     return or_library_text(draw_ufl(FACILITIES, CUSTOMERS, seed, euclidean=euclidean))
 
 
+def _koerkel_ghosh(name: str, seed: int, *, kind: str) -> str:
+    ufl = draw_koerkel_ghosh(KG_SIZE, KG[name], seed, symmetric=not kind)
+    return simple_text(ufl, f"kg_{name}{kind}")
+
+
 def _simple(seed: int, *, euclidean: bool) -> str:
     return simple_text(draw_ufl(FACILITIES, CUSTOMERS, seed, euclidean=euclidean), "drawn")
 
@@ -145,8 +186,15 @@ TEXTS: dict[str, Callable[[int], str]] = {
     **{name: partial(_streaming, name) for name in STREAMING},
     "cap_euclidean": partial(_cap, euclidean=True),
     "cap_random": partial(_cap, euclidean=False),
+    "cap_real": lambda seed: or_library_text(draw_real(FACILITIES, CUSTOMERS, seed)),
     "simple_euclidean": partial(_simple, euclidean=True),
     "simple_random": partial(_simple, euclidean=False),
+    **{
+        f"kg_{name}{kind}": partial(_koerkel_ghosh, name, kind=kind)
+        for kind in ("", "_asymmetric")
+        for name in KG
+    },
+    "uniform": lambda seed: or_library_text(draw_uniform(FACILITIES, CUSTOMERS, seed)),
 }
 
 

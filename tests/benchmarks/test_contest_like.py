@@ -78,3 +78,7 @@ def test_the_command_writes_every_kind(tmp_path: Path, monkeypatch: pytest.Monke
         reader = read_streaming if name in STREAMING else ufl.read_ufl
         reader(tmp_path / name)
     assert ufl.read_ufl(tmp_path / "cap_random").allocation.shape == (1_000, 100)
+    alike, other = (ufl.read_ufl(tmp_path / name).allocation for name in ("kg_b", "kg_b_asymmetric"))
+    assert alike.shape == other.shape == (250, 250)
+    np.testing.assert_array_equal(alike, alike.T)
+    assert (other != other.T).mean() > 0.9

@@ -58,6 +58,21 @@ def opening_cost(instance: Instance, prices: Prices, pool: int, file: int) -> fl
     return float(total)
 
 
+def may_hold(instance: Instance, pool: int, file: int) -> bool:
+    """Not banned, and pinned or within the limits on volumes if there were no other file."""
+    copies, size = int(instance.copies[pool, file]), float(instance.size_gb[file])
+    new = size * max(0, copies - int(instance.held[pool, file]))
+    fits = all(
+        used <= limit + 1e-6 * limit + 1e-9
+        for used, limit in (
+            (size * copies, instance.storage_gb[pool]),
+            (new, instance.fill_limit_gb[pool]),
+            (new, instance.churn_limit_gb[pool]),
+        )
+    )
+    return copies > 0 and bool(instance.pinned[pool, file] or fits)
+
+
 def limit_terms(instance: Instance, prices: Prices) -> float:
     """What the priced limits add to the bound."""
     total = float(prices.launch @ instance.launch_min) - float(prices.storage @ instance.storage_gb)
@@ -71,7 +86,7 @@ def limit_terms(instance: Instance, prices: Prices) -> float:
 def best_holders(instance: Instance, prices: Prices, file: int) -> float:
     """Optimum of one file's problem, over all sets of holders."""
     v = to_dense(instance)[:, file]
-    may = [p for p in range(instance.n_pools) if instance.copies[p, file] > 0]
+    may = [p for p in range(instance.n_pools) if may_hold(instance, p, file)]
     chosen = np.array(list(itertools.product((False, True), repeat=len(may))), dtype=bool)
     chosen = chosen[(chosen | ~instance.pinned[may, file]).all(axis=1)]
     cost = chosen @ np.array([opening_cost(instance, prices, p, file) for p in may], dtype=float)
@@ -94,7 +109,7 @@ class FileDual:
         self.constants = 0.0
         self.opening: dict[int, float] = {}
         for p in range(instance.n_pools):
-            if instance.copies[p, file] > 0:
+            if may_hold(instance, p, file):
                 self.opening[p] = opening_cost(instance, prices, p, file)
                 if instance.pinned[p, file] or self.opening[p] < 0:
                     self.constants += self.opening[p]

@@ -67,6 +67,31 @@ def test_as_written_in_the_docs() -> None:
     assert adjusted > 100, "step 4 should have had something to do"
 
 
+def test_what_does_not_fit_alone_is_not_there() -> None:
+    """The bound with a file too large for a pool is that with the file banned there; pins stay."""
+    lifted = 0
+    for seed in range(40):
+        instance = random_instance(seed, n_regions=3, n_files=4, n_pools=3, families=frozenset({"fill"}))
+        prices = random_prices(instance, seed, 0.05)
+        size = instance.size_gb.copy()
+        size[0] = 1.5 * instance.storage_gb.min()
+        large = dataclasses.replace(instance, size_gb=size)
+        copies = large.copies.copy()
+        copies[large.storage_gb < size[0], 0] = 0
+        new_limit = np.minimum(large.fill_limit_gb, large.churn_limit_gb)
+        copies[size * np.maximum(0, large.copies.astype(int) - large.held) > new_limit[:, None]] = 0
+        banned = dataclasses.replace(large, copies=copies)
+        assert file_bounds(large, prices).tolist() == file_bounds(banned, prices).tolist()
+        everywhere = dataclasses.replace(large, pinned=copies == 0, copies=np.ones_like(copies))
+        allowed = dataclasses.replace(
+            everywhere, storage_gb=np.full(3, 1e9), fill_limit_gb=np.full(3, np.inf)
+        )
+        assert file_bounds(everywhere, prices).tolist() == file_bounds(allowed, prices).tolist()
+        plenty = dataclasses.replace(large, storage_gb=np.full(3, 1e9), fill_limit_gb=np.full(3, np.inf))
+        lifted += file_bounds(large, prices).sum() > file_bounds(plenty, prices).sum() + 1e-6
+    assert lifted > 20
+
+
 def test_exact_when_limits_are_loose() -> None:
     """Without binding limits and with nothing to pay for opening, zero prices prove the optimum."""
     tried = 0

@@ -1,0 +1,212 @@
+"""One large facility location problem on its own: local search for its holders, subgradient for its bound.
+
+Regions have their entries by increasing cost; `level` of an entry is what serving all of a region's demand
+through it costs, `cap` the same from what is there in any case: the origin and pools held to be open, which
+are no part of the problem any more. `opening` is inf for them, and for pools that may not hold the file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+Array = Any
+
+NO_SAVING = 1e-12
+"""A move that saves no more than this part of the cost saves nothing."""
+
+
+@njit(cache=True)
+def two_nearest(ptr: Array, pools: Array, is_open: Array, first: Array, second: Array) -> None:
+    """Entries of each region's cheapest and second cheapest open pool; -1: the origin."""
+    for r in range(ptr.size - 1):
+        first[r] = second[r] = -1
+        for j in range(ptr[r], ptr[r + 1]):
+            if is_open[pools[j]]:
+                if first[r] >= 0:
+                    second[r] = j
+                    break
+                first[r] = j
+
+
+@njit(cache=True)
+def weigh_moves(
+    ptr: Array, pools: Array, level: Array, cap: Array, is_open: Array, first: Array, second: Array,
+    gain: Array, loss: Array, both: Array,
+) -> float:  # fmt: skip
+    """Cost of serving; what opening saves on it (`gain`), closing costs, and both together save besides.
+
+    Closing q and opening p changes the cost of serving by loss[q] - gain[p] - both[q, p] [1]_.
+
+    References
+    ----------
+    .. [1] M. G. C. Resende, R. F. Werneck, "A Hybrid Multistart Heuristic for the Uncapacitated Facility
+       Location Problem", European Journal of Operational Research 174(1), 2006.
+    """
+    gain[:] = 0.0
+    loss[:] = 0.0
+    for q in range(is_open.size):
+        if is_open[q]:
+            both[q] = 0.0
+    total = 0.0
+    for r in range(ptr.size - 1):
+        near = level[first[r]] if first[r] >= 0 else cap[r]
+        far = level[second[r]] if second[r] >= 0 else cap[r]
+        q = pools[first[r]] if first[r] >= 0 else -1
+        total += near
+        if q >= 0:
+            loss[q] += far - near
+        for j in range(ptr[r], ptr[r + 1]):
+            if level[j] >= far:
+                break
+            if j == first[r]:
+                continue
+            gain[pools[j]] += max(0.0, near - level[j])
+            if q >= 0:
+                both[q, pools[j]] += far - max(near, level[j])
+    return total
+
+
+@njit(cache=True)
+def descend(
+    ptr: Array, pools: Array, level: Array, cap: Array, opening: Array,
+    is_open: Array, first: Array, second: Array, gain: Array, loss: Array, both: Array,
+) -> float:  # fmt: skip
+    """Open, close or exchange the pools that save most, as long as any saves; returns the cost."""
+    n = is_open.size
+    while True:
+        two_nearest(ptr, pools, is_open, first, second)
+        cost = weigh_moves(ptr, pools, level, cap, is_open, first, second, gain, loss, both)
+        for p in range(n):
+            if is_open[p]:
+                cost += opening[p]
+        best, opens, closes = NO_SAVING * cost, -1, -1
+        for p in range(n):
+            if not is_open[p] and gain[p] - opening[p] > best:
+                best, opens, closes = gain[p] - opening[p], p, -1
+        for q in range(n):
+            if not is_open[q]:
+                continue
+            saved = opening[q] - loss[q]
+            if saved > best:
+                best, opens, closes = saved, -1, q
+            for p in range(n):
+                if not is_open[p] and saved + gain[p] - opening[p] + both[q, p] > best:
+                    best, opens, closes = saved + gain[p] - opening[p] + both[q, p], p, q
+        if opens < 0 and closes < 0:
+            return cost
+        if opens >= 0:
+            is_open[opens] = True
+        if closes >= 0:
+            is_open[closes] = False
+
+
+@njit(cache=True)
+def kick_and_descend(
+    kicks: int, state: Array, best: float, ptr: Array, pools: Array, level: Array, cap: Array,
+    opening: Array, holds: Array,
+) -> float:  # fmt: skip
+    """Better a set of holders, a local optimum, by changing a few pools at random and descending again.
+
+    `state` is that of xorshift64 (positive), and the number of kicks in vain so far: with them grows how
+    many pools are changed. `holds` becomes the best set seen; returns its cost.
+    """
+    n = holds.size
+    first, second = np.empty(cap.size, np.int64), np.empty(cap.size, np.int64)
+    gain, loss, both = np.zeros(n), np.zeros(n), np.zeros((n, n))
+    is_open = holds.copy()
+    for _ in range(kicks):
+        is_open[:] = holds
+        strength = 2 + np.int64(state[1] // np.uint64(8)) % 8
+        for _ in range(strength):
+            state[0] ^= state[0] << np.uint64(13)
+            state[0] ^= state[0] >> np.uint64(7)
+            state[0] ^= state[0] << np.uint64(17)
+            p = np.int64(state[0] % np.uint64(n))
+            if opening[p] < np.inf:
+                is_open[p] = not is_open[p]
+        cost = descend(ptr, pools, level, cap, opening, is_open, first, second, gain, loss, both)
+        state[1] += np.uint64(1)
+        if cost < best * (1.0 - NO_SAVING):
+            best = cost
+            holds[:] = is_open
+            state[1] = np.uint64(0)
+    return best
+
+
+@njit(cache=True)
+def lagrangian(
+    ptr: Array, pools: Array, level: Array, opening: Array, u: Array, paid: Array, slope: Array
+) -> float:  # fmt: skip
+    """Bound of the problem with its demand rows priced at u; `slope` becomes a supergradient.
+
+    The sum of u, and for each pool what is left to pay for opening it where regions offer too much:
+    min(0, opening[p] - sum of max(0, u[r] - level)).
+    """
+    paid[:] = 0.0
+    total = 0.0
+    for r in range(u.size):
+        total += u[r]
+        slope[r] = 1.0
+        for j in range(ptr[r], ptr[r + 1]):
+            if level[j] >= u[r]:
+                break
+            paid[pools[j]] += u[r] - level[j]
+    for p in range(opening.size):
+        if paid[p] > opening[p]:
+            total += opening[p] - paid[p]
+    for r in range(u.size):
+        for j in range(ptr[r], ptr[r + 1]):
+            if level[j] >= u[r]:
+                break
+            p = pools[j]
+            if paid[p] > opening[p]:
+                slope[r] -= 1.0
+    return total
+
+
+@njit(cache=True)
+def raise_bound(
+    steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array, opening: Array,
+    upper: float, length: float, u: Array,
+) -> Any:  # fmt: skip
+    """Subgradient steps from u towards a higher bound; u becomes the best seen.
+
+    A step goes `length` x (upper - bound) / |slope|^2 along the supergradient (Polyak's rule [1]_); after
+    `patience` steps in vain the length is cut by 0.7, and the search goes on from the best u. u stays at
+    most `cap`, as the origin has no limit. Returns bound and length.
+
+    References
+    ----------
+    .. [1] M. Held, P. Wolfe, H. P. Crowder, "Validation of Subgradient Optimization", Mathematical
+       Programming 6, 1974.
+    """
+    slope, paid, at = np.empty(u.size), np.empty(opening.size), u.copy()
+    best = lagrangian(ptr, pools, level, opening, at, paid, slope)
+    vain = 0
+    for _ in range(steps):
+        squared = 0.0
+        for r in range(u.size):
+            if slope[r] > 0.0 and at[r] >= cap[r]:
+                slope[r] = 0.0
+            squared += slope[r] * slope[r]
+        if squared == 0.0 or best >= upper:
+            return best, 0.0
+        step = length * max(upper - best, 1e-6 * abs(upper)) / squared
+        for r in range(u.size):
+            at[r] = min(cap[r], at[r] + step * slope[r])
+        bound = lagrangian(ptr, pools, level, opening, at, paid, slope)
+        if bound > best:
+            best = bound
+            u[:] = at
+            vain = 0
+            continue
+        vain += 1
+        if vain == patience:
+            length *= 0.7
+            vain = 0
+            at[:] = u
+            lagrangian(ptr, pools, level, opening, at, paid, slope)
+    return best, length
