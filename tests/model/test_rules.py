@@ -260,3 +260,27 @@ def test_pins_beyond_a_fill_window_or_the_churn_limit_unless_they_are_there() ->
     assert build(whole, {"r": {"x": 1.0}}, files, holdings([("s/small", 1, "x"), ("s/small", 1, "y")]))
     free = network(places, (region("r", "s"),), pins=pins, churn_ratio=0.05)
     assert build(free, {"r": {"x": 1.0}}, files), "a free cold start has no window"
+
+
+def test_a_file_larger_than_an_appliance_is_ruled_out_there_and_said_once() -> None:
+    files = catalog({"x": 1500.0, "y": 1000.0, "z": 2.0})
+    asked = demand({"r": {"x": 1.0, "z": 1.0}}, files)
+    instance, warnings = build_instance(network(PLACES, REGIONS), files, asked)
+    assert copies_of(instance, "ams-ix/big") == {"x": 1, "y": 1, "z": 1}
+    for pool in ("ams-ix/small", "kpn/small", "linx/small"):
+        assert copies_of(instance, pool) == {"x": 0, "y": 1, "z": 1}, pool
+    assert warnings == [
+        (
+            "3 (pool, file) pairs are ruled out, at 3 pools: the file is larger than one appliance"
+            " (the largest, 'x', has 1,500.0 GB)"
+        )
+    ]
+    _, quiet = build_instance(network(PLACES, REGIONS), files, demand({"r": {"y": 1.0}}, files))
+    assert quiet == [], "nobody asks for it"
+
+
+def test_a_launch_rule_counts_only_pools_whose_appliances_can_hold_the_file() -> None:
+    files = catalog({"x": 1500.0, "y": 1.0})
+    rule = LaunchRule(Files(file="x"), source="t.yaml:40:5", min_pools=2)
+    with pytest.raises(InputError, match=r"'x' must be in 2 pools, but only 1 may hold it"):
+        build(network(PLACES, REGIONS, launches=(rule,)), {"r": {"y": 1.0}}, files)
