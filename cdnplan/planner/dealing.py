@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.fill.appliances import Assignment, split_pools
+from cdnplan.fill.appliances import Assignment, Start, split_pools
+from cdnplan.fill.fitting import fit_pools, joined_start
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.optimize.serving import best_serving
 
 MAX_ROUNDS = 12
@@ -28,8 +29,8 @@ class Dealt:
     placement, serving : Placement, Serving
         Perhaps less than the engine's: what fits on no appliance is left out.
     assignment : Assignment
-    dropped : int
-        (Pool, file) pairs left out.
+    dropped, added : int
+        (Pool, file) pairs left out, and taken in instead.
     slowed : int
         Pools that serve less than their throughput, because their load cannot be spread evenly.
     """
@@ -38,20 +39,28 @@ class Dealt:
     serving: Serving
     assignment: Assignment
     dropped: int
+    added: int
     slowed: int
 
 
-def deal(instance: Instance, placement: Placement, serving: Serving, holdings: Holdings | None) -> Dealt:
+def deal(
+    instance: Instance,
+    placement: Placement,
+    serving: Serving,
+    prices: Prices,
+    holdings: Holdings | None,
+) -> Dealt:
     """Split pools onto their appliances; where an appliance's own limit is exceeded, ask less of its pool.
 
-    Files that fit on no appliance, or whose fetching exceeds the fill window because others move within the
-    pool, leave the placement; a pool whose busiest appliance is overloaded serves that much less. Each time
-    the serving is computed anew.
+    Where the appliances of a pool have no room for all its files, because what is free is free in pieces,
+    files that fit come in instead, so that the pool is worth most (`fit_pools`). Files whose fetching exceeds
+    the fill window because others move within the pool leave the placement; a pool whose busiest appliance
+    is overloaded serves that much less. Each time the serving is computed anew.
 
     Parameters
     ----------
     instance : Instance
-    placement, serving : Placement, Serving
+    placement, serving, prices : Placement, Serving, Prices
         From an engine.
     holdings : Holdings or None
         What appliances hold now.
@@ -67,21 +76,24 @@ def deal(instance: Instance, placement: Placement, serving: Serving, holdings: H
     """
     holds = placement.holds
     throughput = instance.throughput_gbps.copy()
+    start: Start | None = None
     for _ in range(MAX_ROUNDS):
-        assignment = split_pools(instance, Placement(holds), serving, holdings)
+        assignment = split_pools(instance, Placement(holds), serving, holdings, start=start)
         late_pool, late_file = _late(instance, assignment, holdings)
-        pools = np.concatenate([assignment.dropped_pool, late_pool])
-        files = np.concatenate([assignment.dropped_file, late_file])
-        if pools.size == 0 and assignment.overloaded_pool.size == 0:
+        if assignment.dropped_pool.size + late_pool.size + assignment.overloaded_pool.size == 0:
             return Dealt(
                 Placement(holds),
                 serving,
                 assignment,
                 dropped=int((placement.holds & ~holds).sum()),
+                added=int((holds & ~placement.holds).sum()),
                 slowed=int((throughput < instance.throughput_gbps).sum()),
             )
+        if assignment.dropped_pool.size:
+            fitted = fit_pools(instance, holds, assignment, prices, _required(instance))
+            holds, start = fitted.holds, joined_start(start, fitted.start)
         holds = holds.copy()
-        holds[pools, files] = False
+        holds[late_pool, late_file] = False
         throughput[assignment.overloaded_pool] /= assignment.overloaded_ratio * (1 + SAFETY_RATIO)
         serving = best_serving(replace(instance, throughput_gbps=throughput), holds).serving
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
@@ -111,6 +123,14 @@ def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None)
         pools.append(np.full(min(count, order.size), p))
         files.append(order[:count])
     return (np.concatenate(pools), np.concatenate(files)) if pools else (none, none)
+
+
+def _required(instance: Instance) -> npt.NDArray[np.bool_]:
+    """Files that are pinned, or that a launch rule may need, (n_pools, n_files) bool."""
+    required = instance.pinned.copy()
+    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
+    required[instance.launch_pool, instance.launch_file[rule]] = True
+    return required
 
 
 def _launched(instance: Instance, pool: int, files: Ints) -> npt.NDArray[np.bool_]:
