@@ -190,6 +190,85 @@ def _shift(shelf: Shelf, inside: Array, files: Array, best: Array, by_density: A
 
 
 @njit(cache=True)
+def _cleared(shelf: Shelf, leaving: Array, space: float, size: float, goes: Array) -> float:
+    """Mark the files that leave to make room for one, least worth per GB first; returns what they are worth.
+
+    inf: all of them together are not enough. Files that need not leave in the end, because others are
+    large, stay.
+    """
+    goes[:] = False
+    lost, n = 0.0, 0
+    while space < size and n < leaving.size:
+        space += shelf.size[leaving[n]]
+        lost += shelf.value[leaving[n]]
+        goes[n] = True
+        n += 1
+    if space < size:
+        return np.inf
+    for k in range(n - 1, -1, -1):
+        if space - shelf.size[leaving[k]] >= size:
+            space -= shelf.size[leaving[k]]
+            lost -= shelf.value[leaving[k]]
+            goes[k] = False
+    return lost
+
+
+@njit(cache=True)
+def _clear(shelf: Shelf, inside: Array, files: Array, by_density: Array, least: float) -> bool:
+    """Any number of files leave an appliance for one newcomer, where that gains most."""
+    goes = np.zeros(MOST_LEAVING, dtype=np.bool_)
+    top, top_a, top_g = least, -1, -1
+    for a in range(shelf.room.size):
+        leaving = _leaving(shelf, a, by_density)
+        for g in files:
+            if shelf.value[g] > top:
+                gain = shelf.value[g] - _cleared(shelf, leaving, shelf.room[a], shelf.size[g], goes)
+                if gain > top:
+                    top, top_a, top_g = gain, a, g
+    if top_a < 0:
+        return False
+    leaving = _leaving(shelf, top_a, by_density)
+    _cleared(shelf, leaving, shelf.room[top_a], shelf.size[top_g], goes)
+    for n in range(leaving.size):
+        if goes[n]:
+            _move(shelf, leaving[n], top_a, -1)
+            inside[leaving[n]] = False
+    _move(shelf, top_g, -1, top_a)
+    inside[top_g] = True
+    return True
+
+
+@njit(cache=True)
+def stock(shelf: Shelf) -> None:
+    """Fill an empty shelf: what must be there, then by worth per GB, each copy where it fits closest."""
+    by_density = np.argsort(-shelf.value / shelf.size, kind="mergesort")
+    for must in (True, False):
+        for g in by_density:
+            if shelf.fixed[g] != must or shelf.value[g] <= 0.0 or shelf.fresh[g] > shelf.room_new[0]:
+                continue
+            order = np.argsort(shelf.room, kind="mergesort")
+            first = 0
+            while first < order.size and shelf.room[order[first]] < shelf.size[g]:
+                first += 1
+            if order.size - first < shelf.copies[g]:
+                continue
+            shelf.room_new[0] -= shelf.fresh[g]
+            for n in range(first, first + shelf.copies[g]):
+                shelf.on[order[n], g] = True
+                shelf.room[order[n]] -= shelf.size[g]
+
+
+@njit(cache=True)
+def worth(shelf: Shelf) -> float:
+    """What all files on the shelf are worth."""
+    total = 0.0
+    for f in range(shelf.size.size):
+        if shelf.on[:, f].any():
+            total += shelf.value[f]
+    return total
+
+
+@njit(cache=True)
 def trade(shelf: Shelf) -> int:
     """Better the shelf in place until no exchange gains; returns the number of exchanges."""
     n = shelf.size.size
@@ -207,6 +286,8 @@ def trade(shelf: Shelf) -> int:
             continue
         files, best = _newcomers(shelf, inside, by_size)
         if _replace(shelf, inside, files, best, by_density, least):
+            continue
+        if _clear(shelf, inside, files, by_density, least):
             continue
         if not _shift(shelf, inside, files, best, by_density, least):
             return step

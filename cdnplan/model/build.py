@@ -16,7 +16,7 @@ from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.network import Arc, LimitedLinks, Reach, find_candidates, limited_links
 from cdnplan.model.profile import gbps_per_gb, utc_offset_hours
 from cdnplan.model.rule_checks import ban_warnings, pin_problems, size_warnings
-from cdnplan.model.rules import PoolPlaces, RuleResolver
+from cdnplan.model.rules import ROUNDING, PoolPlaces, RuleArrays, RuleResolver
 from cdnplan.model.topology import Hardware, Region, Site, Topology
 from cdnplan.units import BITS_PER_BYTE, GB_PER_TB, HOURS_PER_DAY, SECONDS_PER_HOUR, gb_moved
 
@@ -84,6 +84,7 @@ def build_instance(
     links = _links(topology, reach)
     cand = _pool_candidates(reach, links, site_names, pools)
     _raise_copies(rules.copies, cand, rates, row, share, demand, limits, pools.places.appliances)
+    _rule_out_large(rules, catalog.size_gb, limits.appliance_storage_gb, pools.places.appliances)
     held = _held(holdings, pools.names, pools.places.appliances, catalog)
     counted = holdings is not None or topology.policy.cold_start == "limited"
     none = np.full(len(pools.names), np.inf)
@@ -294,6 +295,19 @@ def _raise_copies(
         need = np.ceil(peak / (COPY_LOAD_RATIO * limits.appliance_throughput_gbps[p]))
         need = np.clip(need, 1, min(int(appliances[p]), 255)).astype(np.uint8)
         copies[p] = np.where(copies[p] > 0, np.maximum(copies[p], need), 0)
+
+
+def _rule_out_large(rules: RuleArrays, size_gb: Floats, appliance_gb: Floats, appliances: Ints32) -> None:
+    """Rule out files that no appliance has room for beside the pinned files on all of them; in place.
+
+    What rules ask for stays: whether that can be kept is another question.
+    """
+    everywhere = rules.pinned & (rules.copies >= appliances[:, None])
+    left_gb = (appliance_gb - everywhere @ size_gb) * (1 + ROUNDING)
+    large = (size_gb > left_gb[:, None]) & ~rules.pinned
+    for file, _, places in rules.launches:
+        large[places, file] = False
+    rules.copies[large] = 0
 
 
 def _held(

@@ -51,8 +51,10 @@ def _pin_messages(instance: Instance, p: int) -> list[str]:
 
 
 def too_large(instance: Instance) -> npt.NDArray[np.bool_]:
-    """Files that fit on no appliance of a pool, (n_pools, n_files) bool."""
-    return np.asarray(instance.size_gb > instance.appliance_storage_gb[:, None] * (1 + ROUNDING))
+    """Files that fit on no appliance of a pool, pinned files on all of them included; (n_pools, n_files)."""
+    everywhere = instance.pinned & (instance.copies >= instance.pool_appliances[:, None])
+    left_gb = (instance.appliance_storage_gb - everywhere @ instance.size_gb) * (1 + ROUNDING)
+    return np.asarray((instance.size_gb > left_gb[:, None]) & (instance.copies == 0))
 
 
 def size_warnings(instance: Instance, file_gb: Floats) -> list[str]:
@@ -72,7 +74,7 @@ def size_warnings(instance: Instance, file_gb: Floats) -> list[str]:
     largest = int(np.argmax(np.where(asked, instance.size_gb, 0.0)))
     name, gb = instance.files[largest], float(instance.size_gb[largest])
     pairs = f"{int(ruled_out.sum()):,} (pool, file) pairs are ruled out, at {pools.size:,} pools"
-    return [f"{pairs}: the file is larger than one appliance (the largest, {name!r}, has {gb:,.1f} GB)"]
+    return [f"{pairs}: no single appliance has room for the file (the largest, {name!r}, has {gb:,.1f} GB)"]
 
 
 def ban_warnings(topology: Topology, regions: Sequence[Region], instance: Instance) -> list[str]:

@@ -131,7 +131,7 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    untouched = dealt.dropped == dealt.added == dealt.slowed == 0
+    untouched = dealt.dropped == dealt.added == dealt.exchanged == dealt.slowed == 0
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)

@@ -271,7 +271,7 @@ def test_a_file_larger_than_an_appliance_is_ruled_out_there_and_said_once() -> N
         assert copies_of(instance, pool) == {"x": 0, "y": 1, "z": 1}, pool
     assert warnings == [
         (
-            "3 (pool, file) pairs are ruled out, at 3 pools: the file is larger than one appliance"
+            "3 (pool, file) pairs are ruled out, at 3 pools: no single appliance has room for the file"
             " (the largest, 'x', has 1,500.0 GB)"
         )
     ]
@@ -284,3 +284,14 @@ def test_a_launch_rule_counts_only_pools_whose_appliances_can_hold_the_file() ->
     rule = LaunchRule(Files(file="x"), source="t.yaml:40:5", min_pools=2)
     with pytest.raises(InputError, match=r"'x' must be in 2 pools, but only 1 may hold it"):
         build(network(PLACES, REGIONS, launches=(rule,)), {"r": {"y": 1.0}}, files)
+
+
+def test_pinned_files_on_every_appliance_leave_less_room() -> None:
+    files = catalog({"p": 200.0, "x": 900.0, "y": 800.0})
+    rules = {
+        "pins": (Pin(Files(file="p"), Places(sites=("linx",)), "t.yaml:30:5"),),
+        "copies": (CopyRule(Files(file="p"), copies=3),),
+    }
+    found = build(network(PLACES, REGIONS, **rules), {"r": {"x": 1.0}}, files)
+    assert copies_of(found, "linx/small") == {"p": 3, "x": 0, "y": 1}
+    assert copies_of(found, "kpn/small")["x"] == 1, "it is pinned at linx only"
