@@ -73,6 +73,8 @@ def fit_pools(
     Fitted
         It promises no optimum, but an arrangement without gaps that one newcomer could fill.
     """
+    # A launch rule may be kept elsewhere; what it has here stays.
+    must = instance.pinned | (required & holds)
     holds = holds.copy()
     holds[assignment.dropped_pool, assignment.dropped_file] = False
     cost, origin = priced_costs(instance, prices)
@@ -83,7 +85,7 @@ def fit_pools(
             rows = slice(*np.searchsorted(assignment.pool, (p, p + 1)))
             placed[p] = (assignment.appliance[rows].astype(np.int64), assignment.file[rows].astype(np.int64))
         value = file_values(instance, holds, p, cost, origin)
-        placed[p] = _fit(instance, holds, p, placed[p], value, required[p])
+        placed[p] = _fit(instance, holds, p, placed[p], value, must[p])
         before = holds[p].copy()
         holds[p] = False
         holds[p, placed[p][1]] = True
@@ -191,15 +193,15 @@ def _saved_per_gb(
 
 
 def _fit(
-    instance: Instance, holds: Bools, p: int, placed: tuple[Ints, Ints], value: Floats, required: Bools
+    instance: Instance, holds: Bools, p: int, placed: tuple[Ints, Ints], value: Floats, must: Bools
 ) -> tuple[Ints, Ints]:
     """Better pool p; takes and gives appliance (from 1) and file of each copy, by appliance, then file."""
     copies = instance.copies[p].astype(np.int64)
     fresh = instance.size_gb * np.maximum(0, copies - instance.held[p].astype(np.int64))
     net = value - instance.fill_cost[p] * fresh
-    may = holds[p] | ((net > 0) & (copies > 0)) | (required & (copies > 0))
+    may = holds[p] | ((net > 0) & (copies > 0)) | (must & (copies > 0))
     files = np.flatnonzero(may)
-    worth = np.where(required, _MUST * (np.abs(net).sum() + 1.0), net)
+    worth = np.where(must, _MUST * (np.abs(net).sum() + 1.0), net)
     n_appliances = int(instance.pool_appliances[p])
     on = np.zeros((n_appliances, instance.n_files), dtype=np.bool_)
     on[placed[0] - 1, placed[1]] = True
@@ -210,7 +212,7 @@ def _fit(
         value=worth[files],
         fresh=fresh[files],
         copies=copies[files],
-        fixed=required[files],
+        fixed=must[files],
         on=np.ascontiguousarray(on[:, files]),
         room=room_gb - on @ instance.size_gb,
         room_new=np.array([limit * (1 + _ROUNDING) - fresh[holds[p]].sum()]),
@@ -224,6 +226,7 @@ def _fit(
     stock(anew)
     trade(anew)
     # Anew means other places for what is there: only for a gain.
-    shelf = anew if total_worth(anew) > total_worth(now) * (1 + _WORTH_MOVING) else now
+    gain = total_worth(anew) - total_worth(now)
+    shelf = anew if gain > _WORTH_MOVING * float(np.abs(net[holds[p]]).sum()) else now
     appliance, at = np.nonzero(shelf.on)
     return appliance + 1, files[at]

@@ -2,12 +2,13 @@
 
 The pools of a site are reached along the same paths at the same cost, so which of them holds a file costs
 nothing, as long as each keeps its limits. A pool whose few large files cannot be spread evenly over its
-appliances can therefore change single files with a pool next to it that has more choice.
+appliances can therefore change some of them with a pool next to it that has more choice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ MOST_EXCHANGES = 50
 """For one pool."""
 MOST_FILES = 200
 """Files of an appliance tried for an exchange, those with most load."""
+FEW, MOST_LEAVING, MOST_COMING, MOST_IN_SETS = 40, 2, 3, 40
+"""Where appliances hold few files, so many leave at once and so many come, out of so many."""
 _ROUNDING = 1e-9
 
 
@@ -106,7 +109,7 @@ def exchange_files(
     assignment: Assignment,
     required: Bools,
 ) -> Exchanged | None:
-    """Change single files between uneven pools and others of their site, as long as that evens them out.
+    """Change files between uneven pools and others of their site, as long as that evens them out.
 
     Greedy: the exchange that brings the busiest appliance of the uneven pool closest to the mean, without
     making the other pool the more uneven one; both keep storage, fill window and throughput. Copies that
@@ -189,32 +192,55 @@ def _side(instance: Instance, assignment: Assignment, p: int, load: dict[int, Fl
     return _Side(p, load, on, room, limit - float(instance.size_gb[fresh].sum()), busy)
 
 
-def _movable(side: _Side, a: int, to: int, holds: Bools, frozen: Bools) -> Ints:
-    """Files of an appliance that may go to pool `to`, those with most load first."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sets:
+    """Small sets of files of one appliance: `member` (n, `MOST_COMING`), -1 for none; their GB and loads."""
+
+    member: Ints
+    size_gb: Floats
+    load: Floats
+
+
+def _sets(instance: Instance, side: _Side, a: int, to: int, most: int, holds: Bools, frozen: Bools) -> _Sets:
+    """Sets of up to `most` files of an appliance that may go to pool `to`; of one where it has many files."""
     files = np.array(sorted(side.on[a]), dtype=np.int64)
     files = files[~frozen[side.pool, files] & ~frozen[to, files] & ~holds[to, files]]
-    peak = np.array([-side.load[int(f)].max(initial=0.0) for f in files])
-    order = np.argsort(peak, kind="stable")[:MOST_FILES]
-    return np.asarray(files[order], dtype=np.int64)
+    loads = side.loads(files)
+    order = np.argsort(-loads.max(axis=1, initial=0.0), kind="stable")
+    if most > 1 and files.size > MOST_IN_SETS:
+        # Sets serve to swap much load for little at equal bytes: the middle matters least.
+        order = np.concatenate([order[: MOST_IN_SETS // 2], order[-(MOST_IN_SETS // 2) :]])
+    files, loads = files[order[:MOST_FILES]], loads[order[:MOST_FILES]]
+    chosen = [
+        np.array(list(combinations(range(files.size), n)), dtype=np.int64).reshape(-1, n)
+        for n in range(1, most + 1)
+    ]
+    member = np.concatenate(
+        [np.pad(c, ((0, 0), (0, MOST_COMING - c.shape[1])), constant_values=-1) for c in chosen]
+    )
+    gb = np.append(instance.size_gb[files], 0.0)[member].sum(axis=1)
+    load = np.append(loads, np.zeros((1, loads.shape[1])), axis=0)[member].sum(axis=1)
+    return _Sets(np.append(files, -1)[member], gb, load)
 
 
 def _best_exchange(
     instance: Instance, holds: Bools, frozen: Bools, one: _Side, other: _Side
-) -> tuple[float, int, int, int, int] | None:
-    """Score, appliance of each side, file that leaves `one` and file that comes; None: none helps."""
+) -> tuple[float, int, int, Ints, Ints] | None:
+    """Score, appliance of each side, files that leave `one` and files that come; None: nothing helps."""
     now, theirs = one.uneven(), other.uneven()
-    best: tuple[float, int, int, int, int] | None = None
+    best: tuple[float, int, int, Ints, Ints] | None = None
     least = now * WORTH_IT
+    few = all(len(on) <= FEW for on in one.on)
     for a in range(len(one.on)):
-        mine = _movable(one, a, other.pool, holds, frozen)
+        mine = _sets(instance, one, a, other.pool, MOST_LEAVING if few else 1, holds, frozen)
         for c in range(len(other.on)):
-            coming = _movable(other, c, one.pool, holds, frozen)
-            grows = instance.size_gb[coming][None, :] - instance.size_gb[mine][:, None]
+            coming = _sets(instance, other, c, one.pool, MOST_COMING if few else 1, holds, frozen)
+            grows = coming.size_gb[None, :] - mine.size_gb[:, None]
             fits = (grows <= min(one.room[a], one.room_new)) & (-grows <= min(other.room[c], other.room_new))
             i, k = np.nonzero(fits)
             if i.size == 0:
                 continue
-            shift = other.loads(coming)[k] - one.loads(mine)[i]
+            shift = coming.load[k] - mine.load[i]
             score, total = one.after(a, shift)
             back, rest = other.after(c, -shift)
             # The other pool has more files: what this leaves uneven there, its own exchanges mend.
@@ -223,22 +249,28 @@ def _best_exchange(
             good &= (rest <= instance.throughput_gbps[other.pool]) | (shift >= 0).all(axis=1)
             if good.any():
                 n = int(np.argmin(np.where(good, score, np.inf)))
-                least, best = float(score[n]), (float(score[n]), a, c, int(mine[i[n]]), int(coming[k[n]]))
+                least = float(score[n])
+                best = (least, a, c, mine.member[i[n]], coming.member[k[n]])
     return best
 
 
 def _exchange(
-    instance: Instance, holds: Bools, one: _Side, other: _Side, a: int, c: int, f: int, g: int
+    instance: Instance, holds: Bools, one: _Side, other: _Side, a: int, c: int, out: Ints, back: Ints
 ) -> None:
-    """File f of appliance a of one pool and file g of appliance c of the other change places; in place."""
-    for side, n, leaves, comes, load in ((one, a, f, g, other.load[g]), (other, c, g, f, one.load[f])):
-        side.on[n].remove(leaves)
-        side.on[n].add(comes)
-        side.room[n] += instance.size_gb[leaves] - instance.size_gb[comes]
-        side.room_new += float(instance.size_gb[leaves] - instance.size_gb[comes])
-        side.busy[n] += load - side.load[leaves]
-        holds[side.pool, leaves], holds[side.pool, comes] = False, True
-    one.load[g], other.load[f] = other.load.pop(g), one.load.pop(f)
+    """Some files of appliance a of one pool and some of appliance c of the other change places; in place."""
+    for source, n, target, to, files in ((one, a, other, c, out), (other, c, one, a, back)):
+        for f in files[files >= 0].tolist():
+            gb, load = float(instance.size_gb[f]), source.load.pop(f)
+            source.on[n].remove(f)
+            target.on[to].add(f)
+            source.room[n] += gb
+            target.room[to] -= gb
+            source.room_new += gb
+            target.room_new -= gb
+            source.busy[n] -= load
+            target.busy[to] += load
+            target.load[f] = load
+            holds[source.pool, f], holds[target.pool, f] = False, True
 
 
 def _start(sides: list[_Side]) -> Start:

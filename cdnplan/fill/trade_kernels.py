@@ -190,6 +190,44 @@ def _shift(shelf: Shelf, inside: Array, files: Array, best: Array, by_density: A
 
 
 @njit(cache=True)
+def _refilled(shelf: Shelf, files: Array, space: float, comes: Array) -> float:
+    """Mark newcomers, as many as fit, in the order given; returns what they are worth."""
+    comes[:] = False
+    won, new = 0.0, 0.0
+    for n in range(files.size):
+        g = files[n]
+        if shelf.size[g] <= space and shelf.value[g] > 0.0 and new + shelf.fresh[g] <= shelf.room_new[0]:
+            comes[n] = True
+            space -= shelf.size[g]
+            new += shelf.fresh[g]
+            won += shelf.value[g]
+    return won
+
+
+@njit(cache=True)
+def _refill(shelf: Shelf, inside: Array, newcomers: Array, by_density: Array, least: float) -> bool:
+    """One file leaves an appliance for as many newcomers as fit, most worth per GB first."""
+    files = newcomers[np.argsort(-shelf.value[newcomers] / shelf.size[newcomers], kind="mergesort")]
+    comes = np.zeros(files.size, dtype=np.bool_)
+    top, top_a, top_f = least, -1, -1
+    for a in range(shelf.room.size):
+        for f in _leaving(shelf, a, by_density):
+            gain = _refilled(shelf, files, shelf.room[a] + shelf.size[f], comes) - shelf.value[f]
+            if gain > top:
+                top, top_a, top_f = gain, a, f
+    if top_a < 0:
+        return False
+    _refilled(shelf, files, shelf.room[top_a] + shelf.size[top_f], comes)
+    _move(shelf, top_f, top_a, -1)
+    inside[top_f] = False
+    for n in range(files.size):
+        if comes[n]:
+            _move(shelf, files[n], -1, top_a)
+            inside[files[n]] = True
+    return True
+
+
+@njit(cache=True)
 def _cleared(shelf: Shelf, leaving: Array, space: float, size: float, goes: Array) -> float:
     """Mark the files that leave to make room for one, least worth per GB first; returns what they are worth.
 
@@ -286,6 +324,8 @@ def trade(shelf: Shelf) -> int:
             continue
         files, best = _newcomers(shelf, inside, by_size)
         if _replace(shelf, inside, files, best, by_density, least):
+            continue
+        if _refill(shelf, inside, files, by_density, least):
             continue
         if _clear(shelf, inside, files, by_density, least):
             continue
