@@ -246,3 +246,20 @@ def test_whole_networks(seed: int) -> None:
     where = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
     stored = np.bincount(where, instance.size_gb[assignment.file], minlength=assignment.storage_gb.size)
     np.testing.assert_allclose(assignment.storage_gb, stored, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_pools_that_can_be_packed_are_packed_whole(seed: int) -> None:
+    """Appliances cut into files without a gap: the only packings leave no room at all."""
+    rng = np.random.default_rng([seed, 9])
+    m = int(rng.integers(2, 5))
+    pieces = [
+        np.diff([0, *np.sort(rng.choice(99, int(rng.integers(1, 4)), False) + 1), 100]) for _ in range(m)
+    ]
+    size = rng.permutation(np.concatenate(pieces)).astype(np.float64)
+    pool = Pool(size, rng.lognormal(0, 1, size.size).astype(np.float32), m, storage_gb=100.0)
+    instance, placement, serving = pool.case()
+    assignment = split_pools(instance, placement, serving)
+    check(instance, placement, assignment, np.asarray(pool.gbps, dtype=np.float64)[:, None])
+    assert assignment.dropped_file.size == 0
+    np.testing.assert_allclose(assignment.storage_gb, 100.0)
