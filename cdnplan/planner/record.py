@@ -91,6 +91,7 @@ def plan_record(
             "moved_within_pools_gb": float(dealt.assignment.moved_gb.sum()),
             "files_without_room": dealt.dropped,
             "files_instead": dealt.added,
+            "files_exchanged": dealt.exchanged,
             "cost_of_dealing": upper - outcome.upper,
             "pools_slowed": dealt.slowed,
         },
