@@ -103,7 +103,7 @@ def plan(
             loaded.instance, name, stop=stop, threads=request.threads, seed=request.seed, progress=progress
         )
     with watch.phase("appliances"):
-        dealt = deal(loaded.instance, outcome.placement, outcome.serving, loaded.holdings)
+        dealt = deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, dealt)
     seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
@@ -131,7 +131,7 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    untouched = dealt.dropped == 0 and dealt.slowed == 0
+    untouched = dealt.dropped == dealt.added == dealt.exchanged == dealt.slowed == 0
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)
