@@ -12,6 +12,9 @@ import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
 
+ROWS_AT_ONCE = 1 << 22
+"""Rows that are looked at together where a table may have hundreds of millions."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
@@ -122,7 +125,12 @@ def names_in_use(
     >>> names_in_use(("a", "b", "c"), np.array([2, 0, 2], dtype=np.int32))
     (('a', 'c'), array([1, 0, 1], dtype=int32))
     """
-    used = np.flatnonzero(np.bincount(code, minlength=len(names)))
+    there = np.zeros(len(names), dtype=bool)
+    for first in range(0, code.size, ROWS_AT_ONCE):
+        there[code[first : first + ROWS_AT_ONCE]] = True
+    if there.all():
+        return names, code
+    used = np.flatnonzero(there)
     place = np.zeros(len(names), dtype=np.int32)
     place[used] = np.arange(used.size, dtype=np.int32)
     return tuple(names[i] for i in used), place[code]

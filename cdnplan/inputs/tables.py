@@ -25,6 +25,9 @@ Values = npt.NDArray[Any]
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?")
 
+MANY_TEXTS = 256
+"""From so many distinct texts of a batch on they are looked up together."""
+
 _NOTHING: Mapping[str, Values] = {
     "text": np.zeros(0, dtype=np.int32),
     "number": np.zeros(0),
@@ -82,6 +85,7 @@ class Names:
     def __init__(self) -> None:
         self.list: list[str] = []
         self._code: dict[str, int] = {}
+        self._met: Any = None
 
     def __len__(self) -> int:
         return len(self.list)
@@ -98,6 +102,20 @@ class Names:
                     self.list.append(text)
                 found.append(code)
         return np.array(found, dtype=np.int32)
+
+    def codes_of(self, texts: Any) -> npt.NDArray[np.int32]:
+        """Code of each text of an Arrow array, (n,): as `codes`, fast where most have been met before."""
+        if len(texts) < MANY_TEXTS or not self.list:
+            return self.codes(texts.to_pylist())
+        from pyarrow.compute import index_in
+
+        if self._met is None or len(self._met) != len(self.list):
+            self._met = pa.array(self.list, pa.string())
+        place = index_in(texts.cast(pa.string()), value_set=self._met).fill_null(-1)
+        codes: npt.NDArray[np.int32] = place.to_numpy(zero_copy_only=False).astype(np.int32)
+        new = np.flatnonzero(codes < 0)
+        codes[new] = self.codes(texts.take(pa.array(new)).to_pylist())
+        return codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,7 +254,7 @@ class Table:
         return values
 
     def _texts(self, column: Column, array: Any, start: int) -> tuple[Values, Values]:  # noqa: ARG002
-        codes = _spread(array, self.names[column.name].codes)
+        codes = _spread(array, self.names[column.name].codes_of)
         return codes, codes < 0
 
     def _numbers(self, column: Column, array: Any, start: int) -> tuple[Values, Values]:
@@ -276,7 +294,7 @@ class Table:
     ) -> tuple[Values, Values]:
         """Parse texts, each distinct one once; report those that do not parse."""
         blank = Names()
-        codes = _spread(array, blank.codes)
+        codes = _spread(array, blank.codes_of)
         parsed = [parse(text) for text in blank.list]
         bad = np.array([value is None for value in parsed] + [False], dtype=bool)[codes]
         texts = [blank.list[code] for code in codes[bad][:LISTED]]
@@ -310,9 +328,7 @@ def _day(text: str) -> np.datetime64 | None:
         return None
 
 
-def _spread(
-    array: Any, code_of: Callable[[list[str | None]], npt.NDArray[np.int32]]
-) -> npt.NDArray[np.int32]:
+def _spread(array: Any, code_of: Callable[[Any], npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
     """Codes of an array of texts; only texts that some row holds are given a code."""
     if pa.types.is_null(array.type):
         array = array.cast(pa.string())
@@ -322,6 +338,6 @@ def _spread(
     index = (index.fill_null(size) if index.null_count else index).to_numpy(zero_copy_only=False)
     used = np.flatnonzero(np.bincount(index, minlength=size + 1)[:size])
     table = np.full(size + 1, -1, dtype=np.int32)
-    table[used] = code_of(encoded.dictionary.take(pa.array(used)).to_pylist())
+    table[used] = code_of(encoded.dictionary.take(pa.array(used)))
     codes: npt.NDArray[np.int32] = table[index]
     return codes
