@@ -179,13 +179,15 @@ def _report_twins(table: Table, by: str) -> None:
     same = np.ones(order.size - 1, dtype=bool)
     for column in (day, region, title):
         same &= column[order][1:] == column[order][:-1]
-    twin = np.flatnonzero(same) + 1
+    place = np.flatnonzero(same) + 1
+    place = place[np.argsort(order[place])]
+    twin, before = order[place], order[place - 1]
     table.problems.add_rows(
         "twin",
-        order[twin] + 1,
+        twin + 1,
         lambda i: (
-            f"{names[region[order[twin[i]]]]!r} and {titles[title[order[twin[i]]]]!r} are there already, "
-            f"on the same date in row {order[twin[i] - 1] + 1}"
+            f"{names[region[twin[i]]]!r} and {titles[title[twin[i]]]!r} are there already, "
+            f"on the same date in row {before[i] + 1}"
         ),
         "",
     )
