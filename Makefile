@@ -21,6 +21,7 @@ lint: $(STAMP)
 
 bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.run
+	$(BIN)/python -m tests.benchmarks.forecasts
 
 # Versions and hashes only: no addresses of registries.
 lock: $(STAMP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +61,16 @@ class History:
         """The date that names a period, which may lie beyond the last."""
         return self.first_day + dt.timedelta(days=period * self.period_days)
 
+    @property
+    def bounds(self) -> npt.NDArray[np.int64]:
+        """Rows of period t are those from the entry t to before the entry t + 1, (n_periods + 1,)."""
+        return rows_before(self.period, range(self.n_periods + 1))
+
+    def rows(self, first: int, last: int | None = None) -> slice:
+        """Rows of a period, or of the periods from `first` to `last`."""
+        begin, end = rows_before(self.period, [first, (first if last is None else last) + 1])
+        return slice(int(begin), int(end))
+
     def until(self, date: dt.date) -> History:
         """What was known on a date: the periods named by it or by an earlier date.
 
@@ -76,7 +87,7 @@ class History:
         if last < 0:
             message = f"the history begins on {self.first_day}: nothing was known on {date}"
             raise InputError([Problem(message)])
-        n = int(np.searchsorted(self.period, last, side="right"))
+        n = self.rows(0, last).stop
         regions, region = names_in_use(self.regions, self.region[:n])
         titles, title = names_in_use(self.titles, self.title[:n])
         return History(
@@ -100,6 +111,19 @@ class History:
         for array in (self.period, self.region, self.title, self.gb):
             code.update(np.ascontiguousarray(array).data)
         return code.hexdigest()
+
+
+def rows_before(column: npt.NDArray[np.int32], values: Iterable[int]) -> npt.NDArray[np.int64]:
+    """Count the rows of a sorted column that are less than each of some values.
+
+    The values are looked up in the column's own type: numpy would else copy the column, however long.
+
+    Examples
+    --------
+    >>> rows_before(np.array([0, 0, 2], dtype=np.int32), range(4)).tolist()
+    [0, 2, 2, 3]
+    """
+    return np.searchsorted(column, np.fromiter(values, dtype=column.dtype)).astype(np.int64)
 
 
 def names_in_use(

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.inputs.history import History, names_in_use
+from cdnplan.inputs.history import History, names_in_use, rows_before
 from cdnplan.inputs.periods import DEFAULT_DAYS, distinct_days, stated_period, usual_spacing
 from cdnplan.inputs.tables import Column, Names, Table
 
@@ -158,7 +158,7 @@ def _by_period(
 def _sort_periods(rows: _Rows, n_titles: int) -> bool:
     """Sort each period by region and title, in place; whether no pair is there twice."""
     single = True
-    bounds = np.searchsorted(rows.period, np.arange(int(rows.period[-1]) + 2))
+    bounds = rows_before(rows.period, range(int(rows.period[-1]) + 2))
     for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         own = slice(first, last)
         key = rows.region[own].astype(np.int64) * n_titles + rows.title[own]
