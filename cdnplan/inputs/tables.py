@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cdnplan.errors import nearest
+from cdnplan.inputs.arrow_arrays import from_numpy, from_texts, missing, to_numpy
 from cdnplan.inputs.table_files import is_text, open_table_file
 from cdnplan.inputs.table_problems import LISTED, TableProblems
 
@@ -110,11 +111,11 @@ class Names:
         from pyarrow.compute import index_in
 
         if self._met is None or len(self._met) != len(self.list):
-            self._met = pa.array(self.list, pa.string())
-        place = index_in(texts.cast(pa.string()), value_set=self._met).fill_null(-1)
-        codes: npt.NDArray[np.int32] = place.to_numpy(zero_copy_only=False).astype(np.int32)
-        new = np.flatnonzero(codes < 0)
-        codes[new] = self.codes(texts.take(pa.array(new)).to_pylist())
+            self._met = from_texts(self.list)
+        place = index_in(texts.cast(pa.string()), value_set=self._met)
+        codes: npt.NDArray[np.int32] = to_numpy(place).astype(np.int32)
+        new = np.flatnonzero(missing(place))
+        codes[new] = self.codes(texts.take(from_numpy(new)).to_pylist())
         return codes
 
 
@@ -259,9 +260,10 @@ class Table:
 
     def _numbers(self, column: Column, array: Any, start: int) -> tuple[Values, Values]:
         plain = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-        nothing = plain.is_null().to_numpy(zero_copy_only=False)
+        nothing = missing(plain)
         try:
-            values = plain.cast(pa.float64(), safe=is_text(array.type)).to_numpy(zero_copy_only=False)
+            values = to_numpy(plain.cast(pa.float64(), safe=is_text(array.type)))
+            values = np.where(nothing, np.nan, values) if nothing.any() else values
         except pa.ArrowInvalid:  # some text is no number: look at each
             values, nothing = self._parsed(column, array, start, _number, np.float64(np.nan))
         else:
@@ -284,10 +286,11 @@ class Table:
         if is_text(array.type):
             return self._parsed(column, array, start, _day, np.datetime64("NaT", "D"))
         plain = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-        nothing = plain.is_null().to_numpy(zero_copy_only=False)
+        nothing = missing(plain)
         if pa.types.is_null(plain.type):
             plain = plain.cast(pa.date32())
-        return plain.to_numpy(zero_copy_only=False).astype("datetime64[D]"), nothing
+        days = to_numpy(plain).astype("datetime64[D]")
+        return np.where(nothing, np.datetime64("NaT", "D"), days) if nothing.any() else days, nothing
 
     def _parsed(
         self, column: Column, array: Any, start: int, parse: Callable[[str], Any], none: Any
@@ -334,10 +337,10 @@ def _spread(array: Any, code_of: Callable[[Any], npt.NDArray[np.int32]]) -> npt.
         array = array.cast(pa.string())
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     size = len(encoded.dictionary)
-    index = encoded.indices.cast(pa.int32())
-    index = (index.fill_null(size) if index.null_count else index).to_numpy(zero_copy_only=False)
+    index, nothing = to_numpy(encoded.indices.cast(pa.int32())), missing(encoded.indices)
+    index = np.where(nothing, np.int32(size), index) if nothing.any() else index
     used = np.flatnonzero(np.bincount(index, minlength=size + 1)[:size])
     table = np.full(size + 1, -1, dtype=np.int32)
-    table[used] = code_of(encoded.dictionary.take(pa.array(used)))
+    table[used] = code_of(encoded.dictionary.take(from_numpy(used)))
     codes: npt.NDArray[np.int32] = table[index]
     return codes
