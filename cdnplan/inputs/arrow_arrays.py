@@ -47,10 +47,12 @@ def _plain(array: Any) -> npt.NDArray[Any]:
 
 
 def from_numpy(values: npt.NDArray[Any]) -> Any:
-    """Arrow array of numbers, or of dates (datetime64[D])."""
+    """Arrow array of numbers, or of dates (datetime64[D]), of which NaT becomes null."""
     if values.dtype.kind == "M":
-        days = np.ascontiguousarray(values.astype("datetime64[D]").astype(np.int64), dtype=np.int32)
-        return pa.Array.from_buffers(pa.date32(), days.size, [None, pa.py_buffer(days)])
+        days = values.astype("datetime64[D]").astype(np.int64).astype(np.int32)
+        known = ~np.isnat(values)
+        mask = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+        return pa.Array.from_buffers(pa.date32(), days.size, [mask, pa.py_buffer(days)])
     kind = pa.from_numpy_dtype(values.dtype)
     whole = np.ascontiguousarray(values)
     return pa.Array.from_buffers(kind, whole.size, [None, pa.py_buffer(whole)])

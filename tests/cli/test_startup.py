@@ -77,4 +77,5 @@ def test_tables_are_read_and_written_without_pandas(tmp_path: Path) -> None:
     tables = ("--history", str(HISTORY), "--titles", str(sample_folder() / "titles.parquet"))
     quantiles = ("--quantiles", "0.5", "--out", str(tmp_path / "d.parquet"))
     assert "pandas" not in loaded("forecast", *tables, *quantiles)
+    assert "pandas" not in loaded("plan", "--countries", "BE", "--gap", "0.5", "--out", str(tmp_path / "p"))
     assert "pandas" not in loaded("backtest", *tables, "--cutoffs", "2", "--model", "last")

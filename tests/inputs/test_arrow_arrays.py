@@ -49,6 +49,12 @@ def test_there_and_back(dtype: str) -> None:
     np.testing.assert_array_equal(to_numpy(from_numpy(values)), values)
 
 
+def test_no_date_is_null() -> None:
+    days = np.array(["2024-02-29", "NaT", "1969-12-31"] * 4, dtype="datetime64[D]")
+    assert from_numpy(days).equals(pa.array(days))
+    assert from_numpy(days[1:2]).to_pylist() == [None]
+
+
 def test_texts() -> None:
     texts = ["", "Österreich", "a", "日本", "a"]
     assert from_texts(texts).equals(pa.array(texts, pa.string()))
