@@ -131,10 +131,15 @@ def _top(made: Forecast, n: int) -> list[tuple[str, float, float, int]]:
     """Titles with most GB: name, GB, share of all GB, number of regions."""
     import numpy as np
 
+    from cdnplan.inputs.history import ROWS_AT_ONCE
+
     n_titles = len(made.titles)
-    gb = np.bincount(made.title, made.gb, minlength=n_titles)
+    gb = np.zeros(n_titles)
     there = np.zeros((len(made.regions), n_titles), dtype=bool)
-    there[made.region, made.title] = True
+    for first in range(0, made.gb.size, ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
+        gb += np.bincount(made.title[rows], made.gb[rows], minlength=n_titles)
+        there[made.region[rows], made.title[rows]] = True
     regions = there.sum(axis=0)
     order = np.argsort(-gb, kind="stable")[:n]
     return [(made.titles[t], round(float(gb[t]), 1), float(gb[t] / gb.sum()), int(regions[t])) for t in order]

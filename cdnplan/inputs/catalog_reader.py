@@ -176,6 +176,7 @@ def _check_sizes(listed: ListedTitles, rows: _FileRows | None) -> None:
     """A title without files needs a size, and a name that no file has."""
     with_files = frozenset() if rows is None else frozenset(rows.titles)
     file_names = frozenset() if rows is None else frozenset(rows.files)
+    reported = frozenset(listed.problems.rows_of("size_gb").tolist())
     for i, title in enumerate(listed.titles.titles):
         if title in with_files:
             continue
@@ -183,7 +184,7 @@ def _check_sizes(listed: ListedTitles, rows: _FileRows | None) -> None:
         if title in file_names:
             message = f"the title {title!r} has no files, but a file of another title has its name"
             listed.problems.add("name", message, row=row, column="title")
-        if np.isnan(listed.titles.size_gb[i]):
+        if np.isnan(listed.titles.size_gb[i]) and row not in reported:
             message = f"the title {title!r} has no size and no files, expected one of them"
             listed.problems.add("size", message, row=row, column="size_gb")
 
