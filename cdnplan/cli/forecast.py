@@ -66,6 +66,12 @@ def forecast(
         Path | None,
         typer.Option(metavar="C", help="Known changes: change, region, title, start, end, factor, like."),
     ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="E", help="Events behind and ahead: event, start, end, region, title; model auto."
+        ),
+    ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=0, help="Titles in the summary.")] = 10,
     fmt: Annotated[
         SummaryFormat, typer.Option("--format", help="Format of the summary.")
@@ -76,6 +82,7 @@ def forecast(
     from cdnplan.forecast.demand_table import check_table_path, write_forecast
     from cdnplan.forecast.run import forecast_demand
     from cdnplan.inputs.change_reader import read_changes
+    from cdnplan.inputs.event_reader import read_events
     from cdnplan.inputs.history_reader import read_history
     from cdnplan.inputs.launch_reader import read_launches
     from cdnplan.inputs.titles_reader import read_titles
@@ -83,11 +90,14 @@ def forecast(
 
     check_table_path(out)
     levels = _levels(quantiles)
-    (past, listed), (calendar, known) = both(
+    (past, listed), (calendar, (known, days)) = both(
         lambda: both(lambda: read_history(history), lambda: read_titles(titles)),
         lambda: both(
             lambda: read_launches(launches) if launches else None,
-            lambda: read_changes(changes) if changes else (),
+            lambda: both(
+                lambda: read_changes(changes) if changes else (),
+                lambda: read_events(events) if events else (),
+            ),
         ),
     )
     made = forecast_demand(
@@ -99,6 +109,7 @@ def forecast(
         quantiles=levels,
         launches=calendar,
         changes=known,
+        events=days,
     )
     write_forecast(made, out)
     for warning in made.warnings:

@@ -18,7 +18,7 @@ from cdnplan.forecast.event_effects import EventEffects, learn_effects
 from cdnplan.forecast.public_holidays import countries_of, public_holidays
 from cdnplan.forecast.year import Year, find_year
 from cdnplan.inputs.event_reader import Events
-from cdnplan.inputs.history import ROWS_AT_ONCE, History
+from cdnplan.inputs.history import History
 from cdnplan.inputs.titles_reader import TitleTable
 
 Floats = npt.NDArray[np.float64]
@@ -28,6 +28,9 @@ FEWEST_DAYS = 21
 
 FURTHEST_DAYS = 400
 """Days beyond the history for which holidays are listed."""
+
+ROWS_AT_ONCE = 4_000_000
+"""Rows of a history that are divided at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,26 @@ class WithCalendar:
 
     def fit(self, history: History, titles: TitleTable) -> Fitted:
         """Learn effects from the history, and fit the inner model to what is left without them."""
-        effects = learn_effects(history, _holidays(history), self.events)
-        year = find_year(without_events(history, effects))
-        inner = self.inner.fit(without_season(without_events(history, effects), year), titles)
+        last = history.last_day
+        events = tuple(x for x in self.events if x.known_from is None or x.known_from <= last)
+        effects = learn_effects(history, _holidays(history), events)
+        plain = without_events(history, effects)
+        year = find_year(plain)
+        inner = self.inner.fit(without_season(plain, year), titles)
         return _FittedCalendar(
-            inner, history.n_periods, history.titles, effects, year, self._unknown(history)
+            inner, history.n_periods, history.titles, effects, year, _unknown(history, effects)
         )
 
-    def _unknown(self, history: History) -> tuple[str, ...]:
-        """Warn of events that nothing is known of."""
-        behind = {event.name for event in self.events if event.start <= history.last_day}
-        ahead = sorted({event.name for event in self.events if event.end > history.last_day} - behind)
-        return tuple(f"no event {name!r} lies behind: no effect is expected of it" for name in ahead)
+
+def _unknown(history: History, effects: EventEffects) -> tuple[str, ...]:
+    """Warn of events that nothing is known of."""
+    behind = {event.name for event in effects.events if event.start <= history.last_day}
+    ahead = sorted({event.name for event in effects.events if event.end > history.last_day} - behind)
+    places = sorted({event.region for event in effects.events if not effects.members.of(event.region).any()})
+    return (
+        *(f"no event {name!r} lies behind: no effect is expected of it" for name in ahead),
+        *(f"events: no region of the history lies in {name!r}" for name in places),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

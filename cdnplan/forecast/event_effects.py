@@ -46,6 +46,7 @@ class EventEffects:
     ----------
     regions, titles : tuple of str
         Those of the history.
+    members : Members
     holidays, events : tuple of Event
     pooled : Pooled
         Effects on the logarithm of demand.
@@ -56,6 +57,7 @@ class EventEffects:
 
     regions: tuple[str, ...]
     titles: tuple[str, ...]
+    members: Members
     holidays: Events
     events: Events
     pooled: Pooled
@@ -67,7 +69,7 @@ class EventEffects:
         found = np.zeros((len(periods), len(self.regions)))
         for event, t, effect in self._holding(periods):
             if not event.title:
-                found[t - periods.start, members(self.regions, event.region)] += effect
+                found[t - periods.start, self.members.of(event.region)] += effect
         return found
 
     def of_titles(self, periods: range) -> Iterator[tuple[int, Bools, int, float]]:
@@ -75,7 +77,7 @@ class EventEffects:
         index = {name: i for i, name in enumerate(self.titles)}
         for event, t, effect in self._holding(periods):
             if event.title in index:
-                yield t, members(self.regions, event.region), index[event.title], effect
+                yield t, self.members.of(event.region), index[event.title], effect
 
     def _holding(self, periods: range) -> Iterator[tuple[Event, int, float]]:
         for is_holiday, events in ((True, self.holidays), (False, self.events)):
@@ -109,7 +111,8 @@ def learn_effects(history: History, holidays: Events, events: Events) -> EventEf
     periods = range(history.n_periods)
     seen: list[Seen] = []
     ordinary: list[Floats] = []
-    series = _series(history, by_place)
+    members = Members(history.regions)
+    series = _series(history, by_place, members)
     for place, own in by_place.items():
         when = [held(event, history.first_day, history.period_days, periods) for event, _ in own]
         special = np.zeros(history.n_periods, dtype=bool)
@@ -121,7 +124,7 @@ def learn_effects(history: History, holidays: Events, events: Events) -> EventEf
             continue
         if not place[1]:
             ordinary.append(np.where(special, np.nan, off))
-        variance = max(1.4826 * float(np.median(np.abs(usual))), LEAST_DEVIATION) ** 2
+        variance = max(_square(usual), LEAST_DEVIATION**2)
         for (event, is_holiday), found in zip(own, when, strict=True):
             for t in found:
                 if not np.isnan(off[t]):
@@ -130,7 +133,14 @@ def learn_effects(history: History, holidays: Events, events: Events) -> EventEf
                     seen.append(Seen(family, event.name, place, t, value, variance))
     learned = pooled(seen, _shared_variance(ordinary))
     return EventEffects(
-        history.regions, history.titles, holidays, events, learned, history.first_day, history.period_days
+        history.regions,
+        history.titles,
+        members,
+        holidays,
+        events,
+        learned,
+        history.first_day,
+        history.period_days,
     )
 
 
@@ -141,14 +151,30 @@ def held(event: Event, first_day: dt.date, period_days: int, periods: range) -> 
     return range(max(first, periods.start), min(last + 1, periods.stop))
 
 
-def members(regions: tuple[str, ...], region: str) -> Bools:
-    """Regions that an event's region stands for, (n_regions,): itself, a country's, or all for none."""
-    if not region:
-        return np.ones(len(regions), dtype=bool)
-    if region in regions:
-        return np.array([name == region for name in regions], dtype=bool)
-    (country,) = countries_of([region])
-    return np.array([country is not None and own == country for own in countries_of(regions)], dtype=bool)
+class Members:
+    """Looks up which regions an event's region stands for.
+
+    Parameters
+    ----------
+    regions : tuple of str
+    """
+
+    def __init__(self, regions: tuple[str, ...]) -> None:
+        self._index = {name: i for i, name in enumerate(regions)}
+        self._countries = np.array([country or "" for country in countries_of(regions)], dtype=str)
+        self._found: dict[str, Bools] = {"": np.ones(len(regions), dtype=bool)}
+
+    def of(self, region: str) -> Bools:
+        """Regions that a name stands for, (n_regions,): itself, a country's, or all where it is empty."""
+        if region not in self._found:
+            mask = np.zeros(len(self._index), dtype=bool)
+            if region in self._index:
+                mask[self._index[region]] = True
+            else:
+                (country,) = countries_of([region])
+                mask = self._countries == country if country else mask
+            self._found[region] = mask
+        return self._found[region]
 
 
 def off_neighbours(series: Floats, special: Bools, lag: int, *, both_sides: bool) -> Floats:
@@ -203,7 +229,7 @@ def _family(event: Event, day: dt.date, is_holiday: bool) -> Hashable:
     return event.name.startswith(EVE), day.weekday() >= SATURDAY, True
 
 
-def _series(history: History, places: Iterable[Place]) -> Mapping[Place, Floats]:
+def _series(history: History, places: Iterable[Place], members: Members) -> Mapping[Place, Floats]:
     """Volume of each place by period, (n_periods,) [GB]."""
     totals = region_totals(history)
     index = {name: i for i, name in enumerate(history.titles)}
@@ -212,7 +238,7 @@ def _series(history: History, places: Iterable[Place]) -> Mapping[Place, Floats]
     rows = np.flatnonzero(wanted[history.title]) if wanted.any() else np.zeros(0, dtype=np.int64)
     found: dict[Place, Floats] = {}
     for region, title in places:
-        mask = members(history.regions, region)
+        mask = members.of(region)
         if title:
             own = rows[(history.title[rows] == index.get(title, -1)) & mask[history.region[rows]]]
             found[region, title] = np.bincount(
@@ -233,4 +259,9 @@ def _shared_variance(ordinary: list[Floats]) -> float:
         return 0.0
     mean, count = np.nanmean(days, axis=0), np.sum(~np.isnan(days), axis=0)
     own = float(np.nanmean(np.nanvar(days, axis=0, ddof=1)) * np.mean(1 / count))
-    return max(0.0, (1.4826 * float(np.median(np.abs(mean)))) ** 2 - own)
+    return max(0.0, _square(mean) - own)
+
+
+def _square(off: Floats) -> float:
+    """Mean square, slips cut: launches of large titles are rare and large, a median would not see them."""
+    return float(np.mean(np.clip(off, -LARGEST_EFFECT, LARGEST_EFFECT) ** 2))

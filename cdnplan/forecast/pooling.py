@@ -21,8 +21,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-SIGMAS = 2.0
-"""A mean, and a spread between groups, counts from so many times its own error on."""
+SIGMAS = 3.0
+"""A mean, and a spread between groups, counts from so many times its own error on: several are looked at, and
+at twice the error one in five histories without any effect would show one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,10 @@ def pooled(seen: Sequence[Seen], shared_variance: float = 0.0) -> Pooled:
     keys = list(places)
     for key, group in _grouped((family, name) for family, name, _ in keys).items():
         own = [at[keys[i]] for i in group]
-        between_places[key] = _between(own)
-        mean, variance = _mean(own, between_places[key])
         days = {seen[j].day for i in group for j in places[keys[i]]}
+        # On one day places differ by whatever else happened: they must have been seen to differ again.
+        between_places[key] = _between(own) if len(days) > 1 else 0.0
+        mean, variance = _mean(own, between_places[key])
         names[key] = mean, variance + shared_variance / len(days)
     family_effect, name_effect, place_effect = {}, {}, {}
     named = list(names)
@@ -135,7 +137,7 @@ def _between(values: Sequence[tuple[float, float]]) -> float:
     weight = 1 / variance
     total = weight.sum()
     spread = float(weight @ (value - weight @ value / total) ** 2)
-    if spread <= free + SIGMAS * np.sqrt(2 * free):
+    if free < 1 or spread <= free + SIGMAS * np.sqrt(2 * free):
         return 0.0
     return float((spread - free) / (total - weight @ weight / total))
 

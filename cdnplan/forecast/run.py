@@ -17,6 +17,7 @@ from cdnplan.forecast.plausible import check_plausible
 from cdnplan.inputs.change_reader import Changes
 from cdnplan.inputs.demand_build import Part, gather, silent_regions, to_demand
 from cdnplan.inputs.demand_regions import match_regions, region_warnings
+from cdnplan.inputs.event_reader import Events
 from cdnplan.inputs.file_shares import FileShares
 from cdnplan.inputs.history import History
 from cdnplan.inputs.launch_reader import Launches
@@ -36,6 +37,7 @@ def forecast_demand(
     quantiles: Sequence[float] = (),
     launches: Launches | None = None,
     changes: Changes = (),
+    events: Events = (),
 ) -> Forecast:
     """Forecast the periods that follow a date, from what was known on it.
 
@@ -58,6 +60,8 @@ def forecast_demand(
         A calendar of what will come.
     changes : tuple of Change
         Known changes of regions and titles.
+    events : tuple of Event
+        Past and future ones.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def forecast_demand(
         raise InputError(problems)
     known, blind = known_at(history, titles, as_of)
     check_plausible(known)
-    (chosen,) = make_models([model], launches)
+    (chosen,) = make_models([model], launches, events)
     if changes:
         chosen = WithChanges(chosen, changes)
     forecast = chosen.fit(known, blind).predict(horizon, quantiles)

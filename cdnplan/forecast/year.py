@@ -110,42 +110,43 @@ def fitted(logs: Floats, week: Floats) -> Floats:
     together, together_noise = _least_squares(basis[some], everyone)
     common = together * _shrinkage(together, together_noise)
     found = np.repeat(common[:, None], logs.shape[1], axis=1)
-    own, noise = [], []
-    enough = np.flatnonzero(known.sum(axis=0) >= MORE_THAN_YEAR - 1)
-    for region in enough:
-        use = known[:, region]
-        coefficients, variance = _least_squares(basis[use], steps[use, region])
-        own.append(coefficients - common)
-        noise.append(variance)
-    if len(own) < 2:
+    enough = known.sum(axis=0) >= MORE_THAN_YEAR - 1
+    own = np.zeros_like(found)
+    noise = np.zeros_like(found)
+    # Regions that were measured in the same weeks, mostly all, are solved for together.
+    _, pattern = np.unique(known, axis=1, return_inverse=True)
+    for alike in range(int(pattern.max()) + 1):
+        regions = np.flatnonzero((pattern == alike) & enough)
+        if regions.size:
+            use = known[:, regions[0]]
+            own[:, regions], noise[:, regions] = _least_squares(basis[use], steps[np.ix_(use, regions)])
+    if enough.sum() < 2:
         return found
     # How far regions truly differ: what their estimates differ by beyond chance, over all harmonics.
-    off, chance = np.array(own), np.array(noise)
+    off, chance = own[:, enough] - common[:, None], noise[:, enough]
     between = max(0.0, float(np.mean(off**2 - chance)))
-    found[:, enough] += (off * between / (between + chance)).T
+    found[:, enough] += off * between / (between + chance)
     return found
 
 
 def _steps(logs: Floats, week: Floats) -> tuple[Floats, Floats]:
     """Differences of neighbouring weeks without slips, and those of the harmonics with a column for drift."""
     steps = np.diff(logs, axis=0)
-    for region in range(steps.shape[1]):
-        known = ~np.isnan(steps[:, region])
-        if known.any():
-            values = steps[known, region]
-            middle = np.median(values)
-            limit = SLIP_DEVIATIONS * 1.4826 * float(np.median(np.abs(values - middle)))
-            steps[known, region] = np.clip(values, middle - limit, middle + limit)
+    some = ~np.isnan(steps).all(axis=0)
+    values = steps[:, some]
+    middle = np.nanmedian(values, axis=0)
+    limit = SLIP_DEVIATIONS * 1.4826 * np.nanmedian(np.abs(values - middle), axis=0)
+    steps[:, some] = np.clip(values, middle - limit, middle + limit)
     return steps, np.column_stack([np.diff(harmonics(week), axis=0), np.ones(week.size - 1)])
 
 
 def _least_squares(basis: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """Coefficients of the harmonics, and their variances."""
+    """Coefficients of the harmonics and their variances, for one or several columns of values."""
     inverse = np.linalg.pinv(basis.T @ basis)
     found = inverse @ basis.T @ values
-    free = max(1, values.size - basis.shape[1])
-    noise = float(((values - basis @ found) ** 2).sum()) / free
-    return found[:-1], noise * np.diag(inverse)[:-1]
+    free = max(1, values.shape[0] - basis.shape[1])
+    noise = ((values - basis @ found) ** 2).sum(axis=0) / free
+    return found[:-1], np.multiply.outer(np.diag(inverse)[:-1], noise)
 
 
 def _shrinkage(found: Floats, variance: Floats) -> float:
@@ -169,4 +170,4 @@ def _helps(logs: Floats, week: Floats) -> bool:
         return False
     # Forecasts from neighbouring weeks share most of what came: so many fewer are independent.
     error = float(np.std(gains, ddof=1)) * np.sqrt(TRIED_AHEAD / len(gains))
-    return float(np.mean(gains)) > SIGMAS * error
+    return bool(np.mean(gains) > SIGMAS * error)

@@ -16,6 +16,7 @@ _CONTRACT = (
     Column("end", "date", required=False, empty=True),
     Column("region", "text", required=False, empty=True),
     Column("title", "text", required=False, empty=True),
+    Column("known_from", "date", required=False, empty=True),
 )
 
 
@@ -31,6 +32,8 @@ class Event:
         First and last day.
     region, title : str
         Where it holds, and for what; empty: everywhere, for everything. A country stands for its regions.
+    known_from : datetime.date or None
+        Day from which on it was known; None: always.
     """
 
     name: str
@@ -38,10 +41,7 @@ class Event:
     end: dt.date
     region: str = ""
     title: str = ""
-
-    def holds(self, day: dt.date) -> bool:
-        """Whether it holds on a day."""
-        return self.start <= day <= self.end
+    known_from: dt.date | None = None
 
 
 Events = tuple[Event, ...]
@@ -54,7 +54,7 @@ def read_events(path: Path) -> Events:
     ----------
     path : Path
         Columns ``event`` (its name), ``start`` and, optionally, ``end`` (empty: one day), ``region`` and
-        ``title`` (empty: all).
+        ``title`` (empty: all), and ``known_from`` (empty: always).
 
     Returns
     -------
@@ -83,6 +83,8 @@ def read_events(path: Path) -> Events:
             table.problems.add("order", message, row=row + 1, column="end")
         elif not np.isnat(first):
             start, end = first.astype(object), last.astype(object)
-            found.append(Event(text("event", row), start, end, text("region", row), text("title", row)))
+            known = values["known_from"][row].astype(object) if "known_from" in values else None
+            place = text("region", row), text("title", row)
+            found.append(Event(text("event", row), start, end, *place, known))
     table.problems.raise_if_any()
     return tuple(found)

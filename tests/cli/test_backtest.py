@@ -92,6 +92,18 @@ def test_quantiles_launches_and_changes(
     assert pq.read_schema("d.parquet").metadata[b"quantiles"] == b"0.5,0.9"
 
 
+def test_events_are_told_to_auto(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("e.csv").write_text("event,start\nfinale,2040-01-01\n")
+    done = run_cli(monkeypatch, capsys, "forecast", *BASIC, "--events", "e.csv", "--out", "d.csv")
+    assert done.code == 0, done.err
+    assert "warning: no event 'finale' lies behind" in done.err
+    words = ("--events", "e.csv", "--cutoffs", "2", "--model", "auto", "--format", "csv")
+    done = run_cli(monkeypatch, capsys, "backtest", *BASIC, *words)
+    assert done.code == 0, done.err
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -108,6 +120,11 @@ def test_quantiles_launches_and_changes(
         (
             ("forecast", *BASIC, "--out", "d.csv", "--launches", "h.csv", "--changes", "t.csv"),
             ("h.csv: launch_date: the column", "t.csv: change: the column"),
+        ),
+        (("forecast", *BASIC, "--out", "d.csv", "--events", "t.csv"), ("t.csv: event: the column",)),
+        (
+            ("backtest", *BASIC, "--launches", "no.csv", "--events", "t.csv"),
+            ("no.csv: no such file", "t.csv: event: the column"),
         ),
     ],
 )
