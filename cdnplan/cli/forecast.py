@@ -59,7 +59,8 @@ def forecast(
     launches: Annotated[
         Path | None,
         typer.Option(
-            metavar="L", help="Launch calendar: title, launch_date, kind, like, promotion; model auto."
+            metavar="L",
+            help="Launch calendar: title, launch_date, kind, genre, language, like, …; model auto.",
         ),
     ] = None,
     changes: Annotated[
