@@ -73,6 +73,12 @@ def forecast(
             metavar="E", help="Events behind and ahead: event, start, end, region, title; model auto."
         ),
     ] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILES", help="With a history by file: files table, to forecast titles and split them."
+        ),
+    ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=0, help="Titles in the summary.")] = 10,
     fmt: Annotated[
         SummaryFormat, typer.Option("--format", help="Format of the summary.")
@@ -82,6 +88,7 @@ def forecast(
     from cdnplan.cli.tables import print_table
     from cdnplan.forecast.demand_table import check_table_path, write_forecast
     from cdnplan.forecast.run import forecast_demand
+    from cdnplan.inputs.catalog_reader import read_catalog
     from cdnplan.inputs.change_reader import read_changes
     from cdnplan.inputs.event_reader import read_events
     from cdnplan.inputs.history_reader import read_history
@@ -91,8 +98,14 @@ def forecast(
 
     check_table_path(out)
     levels = _levels(quantiles)
-    (past, listed), (calendar, (known, days)) = both(
-        lambda: both(lambda: read_history(history), lambda: read_titles(titles)),
+    (past, (listed, parts)), (calendar, (known, days)) = both(
+        lambda: both(
+            lambda: read_history(history),
+            lambda: both(
+                lambda: read_titles(titles),
+                lambda: read_catalog(titles, files) if files else None,
+            ),
+        ),
         lambda: both(
             lambda: read_launches(launches) if launches else None,
             lambda: both(
@@ -111,6 +124,7 @@ def forecast(
         launches=calendar,
         changes=known,
         events=days,
+        files=parts,
     )
     write_forecast(made, out)
     for warning in made.warnings:
