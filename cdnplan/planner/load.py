@@ -169,7 +169,9 @@ def _demand(
     from cdnplan.forecast.run import forecast_demand, forecast_to_demand
     from cdnplan.inputs.titles_reader import read_titles
 
-    forecast = forecast_demand(history, read_titles(request.titles), request.date)
+    forecast = forecast_demand(
+        history, read_titles(request.titles), request.date, files=(catalog, shares) if request.files else None
+    )
     return forecast_to_demand(forecast, catalog, shares, known=known, wanted=wanted)
 
 
