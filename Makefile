@@ -22,6 +22,7 @@ lint: $(STAMP)
 bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.run
 	$(BIN)/python -m tests.oracle.many --instances 2000 --seed 1 --families
+	$(BIN)/python -m tests.benchmarks.forecasts
 
 # Versions and hashes only: no addresses of registries.
 lock: $(STAMP)

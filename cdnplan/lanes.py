@@ -6,13 +6,50 @@ for any number of threads, and a third of the compilation time of numba's own pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import get_num_threads
+
+_lanes: ContextVar[int | None] = ContextVar("lanes", default=None)
+
+
+@contextmanager
+def lanes(count: int) -> Iterator[None]:
+    """Within it, `in_lanes` deals out to `count` threads, whatever numba's own limit is.
+
+    Lanes are plain threads: numba's limit, which a process cannot raise, is their default and no more.
+
+    Parameters
+    ----------
+    count : int
+        At least 1.
+
+    Raises
+    ------
+    ValueError
+        `count` is below 1.
+
+    Examples
+    --------
+    >>> parts = []
+    >>> with lanes(3):
+    ...     in_lanes(lambda part: parts.append(part.tolist()), np.arange(6), np.ones(6))
+    >>> sorted(parts)
+    [[0, 3], [1, 4], [2, 5]]
+    """
+    if count < 1:
+        raise ValueError(f"{count} threads, expected at least 1")
+    token = _lanes.set(count)
+    try:
+        yield
+    finally:
+        _lanes.reset(token)
 
 
 def in_lanes(
@@ -32,7 +69,8 @@ def in_lanes(
 
     Notes
     -----
-    The number of threads is numba's (``numba.set_num_threads``, ``NUMBA_NUM_THREADS``).
+    The number of threads is that of `lanes`, else numba's (``numba.set_num_threads``,
+    ``NUMBA_NUM_THREADS``).
 
     Examples
     --------
@@ -43,12 +81,12 @@ def in_lanes(
     """
     if not items.size:
         return
-    lanes = min(get_num_threads(), items.size)
+    count = min(_lanes.get() or get_num_threads(), items.size)
     ordered = items[np.argsort(-work.astype(np.float64), kind="stable")].astype(np.int64)
-    if lanes == 1:
+    if count == 1:
         kernel(ordered, *args)
         return
-    with ThreadPoolExecutor(lanes) as pool:
-        parts = [ordered[lane::lanes].copy() for lane in range(lanes)]
+    with ThreadPoolExecutor(count) as pool:
+        parts = [ordered[lane::count].copy() for lane in range(count)]
         for done in [pool.submit(kernel, part, *args) for part in parts]:
             done.result()

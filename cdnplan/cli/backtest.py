@@ -63,6 +63,9 @@ def backtest(
     launches: Annotated[
         Path | None, typer.Option(metavar="L", help="Launch calendar; of each cutoff, what it lists ahead.")
     ] = None,
+    events: Annotated[
+        Path | None, typer.Option(metavar="E", help="Events; of each cutoff, what they did until then.")
+    ] = None,
     fmt: Annotated[
         SummaryFormat, typer.Option("--format", help="Format of the comparison.")
     ] = SummaryFormat.TABLE,
@@ -76,6 +79,7 @@ def backtest(
     from cdnplan.forecast.backtest import backtest as run
     from cdnplan.forecast.figure import write_figure
     from cdnplan.forecast.models import make_models
+    from cdnplan.inputs.event_reader import read_events
     from cdnplan.inputs.history_reader import read_history
     from cdnplan.inputs.launch_reader import read_launches
     from cdnplan.inputs.titles_reader import read_titles
@@ -85,9 +89,14 @@ def backtest(
         raise InputError([Problem(f"found {cache_gb:g}, expected a number > 0", path="cache-gb")])
     if figure is not None and figure.suffix.lower() != ".svg":
         raise InputError([Problem("expected a name that ends in .svg", file=str(figure))])
-    calendar = None if launches is None else read_launches(launches)
-    chosen = make_models(model, calendar)
-    past, listed = both(lambda: read_history(history), lambda: read_titles(titles))
+    (past, listed), (calendar, days) = both(
+        lambda: both(lambda: read_history(history), lambda: read_titles(titles)),
+        lambda: both(
+            lambda: read_launches(launches) if launches else None,
+            lambda: read_events(events) if events else (),
+        ),
+    )
+    chosen = make_models(model, calendar, days)
     found = run(
         past,
         listed,

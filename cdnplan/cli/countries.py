@@ -32,7 +32,10 @@ def country_codes(text: str, problems: list[Problem]) -> frozenset[str]:
     from cdnplan.inputs.countries import country_code
 
     found = set()
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    named = [part for part in (part.strip() for part in text.split(",")) if part]
+    if text and not named:
+        problems.append(Problem(f"found {text!r}, expected codes as BE,NL", path="--countries"))
+    for part in named:
         code = country_code(part)
         if code is None:
             problems.append(Problem(f"unknown country {part!r}, expected codes as BE,NL", path="--countries"))

@@ -59,12 +59,25 @@ def forecast(
     launches: Annotated[
         Path | None,
         typer.Option(
-            metavar="L", help="Launch calendar: title, launch_date, kind, like, promotion; model auto."
+            metavar="L",
+            help="Launch calendar: title, launch_date, kind, genre, language, like, …; model auto.",
         ),
     ] = None,
     changes: Annotated[
         Path | None,
         typer.Option(metavar="C", help="Known changes: change, region, title, start, end, factor, like."),
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="E", help="Events behind and ahead: event, start, end, region, title; model auto."
+        ),
+    ] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILES", help="With a history by file: files table, to forecast titles and split them."
+        ),
     ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=0, help="Titles in the summary.")] = 10,
     fmt: Annotated[
@@ -75,7 +88,9 @@ def forecast(
     from cdnplan.cli.tables import print_table
     from cdnplan.forecast.demand_table import check_table_path, write_forecast
     from cdnplan.forecast.run import forecast_demand
+    from cdnplan.inputs.catalog_reader import read_catalog
     from cdnplan.inputs.change_reader import read_changes
+    from cdnplan.inputs.event_reader import read_events
     from cdnplan.inputs.history_reader import read_history
     from cdnplan.inputs.launch_reader import read_launches
     from cdnplan.inputs.titles_reader import read_titles
@@ -83,11 +98,20 @@ def forecast(
 
     check_table_path(out)
     levels = _levels(quantiles)
-    (past, listed), (calendar, known) = both(
-        lambda: both(lambda: read_history(history), lambda: read_titles(titles)),
+    (past, (listed, parts)), (calendar, (known, days)) = both(
+        lambda: both(
+            lambda: read_history(history),
+            lambda: both(
+                lambda: read_titles(titles),
+                lambda: read_catalog(titles, files) if files else None,
+            ),
+        ),
         lambda: both(
             lambda: read_launches(launches) if launches else None,
-            lambda: read_changes(changes) if changes else (),
+            lambda: both(
+                lambda: read_changes(changes) if changes else (),
+                lambda: read_events(events) if events else (),
+            ),
         ),
     )
     made = forecast_demand(
@@ -99,6 +123,8 @@ def forecast(
         quantiles=levels,
         launches=calendar,
         changes=known,
+        events=days,
+        files=parts,
     )
     write_forecast(made, out)
     for warning in made.warnings:
@@ -131,10 +157,15 @@ def _top(made: Forecast, n: int) -> list[tuple[str, float, float, int]]:
     """Titles with most GB: name, GB, share of all GB, number of regions."""
     import numpy as np
 
+    from cdnplan.inputs.history import ROWS_AT_ONCE
+
     n_titles = len(made.titles)
-    gb = np.bincount(made.title, made.gb, minlength=n_titles)
+    gb = np.zeros(n_titles)
     there = np.zeros((len(made.regions), n_titles), dtype=bool)
-    there[made.region, made.title] = True
+    for first in range(0, made.gb.size, ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
+        gb += np.bincount(made.title[rows], made.gb[rows], minlength=n_titles)
+        there[made.region[rows], made.title[rows]] = True
     regions = there.sum(axis=0)
     order = np.argsort(-gb, kind="stable")[:n]
     return [(made.titles[t], round(float(gb[t]), 1), float(gb[t] / gb.sum()), int(regions[t])) for t in order]

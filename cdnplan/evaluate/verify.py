@@ -11,6 +11,7 @@ from cdnplan.evaluate.check_claims import check_bound, check_claims, check_count
 from cdnplan.evaluate.check_full import check_full
 from cdnplan.evaluate.check_placement import check_placement
 from cdnplan.evaluate.check_prices import check_prices
+from cdnplan.evaluate.check_record import check_record
 from cdnplan.evaluate.check_serving import check_serving
 from cdnplan.evaluate.misses import misses
 from cdnplan.evaluate.report import Check, Ledger, Report
@@ -58,6 +59,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     placement, assignment = check_placement(Fleet.of(instance), files.placement, holdings, ledger)
     served_gb, origin_gb = check_serving(instance, files.serving, ledger)
     check_appliances(assignment, files.appliances, served_gb, ledger)
+    check_record(assignment, topology, holdings, files.appliances, served_gb, plan, ledger)
     prices = check_prices(instance, files.prices, ledger)
     verdict = evaluate(instance, placement, served_gb, origin_gb, prices)
     ledger.violations(verdict.violations)

@@ -66,12 +66,28 @@ class Assignment:
         return Holdings(instance.pools, instance.files, self.pool, self.appliance, self.file)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """An arrangement of some pools to start from.
+
+    Parameters
+    ----------
+    pool, appliance, file : (n_copies,) int64
+        One entry per copy, sorted by pool; appliances are counted from 1.
+    """
+
+    pool: Ints
+    appliance: Ints
+    file: Ints
+
+
 def split_pools(
     instance: Instance,
     placement: Placement,
     serving: Serving,
     holdings: Holdings | None = None,
     *,
+    start: Start | None = None,
     tolerance_ratio: float = 0.01,
 ) -> Assignment:
     """Deal the files of every pool out to its appliances, evenly and with few moves.
@@ -94,6 +110,8 @@ def split_pools(
         Must belong to the placement.
     holdings : Holdings, optional
         What appliances hold now; pools, files and appliances that are no more are ignored.
+    start : Start, optional
+        Pools in it start from this arrangement, not from what their appliances hold.
     tolerance_ratio : float
         How far above the mean the busiest appliance may be without moving files, > 0.
 
@@ -114,12 +132,13 @@ def split_pools(
        scheduling", BIT 19, 1979.
     """
     before = _previous(instance, holdings or Holdings.empty())
+    begin = _begin(instance, start)
     required = _required(instance)
     easy = _fits_one_appliance(instance, placement)
     parts = []
     for chunk in load_chunks(instance, placement, serving, wanted=~easy):
         held = _held(instance, chunk, required)
-        parts.append(_split_chunk(instance, chunk, held, before, easy, tolerance_ratio))
+        parts.append(_split_chunk(instance, chunk, held, before, begin, easy, tolerance_ratio))
     return _assembled(instance, parts, pool_gbps(instance, serving).max(axis=1, initial=0.0), easy)
 
 
@@ -154,6 +173,14 @@ def _previous(instance: Instance, holdings: Holdings) -> kernels.Before:
         order = np.argsort(pool, kind="stable")
         pool, file, appliance = pool[order], file[order], appliance[order]
     return kernels.Before(pointers(np.bincount(pool, minlength=instance.n_pools)), file, appliance)
+
+
+def _begin(instance: Instance, start: Start | None) -> kernels.Before:
+    """The arrangement to start from, by pool of the instance; empty without one."""
+    none = np.zeros(0, dtype=np.int64)
+    pool, file, appliance = (none, none, none) if start is None else (start.pool, start.file, start.appliance)
+    ptr = pointers(np.bincount(pool, minlength=instance.n_pools))
+    return kernels.Before(ptr, file.astype(np.int32), (appliance - 1).astype(np.int32))
 
 
 def _required(instance: Instance) -> Ints:
@@ -217,6 +244,7 @@ def _split_chunk(
     chunk: LoadChunk,
     held: kernels.Held,
     before: kernels.Before,
+    begin: kernels.Before,
     easy: Bools,
     tolerance_ratio: float,
 ) -> _Part:
@@ -224,11 +252,14 @@ def _split_chunk(
     first, last = chunk.first_pool, chunk.first_pool + chunk.n_pools
     appliances = instance.pool_appliances[first:last]
     here = before._replace(ptr=before.ptr[first : last + 1])
+    start = begin._replace(ptr=begin.ptr[first : last + 1])
     result = _blank(held, appliances)
     work = np.diff(chunk.ptr) * appliances
     simple, others = np.flatnonzero(easy[first:last]), np.flatnonzero(~easy[first:last])
     in_lanes(kernels.copy_single, simple, work[simple], held, here, instance.n_files, result)
-    in_lanes(kernels.split, others, work[others], held, here, instance.n_files, tolerance_ratio, result)
+    in_lanes(
+        kernels.split, others, work[others], held, here, start, instance.n_files, tolerance_ratio, result
+    )
     rows: slice | Bools = slice(None)
     n_rows = result.row_end - result.rows_ptr[:-1]
     if result.dropped.any():

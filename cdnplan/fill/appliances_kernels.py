@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cdnplan.fill.bench_kernels import BEFORE, EPS, HERE, NONE, Bench, height
+from cdnplan.fill.bench_kernels import BEFORE, EPS, HERE, NONE, Bench, height, put
 from cdnplan.fill.packing_kernels import arrange
 
 Array = npt.NDArray[Any]
@@ -137,8 +137,13 @@ def _refilled_gb(bench: Bench) -> float:
 
 
 @njit(cache=True)
-def _mark_before(bench: Bench, place: Array, held: Held, p: int, before: Before, n_files: int) -> None:
-    """Mark the copies that were there before; `place` is where each held file lies on the bench."""
+def _mark_before(
+    bench: Bench, place: Array, held: Held, p: int, before: Before, start: Before, n_files: int
+) -> None:
+    """Mark the copies that were there before; `place` is where each held file lies on the bench.
+
+    Copies of the arrangement to start from are put in place.
+    """
     of_file = np.full(n_files, NONE)
     for n in range(place.size):
         of_file[held.file[held.ptr[p] + n]] = place[n]
@@ -146,6 +151,10 @@ def _mark_before(bench: Bench, place: Array, held: Held, p: int, before: Before,
         i = of_file[before.file[n]]
         if i >= 0:
             bench.on[before.appliance[n], i] |= np.uint8(BEFORE)
+    for n in range(start.ptr[p], start.ptr[p + 1]):
+        i = of_file[start.file[n]]
+        if i >= 0:
+            put(bench, start.appliance[n], i)
 
 
 @njit(cache=True)
@@ -164,7 +173,9 @@ def _write_sums(bench: Bench, p: int, unit: float, out: Result) -> None:
 
 
 @njit(cache=True, nogil=True)
-def split(pools: Array, held: Held, before: Before, n_files: int, tolerance: float, out: Result) -> None:
+def split(
+    pools: Array, held: Held, before: Before, start: Before, n_files: int, tolerance: float, out: Result
+) -> None:
     """Split each of `pools` and write its part of the result."""
     for p in pools:
         first = held.ptr[p]
@@ -176,7 +187,7 @@ def split(pools: Array, held: Held, before: Before, n_files: int, tolerance: flo
         for i in range(order.size):
             place[order[i]] = i
             worth[i] = np.inf if held.required[first + order[i]] else bench.peak[i] / bench.size[i]
-        _mark_before(bench, place, held, p, before, n_files)
+        _mark_before(bench, place, held, p, before, start, n_files)
         arrange(bench, worth, tolerance)
         _write_rows(bench, place, p, first, out)
         _write_sums(bench, p, unit, out)

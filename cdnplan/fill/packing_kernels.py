@@ -32,6 +32,7 @@ from cdnplan.fill.bench_kernels import (
     take,
     worst,
 )
+from cdnplan.fill.whole_kernels import pack_whole
 
 Array = npt.NDArray[Any]
 
@@ -81,10 +82,13 @@ def _choose(bench: Bench, i: int, slack: float) -> Any:
 
 @njit(cache=True)
 def _keep(bench: Bench, by_worth: Array) -> None:
-    """Start from what appliances held: without copies beyond those wanted, and what has no room."""
+    """Start from what is in place, or else was held: without copies not wanted, and what has no room."""
+    empty = True
+    for i in range(bench.size.size):
+        empty &= bench.have[i] == 0
     for i in range(bench.size.size):
         for a in range(bench.used.size):
-            if bench.on[a, i] & BEFORE:
+            if empty and bench.on[a, i] & BEFORE:
                 put(bench, a, i)
     for i in range(bench.size.size):
         while bench.have[i] > bench.copies[i]:
@@ -317,6 +321,8 @@ def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
             _drop(bench, i)
     _deal(bench, tolerance / 4, surplus)
     _settle(bench, by_worth, worth, fine)
+    if (bench.have < bench.copies).any() and not surplus.any():
+        pack_whole(bench)
     for n in range(_ROUNDS + 1):
         recount(bench)
         changed = _even_loads(bench, fine, OLD, by_worth)

@@ -163,13 +163,15 @@ class FittedAuto:
         last = panel.n_periods - 1
         level = panel.levels.level[last] * panel.levels.season(last + step)
         kept = np.flatnonzero(block.expected > SMALLEST_SHARE)
-        kept = kept[np.lexsort((block.title[kept], block.region[kept]))]
+        # Two sorted parts, one after the other: a stable sort only merges them.
+        key = block.region[kept] * panel.n_titles + block.title[kept]
+        kept = kept[np.argsort(key, kind="stable")]
         scale = level[block.region[kept]].astype(np.float32)
         return _Block(
             block.region[kept].astype(np.int32),
             block.title[kept].astype(np.int32),
             block.expected[kept] * scale,
-            block.silent[kept],
+            block.silent[kept] if block.silent.size else block.silent,
             block.quantile[kept] * scale[:, None],
         )
 
@@ -179,13 +181,16 @@ class FittedAuto:
         blocks = [block for step in parts for block in step]
         parts.clear()
         history = self.history
-        step = np.repeat(np.arange(1, len(sizes) + 1, dtype=np.int32), sizes)
-        region = np.concatenate([block.region for block in blocks], dtype=np.int32)
-        title = np.concatenate([block.title for block in blocks], dtype=np.int32)
-        gb = np.concatenate([block.expected for block in blocks], dtype=np.float64)
-        quantile = np.concatenate([block.quantile for block in blocks]) if levels else None
-        silent = np.concatenate([block.silent for block in blocks]) if levels else None
+        # Column by column, so that the pieces of one are gone before the next is put together.
+        names = ("region", "title", "expected", "silent", "quantile")
+        pieces = {name: [getattr(block, name) for block in blocks] for name in names}
         blocks.clear()
+        region = np.concatenate(pieces.pop("region"), dtype=np.int32)
+        title = np.concatenate(pieces.pop("title"), dtype=np.int32)
+        gb = np.concatenate(pieces.pop("expected"), dtype=np.float64)
+        silent = np.concatenate(pieces.pop("silent")) if levels else None
+        quantile = np.concatenate(pieces.pop("quantile")) if levels else None
+        step = np.repeat(np.arange(1, len(sizes) + 1, dtype=np.int32), sizes)
         regions, region = names_in_use(history.regions, region)
         titles, title = names_in_use(history.titles, title)
         return Forecast(
@@ -208,7 +213,10 @@ class FittedAuto:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Block:
-    """Forecast of some pairs in one step: arrays of (n,), `quantile` of (n, n_levels)."""
+    """Forecast of some pairs in one step: arrays of (n,), `quantile` of (n, n_levels).
+
+    Without levels `silent` is not asked for: it has no rows, as `quantile` has no columns.
+    """
 
     region: Integers
     title: Integers
@@ -231,7 +239,7 @@ def _block(models: tuple[Hurdle, Hurdle], traits: tuple[Traits, Traits], levels:
         np.concatenate([pairs.region for pairs in traits]),
         np.concatenate([pairs.title for pairs in traits]),
         np.concatenate(expected),
-        np.concatenate(silent) if levels else empty.sum(axis=1),
+        np.concatenate(silent) if levels else np.zeros(0, dtype=np.float32),
         np.concatenate(quantile) if levels else empty,
     )
 

@@ -199,8 +199,7 @@ def perfect(history: History, cutoff: dt.date, horizon: int) -> Forecast:
     horizon : int
     """
     last = (cutoff - history.first_day).days // history.period_days
-    first, end = np.searchsorted(history.period, [last + 1, last + horizon + 1])
-    rows = slice(int(first), int(end))
+    rows = history.rows(last + 1, last + horizon)
     return Forecast(
         ORACLE,
         cutoff,

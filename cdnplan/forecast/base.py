@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.inputs.history import History, names_in_use
+from cdnplan.inputs.history import History, names_in_use, rows_before
 from cdnplan.inputs.titles_reader import TitleTable
 
 
@@ -70,7 +70,7 @@ class Forecast:
 
     def rows(self, step: int) -> slice:
         """Rows of one step."""
-        first, last = np.searchsorted(self.step, [step, step + 1])
+        first, last = rows_before(self.step, [step, step + 1])
         return slice(int(first), int(last))
 
     def quantile(self, level: float) -> npt.NDArray[np.float64]:

@@ -128,8 +128,7 @@ class _Aged:
 
     def rows(self, first: int, last: int) -> slice:
         """Rows of periods `first` to `last`."""
-        begin, end = np.searchsorted(self.history.period, [first, last + 1])
-        return slice(int(begin), int(end))
+        return self.history.rows(first, last)
 
     def pairs(self, rows: slice) -> Ints:
         """Pair of each row."""

@@ -52,8 +52,7 @@ def side_by_side(history: History, forecast: Forecast, step: int = 1) -> SideByS
         Which period after the cutoff.
     """
     period = (forecast.day(step) - history.first_day).days // history.period_days
-    first, last = np.searchsorted(history.period, [period, period + 1])
-    came, guess = slice(int(first), int(last)), forecast.rows(step)
+    came, guess = history.rows(period), forecast.rows(step)
     region = np.concatenate(
         [history.region[came], joined(history.regions, forecast.regions)[forecast.region[guess]]]
     ).astype(np.int64)
@@ -62,7 +61,7 @@ def side_by_side(history: History, forecast: Forecast, step: int = 1) -> SideByS
     ).astype(np.int64)
     width = int(title.max(initial=0)) + 1
     pairs, code = np.unique(region * width + title, return_inverse=True)
-    n_came = int(last - first)
+    n_came = came.stop - came.start
     actual, expected = np.zeros(pairs.size), np.zeros(pairs.size)
     row = np.full(pairs.size, -1, dtype=np.int64)
     actual[code[:n_came]] = history.gb[came]

@@ -41,7 +41,7 @@ def launch_periods(history: History, titles: TitleTable) -> Ints:
     """
     n = len(history.titles)
     first_seen = np.zeros(n, dtype=np.int64)
-    starts = np.searchsorted(history.period, np.arange(history.n_periods + 1))
+    starts = history.bounds
     for period in range(history.n_periods - 1, -1, -1):
         first_seen[history.title[starts[period] : starts[period + 1]]] = period
     index = {name: i for i, name in enumerate(titles.titles)}
@@ -103,7 +103,7 @@ def estimate_decay(history: History, launch: Ints, kind: npt.NDArray[np.int32], 
     shape = (n_kinds + 1, oldest + 1)
     before, after, pairs = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     row_kind = np.where(kind < 0, n_kinds, kind)
-    starts = np.searchsorted(history.period, np.arange(history.n_periods + 1))
+    starts = history.bounds
     key = history.region.astype(np.int64) * len(history.titles) + history.title
     for s in range(history.n_periods - 1):
         now, then = slice(starts[s], starts[s + 1]), slice(starts[s + 1], starts[s + 2])

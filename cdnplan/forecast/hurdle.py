@@ -86,9 +86,10 @@ class Hurdle:
         """Forecast pairs from their traits."""
         factors = np.stack([self.chance[:-1] / self.spread, self.size[:-1] / self.spread], axis=1)
         shift = np.array([self.chance[-1], self.size[-1]]) - self.mean @ factors
-        linear = x @ factors.astype(np.float32) + shift.astype(np.float32)
-        chance = 1 / (1 + np.exp(-np.clip(linear[:, 0], -30, 30)))
-        middle = base * np.exp(np.clip(linear[:, 1], -LARGEST_LOG * (1 + (base == 1) * 9), LARGEST_LOG))
+        logit, log = factors.T.astype(np.float32) @ x.T + shift.astype(np.float32)[:, None]
+        chance = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
+        least = np.where(base == 1, np.float32(-10 * LARGEST_LOG), np.float32(-LARGEST_LOG))
+        middle = base * np.exp(np.clip(log, least, np.float32(LARGEST_LOG)))
         return Outcome(chance.astype(np.float32), middle.astype(np.float32), group)
 
     def expected(self, outcome: Outcome) -> Floats32:
@@ -142,7 +143,7 @@ def fit_hurdle(
     b, own = a[some], weight[some]
     logs = np.log(target[some].astype(np.float64)) - np.log(base[some].astype(np.float64))
     penalty = np.append(np.full(x.shape[1], RIDGE), 1e-9)
-    size = np.linalg.solve((b * own[:, None]).T @ b + np.diag(penalty), (b * own[:, None]).T @ logs)
+    size = np.linalg.solve(_gram(b, own) + np.diag(penalty), b.T @ (own * logs))
     middle = b @ size
     errors, smear = _errors(logs - middle, middle + np.log(base[some]), own, group[some], n_groups)
     return Hurdle(mean, spread, chance, size, errors, smear)
@@ -168,7 +169,7 @@ def _logistic(a: Floats, some: npt.NDArray[np.bool_], weight: Floats) -> Floats:
     for _ in range(25):
         p = 1 / (1 + np.exp(-np.clip(a @ found, -30, 30)))
         curve = weight * np.maximum(p * (1 - p), 1e-6)
-        hessian = (a * curve[:, None]).T @ a + np.diag(penalty)
+        hessian = _gram(a, curve) + np.diag(penalty)
         step = np.linalg.solve(hessian, a.T @ (weight * (some - p)) - penalty * found)
         # Far from the optimum Newton's step overshoots: nobody's logit moves by more than 4 at once.
         furthest = float(np.abs(a @ step).max())
@@ -176,6 +177,12 @@ def _logistic(a: Floats, some: npt.NDArray[np.bool_], weight: Floats) -> Floats:
         if furthest < 1e-3:
             break
     return found
+
+
+def _gram(a: Floats, weight: Floats) -> Floats:
+    """Weighted sums of products of all pairs of columns: of one matrix with itself takes half the work."""
+    root = a * np.sqrt(weight)[:, None]
+    return np.asarray(root.T @ root)
 
 
 def _errors(

@@ -41,11 +41,17 @@ def known_at(history: History, titles: TitleTable, date: dt.date | None) -> tupl
     late = titles.launch_day > np.datetime64(past.last_day, "D")
     launch_day = np.where(late, np.datetime64("NaT", "D"), titles.launch_day)[kept]
     unknown = np.full(int(kept.sum()), np.nan)
+
+    def known(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name, keep in zip(names, kept, strict=True) if keep) if names else ()
+
     return past, replace(
         titles,
-        titles=tuple(name for name, keep in zip(titles.titles, kept, strict=True) if keep),
+        titles=known(titles.titles),
         kind=titles.kind[kept],
         launch_day=launch_day,
         runtime_min=unknown,
         size_gb=unknown,
+        genre=known(titles.genre),
+        language=known(titles.language),
     )

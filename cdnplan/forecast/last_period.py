@@ -31,7 +31,7 @@ class _FittedLast:
     def predict(self, horizon: int, quantiles: Sequence[float] = ()) -> Forecast:  # noqa: ARG002
         """Repeat it `horizon` times."""
         history = self.history
-        last = history.period == history.n_periods - 1
+        last = history.rows(history.n_periods - 1)
         regions, region = names_in_use(history.regions, history.region[last])
         titles, title = names_in_use(history.titles, history.title[last])
         return Forecast(

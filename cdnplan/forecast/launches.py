@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.forecast.attributes import ATTRIBUTES, Attributes, spread_over
 from cdnplan.forecast.base import Fitted, Forecast, Forecaster
 from cdnplan.forecast.decay import launch_periods
 from cdnplan.forecast.merge import merged
@@ -94,6 +95,8 @@ class PastLaunches:
     kind : (n_titles,) int64
         Index into `kinds`, -1 where unknown.
     kinds : tuple of str
+    attributes : Attributes
+        Genre and language of each title.
     seen_ratio : float
         Share of past launches that were seen at all, as far as a calendar tells.
     """
@@ -103,6 +106,7 @@ class PastLaunches:
     launch: Ints
     kind: Ints
     kinds: tuple[str, ...]
+    attributes: Attributes
     seen_ratio: float
 
     @classmethod
@@ -115,7 +119,8 @@ class PastLaunches:
         past = [x.title in names for x in launches if history.first_day < x.day <= history.last_day]
         ratio = (sum(past) + RATE_PRIOR) / (len(past) + RATE_PRIOR)
         launch = launch_periods(history, titles)
-        return cls(history, Panel.of(history), launch, kind, titles.kinds, ratio)
+        attributes = Attributes.of(history.titles, titles, launches)
+        return cls(history, Panel.of(history), launch, kind, titles.kinds, attributes, ratio)
 
     def forecast(self, coming: list[tuple[Launch, int]], like: Forecast) -> Forecast:
         """Forecast launches, in the form of another forecast (its cutoff, horizon, quantiles)."""
@@ -188,8 +193,10 @@ class PastLaunches:
             shares[i, np.searchsorted(panel.start[period], own, side="right") - 1] = panel.share[own]
         trust = alike.size / (alike.size + LIKE_PRIOR)
         weight = np.zeros(titles.size + 1)
-        n_same = max(1, int(same.sum()))
-        weight[:-1] = np.isin(titles, np.flatnonzero(same)) * (1 - trust) * self.seen_ratio / n_same
+        alike_in_kind = np.isin(titles, np.flatnonzero(same))
+        wanted = tuple(getattr(launch, name) for name in ATTRIBUTES)
+        by_attribute = spread_over(self.attributes.take(titles), wanted, shares[:-1], alike_in_kind)
+        weight[:-1] = by_attribute * (1 - trust) * self.seen_ratio
         weight[-1] = (1 - trust) * (1 - self.seen_ratio)
         if alike.size:
             weight[:-1] += np.isin(titles, alike) * trust / alike.size

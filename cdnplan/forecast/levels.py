@@ -65,7 +65,7 @@ def region_totals(history: History) -> Floats:
     """Volume of each region in each period, (n_periods, n_regions) [GB]."""
     n_regions = len(history.regions)
     totals = np.zeros((history.n_periods, n_regions))
-    bounds = np.searchsorted(history.period, np.arange(history.n_periods + 1))
+    bounds = history.bounds
     for t in range(history.n_periods):
         rows = slice(bounds[t], bounds[t + 1])
         totals[t] = np.bincount(history.region[rows], history.gb[rows], minlength=n_regions)
@@ -166,15 +166,15 @@ def find_breaks(total: Floats) -> list[tuple[int, float]]:
     usual = 1.4826 * float(np.median(np.abs(steps - np.median(steps))))
     limit = max(BREAK_LOG, BREAK_SIGMAS * usual)
     found: list[tuple[int, float]] = []
-    level, seen = float(logs[0]), 1
-    for i in range(1, logs.size):
-        off = logs[i - 1 : i + 1] - level
-        if seen > 3 and i >= 2 and np.all(np.abs(off) > limit) and off[0] * off[1] > 0:
-            ratio = float(np.mean(off))
-            found.append((int(periods[i - 1]), round(float(np.exp(ratio)), 9)))
-            level, seen = float(np.mean(logs[i - 1 : i + 1])), 2
-        elif abs(logs[i] - level) <= limit:
+    course: list[float] = logs.tolist()
+    level, seen = course[0], 1
+    for i in range(1, len(course)):
+        before, now = course[i - 1] - level, course[i] - level
+        if seen > 3 and i >= 2 and abs(before) > limit and abs(now) > limit and before * now > 0:
+            found.append((int(periods[i - 1]), round(float(np.exp((before + now) / 2)), 9)))
+            level, seen = (course[i - 1] + course[i]) / 2, 2
+        elif abs(now) <= limit:
             # A period that is far off waits for the next one to tell whether it was a slip.
-            level += max(SMOOTHING, 1 / (seen + 1)) * float(logs[i] - level)
+            level += max(SMOOTHING, 1 / (seen + 1)) * now
             seen += 1
     return found

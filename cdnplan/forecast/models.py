@@ -8,9 +8,11 @@ from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.forecast.auto import Auto
 from cdnplan.forecast.base import Forecaster
 from cdnplan.forecast.baseline import WeightedRecent
+from cdnplan.forecast.calendar import WithCalendar
 from cdnplan.forecast.last_period import LastPeriod
 from cdnplan.forecast.launches import WithLaunches
 from cdnplan.forecast.seasonal import SeasonalNaive
+from cdnplan.inputs.event_reader import Events
 from cdnplan.inputs.launch_reader import Launches
 
 MODELS: Mapping[str, Callable[[], Forecaster]] = {
@@ -22,7 +24,9 @@ MODELS: Mapping[str, Callable[[], Forecaster]] = {
 """Forecasters by name, the one that plans use first."""
 
 
-def make_models(names: Sequence[str] | None = None, launches: Launches | None = None) -> list[Forecaster]:
+def make_models(
+    names: Sequence[str] | None = None, launches: Launches | None = None, events: Events = ()
+) -> list[Forecaster]:
     """Make forecasters.
 
     Parameters
@@ -30,7 +34,10 @@ def make_models(names: Sequence[str] | None = None, launches: Launches | None = 
     names : sequence of str or None
         Keys of `MODELS`, each once; None: all.
     launches : Launches or None
-        A calendar that all models but the baselines that know nothing are told.
+        A calendar of launches.
+    events : tuple of Event
+        Like launches, these are told to ``auto`` only, which knows public holidays and the year as well: the
+        baselines know nothing.
 
     Raises
     ------
@@ -55,7 +62,10 @@ def make_models(names: Sequence[str] | None = None, launches: Launches | None = 
     ]
     if problems:
         raise InputError(problems)
-    made = [MODELS[name]() for name in wanted]
-    if launches is None:
-        return made
-    return [WithLaunches(model, launches) if model.name == "auto" else model for model in made]
+    return [_informed(launches, events) if name == "auto" else MODELS[name]() for name in wanted]
+
+
+def _informed(launches: Launches | None, events: Events) -> Forecaster:
+    """`Auto` with all that calendars tell."""
+    inner: Forecaster = Auto() if launches is None else WithLaunches(Auto(), launches)
+    return WithCalendar(inner, events)

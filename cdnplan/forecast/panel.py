@@ -52,7 +52,7 @@ class Panel:
         n_periods, n_regions = levels.total.shape
         start = np.zeros((n_periods, n_regions + 1), dtype=np.int64)
         share = np.empty(filled.gb.size, dtype=np.float32)
-        bounds = np.searchsorted(filled.period, np.arange(n_periods + 1))
+        bounds = filled.bounds
         with np.errstate(divide="ignore"):
             scale = np.where(levels.level > 0, levels.factor / levels.level, 0.0)
         for t in range(n_periods):
@@ -101,12 +101,37 @@ class Panel:
         -------
         (n, n_columns) float32
         """
-        table = np.zeros((regions.size, n_columns + 1), dtype=np.float32)
-        if period >= 0:
-            for i, r in enumerate(regions.tolist()):
-                own = slice(self.start[period, r], self.start[period, r + 1])
-                table[i, column[self.title[own]]] = self.share[own]
-        return table[:, :n_columns]
+        table = np.zeros((regions.size, n_columns), dtype=np.float32)
+        cell, share = self.cells(period, regions, column, n_columns)
+        table.ravel()[cell] = share
+        return table
+
+    def cells(
+        self, period: int, regions: Ints, column: npt.NDArray[np.int32], n_columns: int
+    ) -> tuple[Ints, Floats32]:
+        """Shares above 0 of some regions and titles, and their places in the table that `dense` makes.
+
+        Parameters
+        ----------
+        period, regions, column, n_columns
+            As in `dense`.
+
+        Returns
+        -------
+        cell : (n,) int64
+            Row × `n_columns` + column, each once.
+        share : (n,) float32
+        """
+        if period < 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        first = self.start[period, regions]
+        size = self.start[period, regions + 1] - first
+        skipped = np.cumsum(size) - size
+        own = np.arange(int(size.sum())) + np.repeat(first - skipped, size)
+        share, place = self.share[own], column[self.title[own]]
+        kept = np.flatnonzero((place < n_columns) & (share > 0))
+        row = np.repeat(np.arange(regions.size), size)
+        return row[kept] * n_columns + place[kept], share[kept]
 
 
 def without_gaps(history: History) -> History:
@@ -115,7 +140,7 @@ def without_gaps(history: History) -> History:
     A region that has not been measured is not silent. Longer gaps stay: that region has gone.
     """
     n_regions = len(history.regions)
-    bounds = np.searchsorted(history.period, np.arange(history.n_periods + 1))
+    bounds = history.bounds
     counts = np.stack(
         [
             np.bincount(history.region[bounds[t] : bounds[t + 1]], minlength=n_regions)

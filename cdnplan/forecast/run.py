@@ -14,9 +14,11 @@ from cdnplan.forecast.changes import WithChanges
 from cdnplan.forecast.known import known_at
 from cdnplan.forecast.models import MODELS, make_models
 from cdnplan.forecast.plausible import check_plausible
+from cdnplan.forecast.profile_shares import by_title, learn_shares, split
 from cdnplan.inputs.change_reader import Changes
 from cdnplan.inputs.demand_build import Part, gather, silent_regions, to_demand
 from cdnplan.inputs.demand_regions import match_regions, region_warnings
+from cdnplan.inputs.event_reader import Events
 from cdnplan.inputs.file_shares import FileShares
 from cdnplan.inputs.history import History
 from cdnplan.inputs.launch_reader import Launches
@@ -36,6 +38,8 @@ def forecast_demand(
     quantiles: Sequence[float] = (),
     launches: Launches | None = None,
     changes: Changes = (),
+    events: Events = (),
+    files: tuple[Catalog, FileShares] | None = None,
 ) -> Forecast:
     """Forecast the periods that follow a date, from what was known on it.
 
@@ -44,8 +48,8 @@ def forecast_demand(
     history : History
         May go beyond `as_of`; that part is not looked at.
     titles : TitleTable
-        The catalogue. Titles of the history that it lacks are not forecast, with a warning; a history by
-        file cannot be compared with it and is forecast as it is.
+        The catalogue. Titles of the history that it lacks are not forecast, with a warning. A history by
+        file is forecast as it is, file by file, unless `files` tells which title each belongs to.
     as_of : datetime.date or None
         Periods named by it or an earlier date are known; None: all.
     horizon : int
@@ -58,6 +62,10 @@ def forecast_demand(
         A calendar of what will come.
     changes : tuple of Change
         Known changes of regions and titles.
+    events : tuple of Event
+        Past and future ones.
+    files : tuple of Catalog and FileShares, or None
+        With a history by file: titles are forecast, and split by shares learned from what was known.
 
     Returns
     -------
@@ -81,15 +89,24 @@ def forecast_demand(
     ]
     if problems:
         raise InputError(problems)
+    whole = history
+    learned: FileShares | None = None
+    more: tuple[str, ...] = ()
+    if files is not None and history.by == "file":
+        past = history if as_of is None else history.until(as_of)
+        learned = learn_shares(past, *files)
+        history, more = by_title(past, files[0])
     known, blind = known_at(history, titles, as_of)
     check_plausible(known)
-    (chosen,) = make_models([model], launches)
+    (chosen,) = make_models([model], launches, events)
     if changes:
         chosen = WithChanges(chosen, changes)
     forecast = chosen.fit(known, blind).predict(horizon, quantiles)
-    forecast = replace(
-        forecast, history_hash=known.digest(), warnings=(*forecast.warnings, *_stale(known, as_of))
-    )
+    source = whole if as_of is None else whole.until(as_of)
+    warnings = (*forecast.warnings, *more, *_stale(known, as_of))
+    forecast = replace(forecast, history_hash=source.digest(), warnings=warnings)
+    if files is not None and learned is not None:
+        return split(forecast, files[0], learned)
     return forecast if history.by == "file" else _in_catalogue(forecast, titles)
 
 

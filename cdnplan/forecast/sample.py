@@ -54,11 +54,18 @@ class Observations:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
-    """Pairs of one past period; `sampled` is how many pairs each stands for, (n,)."""
+    """Pairs of one past period with its world's columns; `sampled` is how many each stands for, (n,)."""
 
-    world: World
+    period: int
+    column: npt.NDArray[np.int32]
+    n_active: int
     traits: Traits
     sampled: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, world: World, traits: Traits, sampled: npt.NDArray[np.float64]) -> _Seen:
+        """Keep what is needed of a world: its tables are large."""
+        return cls(world.period, world.column, world.titles.size, traits, sampled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +92,7 @@ class Sample:
     @property
     def longest_step(self) -> int:
         """Largest number of periods ahead that at least a third of the periods can teach."""
-        periods = [seen.world.period for seen in self.here]
+        periods = [seen.period for seen in self.here]
         return max(1, self.world.period - periods[(len(periods) - 1) // 3])
 
     def present(self, subject: Subject, step: int) -> Observations:
@@ -122,13 +129,13 @@ def draw_sample(subject: Subject) -> Sample:
         some = np.sort(rng.choice(measured, n_some, replace=False)) if n_some < measured.size else measured
         window = Window.at(subject, then, some)
         traits = present(subject, then, window, some)
-        here.append(_Seen(then, traits, np.ones(traits.base.size)))
+        here.append(_Seen.of(then, traits, np.ones(traits.base.size)))
         at = absent_pairs(subject, then, window, some)
         coming = _coming(subject, then, some)[at]
         share = min(1.0, MOST_ABSENT / periods.size / max(1, at[0].size))
         kept = coming | (rng.random(at[0].size) < share)
         found = absent(subject, then, window, some, (at[0][kept], at[1][kept]))
-        gone.append(_Seen(then, found, np.where(coming[kept], 1.0, 1 / share)))
+        gone.append(_Seen.of(then, found, np.where(coming[kept], 1.0, 1 / share)))
     return Sample(world, tuple(here), tuple(gone))
 
 
@@ -146,16 +153,16 @@ def _observed(subject: Subject, parts: tuple[_Seen, ...], step: int, last: int) 
     panel = subject.panel
     x, base, group, target, weight = [], [], [], [], []
     for seen in parts:
-        t = seen.world.period
+        t = seen.period
         if t + step > last:
             continue
         traits = seen.traits
         known = panel.levels.measured[t + step, traits.region]
         regions, row = np.unique(traits.region, return_inverse=True)
-        table = panel.dense(t + step, regions, seen.world.column, seen.world.titles.size)
+        table = panel.dense(t + step, regions, seen.column, seen.n_active)
         with np.errstate(divide="ignore", invalid="ignore"):
             grown = panel.levels.level[t + step] / panel.levels.level[t]
-        came = table[row, seen.world.column[traits.title]] * grown[traits.region]
+        came = table[row, seen.column[traits.title]] * grown[traits.region]
         influence = (
             seen.sampled
             * panel.weight[t, traits.region] ** BY_REGION

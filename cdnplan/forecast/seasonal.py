@@ -39,11 +39,11 @@ class _FittedSeasonal:
         steps, picked = [], []
         for step in range(1, horizon + 1):
             back = last + step - season * -(-step // season)
-            first, end = np.searchsorted(history.period, [back, back + 1])
-            if back < 0 or first == end:
-                first, end = np.searchsorted(history.period, [last, last + 1])
-            picked.append(np.arange(first, end))
-            steps.append(np.full(end - first, step, dtype=np.int32))
+            own = history.rows(back)
+            if back < 0 or own.start == own.stop:
+                own = history.rows(last)
+            picked.append(np.arange(own.start, own.stop))
+            steps.append(np.full(own.stop - own.start, step, dtype=np.int32))
         rows = np.concatenate(picked)
         regions, region = names_in_use(history.regions, history.region[rows])
         titles, title = names_in_use(history.titles, history.title[rows])

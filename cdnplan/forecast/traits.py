@@ -112,16 +112,14 @@ class World:
             at = column[panel.title[rows]].astype(np.int64)
             measured = max(1, int(np.count_nonzero(np.diff(panel.start[max(t, 0)]))))
             own = panel.share[rows].astype(np.float64)
-            weighted = own * panel.weight[period, region]
-            share.append(np.bincount(at, weighted, width).astype(np.float64))
-            count = np.bincount(at, minlength=width).astype(np.float64)
-            spread.append(count / measured)
-            plain.append(np.bincount(at, own, width) / measured)
-            key = likeness.cohort[region] * width + at
-            per = likeness.size[:, None]
-            by_cohort.append(np.bincount(key, own, n_cohorts * width).reshape(n_cohorts, width) / per)
-            times = np.bincount(key, minlength=n_cohorts * width).astype(np.float64)
-            seen.append(times.reshape(n_cohorts, width) / per)
+            share.append(np.bincount(at, own * panel.weight[period, region], width).astype(np.float64))
+            at += (likeness.cohort * width)[region]
+            total = np.bincount(at, own, n_cohorts * width).reshape(n_cohorts, width)
+            times = np.bincount(at, minlength=n_cohorts * width).reshape(n_cohorts, width)
+            plain.append(total.sum(axis=0) / measured)
+            spread.append(times.sum(axis=0) / measured)
+            by_cohort.append(total / likeness.size[:, None])
+            seen.append(times / likeness.size[:, None])
 
         def packed(parts: list[Floats]) -> Floats32:
             return np.stack(parts)[..., : titles.size].astype(np.float32)
@@ -176,6 +174,9 @@ class Window:
         Highest share; periods with demand among the last 8; periods since the first and since the latest
         demand within the window (`WINDOW` + 1: none); mean share from the fifth period back on; mean share
         with weights that fall by `FADING` a period.
+    like, like_seen : list of Table
+        Mean share in like regions, and the share of them that asked for the title: in this period, the one
+        before, and (share only) the one before that.
     """
 
     lag: list[Table]
@@ -185,10 +186,15 @@ class Window:
     since: Table
     mean: Table
     smooth: Table
+    like: list[Table]
+    like_seen: list[Table]
 
     @classmethod
     def at(cls, subject: Subject, world: World, regions: Ints) -> Window:
-        """Look back from the world's period."""
+        """Look back from the world's period.
+
+        Histories are sparse: everything but the tables themselves is made from the rows that are there.
+        """
         panel, n = subject.panel, world.titles.size
         lag: list[Table] = []
         peak = np.zeros((regions.size, n), dtype=np.float32)
@@ -196,19 +202,20 @@ class Window:
         smooth = np.zeros_like(peak)
         since = np.full_like(peak, WINDOW + 1)
         for back in range(WINDOW):
-            table = panel.dense(world.period - back, regions, world.column, n)
-            there = table > 0
-            np.maximum(peak, table, out=peak)
-            smooth += table * np.float32(FADING**back * (1 - FADING))
-            first[there] = back
-            since[there & (since > WINDOW)] = back
+            cell, share = panel.cells(world.period - back, regions, world.column, n)
+            peak.ravel()[cell] = np.maximum(peak.ravel()[cell], share)
+            smooth.ravel()[cell] += share * np.float32(FADING**back * (1 - FADING))
+            first.ravel()[cell] = back
+            since.ravel()[cell] = np.minimum(since.ravel()[cell], back)
             if back < 8:
-                count += there
+                count.ravel()[cell] += 1
             if back < LAGS:
-                lag.append(table)
-            else:
-                older += table
-        return cls(lag, peak, count, first, since, older / np.float32(WINDOW - LAGS), smooth)
+                lag.append(np.zeros_like(peak))
+            (lag[back] if back < LAGS else older).ravel()[cell] += share
+        lean = world.likeness.lean[regions]
+        like = [lean @ share for share in world.cohort_share]
+        seen = [lean @ spread for spread in world.cohort_spread[:2]]
+        return cls(lag, peak, count, first, since, older / np.float32(WINDOW - LAGS), smooth, like, seen)
 
 
 def present(subject: Subject, world: World, window: Window, regions: Ints) -> Traits:
@@ -227,9 +234,8 @@ def present(subject: Subject, world: World, window: Window, regions: Ints) -> Tr
     row, column = at
     region, title = regions[row], world.titles[column]
     kind = subject.kind[title]
-    lean = world.likeness.lean[regions]
-    like = [(lean @ world.cohort_share[k])[at] for k in range(3)]
-    like_seen = [(lean @ world.cohort_spread[k])[at] for k in range(2)]
+    like = [table[at] for table in window.like]
+    like_seen = [table[at] for table in window.like_seen]
     rank, volume, fresh = _standing(window, row, kind, subject.n_kinds)
     levels = subject.panel.levels
     rel = levels.total[world.period, region] / levels.level[world.period, region]
@@ -284,7 +290,8 @@ def _standing(window: Window, row: Ints, kind: Ints, n_kinds: int) -> tuple[Floa
 def absent_pairs(subject: Subject, world: World, window: Window, regions: Ints) -> tuple[Ints, Ints]:
     """Rows and columns of active titles that measured regions did not ask for in the world's period."""
     measured = subject.panel.levels.measured[world.period, regions]
-    row, column = np.nonzero((window.lag[0] == 0) & measured[:, None])
+    cell = np.flatnonzero((window.lag[0] == 0) & measured[:, None])
+    row, column = np.divmod(cell, max(1, world.titles.size))
     return row, column
 
 
@@ -303,24 +310,32 @@ def absent(subject: Subject, world: World, window: Window, regions: Ints, at: tu
     """
     log = subject.log
     row, column = at
-    region, title = regions[row], world.titles[column]
-    lean = world.likeness.lean[regions]
-    like, before = (log(lean @ world.cohort_share[k])[at] for k in range(2))
-    seen = np.sqrt(lean @ world.cohort_spread[0])[at]
-    age = (world.period - subject.launch[world.titles])[column]
-    since = window.since[at]
-    everywhere = [log(world.share[k])[column] for k in range(2)]
-    spread = [np.sqrt(world.spread[k])[column] for k in range(2)]
+    region, titles = regions[row], world.titles
+    cell = row * titles.size + column
+    age = world.period - subject.launch[titles]
+    since, seen = _at(window.since, cell), np.sqrt(_at(window.like_seen[0], cell))
+    like, before = (log(_at(table, cell)) for table in window.like[:2])
+    everywhere = [log(world.share[k]) for k in range(2)]
+    spread = [np.sqrt(world.spread[k]) for k in range(2)]
+    new = (age == 0)[column]
     columns: list[npt.NDArray[np.generic]] = [
-        log(window.peak)[at], log(window.mean)[at], since == 1, since <= 4, since <= WINDOW,
-        everywhere[0], spread[0], like, seen, like - before, everywhere[0] - everywhere[1],
-        spread[0] - spread[1], age == 0, age == 1, np.log1p(np.clip(age, 0, 20)),
-        (age == 0) * seen, (age == 0) * like,
+        log(_at(window.peak, cell)), log(_at(window.mean, cell)), since == 1, since <= 4, since <= WINDOW,
+        everywhere[0][column], spread[0][column], like, seen, like - before,
+        (everywhere[0] - everywhere[1])[column], (spread[0] - spread[1])[column],
+        new, (age == 1)[column], np.log1p(np.clip(age, 0, 20)).astype(np.float32)[column],
+        new * seen, new * like,
         np.log(subject.panel.weight[world.period] * subject.panel.n_regions + 0.01)[region],
-        *(subject.kind[title] == k for k in range(1, subject.n_kinds)),
+        *((subject.kind[titles] == k)[column] for k in range(1, subject.n_kinds)),
     ]  # fmt: skip
-    x = np.empty((row.size, len(columns)), dtype=np.float32)
+    # Column by column in memory, too: it is filled so.
+    x = np.empty((row.size, len(columns)), dtype=np.float32, order="F")
     for i, values in enumerate(columns):
         x[:, i] = values
-    group = np.searchsorted([1, 2, 5], age, side="right") * 2 + (since <= WINDOW)
-    return Traits(region, title, np.ones(row.size, dtype=np.float32), x, group.astype(np.int64))
+    ages = np.searchsorted([1, 2, 5], age, side="right") * 2
+    group = ages[column] + (since <= WINDOW)
+    return Traits(region, titles[column], np.ones(row.size, dtype=np.float32), x, group.astype(np.int64))
+
+
+def _at(table: Table, cell: Ints) -> Table:
+    """Entries of a table by their place in it, row after row: faster than by row and column."""
+    return np.asarray(table.ravel()[cell])

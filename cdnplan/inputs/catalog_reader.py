@@ -25,6 +25,7 @@ _FILES = (
     Column("size_gb", "number", above=0),
     Column("demand_ratio", "number", minimum=0, maximum=1),
     Column("region", "text", required=False, empty=True),
+    Column("profile", "text", required=False, empty=True),
 )
 
 Ints = npt.NDArray[np.int64]
@@ -40,7 +41,8 @@ def read_catalog(titles: Path, files: Path | None = None) -> tuple[Catalog, File
         Table of titles: ``title``, ``launch_date``, … and ``size_gb``, which a title without files needs.
     files : Path or None
         Table of files: ``file``, ``title``, ``size_gb``, ``demand_ratio`` (share of the title's bytes),
-        and optionally ``region``: rows with a region hold there, rows without one everywhere else. Per
+        and optionally ``profile`` and ``region``: rows with a region hold there, rows without one
+        everywhere else. Per
         title and region the shares sum to 1. A title without files is one file of the same name.
 
     Returns
@@ -89,6 +91,7 @@ class _FileRows:
     region: Ints
     size_gb: Floats
     ratio: Floats
+    profile: list[str]
 
     @classmethod
     def of(cls, table: Table) -> _FileRows:
@@ -103,6 +106,7 @@ class _FileRows:
             region=values["region"].astype(np.int64) if "region" in values else np.full_like(file, -1),
             size_gb=values["size_gb"],
             ratio=values["demand_ratio"],
+            profile=_texts(table, values, "profile"),
         )
 
     @property
@@ -114,6 +118,14 @@ class _FileRows:
         """For each row the first row with the same key, (n_rows,)."""
         _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
         return np.asarray(first[inverse], dtype=np.int64)
+
+
+def _texts(table: Table, values: Mapping[str, npt.NDArray[Any]], name: str) -> list[str]:
+    """Text of each row, empty where there is none; nothing where the table has no such column."""
+    if name not in values:
+        return []
+    names = [*table.names[name].list, ""]
+    return [names[code] for code in values[name].tolist()]
 
 
 def _check_files(table: Table, rows: _FileRows, listed: ListedTitles) -> None:
@@ -176,6 +188,7 @@ def _check_sizes(listed: ListedTitles, rows: _FileRows | None) -> None:
     """A title without files needs a size, and a name that no file has."""
     with_files = frozenset() if rows is None else frozenset(rows.titles)
     file_names = frozenset() if rows is None else frozenset(rows.files)
+    reported = frozenset(listed.problems.rows_of("size_gb").tolist())
     for i, title in enumerate(listed.titles.titles):
         if title in with_files:
             continue
@@ -183,7 +196,7 @@ def _check_sizes(listed: ListedTitles, rows: _FileRows | None) -> None:
         if title in file_names:
             message = f"the title {title!r} has no files, but a file of another title has its name"
             listed.problems.add("name", message, row=row, column="title")
-        if np.isnan(listed.titles.size_gb[i]):
+        if np.isnan(listed.titles.size_gb[i]) and row not in reported:
             message = f"the title {title!r} has no size and no files, expected one of them"
             listed.problems.add("size", message, row=row, column="size_gb")
 
@@ -232,6 +245,8 @@ def _shares(catalog: Catalog, rows: _FileRows, alone: list[str]) -> FileShares:
     order = np.lexsort((file, rows.region))
     order = order[rows.region[order] >= 0]
     counts = np.bincount(rows.region[order], minlength=len(rows.regions))
+    profile = np.full(catalog.n_files, "", dtype=object)
+    profile[file[: len(rows.profile)]] = rows.profile
     return FileShares(
         title_ptr=np.concatenate(
             [[0], np.cumsum(np.bincount(catalog.file_title, minlength=len(catalog.titles)))]
@@ -242,4 +257,5 @@ def _shares(catalog: Catalog, rows: _FileRows, alone: list[str]) -> FileShares:
         region_ptr=np.concatenate([[0], np.cumsum(counts)]),
         region_file=file[order].astype(np.int32),
         region_ratio=scaled[order],
+        profile=tuple(profile.tolist()) if rows.profile else (),
     )

@@ -109,6 +109,30 @@ def read_demand(
     return demand, region_warnings(str(path), match, silent, pick.skipped_gb, pick.total_gb)
 
 
+def check_demand(path: Path, *, date: dt.date | None = None, known: Mapping[str, str] | None = None) -> None:
+    """Find what is wrong with a demand table by itself, where there is no catalogue to read it with.
+
+    Parameters
+    ----------
+    path, date, known
+        As in `read_demand`; without `known` names of regions are not looked at.
+
+    Raises
+    ------
+    InputError
+        Those of the problems that `read_demand` would raise which neither titles nor files have to do with.
+    """
+    table = Table(path, _CONTRACT, one_of=("file", "title"))
+    survey = _survey(table)
+    _pick_date(survey, date, table.problems)
+    if known is not None:
+        rows = survey.region_row
+        match_regions(table.names["region"].list, known, table.problems, lambda i: rows[i] + 1)
+    for _ in table.chunks():
+        pass  # reports what is wrong in each row
+    table.problems.raise_if_any()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Survey:
     """What there is to choose from: dates, first row of each region's name, kinds of rows by date."""

@@ -27,6 +27,9 @@ class FileShares:
         Their shares, the files of a region increasing. A title of which at least one file is listed for a
         region has the listed shares there and no others.
 
+    profile : tuple of str
+        Encoding profile of each file, empty where the table names none.
+
     Examples
     --------
     >>> two = FileShares(np.array([0, 2]), np.array([0, 1], dtype=np.int32), np.array([0.7, 0.3]))
@@ -41,6 +44,13 @@ class FileShares:
     region_ptr: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     region_file: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     region_ratio: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    profile: tuple[str, ...] = ()
+
+    def profile_codes(self, n_files: int) -> npt.NDArray[np.int64]:
+        """Number of each file's profile, (n_files,); all the same where none is named."""
+        if not self.profile:
+            return np.zeros(n_files, dtype=np.int64)
+        return np.unique(np.array(self.profile, dtype=str), return_inverse=True)[1].astype(np.int64)
 
     @property
     def one_each(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
+
+ROWS_AT_ONCE = 1 << 22
+"""Rows that are looked at together where a table may have hundreds of millions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +61,16 @@ class History:
         """The date that names a period, which may lie beyond the last."""
         return self.first_day + dt.timedelta(days=period * self.period_days)
 
+    @property
+    def bounds(self) -> npt.NDArray[np.int64]:
+        """Rows of period t are those from the entry t to before the entry t + 1, (n_periods + 1,)."""
+        return rows_before(self.period, range(self.n_periods + 1))
+
+    def rows(self, first: int, last: int | None = None) -> slice:
+        """Rows of a period, or of the periods from `first` to `last`."""
+        begin, end = rows_before(self.period, [first, (first if last is None else last) + 1])
+        return slice(int(begin), int(end))
+
     def until(self, date: dt.date) -> History:
         """What was known on a date: the periods named by it or by an earlier date.
 
@@ -73,7 +87,7 @@ class History:
         if last < 0:
             message = f"the history begins on {self.first_day}: nothing was known on {date}"
             raise InputError([Problem(message)])
-        n = int(np.searchsorted(self.period, last, side="right"))
+        n = self.rows(0, last).stop
         regions, region = names_in_use(self.regions, self.region[:n])
         titles, title = names_in_use(self.titles, self.title[:n])
         return History(
@@ -99,6 +113,19 @@ class History:
         return code.hexdigest()
 
 
+def rows_before(column: npt.NDArray[np.int32], values: Iterable[int]) -> npt.NDArray[np.int64]:
+    """Count the rows of a sorted column that are less than each of some values.
+
+    The values are looked up in the column's own type: numpy would else copy the column, however long.
+
+    Examples
+    --------
+    >>> rows_before(np.array([0, 0, 2], dtype=np.int32), range(4)).tolist()
+    [0, 2, 2, 3]
+    """
+    return np.searchsorted(column, np.fromiter(values, dtype=column.dtype)).astype(np.int64)
+
+
 def names_in_use(
     names: tuple[str, ...], code: npt.NDArray[np.int32]
 ) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
@@ -122,7 +149,12 @@ def names_in_use(
     >>> names_in_use(("a", "b", "c"), np.array([2, 0, 2], dtype=np.int32))
     (('a', 'c'), array([1, 0, 1], dtype=int32))
     """
-    used = np.flatnonzero(np.bincount(code, minlength=len(names)))
+    there = np.zeros(len(names), dtype=bool)
+    for first in range(0, code.size, ROWS_AT_ONCE):
+        there[code[first : first + ROWS_AT_ONCE]] = True
+    if there.all():
+        return names, code
+    used = np.flatnonzero(there)
     place = np.zeros(len(names), dtype=np.int32)
     place[used] = np.arange(used.size, dtype=np.int32)
     return tuple(names[i] for i in used), place[code]

@@ -70,11 +70,14 @@ class Sources:
     problems : tuple of Problem
     complete : bool
         False when some file could not be read at all, so that more may seem missing than is.
+    included : tuple of Path
+        Every other file that was read, once, in the order in which they were met.
     """
 
     files: tuple[Loaded, ...]
     problems: tuple[Problem, ...]
     complete: bool
+    included: tuple[Path, ...] = ()
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -116,7 +119,9 @@ def read_sources(path: Path, overrides: Sequence[Path] = ()) -> Sources:
         elif file == path:
             break
     complete = reader.complete and len(loaded) == 1 + len(overrides)
-    return Sources(tuple(loaded), tuple(dict.fromkeys(reader.problems)), complete)
+    given = {_real(file) for file in (path, *overrides)}
+    included = tuple(file for real, file in reader.met.items() if real not in given)
+    return Sources(tuple(loaded), tuple(dict.fromkeys(reader.problems)), complete, included)
 
 
 def merge(base: Node, over: Node, where: tuple[str, ...] = (), clashes: list[Clash] | None = None) -> Node:
@@ -217,12 +222,14 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.complete = True
+        self.met: dict[Path, Path] = {}
         self._done: dict[Path, MapNode | None] = {}
 
     def resolve(self, path: Path, chain: tuple[Path, ...]) -> MapNode | None:
         """Read a file and merge its includes under it; None when it cannot be read."""
         key = _real(path)
         if key not in self._done:
+            self.met.setdefault(key, path)
             node, problems = read_yaml(path)
             self.problems += problems
             if node is not None and not isinstance(node, MapNode):

@@ -17,6 +17,8 @@ _CONTRACT = (
     Column("promotion", "number", required=False, empty=True, above=0),
     Column("countries", "text", required=False, empty=True),
     Column("known_from", "date", required=False, empty=True),
+    Column("genre", "text", required=False, empty=True),
+    Column("language", "text", required=False, empty=True),
 )
 
 
@@ -39,6 +41,8 @@ class Launch:
         Regions or countries where it comes; empty: everywhere.
     known_from : datetime.date or None
         Day from which on the line was known; None: always.
+    genre, language : str
+        As in the titles table; empty: unknown.
     """
 
     title: str
@@ -48,6 +52,8 @@ class Launch:
     promotion: float = 1.0
     countries: tuple[str, ...] = ()
     known_from: dt.date | None = None
+    genre: str = ""
+    language: str = ""
 
 
 Launches = tuple[Launch, ...]
@@ -60,8 +66,8 @@ def read_launches(path: Path) -> Launches:
     ----------
     path : Path
         Columns ``title``, ``launch_date`` and optionally ``kind``, ``like`` and ``countries`` (several,
-        separated by ``;``), ``promotion`` (factor) and ``known_from``. Past launches may stay in it: how many
-        of them were seen later tells how much to expect of those to come.
+        separated by ``;``), ``promotion`` (factor), ``known_from``, ``genre`` and ``language``. Past launches
+        may stay in it: how many of them were seen later tells how much to expect of those to come.
 
     Returns
     -------
@@ -107,6 +113,8 @@ def read_launches(path: Path) -> Launches:
                 promotion=1.0 if math.isnan(promotion) else promotion,
                 countries=several("countries", row),
                 known_from=known,
+                genre=text("genre", row),
+                language=text("language", row),
             )
         )
     return tuple(found)

@@ -23,6 +23,7 @@ BOUND_PROOFS = ("prices", "branch-and-bound")
 COST_PARTS = ("total", "delivery", "fill", "overload")
 COUNTS = ("regions", "sites", "pools", "appliances", "files", "titles", "links", "slices")
 RATIOS = ("gap_ratio", "gap_to_upper_ratio", "offload_byte_ratio")
+APPLIANCES = ("busiest_over_mean_ratio", "moved_within_pools_gb")
 NUMBERS = ("upper", "lower", "lower_priced", "ideal", *RATIOS, "demand_gb")
 
 
@@ -61,6 +62,11 @@ class PlanJson:
         False for a cold start whose filling does not count.
     counts : mapping
         `COUNTS`: sizes of the problem.
+    appliances : mapping
+        `APPLIANCES`: how evenly pools were dealt out, and what moved within them.
+    warnings : tuple of str
+    input_hashes : mapping of str to str
+        SHA-256 of the files the plan was made from, by role.
     files : mapping of str to str
         SHA-256 of the folder's files by path relative to it.
     """
@@ -76,6 +82,9 @@ class PlanJson:
     days: float
     fill_counted: bool
     counts: Mapping[str, int]
+    appliances: Mapping[str, float]
+    warnings: tuple[str, ...]
+    input_hashes: Mapping[str, str]
     files: Mapping[str, str]
 
 
@@ -113,8 +122,12 @@ def read_plan_json(path: Path) -> PlanJson:
         days=reader.days(),
         fill_counted=reader.flag("fill_counted"),
         counts={key: int(reader.number(("counts",), key) or 0) for key in COUNTS},
-        files=reader.hashes(),
+        appliances={key: reader.number(("appliances",), key) or 0.0 for key in APPLIANCES},
+        warnings=reader.texts("warnings"),
+        input_hashes=reader.hashes("input_hashes"),
+        files=reader.paths(),
     )
+    reader.versions()
     if reader.problems:
         raise InputError(reader.problems)
     return plan
@@ -229,20 +242,46 @@ class _Reader:
                 self.fault("expected a limit, a name, used, allowed and price", f"full[{i}]")
         return tuple(found)
 
-    def hashes(self) -> dict[str, str]:
-        """Take the checksums; paths must stay within the folder."""
-        value = self.take((), "files")
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Take a list of texts."""
+        value = self.take((), key)
+        good = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        if not good and self._present((), key):
+            self.fault(f"expected a list of texts, found {value!r}", key)
+        return tuple(value) if good else ()
+
+    def mapping(self, key: str, what: str = "an object") -> dict[str, Any]:
+        """Take an object."""
+        value = self.take((), key)
+        if not isinstance(value, dict) and self._present((), key):
+            self.fault(f"expected {what}, found {value!r}", key)
+        return value if isinstance(value, dict) else {}
+
+    def versions(self) -> None:
+        """See that the versions of the program and of its parts are named."""
+        self.text((), "cdnplan")
+        for name, version in self.mapping("versions").items():
+            if not isinstance(version, str) or not version:
+                self.fault(f"expected a version, found {version!r}", f"versions.{name}")
+
+    def hashes(self, key: str) -> dict[str, str]:
+        """Take checksums by name."""
         found: dict[str, str] = {}
-        for name, digest in value.items() if isinstance(value, dict) else ():
+        for name, digest in self.mapping(key, "names with checksums").items():
+            if not isinstance(digest, str) or re.fullmatch(r"[0-9a-f]{64}", digest) is None:
+                self.fault("expected a SHA-256 of 64 hexadecimal digits", f"{key}.{name}")
+            else:
+                found[name] = digest
+        return found
+
+    def paths(self) -> dict[str, str]:
+        """Take the checksums of the folder's files; paths must stay within the folder."""
+        found = self.hashes("files")
+        for name in list(found):
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts or name in ("", PLAN_JSON):
                 self.fault(f"not a path within the folder: {name!r}", "files")
-            elif not isinstance(digest, str) or re.fullmatch(r"[0-9a-f]{64}", digest) is None:
-                self.fault("expected a SHA-256 of 64 hexadecimal digits", f"files.{name}")
-            else:
-                found[name] = digest
-        if not isinstance(value, dict) and self._present((), "files"):
-            self.fault(f"expected paths with checksums, found {value!r}", "files")
+                found.pop(name, None)
         return found
 
 

@@ -35,6 +35,7 @@ class TableProblems:
         self._listed: dict[tuple[str, str], list[tuple[str, int | None, str]]] = {}
         self._counts: dict[tuple[str, str], int] = {}
         self._skipped: list[int] = []
+        self._rows: dict[str, list[npt.NDArray[np.int64]]] = {}
 
     def __len__(self) -> int:
         return sum(self._counts.values())
@@ -84,11 +85,16 @@ class TableProblems:
         """
         if rows.size == 0:
             return
+        self._rows.setdefault(column, []).append(rows)
         key = (kind, column)
         self._counts[key] = self._counts.get(key, 0) + rows.size
         listed = self._listed.setdefault(key, [])
         for i in range(min(rows.size, LISTED - len(listed))):
             listed.append((describe(i), int(rows[i]), ""))
+
+    def rows_of(self, column: str) -> npt.NDArray[np.int64]:
+        """Rows that `add_rows` was told of for a column, sorted: what else is wrong there is no news."""
+        return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *self._rows.get(column, [])]))
 
     def skip_row(self, row: int, message: str) -> None:
         """Add a problem of a row that never reaches the reader: later rows are counted one further.

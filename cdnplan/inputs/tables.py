@@ -18,12 +18,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cdnplan.errors import nearest
+from cdnplan.inputs.arrow_arrays import from_numpy, from_texts, missing, to_numpy
 from cdnplan.inputs.table_files import is_text, open_table_file
 from cdnplan.inputs.table_problems import LISTED, TableProblems
 
 Values = npt.NDArray[Any]
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?")
+
+MANY_TEXTS = 256
+"""From so many distinct texts of a batch on they are looked up together."""
 
 _NOTHING: Mapping[str, Values] = {
     "text": np.zeros(0, dtype=np.int32),
@@ -82,6 +86,7 @@ class Names:
     def __init__(self) -> None:
         self.list: list[str] = []
         self._code: dict[str, int] = {}
+        self._met: Any = None
 
     def __len__(self) -> int:
         return len(self.list)
@@ -98,6 +103,20 @@ class Names:
                     self.list.append(text)
                 found.append(code)
         return np.array(found, dtype=np.int32)
+
+    def codes_of(self, texts: Any) -> npt.NDArray[np.int32]:
+        """Code of each text of an Arrow array, (n,): as `codes`, fast where most have been met before."""
+        if len(texts) < MANY_TEXTS or not self.list:
+            return self.codes(texts.to_pylist())
+        from pyarrow.compute import index_in
+
+        if self._met is None or len(self._met) != len(self.list):
+            self._met = from_texts(self.list)
+        place = index_in(texts.cast(pa.string()), value_set=self._met)
+        codes: npt.NDArray[np.int32] = to_numpy(place).astype(np.int32)
+        new = np.flatnonzero(missing(place))
+        codes[new] = self.codes(texts.take(from_numpy(new)).to_pylist())
+        return codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,14 +255,15 @@ class Table:
         return values
 
     def _texts(self, column: Column, array: Any, start: int) -> tuple[Values, Values]:  # noqa: ARG002
-        codes = _spread(array, self.names[column.name].codes)
+        codes = _spread(array, self.names[column.name].codes_of)
         return codes, codes < 0
 
     def _numbers(self, column: Column, array: Any, start: int) -> tuple[Values, Values]:
         plain = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-        nothing = plain.is_null().to_numpy(zero_copy_only=False)
+        nothing = missing(plain)
         try:
-            values = plain.cast(pa.float64(), safe=is_text(array.type)).to_numpy(zero_copy_only=False)
+            values = to_numpy(plain.cast(pa.float64(), safe=is_text(array.type)))
+            values = np.where(nothing, np.nan, values) if nothing.any() else values
         except pa.ArrowInvalid:  # some text is no number: look at each
             values, nothing = self._parsed(column, array, start, _number, np.float64(np.nan))
         else:
@@ -266,17 +286,18 @@ class Table:
         if is_text(array.type):
             return self._parsed(column, array, start, _day, np.datetime64("NaT", "D"))
         plain = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-        nothing = plain.is_null().to_numpy(zero_copy_only=False)
+        nothing = missing(plain)
         if pa.types.is_null(plain.type):
             plain = plain.cast(pa.date32())
-        return plain.to_numpy(zero_copy_only=False).astype("datetime64[D]"), nothing
+        days = to_numpy(plain).astype("datetime64[D]")
+        return np.where(nothing, np.datetime64("NaT", "D"), days) if nothing.any() else days, nothing
 
     def _parsed(
         self, column: Column, array: Any, start: int, parse: Callable[[str], Any], none: Any
     ) -> tuple[Values, Values]:
         """Parse texts, each distinct one once; report those that do not parse."""
         blank = Names()
-        codes = _spread(array, blank.codes)
+        codes = _spread(array, blank.codes_of)
         parsed = [parse(text) for text in blank.list]
         bad = np.array([value is None for value in parsed] + [False], dtype=bool)[codes]
         texts = [blank.list[code] for code in codes[bad][:LISTED]]
@@ -310,18 +331,16 @@ def _day(text: str) -> np.datetime64 | None:
         return None
 
 
-def _spread(
-    array: Any, code_of: Callable[[list[str | None]], npt.NDArray[np.int32]]
-) -> npt.NDArray[np.int32]:
+def _spread(array: Any, code_of: Callable[[Any], npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
     """Codes of an array of texts; only texts that some row holds are given a code."""
     if pa.types.is_null(array.type):
         array = array.cast(pa.string())
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     size = len(encoded.dictionary)
-    index = encoded.indices.cast(pa.int32())
-    index = (index.fill_null(size) if index.null_count else index).to_numpy(zero_copy_only=False)
+    index, nothing = to_numpy(encoded.indices.cast(pa.int32())), missing(encoded.indices)
+    index = np.where(nothing, np.int32(size), index) if nothing.any() else index
     used = np.flatnonzero(np.bincount(index, minlength=size + 1)[:size])
     table = np.full(size + 1, -1, dtype=np.int32)
-    table[used] = code_of(encoded.dictionary.take(pa.array(used)).to_pylist())
+    table[used] = code_of(encoded.dictionary.take(from_numpy(used)))
     codes: npt.NDArray[np.int32] = table[index]
     return codes

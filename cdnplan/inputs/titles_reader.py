@@ -18,6 +18,8 @@ _CONTRACT = (
     Column("launch_date", "date", required=False, empty=True),
     Column("runtime_min", "number", required=False, empty=True, above=0),
     Column("size_gb", "number", required=False, empty=True, above=0),
+    Column("genre", "text", required=False, empty=True),
+    Column("language", "text", required=False, empty=True),
 )
 
 
@@ -39,6 +41,8 @@ class TitleTable:
         [min], NaN where unknown.
     size_gb : (n_titles,) float64
         Stored size of all its files together [GB], NaN where unknown.
+    genre, language : tuple of str
+        Of each title, empty where unknown; no title at all where the table has no such column.
     """
 
     titles: tuple[str, ...]
@@ -47,6 +51,8 @@ class TitleTable:
     launch_day: npt.NDArray[np.datetime64]
     runtime_min: npt.NDArray[np.float64]
     size_gb: npt.NDArray[np.float64]
+    genre: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
 
     @property
     def n_titles(self) -> int:
@@ -60,7 +66,8 @@ def read_titles(path: Path) -> TitleTable:
     Parameters
     ----------
     path : Path
-        Columns ``title`` and, where known, ``kind``, ``launch_date``, ``runtime_min``, ``size_gb``.
+        Columns ``title`` and, where known, ``kind``, ``launch_date``, ``runtime_min``, ``size_gb``,
+        ``genre``, ``language``.
 
     Returns
     -------
@@ -120,6 +127,13 @@ def list_titles(path: Path, *, sizes: bool = False) -> ListedTitles:
     kinds = sorted(table.names["kind"].list)
     rank = np.array([kinds.index(kind) for kind in table.names["kind"].list] + [-1], dtype=np.int32)
     n = order.size
+
+    def text(name: str) -> tuple[str, ...]:
+        if name not in values:
+            return ()
+        texts = [*table.names[name].list, ""]
+        return tuple(texts[code] for code in values[name][order].tolist())
+
     none, day = np.full(n, np.nan), np.full(n, "NaT", dtype="datetime64[D]")
     titles = TitleTable(
         titles=tuple(names[code[row]] for row in order),
@@ -128,6 +142,8 @@ def list_titles(path: Path, *, sizes: bool = False) -> ListedTitles:
         launch_day=values["launch_date"][order] if "launch_date" in values else day,
         runtime_min=values["runtime_min"][order] if "runtime_min" in values else none,
         size_gb=values["size_gb"][order] if "size_gb" in values else none,
+        genre=text("genre"),
+        language=text("language"),
     )
     return ListedTitles(titles, order + 1, table.problems)
 

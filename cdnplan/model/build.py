@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.errors import InputError, Problem
+from cdnplan.errors import InputError
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.network import Arc, LimitedLinks, Reach, find_candidates, limited_links
 from cdnplan.model.profile import gbps_per_gb, utc_offset_hours
-from cdnplan.model.rules import PoolPlaces, RuleArrays, RuleResolver, problem_at
+from cdnplan.model.rule_checks import ban_warnings, pin_problems, size_warnings
+from cdnplan.model.rules import ROUNDING, PoolPlaces, RuleArrays, RuleResolver
 from cdnplan.model.topology import Hardware, Region, Site, Topology
 from cdnplan.units import BITS_PER_BYTE, GB_PER_TB, HOURS_PER_DAY, SECONDS_PER_HOUR, gb_moved
 
@@ -74,16 +75,16 @@ def build_instance(
     row, demand_ptr = _demand_rows(regions, demand)
     share = np.array([region.demand.share for region in regions])
     rates = _rates(topology, regions, reach, site_names, demand)
-    resolver = RuleResolver(
-        catalog, pools.places, _file_gb(demand, row, share, catalog.n_files), demand.start
-    )
+    limits = _limits(topology, pools)
+    file_gb = _file_gb(demand, row, share, catalog.n_files)
+    resolver = RuleResolver(catalog, pools.places, file_gb, demand.start, limits.appliance_storage_gb)
     rules = resolver.resolve(topology.policy)
     if resolver.problems:
         raise InputError(resolver.problems)
     links = _links(topology, reach)
     cand = _pool_candidates(reach, links, site_names, pools)
-    limits = _limits(topology, pools)
     _raise_copies(rules.copies, cand, rates, row, share, demand, limits, pools.places.appliances)
+    _rule_out_large(rules, catalog.size_gb, limits.appliance_storage_gb, pools.places.appliances)
     held = _held(holdings, pools.names, pools.places.appliances, catalog)
     counted = holdings is not None or topology.policy.cold_start == "limited"
     none = np.full(len(pools.names), np.inf)
@@ -127,10 +128,11 @@ def build_instance(
         appliance_throughput_gbps=limits.appliance_throughput_gbps,
         period_days=demand.period_days,
     )
-    problems = _pin_problems(instance, rules.pins)
+    problems = pin_problems(instance, rules.pins)
     if problems:
         raise InputError(problems)
-    return instance, resolver.warnings + _ban_warnings(topology, regions, instance, rules)
+    warnings = ban_warnings(topology, regions, instance) + size_warnings(instance, file_gb)
+    return instance, resolver.warnings + warnings
 
 
 def _joined(parts: Sequence[Ints32]) -> Ints32:
@@ -295,6 +297,19 @@ def _raise_copies(
         copies[p] = np.where(copies[p] > 0, np.maximum(copies[p], need), 0)
 
 
+def _rule_out_large(rules: RuleArrays, size_gb: Floats, appliance_gb: Floats, appliances: Ints32) -> None:
+    """Rule out files that no appliance has room for beside the pinned files on all of them; in place.
+
+    What rules ask for stays: whether that can be kept is another question.
+    """
+    everywhere = rules.pinned & (rules.copies >= appliances[:, None])
+    left_gb = (appliance_gb - everywhere @ size_gb) * (1 + ROUNDING)
+    large = (size_gb > left_gb[:, None]) & ~rules.pinned
+    for file, _, places in rules.launches:
+        large[places, file] = False
+    rules.copies[large] = 0
+
+
 def _held(
     holdings: Holdings | None, pools: tuple[str, ...], appliances: Ints32, catalog: Catalog
 ) -> npt.NDArray[np.uint8]:
@@ -321,61 +336,3 @@ def _overload_cost(topology: Topology, reach: Reach, period_days: float) -> floa
     gb_per_gbps = period_days * HOURS_PER_DAY * SECONDS_PER_HOUR / BITS_PER_BYTE
     dearest = max(float(reach.origin_cost.max(initial=0.0)), float(reach.cand_cost.max(initial=0.0)))
     return OVERLOAD_FACTOR * dearest * gb_per_gbps / topology.policy.peak_profile.slices
-
-
-def _pin_problems(instance: Instance, pins: Sequence[tuple[str, Ints]]) -> list[Problem]:
-    """Pins that exceed what a pool can store or take in, at the first rule that pins there."""
-    problems: list[Problem] = []
-    for p in np.flatnonzero(instance.pinned.any(axis=1)):
-        sources = [source for source, pools in pins if p in pools]
-        hint = f"also pinned there: {', '.join(sources[1:4])}" if len(sources) > 1 else ""
-        problems += [
-            problem_at(sources[0], f"infeasible pins at pool {instance.pools[p]!r}: {message}", hint)
-            for message in _pin_messages(instance, int(p))
-        ]
-    return problems
-
-
-def _pin_messages(instance: Instance, p: int) -> list[str]:
-    """What the pins of a pool exceed."""
-    files = np.flatnonzero(instance.pinned[p])
-    copies = instance.copies[p, files].astype(np.int64)
-    size = instance.size_gb[files]
-    stored = float((size * copies).sum())
-    new = float((size * np.maximum(0, copies - instance.held[p, files].astype(np.int64))).sum())
-    one = float(instance.appliance_storage_gb[p])
-    messages = [
-        f"{used:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
-        for what, used, limit in (
-            ("usable storage", stored, float(instance.storage_gb[p])),
-            ("fill window", new, float(instance.fill_limit_gb[p])),
-            ("churn limit", new, float(instance.churn_limit_gb[p])),
-        )
-        if used > limit * (1 + 1e-9)
-    ]
-    large = files[size > one * (1 + 1e-9)]
-    if large.size and not messages:
-        name, gb = instance.files[large[0]], float(instance.size_gb[large[0]])
-        messages.append(f"{name!r} has {gb:,.1f} GB, but one of its appliances stores {one:,.1f} GB")
-    return messages
-
-
-def _ban_warnings(
-    topology: Topology, regions: Sequence[Region], instance: Instance, rules: RuleArrays
-) -> list[str]:
-    """Say how much is demanded in countries where every pool is banned from holding it."""
-    if not topology.policy.bans:
-        return []
-    site_country = {site.name: site.country for site in topology.sites}
-    country_of_pool = np.array([site_country[name.rsplit("/", 1)[0]] or "" for name in instance.pools])
-    gb = 0.0
-    for r, region in enumerate(regions):
-        own = country_of_pool == region.country
-        if own.any():
-            banned = (rules.copies[own] == 0).all(axis=0)
-            entries = slice(*instance.demand_ptr[instance.region_row[r] : instance.region_row[r] + 2])
-            wanted = instance.demand_gb[entries][banned[instance.demand_file[entries]]]
-            gb += float(wanted.sum(dtype=np.float64)) * region.demand.share
-    if gb == 0.0:
-        return []
-    return [f"{gb:,.0f} GB are demanded in countries whose pools may not hold them: served from elsewhere"]

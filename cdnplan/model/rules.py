@@ -17,6 +17,9 @@ from cdnplan.model.topology import Site, matches
 
 Mask = npt.NDArray[np.bool_]
 
+ROUNDING = 1e-9
+"""A file may pass the storage of an appliance by this part of it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleArrays:
@@ -63,13 +66,21 @@ def problem_at(source: str, message: str, hint: str = "") -> Problem:
 class RuleResolver:
     """Turns rules into arrays, collecting problems and warnings as it goes."""
 
-    def __init__(self, catalog: Catalog, places: PoolPlaces, file_gb: Floats, start: dt.date) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        places: PoolPlaces,
+        file_gb: Floats,
+        start: dt.date,
+        appliance_storage_gb: Floats,
+    ) -> None:
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
         self._catalog = catalog
         self._places = places
         self._file_gb = file_gb
         self._start = start
+        self._appliance_storage_gb = appliance_storage_gb
 
     def files(self, rule: Rule) -> Ints32:
         """Files that a rule speaks of; a name that matches nothing is a problem."""
@@ -128,6 +139,9 @@ class RuleResolver:
                 self.problems.append(
                     problem_at(pin.source, "infeasible pin: the same file is banned at one of its places")
                 )
+        # No appliance could hold it: as good as banned there, before an engine counts on it.
+        limit_gb = self._appliance_storage_gb[:, None] * (1 + ROUNDING)
+        copies[self._catalog.size_gb > limit_gb] = 0
         return RuleArrays(copies, pinned, self._launches(policy, copies), tuple(pins))
 
     def _launches(self, policy: Policy, copies: npt.NDArray[np.uint8]) -> tuple[tuple[int, int, Ints32], ...]:

@@ -161,6 +161,68 @@ def move_pools(
 
 
 @njit(cache=True)
+def dither(f: int, p: int) -> float:
+    """A number within [-1, 1) that looks random and is always the same for a file and a pool."""
+    x = np.uint64(f) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(p) * np.uint64(0xC2B2AE3D27D4EB4F)
+    x ^= x >> np.uint64(31)
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(29)
+    return 2.0 * float(x >> np.uint64(11)) / 9007199254740992.0 - 1.0
+
+
+@njit(cache=True)
+def dearer_by(
+    p: int, q: int, v: Array, ptr: Array, pools: Array, costs: Array, pool_ptr: Array, pool_region: Array,
+    is_open: Array,
+) -> float:  # fmt: skip
+    """What more it costs that a closed pool serves what an open one of the same regions serves."""
+    total = 0.0
+    for i in range(pool_ptr[p], pool_ptr[p + 1]):
+        r = pool_region[i]
+        if v[r] <= 0.0:
+            continue
+        mine, other = -1, -1
+        for j in range(ptr[r], ptr[r + 1]):
+            if pools[j] == p:
+                mine = j
+            elif pools[j] == q:
+                other = j
+            elif is_open[pools[j]] and mine < 0:
+                break
+            if mine >= 0 and other >= 0:
+                total += v[r] * (costs[other] - costs[mine])
+                break
+    return total
+
+
+@njit(cache=True)
+def swap_twins(
+    f: int, v: Array, ptr: Array, pools: Array, costs: Array, pool_ptr: Array, pool_region: Array,
+    twin: Array, opening: Array, allowed: Array, fixed: Array, jitter: float, is_open: Array,
+) -> None:  # fmt: skip
+    """Move a file between pools that cost the same for all regions, to where storing it costs less.
+
+    At a tie all files would change sides together: so what each thinks of a pool is off by a little.
+    """
+    for p in range(is_open.size):
+        if not is_open[p] or fixed[p] or twin[p] == p:
+            continue
+        best, least = -1, 0.0
+        mine = opening[p] * (1.0 + jitter * dither(f, p))
+        q = twin[p]
+        while q != p:
+            if allowed[q] and not is_open[q]:
+                change = opening[q] * (1.0 + jitter * dither(f, q)) - mine
+                change += dearer_by(p, q, v, ptr, pools, costs, pool_ptr, pool_region, is_open)
+                if change < least:
+                    best, least = q, change
+            q = twin[q]
+        if best >= 0:
+            is_open[p] = False
+            is_open[best] = True
+
+
+@njit(cache=True)
 def spread(
     r: int, gb: float, ptr: Array, pools: Array, slots: Array, costs: Array, origin: float, heat: float,
     is_open: Array, response_ptr: Array, n_cand: int, share: Array, slot: Array, served: Array,
@@ -236,8 +298,8 @@ def search_files(
     n_rows: int, ptr: Array,
     pools: Array, slots: Array, costs: Array, origin: Array, toll: Array, pool_ptr: Array,
     pool_region: Array, size: Array, store: Array, new: Array, copies: Array, held: Array, pinned: Array,
-    reward_ptr: Array, reward_pool: Array, reward: Array, response_ptr: Array, holds: Array,
-    stored: Array, fresh: Array, served: Array, response: Array,
+    reward_ptr: Array, reward_pool: Array, reward: Array, response_ptr: Array, holds: Array, twin: Array,
+    jitter: float, stored: Array, fresh: Array, served: Array, response: Array,
 ) -> None:  # fmt: skip
     """Find holders of the listed files and add up what they use, times `weight`.
 
@@ -288,6 +350,9 @@ def search_files(
             move_pools(
                 active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
                 fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order,
+            )  # fmt: skip
+            swap_twins(
+                f, v, ptr, pools, costs, pool_ptr, pool_region, twin, opening, allowed, fixed, jitter, is_open
             )  # fmt: skip
             for p in range(n_pools):
                 before[p] = is_open[p]

@@ -8,13 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.fill.appliances import Assignment, split_pools
+from cdnplan.fill.appliances import Assignment, Start, split_pools
+from cdnplan.fill.fitting import fit_pools, joined_start
+from cdnplan.fill.siblings import exchange_files
 from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
 
+Bools = npt.NDArray[np.bool_]
+
 MAX_ROUNDS = 12
+EVENING_ROUNDS = 3
+"""Rounds of exchanges within sites, each with a new serving and split."""
+FREE_RATIO = 1e-9
+"""Exchanges that cost more than this part of the plan's cost are not made."""
 SAFETY_RATIO = 1e-3
 """Throughput is cut by this much more than the busiest appliance calls for, so that rounds end."""
 
@@ -28,8 +37,10 @@ class Dealt:
     placement, serving : Placement, Serving
         Perhaps less than the engine's: what fits on no appliance is left out.
     assignment : Assignment
-    dropped : int
-        (Pool, file) pairs left out.
+    dropped, added : int
+        (Pool, file) pairs left out, and taken in instead.
+    exchanged : int
+        (Pool, file) pairs that changed places with others of their site, to even out loads.
     slowed : int
         Pools that serve less than their throughput, because their load cannot be spread evenly.
     """
@@ -38,20 +49,41 @@ class Dealt:
     serving: Serving
     assignment: Assignment
     dropped: int
+    added: int
+    exchanged: int
     slowed: int
 
 
-def deal(instance: Instance, placement: Placement, serving: Serving, holdings: Holdings | None) -> Dealt:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Round:
+    """Where the rounds of dealing stand; `start` is where the next one begins, for some pools."""
+
+    holds: Bools
+    serving: Serving
+    throughput: Floats
+    start: Start | None = None
+
+
+def deal(
+    instance: Instance,
+    placement: Placement,
+    serving: Serving,
+    prices: Prices,
+    holdings: Holdings | None,
+) -> Dealt:
     """Split pools onto their appliances; where an appliance's own limit is exceeded, ask less of its pool.
 
-    Files that fit on no appliance, or whose fetching exceeds the fill window because others move within the
-    pool, leave the placement; a pool whose busiest appliance is overloaded serves that much less. Each time
-    the serving is computed anew.
+    Where the appliances of a pool have no room for all its files, because what is free is free in pieces,
+    files that fit come in instead, so that the pool is worth most (`fit_pools`). Files whose fetching exceeds
+    the fill window because others move within the pool leave the placement; a pool whose busiest appliance
+    is overloaded serves that much less. Each time the serving is computed anew. At the end, pools whose few
+    files cannot be spread evenly exchange some with others of their site, where that costs nothing
+    (`exchange_files`).
 
     Parameters
     ----------
     instance : Instance
-    placement, serving : Placement, Serving
+    placement, serving, prices : Placement, Serving, Prices
         From an engine.
     holdings : Holdings or None
         What appliances hold now.
@@ -65,26 +97,63 @@ def deal(instance: Instance, placement: Placement, serving: Serving, holdings: H
     NoFeasiblePlanError
         No such split was found in `MAX_ROUNDS` rounds.
     """
-    holds = placement.holds
-    throughput = instance.throughput_gbps.copy()
+    state = _Round(placement.holds, serving, instance.throughput_gbps)
+    state, assignment = _rounds(instance, state, prices, holdings)
+    fitted = state.holds
+    for _ in range(EVENING_ROUNDS):
+        better = _evened(instance, state, assignment, prices, holdings)
+        if better is None:
+            break
+        state, assignment = better
+    return Dealt(
+        Placement(state.holds),
+        state.serving,
+        assignment,
+        dropped=int((placement.holds & ~fitted).sum()),
+        added=int((fitted & ~placement.holds).sum()),
+        exchanged=int((fitted & ~state.holds).sum()),
+        slowed=int((state.throughput < instance.throughput_gbps).sum()),
+    )
+
+
+def _rounds(
+    instance: Instance, state: _Round, prices: Prices, holdings: Holdings | None
+) -> tuple[_Round, Assignment]:
+    """Split and mend until every appliance is within its limits."""
     for _ in range(MAX_ROUNDS):
-        assignment = split_pools(instance, Placement(holds), serving, holdings)
+        assignment = split_pools(instance, Placement(state.holds), state.serving, holdings, start=state.start)
         late_pool, late_file = _late(instance, assignment, holdings)
-        pools = np.concatenate([assignment.dropped_pool, late_pool])
-        files = np.concatenate([assignment.dropped_file, late_file])
-        if pools.size == 0 and assignment.overloaded_pool.size == 0:
-            return Dealt(
-                Placement(holds),
-                serving,
-                assignment,
-                dropped=int((placement.holds & ~holds).sum()),
-                slowed=int((throughput < instance.throughput_gbps).sum()),
-            )
-        holds = holds.copy()
-        holds[pools, files] = False
+        if assignment.dropped_pool.size + late_pool.size + assignment.overloaded_pool.size == 0:
+            return state, assignment
+        holds, start = state.holds.copy(), state.start
+        if assignment.dropped_pool.size:
+            fitted = fit_pools(instance, holds, assignment, prices, _required(instance))
+            holds, start = fitted.holds, joined_start(start, fitted.start)
+        holds[late_pool, late_file] = False
+        throughput = state.throughput.copy()
         throughput[assignment.overloaded_pool] /= assignment.overloaded_ratio * (1 + SAFETY_RATIO)
-        serving = best_serving(replace(instance, throughput_gbps=throughput), holds).serving
+        state = _Round(holds, _served(instance, holds, throughput), throughput, start)
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
+
+
+def _served(instance: Instance, holds: Bools, throughput: Floats) -> Serving:
+    return best_serving(replace(instance, throughput_gbps=throughput), holds).serving
+
+
+def _evened(
+    instance: Instance, state: _Round, assignment: Assignment, prices: Prices, holdings: Holdings | None
+) -> tuple[_Round, Assignment] | None:
+    """Exchange files within sites; None where that does not even out loads, or costs something."""
+    found = exchange_files(instance, Placement(state.holds), state.serving, assignment, _required(instance))
+    if found is None:
+        return None
+    serving = _served(instance, found.holds, state.throughput)
+    begun = _Round(found.holds, serving, state.throughput, joined_start(state.start, found.start))
+    ended, other = _rounds(instance, begun, prices, holdings)
+    before = plan_cost(instance, state.holds, state.serving)
+    dearer = plan_cost(instance, ended.holds, ended.serving) - before > FREE_RATIO * abs(before)
+    uneven = (assignment.imbalance_ratio.sum(), other.imbalance_ratio.sum())
+    return None if dearer or uneven[1] >= uneven[0] else (ended, other)
 
 
 def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> tuple[Ints, Ints]:
@@ -113,7 +182,15 @@ def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None)
     return (np.concatenate(pools), np.concatenate(files)) if pools else (none, none)
 
 
-def _launched(instance: Instance, pool: int, files: Ints) -> npt.NDArray[np.bool_]:
+def _required(instance: Instance) -> Bools:
+    """Files that are pinned, or that a launch rule may need, (n_pools, n_files) bool."""
+    required = instance.pinned.copy()
+    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
+    required[instance.launch_pool, instance.launch_file[rule]] = True
+    return required
+
+
+def _launched(instance: Instance, pool: int, files: Ints) -> Bools:
     """Which files a launch rule may need at this pool."""
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
     return np.isin(files, instance.launch_file[rule[instance.launch_pool == pool]])

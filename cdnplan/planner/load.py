@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.plan_folder import holdings_of, sha256
+from cdnplan.inputs.plan_folder import holdings_of, read_plan, sha256
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -35,7 +36,7 @@ class Loaded:
     instance : Instance
     warnings : tuple of str
     hashes : dict of str to str
-        SHA-256 of each input file by its role.
+        SHA-256 of each input file by its role, files that the topology includes among them.
     """
 
     topology: Topology
@@ -64,25 +65,33 @@ def load(request: PlanRequest) -> Loaded:
         All problems of all inputs.
     """
     from cdnplan.inputs.catalog_reader import read_catalog
-    from cdnplan.inputs.topology_reader import read_topology
+    from cdnplan.inputs.includes import read_sources
+    from cdnplan.inputs.topology_reader import build_topology
 
     problems: list[Problem] = []
-    whole = _try(
-        problems,
-        lambda: read_topology(request.topology, env=request.environment, overrides=request.overrides),
-    )
+    sources = read_sources(request.topology, request.overrides)
+    whole = _try(problems, lambda: build_topology(sources, request.topology, request.environment))
+    topology = None if whole is None else _try(problems, lambda: _restricted(whole, request.countries))
     catalog = _try(problems, lambda: read_catalog(request.titles, request.files))
     previous, past = request.previous, request.history
     holdings = None if previous is None else _try(problems, lambda: holdings_of(previous))
     history = None if past is None else _try(problems, lambda: _history(past))
+    if request.start is not None:
+        start = request.start
+        _try(problems, lambda: read_plan(start))
     if (request.demand is None) == (request.history is None):
         problems.append(Problem("give either a demand table or a history, not both and not neither"))
-    if whole is None or catalog is None or problems:
+    if whole is None or topology is None or catalog is None or problems:
+        if request.demand is not None and request.history is None:
+            if whole is not None and topology is not None and catalog is not None:
+                _try(problems, lambda: _demand(request, None, whole, topology, *catalog))
+            else:
+                _check_demand(problems, request, request.demand, whole)
         raise InputError(problems)
-    topology = _restricted(whole, request.countries)
     demand, warnings = _demand(request, history, whole, topology, *catalog)
     instance, more = build_instance(topology, catalog[0], demand, holdings)
-    return Loaded(topology, catalog[0], demand, holdings, instance, (*warnings, *more), _hashes(request))
+    hashes = _hashes(request, sources.included)
+    return Loaded(topology, catalog[0], demand, holdings, instance, (*warnings, *more), hashes)
 
 
 def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:
@@ -98,6 +107,19 @@ def _history(path: Path) -> History:
     from cdnplan.inputs.history_reader import read_history
 
     return read_history(path)
+
+
+def _check_demand(problems: list[Problem], request: PlanRequest, path: Path, whole: Topology | None) -> None:
+    """Add what is wrong with the demand table, as far as that does not depend on inputs that are wrong."""
+    from cdnplan.inputs.demand_reader import check_demand
+
+    known = None if whole is None else _countries_of_demand(whole)
+    _try(problems, lambda: check_demand(path, date=request.date, known=known))
+
+
+def _countries_of_demand(topology: Topology) -> dict[str, str]:
+    """Demand regions that a topology draws on → country code."""
+    return {region.demand.region: region.country for region in topology.regions}
 
 
 def _restricted(topology: Topology, countries: frozenset[str]) -> Topology:
@@ -131,7 +153,7 @@ def _demand(
 
     if not isinstance(shares, FileShares):
         raise TypeError("shares come from read_catalog")
-    known = {region.demand.region: region.country for region in whole.regions}
+    known = _countries_of_demand(whole)
     wanted = frozenset(region.demand.region for region in topology.regions)
     if request.demand is not None:
         from cdnplan.inputs.demand_reader import read_demand
@@ -150,11 +172,14 @@ def _demand(
     from cdnplan.forecast.run import forecast_demand, forecast_to_demand
     from cdnplan.inputs.titles_reader import read_titles
 
-    forecast = forecast_demand(history, read_titles(request.titles), request.date)
+    forecast = forecast_demand(
+        history, read_titles(request.titles), request.date, files=(catalog, shares) if request.files else None
+    )
     return forecast_to_demand(forecast, catalog, shares, known=known, wanted=wanted)
 
 
-def _hashes(request: PlanRequest) -> dict[str, str]:
+def _hashes(request: PlanRequest, included: Sequence[Path]) -> dict[str, str]:
+    """Hash every file that was read; included ones are named as seen from the topology's folder."""
     roles: dict[str, Path | None] = {
         "topology": request.topology,
         "titles": request.titles,
@@ -162,6 +187,9 @@ def _hashes(request: PlanRequest) -> dict[str, str]:
         "demand": request.demand,
         "history": request.history,
         "previous": None if request.previous is None else request.previous / "plan.json",
+        "start": None if request.start is None else request.start / "plan.json",
     }
     hashes = {role: sha256(path) for role, path in roles.items() if path is not None}
-    return hashes | {f"override {i}": sha256(path) for i, path in enumerate(request.overrides, start=1)}
+    hashes |= {f"override {i}": sha256(path) for i, path in enumerate(request.overrides, start=1)}
+    folder = request.topology.parent
+    return hashes | {f"include {Path(relpath(path, folder)).as_posix()}": sha256(path) for path in included}

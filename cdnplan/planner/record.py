@@ -90,6 +90,9 @@ def plan_record(
             "busiest_over_mean_ratio": 1.0 + float(dealt.assignment.imbalance_ratio.max(initial=0.0)),
             "moved_within_pools_gb": float(dealt.assignment.moved_gb.sum()),
             "files_without_room": dealt.dropped,
+            "files_instead": dealt.added,
+            "files_exchanged": dealt.exchanged,
+            "cost_of_dealing": upper - outcome.upper,
             "pools_slowed": dealt.slowed,
         },
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
@@ -172,7 +175,8 @@ def _engine_warnings(outcome: Outcome) -> list[str]:
 def _dealing_warnings(dealt: Dealt) -> list[str]:
     warnings = []
     if dealt.dropped:
-        warnings.append(f"{dealt.dropped} (pool, file) pairs left out: they fit on no single appliance")
+        instead = f"; {dealt.added} others that fit came in instead" if dealt.added else ""
+        warnings.append(f"{dealt.dropped} (pool, file) pairs left out: appliances lack room{instead}")
     if dealt.slowed:
         warnings.append(f"{dealt.slowed} pools serve less: their load cannot be spread evenly enough")
     moved = float(dealt.assignment.moved_gb.sum())

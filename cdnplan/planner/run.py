@@ -17,6 +17,7 @@ from cdnplan.optimize.engine import choose_engine, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
 from cdnplan.planner import tables
 from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.earlier import start_from
 from cdnplan.planner.folder import check_out, write_plan
 from cdnplan.planner.load import Loaded, load
 from cdnplan.planner.record import plan_record
@@ -96,14 +97,21 @@ def plan(
     watch = _Watch(now, progress)
     with watch.phase("read"):
         loaded = load(request)
+        start = None if request.start is None else start_from(request.start, loaded.instance)
     name, reason = choose_engine(loaded.instance, request.engine)
     with watch.phase("optimise"):
         stop = Stop(request.gap_ratio, request.time_limit_s, asked)
         outcome = solve(
-            loaded.instance, name, stop=stop, threads=request.threads, seed=request.seed, progress=progress
+            loaded.instance,
+            name,
+            stop=stop,
+            threads=request.threads,
+            seed=request.seed,
+            progress=progress,
+            start=start,
         )
     with watch.phase("appliances"):
-        dealt = deal(loaded.instance, outcome.placement, outcome.serving, loaded.holdings)
+        dealt = deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, dealt)
     seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
@@ -131,7 +139,7 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    untouched = dealt.dropped == 0 and dealt.slowed == 0
+    untouched = dealt.dropped == dealt.added == dealt.exchanged == dealt.slowed == 0
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.fill.appliances import Assignment
+from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
 from cdnplan.inputs.plan_folder import ADD, EVICT, KEEP, ORIGIN, PRICE_UNITS
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -28,17 +30,23 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 def coded(codes: npt.NDArray[Any], names: tuple[str, ...]) -> pa.DictionaryArray:
     """Text column given as codes into a list of names."""
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(names, pa.string()))
+    return pa.DictionaryArray.from_arrays(from_numpy(codes.astype(np.int32)), from_texts(names))
+
+
+def _table(columns: Mapping[str, Any]) -> pa.Table:
+    """Table of Arrow and numpy arrays."""
+    arrays = [from_numpy(c) if isinstance(c, np.ndarray) else c for c in columns.values()]
+    return pa.Table.from_arrays(arrays, names=list(columns))
 
 
 def catalog_table(catalog: Catalog) -> pa.Table:
     """``inputs/files.parquet``."""
-    return pa.table(
+    return _table(
         {
-            "file": pa.array(catalog.files, pa.string()),
+            "file": from_texts(catalog.files),
             "title": coded(catalog.file_title, catalog.titles),
             "size_gb": catalog.size_gb,
-            "launch_date": pa.array(catalog.launch_day[catalog.file_title].astype("datetime64[D]")),
+            "launch_date": catalog.launch_day[catalog.file_title],
         }
     )
 
@@ -46,21 +54,21 @@ def catalog_table(catalog: Catalog) -> pa.Table:
 def demand_table(demand: Demand, catalog: Catalog) -> pa.Table:
     """``inputs/demand.parquet``."""
     row = np.repeat(np.arange(len(demand.regions)), np.diff(demand.ptr))
-    return pa.table(
+    return _table(
         {
             "region": coded(row, demand.regions),
             "file": coded(demand.file, catalog.files),
-            "gb": pa.array(demand.gb, pa.float32()),
+            "gb": demand.gb.astype(np.float32),
         }
     )
 
 
 def holdings_table(holdings: Holdings) -> pa.Table:
     """``inputs/holdings.parquet``."""
-    return pa.table(
+    return _table(
         {
             "pool": coded(holdings.pool, holdings.pools),
-            "appliance": pa.array(holdings.appliance, pa.int32()),
+            "appliance": holdings.appliance.astype(np.int32),
             "file": coded(holdings.file, holdings.files),
         }
     )
@@ -84,7 +92,7 @@ def placement_table(instance: Instance, assignment: Assignment, holdings: Holdin
         action = np.concatenate([action, np.full(gone_place.size, 2)])
         order = np.lexsort((file, place))
         place, file, size, action = place[order], file[order], size[order], action[order]
-    return pa.table(
+    return _table(
         {
             "appliance": coded(place, names),
             "file": coded(file, files),
@@ -146,7 +154,7 @@ def serving_table(instance: Instance, served_gb: Floats, origin_gb: Floats) -> p
     used = np.flatnonzero(gb > 0)
     used = used[np.lexsort((pool[used], rows[used]))]
     peak = instance.gbps_per_gb.max(axis=1)
-    return pa.table(
+    return _table(
         {
             "region": coded(rows[used], instance.regions),
             "pool": coded(pool[used], (*instance.pools, ORIGIN)),
@@ -159,9 +167,9 @@ def serving_table(instance: Instance, served_gb: Floats, origin_gb: Floats) -> p
 def appliances_table(instance: Instance, assignment: Assignment) -> pa.Table:
     """``appliances.parquet``: what each appliance stores and serves."""
     pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
-    return pa.table(
+    return _table(
         {
-            "appliance": pa.array(_appliance_names(instance), pa.string()),
+            "appliance": from_texts(_appliance_names(instance)),
             "pool": coded(pool, instance.pools),
             "storage_gb": assignment.storage_gb,
             "storage_limit_gb": instance.appliance_storage_gb[pool],
@@ -198,12 +206,12 @@ def prices_table(instance: Instance, prices: Prices) -> pa.Table:
         for i, t in np.argwhere(values > 0)
     ]
     columns = list(zip(*rows, strict=True)) if rows else [()] * 5
-    return pa.table(
+    return _table(
         {
-            "limit": pa.array(columns[0], pa.string()),
-            "name": pa.array(columns[1], pa.string()),
-            "slice": pa.array(columns[2], pa.int32()),
-            "price": pa.array(columns[3], pa.float64()),
-            "unit": pa.array(columns[4], pa.string()),
+            "limit": from_texts(columns[0]),
+            "name": from_texts(columns[1]),
+            "slice": np.array(columns[2], dtype=np.int32),
+            "price": np.array(columns[3], dtype=np.float64),
+            "unit": from_texts(columns[4]),
         }
     )

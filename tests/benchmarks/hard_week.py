@@ -160,7 +160,7 @@ def draw_rules(loaded: Loaded, rng: np.random.Generator) -> tuple[tuple[Ban, ...
 def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
     """Write a plan that no engine made as the folder that `cdnplan plan --previous` reads."""
     instance, prices = loaded.instance, Prices.zero(loaded.instance)
-    dealt = deal(instance, Placement(plan.holds), plan.serving, None)
+    dealt = deal(instance, Placement(plan.holds), plan.serving, prices, None)
     served, origin = dealt.serving.candidate_gb(instance), dealt.serving.origin_gb(instance)
     verdict = evaluate(instance, dealt.placement, served, origin, prices)
     outcome = Outcome(

@@ -145,7 +145,7 @@ def solve_streaming(
     instance = streaming_instance(problem, pools)
     start = time.perf_counter()
     outcome = solve(instance, engine, stop=stop, threads=threads)
-    dealt = deal(instance, outcome.placement, outcome.serving, None).assignment
+    dealt = deal(instance, outcome.placement, outcome.serving, outcome.prices, None).assignment
     seconds = time.perf_counter() - start
     cache = [int(pools.caches[p][a - 1]) for p, a in zip(dealt.pool, dealt.appliance, strict=True)]
     _write_solution(out, cache, dealt.file.tolist())

@@ -240,6 +240,43 @@ OPTION_CASES = (
         command=f"{PLAN} --countries NL,FR",
     ),
     Case("no country", ("unknown country 'Atlantis'",), command=f"{PLAN} --countries Atlantis"),
+    Case(
+        "only commas between countries",
+        ("--countries: found ',,', expected codes as BE,NL",),
+        command=f"{PLAN} --countries ,,",
+    ),
+    Case(
+        "every input has a problem",
+        (
+            "topology.yaml:3:",
+            "titles.csv: row 1: size_gb: found 0",
+            "demand.csv: row 2: gb: found -80",
+            "3 problems",
+        ),
+        {
+            "topology.yaml": TOPOLOGY.replace("location: [50, 0]", "location: [500, 0]"),
+            "titles.csv": TITLES.replace(",30", ",0"),
+            "demand.csv": DEMAND.replace(",80", ",-80"),
+        },
+    ),
+    Case(
+        "a title and a region of the demand table",
+        (
+            "titles.csv: row 1: size_gb: found 0",
+            "demand.csv: row 3: region: unknown region 'Batavia'",
+            "2 problems",
+        ),
+        {
+            "titles.csv": TITLES.replace(",30", ",0"),
+            "demand.csv": DEMAND.replace("08,BE", "08,Batavia"),
+        },
+    ),
+    Case(
+        "no previous plan, and a title of the demand table that is none",
+        ("nothing", "demand.csv: row 2: title: 'Betamax' is not a title of the catalogue", "2 problems"),
+        {"demand.csv": DEMAND.replace("Beta", "Betamax")},
+        command=f"{PLAN} --previous nothing",
+    ),
     Case("no previous plan", ("nothing",), command=f"{PLAN} --previous nothing"),
     Case(
         "a previous plan that is none", ("plan.json",), {"old/readme.txt": "mine"}, f"{PLAN} --previous old"

@@ -92,6 +92,42 @@ def test_quantiles_launches_and_changes(
     assert pq.read_schema("d.parquet").metadata[b"quantiles"] == b"0.5,0.9"
 
 
+def test_events_are_told_to_auto(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("e.csv").write_text("event,start\nfinale,2040-01-01\n")
+    done = run_cli(monkeypatch, capsys, "forecast", *BASIC, "--events", "e.csv", "--out", "d.csv")
+    assert done.code == 0, done.err
+    assert "warning: no event 'finale' lies behind" in done.err
+    words = ("--events", "e.csv", "--cutoffs", "2", "--model", "auto", "--format", "csv")
+    done = run_cli(monkeypatch, capsys, "backtest", *BASIC, *words)
+    assert done.code == 0, done.err
+
+
+def test_history_by_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("h.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    lines = [
+        f"{x['date']},{x['region']},{x['title']}-{p},{float(x['gb']) * share}\n"
+        for x in rows
+        for p, share in (("hd", 0.75), ("sd", 0.25))
+    ]
+    Path("by-file.csv").write_text("date,region,file,gb\n" + "".join(lines))
+    titles = sorted({x["title"] for x in rows})
+    parts = [f"{title}-{p},{title},{p},1,0.5\n" for title in titles for p in ("hd", "sd")]
+    Path("f.csv").write_text("file,title,profile,size_gb,demand_ratio\n" + "".join(parts))
+    words = ("--history", "by-file.csv", "--titles", "t.csv", "--files", "f.csv", "--out", "d.csv")
+    done = run_cli(monkeypatch, capsys, "forecast", *words)
+    assert done.code == 0, done.err
+    with Path("d.csv").open(newline="") as stream:
+        found = list(csv.DictReader(stream))
+    whole = sum(float(x["gb"]) for x in found)
+    sharp = sum(float(x["gb"]) for x in found if x["file"].endswith("-hd"))
+    assert sharp / whole == pytest.approx(0.75, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -108,6 +144,11 @@ def test_quantiles_launches_and_changes(
         (
             ("forecast", *BASIC, "--out", "d.csv", "--launches", "h.csv", "--changes", "t.csv"),
             ("h.csv: launch_date: the column", "t.csv: change: the column"),
+        ),
+        (("forecast", *BASIC, "--out", "d.csv", "--events", "t.csv"), ("t.csv: event: the column",)),
+        (
+            ("backtest", *BASIC, "--launches", "no.csv", "--events", "t.csv"),
+            ("no.csv: no such file", "t.csv: event: the column"),
         ),
     ],
 )

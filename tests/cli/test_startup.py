@@ -15,6 +15,7 @@ from tests.planner.plans import make, sample_request
 
 CDNPLAN = Path(sys.executable).parent / "cdnplan"
 HEAVY = {"pandas", "numba", "networkx", "pyarrow", "numpy", "pulp", "highspy", "scipy"}
+HISTORY = sample_folder() / "history.parquet"
 RUNS = 5
 
 
@@ -70,3 +71,11 @@ def test_checking_a_topology_loads_no_tables_and_no_kernels() -> None:
 def test_verifying_needs_no_solver(tmp_path: Path) -> None:
     make(sample_request(tmp_path / "p", countries=frozenset({"BE"}), gap_ratio=0.5))
     assert not loaded("verify", str(tmp_path / "p")) & {"pandas", "pulp", "highspy", "scipy"}
+
+
+def test_tables_are_read_and_written_without_pandas(tmp_path: Path) -> None:
+    tables = ("--history", str(HISTORY), "--titles", str(sample_folder() / "titles.parquet"))
+    quantiles = ("--quantiles", "0.5", "--out", str(tmp_path / "d.parquet"))
+    assert "pandas" not in loaded("forecast", *tables, *quantiles)
+    assert "pandas" not in loaded("plan", "--countries", "BE", "--gap", "0.5", "--out", str(tmp_path / "p"))
+    assert "pandas" not in loaded("backtest", *tables, "--cutoffs", "2", "--model", "last")

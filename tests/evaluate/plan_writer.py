@@ -41,7 +41,7 @@ from tests.evaluate.network import SimplePlan, simple_plan
 def write_plan(folder: Path, *, holdings: Holdings | None = None, cold_start: str = "free") -> None:
     """Plan the small network and write the folder."""
     topology, catalog, demand = network.topology(cold_start=cold_start), network.catalog(), network.demand()
-    instance, _ = build_instance(topology, catalog, demand, holdings)
+    instance, warnings = build_instance(topology, catalog, demand, holdings)
     earlier = _earlier(instance, holdings)
     plan = simple_plan(instance, earlier)
     prices = some_prices(instance)
@@ -60,6 +60,8 @@ def write_plan(folder: Path, *, holdings: Holdings | None = None, cold_start: st
     _write(folder / PRICES, _price_rows(instance, prices))
     claims = _claims(instance, topology, verdict, dual_bound(instance, prices), holdings)
     claims["full"] = _full_links(instance, plan, prices)
+    claims["warnings"] = warnings
+    claims["appliances"] = _dealt(instance, plan, _earlier(instance, holdings))
     (folder / "plan.json").write_text(json.dumps(claims), encoding="utf-8")
     seal(folder)
 
@@ -210,6 +212,20 @@ def _appliance_rows(instance: Instance, plan: SimplePlan) -> dict[str, list[Any]
     return _columns(names, rows)
 
 
+def _dealt(instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, int]]) -> dict[str, float]:
+    """How even the pools are, and the GB fetched for copies that an appliance next to it had."""
+    uneven, moved = 1.0, 0.0
+    for p in range(instance.n_pools):
+        rate = np.array([plan.rate[p][a] for a in range(instance.pool_appliances[p])])
+        if rate.sum() > 0:
+            uneven = max(uneven, rate.max() / rate.mean(axis=0).max())
+        for f, on in plan.copies[p].items():
+            had = [a for q, a, g in earlier if (q, g) == (p, f)]
+            kept = len(set(had) & set(on))
+            moved += instance.size_gb[f] * (min(len(had), len(on)) - kept)
+    return {"busiest_over_mean_ratio": float(uneven), "moved_within_pools_gb": float(moved)}
+
+
 def _price_rows(instance: Instance, prices: Prices) -> dict[str, list[Any]]:
     rows: list[tuple[Any, ...]] = []
     for limit in ("storage", "fill", "churn"):
@@ -281,9 +297,10 @@ def _claims(
         "full": [],  # filled in by `write_plan`
         "seconds": {},
         "peak_memory_gb": 0.1,
-        "warnings": [],
+        "warnings": [],  # filled in by `write_plan`
         "seed": 0,
-        "versions": {},
-        "input_hashes": {},
+        "versions": {"python": "3.11.0"},
+        "input_hashes": {"topology": "0" * 64} | ({"previous": "1" * 64} if holdings is not None else {}),
+        "appliances": {},  # filled in by `write_plan`
         "files": {},
     }

@@ -1,26 +1,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import numba
 import numpy as np
 import pytest
 
 from cdnplan.fill import loads as loads_module
 from cdnplan.fill.appliances import Assignment, split_pools
+from cdnplan.lanes import lanes
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from tests.fill.pools import Pool, all_from_first, check, served
 from tests.instances import random_instance
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = numba.get_num_threads()
-    yield
-    numba.set_num_threads(before)
 
 
 def random_pool(seed: int) -> Pool:
@@ -224,13 +217,13 @@ def network(seed: int) -> tuple[Instance, Placement, Serving]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_threads_and_chunks_change_nothing(seed: int, threads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_and_chunks_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     case = network(seed)
     results = []
     for count, chunk in ((1, 10**6), (2, 10**6), (2, 50)):
-        numba.set_num_threads(count)
         monkeypatch.setattr(loads_module, "CHUNK_VALUES", chunk)
-        results.append(split_pools(*case))
+        with lanes(count):
+            results.append(split_pools(*case))
     for other in results[1:]:
         for name in Assignment.__slots__:
             one, two = getattr(results[0], name), getattr(other, name)
@@ -253,3 +246,20 @@ def test_whole_networks(seed: int) -> None:
     where = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
     stored = np.bincount(where, instance.size_gb[assignment.file], minlength=assignment.storage_gb.size)
     np.testing.assert_allclose(assignment.storage_gb, stored, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_pools_that_can_be_packed_are_packed_whole(seed: int) -> None:
+    """Appliances cut into files without a gap: the only packings leave no room at all."""
+    rng = np.random.default_rng([seed, 9])
+    m = int(rng.integers(2, 5))
+    pieces = [
+        np.diff([0, *np.sort(rng.choice(99, int(rng.integers(1, 4)), False) + 1), 100]) for _ in range(m)
+    ]
+    size = rng.permutation(np.concatenate(pieces)).astype(np.float64)
+    pool = Pool(size, rng.lognormal(0, 1, size.size).astype(np.float32), m, storage_gb=100.0)
+    instance, placement, serving = pool.case()
+    assignment = split_pools(instance, placement, serving)
+    check(instance, placement, assignment, np.asarray(pool.gbps, dtype=np.float64)[:, None])
+    assert assignment.dropped_file.size == 0
+    np.testing.assert_allclose(assignment.storage_gb, 100.0)

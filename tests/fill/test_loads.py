@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 
-import numba
 import numpy as np
 import pytest
 
 from cdnplan.fill import loads as loads_module
 from cdnplan.fill.loads import file_loads, load_chunks, pool_gbps
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_lanes, lanes
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from tests.fill.pools import Pool, all_from_first, served
@@ -125,12 +124,8 @@ def test_inputs_are_not_changed() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_lanes_reach_every_item_once(threads: int) -> None:
-    before = numba.get_num_threads()
-    numba.set_num_threads(threads)
-    try:
-        parts: list[list[int]] = []
+    parts: list[list[int]] = []
+    with lanes(threads):
         in_lanes(lambda part, out: out.append(part.tolist()), np.arange(10), np.arange(10), parts)
-    finally:
-        numba.set_num_threads(before)
     assert len(parts) == threads
     assert sorted(item for part in parts for item in part) == list(range(10))

@@ -149,6 +149,11 @@ def test_calendar_is_read(tmp_path: Path) -> None:
         "New", dt.date(2024, 6, 1), "film", ("Old", "Older"), 1.5, ("BE", "NL"), dt.date(2024, 5, 1)
     )
     assert second == Launch("Other", dt.date(2024, 6, 2))
+    path.write_text("title,launch_date,genre,language\nNew,2024-06-01,drama,es\nOther,2024-06-02,,\n")
+    assert read_launches(path) == (
+        Launch("New", dt.date(2024, 6, 1), genre="drama", language="es"),
+        Launch("Other", dt.date(2024, 6, 2)),
+    )
     path.write_text("title,launch_date,promotion\nNew,2024-06-01,-1\nNew,soon,1\n")
     with pytest.raises(InputError) as caught:
         read_launches(path)

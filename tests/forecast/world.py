@@ -1,17 +1,8 @@
-"""A daily history of the size of the world, sparse as logs are; and what it takes to forecast from it.
-
-python -m tests.forecast.world --regions 6000 --titles 20000 --folder FOLDER
-"""
+"""A daily history of the size of the world, sparse as logs are, for `tests.benchmarks.forecasts`."""
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
-import json
-import resource
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -93,44 +84,3 @@ def write_world(folder: Path, n_regions: int, n_titles: int, days: int = DAYS, s
         folder / "titles.parquet",
     )
     return total
-
-
-def measured(folder: Path, threads: int) -> dict[str, float]:
-    """Run ``cdnplan forecast`` on a folder in a process of its own; seconds and peak memory [GiB]."""
-    began = time.perf_counter()
-    words = [
-        "forecast",
-        "--history",
-        str(folder / "history.parquet"),
-        "--titles",
-        str(folder / "titles.parquet"),
-    ]
-    code = f"import sys; sys.argv = {['cdnplan', *words, '--out', str(folder / 'demand.parquet')]!r}\n"
-    code += "from cdnplan.cli.main import run; run()"
-    env = {"OMP_NUM_THREADS": str(threads), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())}
-    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, env=env)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    rows = pq.read_metadata(folder / "demand.parquet").num_rows
-    return {
-        "seconds": round(time.perf_counter() - began, 1),
-        "peak_gib": round(peak, 2),
-        "forecast_rows": rows,
-    }
-
-
-def main() -> None:
-    """Generate, forecast, and print what it took as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--regions", type=int, default=6000)
-    parser.add_argument("--titles", type=int, default=20000)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--folder", type=Path, required=True)
-    options = parser.parse_args()
-    rows = write_world(options.folder, options.regions, options.titles)
-    found = measured(options.folder, options.threads)
-    sizes = {"regions": options.regions, "titles": options.titles, "history_rows": rows}
-    print(json.dumps(sizes | found))
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cdnplan.errors import InputError
 from cdnplan.inputs.catalog_reader import read_catalog
 from cdnplan.inputs.titles_reader import read_titles
 from tests.inputs.bad_table_case import TITLES
@@ -80,6 +81,19 @@ def test_only_names_are_needed_for_forecasts(tmp_path: Path) -> None:
     assert titles.kind.tolist() == [-1]
     assert np.isnat(titles.launch_day).all()
     assert np.isnan(titles.size_gb).all()
+
+
+def test_a_size_that_is_wrong_is_not_missing_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("title,size_gb\nGamma,0\nAlpha,\nBeta,huge\nDelta,inf\nOmega,1\n")
+    with pytest.raises(InputError) as caught:
+        read_catalog(path)
+    assert sorted((problem.row or 0, problem.message) for problem in caught.value.problems) == [
+        (1, "found 0, expected a number > 0"),
+        (2, "the title 'Alpha' has no size and no files, expected one of them"),
+        (3, "found 'huge', expected a number > 0"),
+        (4, "found inf, expected a number > 0"),
+    ]
 
 
 @pytest.mark.realdata

@@ -260,3 +260,38 @@ def test_pins_beyond_a_fill_window_or_the_churn_limit_unless_they_are_there() ->
     assert build(whole, {"r": {"x": 1.0}}, files, holdings([("s/small", 1, "x"), ("s/small", 1, "y")]))
     free = network(places, (region("r", "s"),), pins=pins, churn_ratio=0.05)
     assert build(free, {"r": {"x": 1.0}}, files), "a free cold start has no window"
+
+
+def test_a_file_larger_than_an_appliance_is_ruled_out_there_and_said_once() -> None:
+    files = catalog({"x": 1500.0, "y": 1000.0, "z": 2.0})
+    asked = demand({"r": {"x": 1.0, "z": 1.0}}, files)
+    instance, warnings = build_instance(network(PLACES, REGIONS), files, asked)
+    assert copies_of(instance, "ams-ix/big") == {"x": 1, "y": 1, "z": 1}
+    for pool in ("ams-ix/small", "kpn/small", "linx/small"):
+        assert copies_of(instance, pool) == {"x": 0, "y": 1, "z": 1}, pool
+    assert warnings == [
+        (
+            "3 (pool, file) pairs are ruled out, at 3 pools: no single appliance has room for the file"
+            " (the largest, 'x', has 1,500.0 GB)"
+        )
+    ]
+    _, quiet = build_instance(network(PLACES, REGIONS), files, demand({"r": {"y": 1.0}}, files))
+    assert quiet == [], "nobody asks for it"
+
+
+def test_a_launch_rule_counts_only_pools_whose_appliances_can_hold_the_file() -> None:
+    files = catalog({"x": 1500.0, "y": 1.0})
+    rule = LaunchRule(Files(file="x"), source="t.yaml:40:5", min_pools=2)
+    with pytest.raises(InputError, match=r"'x' must be in 2 pools, but only 1 may hold it"):
+        build(network(PLACES, REGIONS, launches=(rule,)), {"r": {"y": 1.0}}, files)
+
+
+def test_pinned_files_on_every_appliance_leave_less_room() -> None:
+    files = catalog({"p": 200.0, "x": 900.0, "y": 800.0})
+    rules = {
+        "pins": (Pin(Files(file="p"), Places(sites=("linx",)), "t.yaml:30:5"),),
+        "copies": (CopyRule(Files(file="p"), copies=3),),
+    }
+    found = build(network(PLACES, REGIONS, **rules), {"r": {"x": 1.0}}, files)
+    assert copies_of(found, "linx/small") == {"p": 3, "x": 0, "y": 1}
+    assert copies_of(found, "kpn/small")["x"] == 1, "it is pinned at linx only"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from cdnplan.errors import InputError
 from cdnplan.forecast.run import forecast_demand
 from cdnplan.inputs.history_reader import read_history
+from cdnplan.inputs.plan_folder import sha256
 from cdnplan.inputs.titles_reader import read_titles
 from cdnplan.inputs.topology_reader import read_topology
 from cdnplan.planner import plan
@@ -94,3 +97,28 @@ def test_overrides_change_the_network_that_is_planned(tmp_path: Path, belgian_pl
     assert "override 1" in record["input_hashes"]
     before = json.loads((belgian_plan / "plan.json").read_text(encoding="utf-8"))
     assert record["lower"] > before["upper"], "less storage costs more"
+
+
+def test_every_file_that_was_read_is_hashed(tmp_path: Path) -> None:
+    """Included files too, each once, named as seen from the topology; a change of one shows."""
+    request = sample_request(tmp_path / "p", countries=frozenset({"BE"}), gap_ratio=0.2)
+    folder = tmp_path / "networks" / "be"
+    (folder / "parts").mkdir(parents=True)
+    shutil.copy(request.topology, folder / "parts" / "sample.yaml")
+    (folder.parent / "all.yaml").write_text("policy: {max_sites: 3}\n", encoding="utf-8")
+    (folder / "parts" / "more.yaml").write_text("include: [sample.yaml, ../../all.yaml]\n", encoding="utf-8")
+    topology = folder / "topology.yaml"
+    topology.write_text("include: [parts/more.yaml, parts/sample.yaml]\n", encoding="utf-8")
+    override = tmp_path / "o.yaml"
+    override.write_text("include: [networks/all.yaml]\n", encoding="utf-8")
+    hashes = make(replace(request, topology=topology, overrides=(override,)))["input_hashes"]
+    read = {
+        "topology": topology,
+        "titles": request.titles,
+        "demand": request.demand,
+        "override 1": override,
+        "include parts/more.yaml": folder / "parts" / "more.yaml",
+        "include parts/sample.yaml": folder / "parts" / "sample.yaml",
+        "include ../all.yaml": folder.parent / "all.yaml",
+    }
+    assert hashes == {role: sha256(path) for role, path in read.items() if path is not None}

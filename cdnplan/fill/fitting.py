@@ -1,0 +1,232 @@
+"""What pools hold instead of files that no arrangement of their appliances has room for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.fill.appliances import Assignment, Start
+from cdnplan.fill.trade_kernels import Shelf, stock, trade
+from cdnplan.fill.trade_kernels import worth as total_worth
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.priced import priced_costs
+
+Bools = npt.NDArray[np.bool_]
+
+SWEEPS = 5
+"""Times at most that pools are bettered one after the other."""
+OTHER_PLACES = 3
+"""Pools that are looked at anew for a file that lost its place."""
+_ROUNDING = 1e-9
+_MUST = 1e3
+"""A file that a rule asks for is worth so many times all the others."""
+
+
+_WORTH_MOVING = 1e-4
+"""A pool is stocked anew where that makes it worth more by this part."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """Pools whose files all have a place.
+
+    Parameters
+    ----------
+    holds : (n_pools, n_files) bool
+    start : Start
+        An arrangement of the pools that were changed.
+    """
+
+    holds: Bools
+    start: Start
+
+
+def fit_pools(
+    instance: Instance, holds: Bools, assignment: Assignment, prices: Prices, required: Bools
+) -> Fitted:
+    """Give pools that had to drop files what is worth most instead, appliance by appliance.
+
+    A pool that is full by its sum may have room in pieces only. What a file saves in a pool is counted under
+    the prices of throughput and links and given what all other pools hold; with that, each such pool is a
+    multiple knapsack, bettered by local search from the arrangement that left something out: other files
+    come in, or take the place of some. The pools follow one another, each knowing what those before hold
+    now, and so do pools in which a file that was left out is worth most, again and again while that changes
+    anything. No limit on volumes is passed; throughput is for the serving to keep.
+
+    Parameters
+    ----------
+    instance : Instance
+    holds : (n_pools, n_files) bool
+        What pools should hold; not changed.
+    assignment : Assignment
+        Of these holders, with files dropped.
+    prices : Prices
+        The engine's.
+    required : (n_pools, n_files) bool
+        Files that rules may ask for there: they never leave.
+
+    Returns
+    -------
+    Fitted
+        It promises no optimum, but an arrangement without gaps that one newcomer could fill.
+    """
+    # A launch rule may be kept elsewhere; what it has here stays.
+    must = instance.pinned | (required & holds)
+    holds = holds.copy()
+    holds[assignment.dropped_pool, assignment.dropped_file] = False
+    cost, origin = priced_costs(instance, prices)
+    placed: dict[int, tuple[Ints, Ints]] = {}
+
+    def fit(p: int) -> bool:
+        if p not in placed:
+            rows = slice(*np.searchsorted(assignment.pool, (p, p + 1)))
+            placed[p] = (assignment.appliance[rows].astype(np.int64), assignment.file[rows].astype(np.int64))
+        value = file_values(instance, holds, p, cost, origin)
+        placed[p] = _fit(instance, holds, p, placed[p], value, must[p])
+        before = holds[p].copy()
+        holds[p] = False
+        holds[p, placed[p][1]] = True
+        return bool((holds[p] != before).any())
+
+    pools = np.unique(assignment.dropped_pool).tolist()
+    for p in pools:
+        fit(p)
+    lost = zip(assignment.dropped_pool.tolist(), assignment.dropped_file.tolist(), strict=True)
+    homeless = [(p, f) for p, f in lost if not holds[p, f]]
+    others = [q for p, f in homeless for q in _other_places(instance, holds, p, f, cost, origin)]
+    order = list(dict.fromkeys([*others, *pools]))
+    for _ in range(SWEEPS):
+        if sum([fit(p) for p in order]) == 0:
+            break
+    rows = [(p, a, f) for p in sorted(placed) for a, f in zip(*map(list, placed[p]), strict=True)]
+    pool, appliance, file = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    return Fitted(holds, Start(pool, appliance, file))
+
+
+def _other_places(
+    instance: Instance, holds: Bools, p: int, f: int, cand_cost: Floats, origin_cost: Floats
+) -> list[int]:
+    """Pools where a file that lost its place in pool p is worth most now."""
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    shared = np.isin(region, region[instance.cand_pool == p])
+    pools = np.unique(instance.cand_pool[shared])
+    pools = pools[(instance.copies[pools, f] > 0) & ~holds[pools, f]]
+    value = np.array(
+        [file_value(instance, holds, int(q), f, cand_cost, origin_cost) for q in pools], dtype=np.float64
+    )
+    best = np.argsort(-value, kind="stable")[:OTHER_PLACES]
+    return [int(q) for q in pools[best[value[best] > 0]] if q != p]
+
+
+def joined_start(old: Start | None, new: Start) -> Start:
+    """Two arrangements as one, sorted by pool; where both have a pool, the newer one counts."""
+    if old is None:
+        return new
+    keep = ~np.isin(old.pool, new.pool)
+    pool = np.concatenate([old.pool[keep], new.pool])
+    order = np.argsort(pool, kind="stable")
+    return Start(
+        pool[order],
+        np.concatenate([old.appliance[keep], new.appliance])[order],
+        np.concatenate([old.file[keep], new.file])[order],
+    )
+
+
+def file_values(instance: Instance, holds: Bools, p: int, cand_cost: Floats, origin_cost: Floats) -> Floats:
+    """What each file saves in a pool, given all other pools.
+
+    Parameters
+    ----------
+    instance : Instance
+    holds : (n_pools, n_files) bool
+    p : int
+        The pool; whether it holds a file does not matter.
+    cand_cost, origin_cost : (n_cand,), (n_regions,) float64
+        Cost of a GB [currency/GB].
+
+    Returns
+    -------
+    (n_files,) float64
+        [currency per period], fill costs not counted.
+    """
+    value = np.zeros(instance.n_files)
+    for entry in np.flatnonzero(instance.cand_pool == p).tolist():
+        r = int(np.searchsorted(instance.cand_ptr, entry, side="right")) - 1
+        row = instance.region_row[r]
+        part = slice(int(instance.demand_ptr[row]), int(instance.demand_ptr[row + 1]))
+        file, gb = instance.demand_file[part], instance.demand_gb[part].astype(np.float64)
+        saved = _saved_per_gb(instance, holds, entry, r, file, cand_cost, origin_cost)
+        value[file] += instance.region_share[r] * gb * saved
+    return value
+
+
+def file_value(
+    instance: Instance, holds: Bools, p: int, f: int, cand_cost: Floats, origin_cost: Floats
+) -> float:
+    """`file_values` for one file."""
+    value = 0.0
+    for entry in np.flatnonzero(instance.cand_pool == p).tolist():
+        r = int(np.searchsorted(instance.cand_ptr, entry, side="right")) - 1
+        row = instance.region_row[r]
+        lo, hi = int(instance.demand_ptr[row]), int(instance.demand_ptr[row + 1])
+        at = lo + int(np.searchsorted(instance.demand_file[lo:hi], f))
+        if at < hi and instance.demand_file[at] == f:
+            file = instance.demand_file[at : at + 1]
+            saved = _saved_per_gb(instance, holds, entry, r, file, cand_cost, origin_cost)
+            value += float(instance.region_share[r] * instance.demand_gb[at] * saved[0])
+    return value
+
+
+def _saved_per_gb(
+    instance: Instance, holds: Bools, entry: int, r: int, file: Ints32, cand_cost: Floats, origin_cost: Floats
+) -> Floats:
+    """What a GB of each file saves through a candidate entry of region r, given its other holders."""
+    other = np.full(file.size, origin_cost[r])
+    for j in range(int(instance.cand_ptr[r]), int(instance.cand_ptr[r + 1])):
+        if j != entry and cand_cost[j] < origin_cost[r]:
+            held = holds[instance.cand_pool[j], file]
+            other[held] = np.minimum(other[held], cand_cost[j])
+    return np.asarray(np.maximum(0.0, other - cand_cost[entry]))
+
+
+def _fit(
+    instance: Instance, holds: Bools, p: int, placed: tuple[Ints, Ints], value: Floats, must: Bools
+) -> tuple[Ints, Ints]:
+    """Better pool p; takes and gives appliance (from 1) and file of each copy, by appliance, then file."""
+    copies = instance.copies[p].astype(np.int64)
+    fresh = instance.size_gb * np.maximum(0, copies - instance.held[p].astype(np.int64))
+    net = value - instance.fill_cost[p] * fresh
+    may = holds[p] | ((net > 0) & (copies > 0)) | (must & (copies > 0))
+    files = np.flatnonzero(may)
+    worth = np.where(must, _MUST * (np.abs(net).sum() + 1.0), net)
+    n_appliances = int(instance.pool_appliances[p])
+    on = np.zeros((n_appliances, instance.n_files), dtype=np.bool_)
+    on[placed[0] - 1, placed[1]] = True
+    limit = min(float(instance.fill_limit_gb[p]), float(instance.churn_limit_gb[p]))
+    room_gb = instance.appliance_storage_gb[p] * (1 + _ROUNDING)
+    now = Shelf(
+        size=instance.size_gb[files],
+        value=worth[files],
+        fresh=fresh[files],
+        copies=copies[files],
+        fixed=must[files],
+        on=np.ascontiguousarray(on[:, files]),
+        room=room_gb - on @ instance.size_gb,
+        room_new=np.array([limit * (1 + _ROUNDING) - fresh[holds[p]].sum()]),
+    )
+    anew = now._replace(
+        on=np.zeros_like(now.on),
+        room=np.full(n_appliances, room_gb),
+        room_new=np.array([limit * (1 + _ROUNDING)]),
+    )
+    trade(now)
+    stock(anew)
+    trade(anew)
+    # Anew means other places for what is there: only for a gain.
+    gain = total_worth(anew) - total_worth(now)
+    shelf = anew if gain > _WORTH_MOVING * float(np.abs(net[holds[p]]).sum()) else now
+    appliance, at = np.nonzero(shelf.on)
+    return appliance + 1, files[at]

@@ -1,0 +1,96 @@
+"""What rules and sizes make impossible, and what is worth a warning, seen in the finished instance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.errors import Problem
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.rules import ROUNDING, problem_at
+from cdnplan.model.topology import Region, Topology
+
+
+def pin_problems(instance: Instance, pins: Sequence[tuple[str, Ints]]) -> list[Problem]:
+    """Pins that exceed what a pool can store or take in, at the first rule that pins there."""
+    problems: list[Problem] = []
+    for p in np.flatnonzero(instance.pinned.any(axis=1)):
+        sources = [source for source, pools in pins if p in pools]
+        hint = f"also pinned there: {', '.join(sources[1:4])}" if len(sources) > 1 else ""
+        problems += [
+            problem_at(sources[0], f"infeasible pins at pool {instance.pools[p]!r}: {message}", hint)
+            for message in _pin_messages(instance, int(p))
+        ]
+    return problems
+
+
+def _pin_messages(instance: Instance, p: int) -> list[str]:
+    """What the pins of a pool exceed."""
+    files = np.flatnonzero(instance.pinned[p])
+    copies = instance.copies[p, files].astype(np.int64)
+    size = instance.size_gb[files]
+    stored = float((size * copies).sum())
+    new = float((size * np.maximum(0, copies - instance.held[p, files].astype(np.int64))).sum())
+    one = float(instance.appliance_storage_gb[p])
+    messages = [
+        f"{used:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
+        for what, used, limit in (
+            ("usable storage", stored, float(instance.storage_gb[p])),
+            ("fill window", new, float(instance.fill_limit_gb[p])),
+            ("churn limit", new, float(instance.churn_limit_gb[p])),
+        )
+        if used > limit * (1 + 1e-9)
+    ]
+    large = files[size > one * (1 + ROUNDING)]
+    if large.size and not messages:
+        name, gb = instance.files[large[0]], float(instance.size_gb[large[0]])
+        messages.append(f"{name!r} has {gb:,.1f} GB, but one of its appliances stores {one:,.1f} GB")
+    return messages
+
+
+def too_large(instance: Instance) -> npt.NDArray[np.bool_]:
+    """Files that fit on no appliance of a pool, pinned files on all of them included; (n_pools, n_files)."""
+    everywhere = instance.pinned & (instance.copies >= instance.pool_appliances[:, None])
+    left_gb = (instance.appliance_storage_gb - everywhere @ instance.size_gb) * (1 + ROUNDING)
+    return np.asarray((instance.size_gb > left_gb[:, None]) & (instance.copies == 0))
+
+
+def size_warnings(instance: Instance, file_gb: Floats) -> list[str]:
+    """Say which files that are asked for are larger than an appliance: such pools are planned without them.
+
+    Parameters
+    ----------
+    instance : Instance
+    file_gb : (n_files,) float64
+        Demand [GB].
+    """
+    asked = file_gb > 0
+    ruled_out = (too_large(instance) & asked).sum(axis=1)
+    pools = np.flatnonzero(ruled_out)
+    if pools.size == 0:
+        return []
+    largest = int(np.argmax(np.where(asked, instance.size_gb, 0.0)))
+    name, gb = instance.files[largest], float(instance.size_gb[largest])
+    pairs = f"{int(ruled_out.sum()):,} (pool, file) pairs are ruled out, at {pools.size:,} pools"
+    return [f"{pairs}: no single appliance has room for the file (the largest, {name!r}, has {gb:,.1f} GB)"]
+
+
+def ban_warnings(topology: Topology, regions: Sequence[Region], instance: Instance) -> list[str]:
+    """Say how much is demanded in countries where every pool is banned from holding it."""
+    if not topology.policy.bans:
+        return []
+    site_country = {site.name: site.country for site in topology.sites}
+    country_of_pool = np.array([site_country[name.rsplit("/", 1)[0]] or "" for name in instance.pools])
+    gb = 0.0
+    for r, region in enumerate(regions):
+        own = country_of_pool == region.country
+        if own.any():
+            banned = ((instance.copies[own] == 0) & ~too_large(instance)[own]).all(axis=0)
+            entries = slice(*instance.demand_ptr[instance.region_row[r] : instance.region_row[r] + 2])
+            wanted = instance.demand_gb[entries][banned[instance.demand_file[entries]]]
+            gb += float(wanted.sum(dtype=np.float64)) * region.demand.share
+    if gb == 0.0:
+        return []
+    return [f"{gb:,.0f} GB are demanded in countries whose pools may not hold them: served from elsewhere"]
