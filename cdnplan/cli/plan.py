@@ -34,6 +34,10 @@ def plan(
     previous: Annotated[
         Path | None, typer.Option(metavar="PLAN", help="Plan folder that says what appliances hold now.")
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="Plan of nearly the same inputs to start from: takes less time."),
+    ] = None,
     date: Annotated[
         datetime | None,
         typer.Option(
@@ -83,6 +87,7 @@ def plan(
         out=out,
         countries=chosen,
         previous=previous,
+        start=start,
         date=date.date() if date else None,
         engine=engine,
         gap_ratio=gap,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.outcome import Engine, Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.warm_start import WarmStart
 
 EngineName = Literal["auto", "exact", "fast"]
 EXACT_UP_TO = 1_000
@@ -53,6 +53,7 @@ def solve(
     threads: int = 1,
     seed: int = 0,
     progress: Progress = no_progress,
+    start: WarmStart | None = None,
 ) -> Outcome:
     """Solve an instance with a named engine; see `Outcome`.
 
@@ -63,6 +64,8 @@ def solve(
     stop : Stop, optional
     threads, seed : int
     progress : Progress
+    start : WarmStart or None
+        Where the fast engine starts from; the exact one has no use for it.
 
     Returns
     -------
@@ -76,16 +79,13 @@ def solve(
         The time limit passed, or an end was asked for, before there was any plan.
     """
     chosen, _ = choose_engine(instance, name)
-    # HiGHS searches another tree on more threads: one thread, so that the plan does not depend on them.
-    allowed = 1 if chosen == "exact" else threads
-    return _engines()[chosen](
-        instance, stop=Stop() if stop is None else stop, threads=allowed, seed=seed, progress=progress
-    )
+    stop = Stop() if stop is None else stop
+    # Imported here, because the small engine needs no kernels and the large one no PuLP.
+    if chosen == "exact":
+        from cdnplan.optimize.exact import solve_exact
 
-
-def _engines() -> Mapping[str, Engine]:
-    """Engines by name; imported here, because the small one needs no kernels and the large one no PuLP."""
-    from cdnplan.optimize.exact import solve_exact
+        # HiGHS searches another tree on more threads: one, so that the plan does not depend on them.
+        return solve_exact(instance, stop=stop, threads=1, seed=seed, progress=progress)
     from cdnplan.optimize.fast import solve_fast
 
-    return {"exact": solve_exact, "fast": solve_fast}
+    return solve_fast(instance, stop=stop, threads=threads, seed=seed, progress=progress, start=start)

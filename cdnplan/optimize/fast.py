@@ -30,15 +30,17 @@ from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound
 from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
+from cdnplan.optimize.warm_start import WarmStart
 
-LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
+LEAST_PASSES, MOST_PASSES, PASS_WORK = 10, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
-LINK_PASSES = 24
+LINK_PASSES = 20
 """At least so many where links have a capacity: their prices have farther to go."""
 FEW_PASSES = 12
 """Passes on small networks, where the master program finds better prices than more passes would."""
-FIRST_PLAN = 0.75
-"""A first plan is made after this part of the passes: something to stop with, and maybe good enough."""
+FIRST_PLAN_TIME = 0.4
+"""A first plan is made at the latest after this part of the time: something to stop with, and it tells how
+long a plan takes."""
 ROUNDS = 3
 SMALL_UP_TO = 2_000_000
 """Up to so many candidate entries × files a network counts as small."""
@@ -61,13 +63,19 @@ class _Clock:
     now: Callable[[], float]
     seconds: dict[str, float] = field(default_factory=dict)
     started: float = 0.0
+    reserve_s: float = 0.0
+    """What ending will take."""
 
     def __post_init__(self) -> None:
         self.started = self.now()
 
+    def used_ratio(self) -> float:
+        """How much of the time limit has passed; 0 without one."""
+        return 0.0 if self.limit_s is None else (self.now() - self.started) / max(self.limit_s, 1e-9)
+
     def expired(self) -> bool:
-        """Whether the time limit has passed."""
-        return self.limit_s is not None and self.now() - self.started >= self.limit_s
+        """Whether the time limit has passed, less what ending will take."""
+        return self.limit_s is not None and self.now() - self.started >= self.limit_s - self.reserve_s
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -86,6 +94,7 @@ def solve_fast(
     threads: int = 1,
     seed: int = 0,
     progress: Progress = no_progress,
+    start: WarmStart | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Outcome:
     """Find a good plan and a bound proven by prices, at any size.
@@ -101,6 +110,8 @@ def solve_fast(
         Not used: what is drawn at random in packing has a seed of its own.
     progress : Progress
         Called after each pass.
+    start : WarmStart or None
+        An earlier plan of nearly the same problem: a few passes are enough then.
     clock : callable
         Seconds that only grow.
 
@@ -122,13 +133,15 @@ def solve_fast(
     wanted = 1 if _work(instance) <= ONE_THREAD_UP_TO else threads
     numba.set_num_threads(max(1, min(wanted, before)))
     try:
-        return _solve(instance, stop, progress, _Clock(stop.time_limit_s, clock))
+        return _solve(instance, stop, progress, _Clock(stop.time_limit_s, clock), start)
     finally:
         numba.set_num_threads(before)
 
 
-def _solve(instance: Instance, stop: Stop, progress: Progress, clock: _Clock) -> Outcome:
-    run = _Run(instance, stop, progress, clock)
+def _solve(
+    instance: Instance, stop: Stop, progress: Progress, clock: _Clock, start: WarmStart | None
+) -> Outcome:
+    run = _Run(instance, stop, progress, clock, start)
     run.search()
     if Facility.applies(instance):
         run.exchange()
@@ -145,8 +158,16 @@ def _work(instance: Instance) -> int:
 class _Run:
     """One run of the engine: the best bound and the best plan so far, and what may end it."""
 
-    def __init__(self, instance: Instance, stop: Stop, progress: Progress, clock: _Clock) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        stop: Stop,
+        progress: Progress,
+        clock: _Clock,
+        start: WarmStart | None = None,
+    ) -> None:
         self._instance, self._stop, self._progress, self._clock = instance, stop, progress, clock
+        self._start = start
         self._ideal = ideal_cost(instance)
         self._columns = Columns.of(instance)
         self._solver = FileSolver.of(instance, self._columns)
@@ -171,27 +192,37 @@ class _Run:
         return gap_ratio(lower, self._incumbent.cost, self._ideal)
 
     def search(self) -> None:
-        """Pass after pass over prices, then a plan; a first plan before."""
+        """Pass after pass over prices, then a plan; plans before, where one may be good enough."""
         full = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, _work(self._instance))))
         if self._instance.n_links:
             full = max(full, LINK_PASSES)
-        search = PriceSearch(self._instance, self._solver, FEW_PASSES if self.small else full)
-        passes = search.passes()
-        first = int(FIRST_PLAN * search.planned)
+        passes = FEW_PASSES if self.small else full
+        early = self._stop.gap_ratio is not None or self.small
+        search = PriceSearch(self._instance, self._solver, passes, self._start, early=early)
+        states = search.passes()
         for number in range(1, search.planned + 1):
             with self._clock.phase("prices"):
-                state = next(passes)
+                state = next(states)
                 self._take_bound(state.bound, state.prices)
             last = number == search.planned or self.ended()
-            if last or number == first:
+            if last or self._plan_due(search, number):
                 with self._clock.phase("prices"):
                     self._prove(state)
+                begun = self._clock.now()
                 with self._clock.phase("plan"):
                     self._plan(state, final=last)
+                self._clock.reserve_s = self._clock.now() - begun
             self._report("prices and plans", number / search.planned)
             if last or self.gap() <= self.wanted_gap:
                 break
+        self._clock.reserve_s = 0.0
         self.ended()
+
+    def _plan_due(self, search: PriceSearch, done: int) -> bool:
+        """Whether to make a plan before the last one, for it may be good enough to end with."""
+        if self._incumbent is None and self._clock.used_ratio() >= FIRST_PLAN_TIME:
+            return True
+        return search.may_end(done)
 
     def _take_bound(self, bound: float, prices: Prices) -> None:
         if bound > self._bound:
@@ -217,6 +248,8 @@ class _Run:
         if first and inst.held.any():
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             self._take_plan(local.refit(there, state.current, self.ended, 1))
+        if first and self._start is not None:
+            self._take_plan(local.refit(self._start.holds, state.current, self.ended, 1))
         if first and self.small and inst.n_pools * inst.n_files <= GREEDY_UP_TO:
             greedy = local.greedy(self._prices)
             self._take_plan(local.improve(greedy, self._prices, ROUNDS, self.ended))

@@ -165,8 +165,8 @@ def opening_costs(
 
     `gift` is scratch: zeros, and zeros again afterwards.
     """
-    for k in range(reward_ptr[f], reward_ptr[f + 1]):
-        gift[reward_pool[k]] += reward[k]
+    for i in range(reward_ptr[f], reward_ptr[f + 1]):
+        gift[reward_pool[i]] += reward[i]
     constant = 0.0
     for p in range(store.size):
         k = np.int64(copies[f, p])
@@ -182,8 +182,8 @@ def opening_costs(
             fixed[p] = True
         else:
             opening[p] = cost
-    for k in range(reward_ptr[f], reward_ptr[f + 1]):
-        gift[reward_pool[k]] = 0.0
+    for i in range(reward_ptr[f], reward_ptr[f + 1]):
+        gift[reward_pool[i]] = 0.0
     return constant
 
 

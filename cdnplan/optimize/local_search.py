@@ -27,7 +27,7 @@ from cdnplan.optimize.knapsack_kernels import sweep
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.refit_kernels import nearest_holders, refit
-from cdnplan.optimize.rules import exceeds, new_matrix_gb, stored_matrix_gb
+from cdnplan.optimize.rules import exceeds, new_gb, new_matrix_gb, pinned_gb, stored_gb, stored_matrix_gb
 from cdnplan.optimize.serving import Served, best_serving
 
 Bools = npt.NDArray[np.bool_]
@@ -70,10 +70,8 @@ def forced_holders(instance: Instance, wish: Bools | None = None) -> Bools:
         Room for a launch rule was not found; another choice might still find some.
     """
     forced = instance.pinned.copy()
-    stored, new = stored_matrix_gb(instance), new_matrix_gb(instance)
     new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
-    used = np.where(forced, stored, 0.0).sum(axis=1)
-    filled = np.where(forced, new, 0.0).sum(axis=1)
+    used, filled = pinned_gb(instance)
     choice = np.diff(instance.launch_ptr) - instance.launch_min
     for rule in np.argsort(choice, kind="stable"):
         f, least = int(instance.launch_file[rule]), int(instance.launch_min[rule])
@@ -81,8 +79,9 @@ def forced_holders(instance: Instance, wish: Bools | None = None) -> Bools:
         lacking = least - int(forced[pools, f].sum())
         open_pools = pools[~forced[pools, f]]
         fits = instance.copies[open_pools, f] > 0
-        fits &= ~exceeds(used[open_pools] + stored[open_pools, f], instance.storage_gb[open_pools])
-        fits &= ~exceeds(filled[open_pools] + new[open_pools, f], new_limit[open_pools])
+        stored, new = stored_gb(instance, open_pools, f), new_gb(instance, open_pools, f)
+        fits &= ~exceeds(used[open_pools] + stored, instance.storage_gb[open_pools])
+        fits &= ~exceeds(filled[open_pools] + new, new_limit[open_pools])
         able = open_pools[fits]
         if able.size < lacking:
             message = f"no room was found for the launch of {instance.files[f]!r} in {least} pools"
@@ -92,8 +91,8 @@ def forced_holders(instance: Instance, wish: Bools | None = None) -> Bools:
             room = instance.storage_gb[able] - used[able]
             for p in able[np.lexsort((-room, ~wished))][:lacking]:
                 forced[p, f] = True
-                used[p] += stored[p, f]
-                filled[p] += new[p, f]
+                used[p] += stored_gb(instance, p, f)
+                filled[p] += new_gb(instance, p, f)
     return forced
 
 

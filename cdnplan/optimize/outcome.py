@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices, Serving
 
 Status = Literal["optimal", "within-gap", "time-limit", "interrupted", "feasible"]
@@ -104,12 +103,3 @@ class Outcome:
     engine: str
     seconds: Mapping[str, float]
     warnings: tuple[str, ...]
-
-
-class Engine(Protocol):
-    """What solves an instance."""
-
-    def __call__(
-        self, instance: Instance, *, stop: Stop, threads: int, seed: int, progress: Progress
-    ) -> Outcome:
-        """Find a plan; raise `NoFeasiblePlanError` or `DeadlineError` where there is none to give."""

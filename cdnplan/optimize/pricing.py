@@ -32,6 +32,7 @@ from cdnplan.optimize.response import ResponseLayout, typical_rates, typical_ste
 from cdnplan.optimize.search_kernels import SEARCH_CHUNKS, search_files
 from cdnplan.optimize.start_prices import start_prices
 from cdnplan.optimize.twins import twin_pools
+from cdnplan.optimize.warm_start import WarmStart
 
 MAX_BATCHES, FILES_PER_BATCH = 48, 20
 SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 12, 8, 400
@@ -65,6 +66,8 @@ MOMENTUM = 0.9
 JITTER_FIRST, JITTER_LAST = 0.3, 0.03
 """By how much files differ in what they think of storing in one of several alike pools, in the first pass
 and in the last."""
+WARM_HEAT, WARM_PASSES = 0.1, 4
+"""First heat, in typical steps of cost, and passes of a search that starts from earlier prices."""
 AVERAGED = 3
 """Passes over whose prices a mean is taken: where they swing, their mean proves more than the last."""
 
@@ -126,35 +129,55 @@ class PriceSearch:
     solver : FileSolver
     passes : int
         Full passes planned, after those over samples: the heat falls so that the last one is cold.
+    start : WarmStart or None
+        With one, there are `WARM_PASSES` passes and none over samples.
+    early : bool
+        Whether the run may end before all passes are done.
     """
 
-    def __init__(self, instance: Instance, solver: FileSolver, passes: int) -> None:
-        self._instance, self._solver = instance, solver
+    def __init__(
+        self,
+        instance: Instance,
+        solver: FileSolver,
+        passes: int,
+        start: WarmStart | None = None,
+        *,
+        early: bool = False,
+    ) -> None:
+        self._instance, self._solver, self._early = instance, solver, early
         self._limits = LimitVector.of(instance)
         self._layout = ResponseLayout.of(instance)
-        start, scale = start_prices(instance)
+        guess, scale = start_prices(instance)
+        first = guess if start is None else start.prices
         self._scale = self._limits.flat(scale)
         self._scale[-instance.n_pools :] = scale.storage
         with np.errstate(divide="ignore"):
-            log = np.log(self._limits.flat(start) / self._scale)
+            log = np.log(self._limits.flat(first) / self._scale)
         self._log = np.clip(log, LOG_FLOOR, -LOG_FLOOR)
         self._last, self._sum, self._mean = (np.zeros_like(self._log) for _ in range(3))
         self._gain = np.full_like(self._log, GAIN_FIRST)
         rates = instance.n_pools * (1 + instance.n_slices) + instance.n_links * instance.n_slices
         self._gbps = slice(instance.n_pools, rates)
-        self._toll = np.zeros(rates - instance.n_pools)
+        self._toll = np.clip(self._limits.flat(first), 0.0, self._limits.cap)[self._gbps]
         self._twin = twin_pools(instance, solver.columns)
         self._speed = np.zeros_like(self._toll)
         self._rate = typical_rates(instance)
         self._unit = self._heat = typical_step(instance)
-        self._launch = np.zeros(instance.n_launches)
+        self._launch = first.launch
         self._ideal_gb = ideal_costs(instance)
+        self._holds = np.zeros((instance.n_files, instance.n_pools), dtype=np.bool_)
         self._seen = np.zeros(instance.n_files, dtype=np.bool_)
+        self._jitter_first = JITTER_FIRST
         density = instance.file_gb() / instance.size_gb
         self._ranked = np.argsort(-density, kind="stable").astype(np.int32)
         self._head = min(HEAD_FILES, instance.n_files)
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
         self.planned = self._sampled + passes
+        if start is not None:
+            self._heat, self._jitter_first = WARM_HEAT * self._unit, JITTER_LAST
+            self._holds[:] = start.holds.T
+            self._seen[:] = True
+            self._sampled, self.planned = 0, WARM_PASSES
 
     def _jitter(self, number: int) -> float:
         return float(
@@ -169,7 +192,6 @@ class PriceSearch:
     def passes(self) -> Iterator[PricePass]:
         """Yield after each pass, without end: first passes over a sample of the files, then over all."""
         inst = self._instance
-        holds = np.zeros((inst.n_files, inst.n_pools), dtype=np.bool_)
         best, best_bound = self._prices(self._log, self._toll), -np.inf
         means: list[tuple[Floats, Floats]] = []
         number = 0
@@ -188,7 +210,7 @@ class PriceSearch:
                     self._heat = REHEAT * self._unit
             log, toll = np.zeros_like(self._log), np.zeros_like(self._toll)
             for b, batch in enumerate(batches):
-                self._visit(visits, b, batch, number, holds)
+                self._visit(visits, b, batch, number)
                 self._move(visits, len(batches) if number > 0 else b + 1, travel=number < WAKE_PASSES)
                 log, toll = log + self._log / len(batches), toll + self._toll / len(batches)
             complete = number >= self._sampled
@@ -208,15 +230,20 @@ class PriceSearch:
                     if bound > best_bound:
                         best, best_bound = prices, bound
             current = self._prices(self._log, self._toll)
-            yield PricePass(best_bound, best, current, holds, complete=complete)
+            yield PricePass(best_bound, best, current, self._holds, complete=complete)
             number += 1
 
     def _worth_a_look(self, number: int) -> bool:
-        """Bounds are evaluated when a quarter of the passes is left, after each of the last three, and later.
+        """Bounds are evaluated where a plan may end the run, after each of the last three passes, and later.
 
         Two looks at all files cost about as much as a pass, and early bounds are soon beaten.
         """
-        return number >= self.planned - 3 or number in {self._sampled, self.planned * 3 // 4 - 1}
+        return number >= self.planned - 3 or number == self._sampled or self.may_end(number + 1)
+
+    def may_end(self, done: int) -> bool:
+        """Whether the run may end early after so many passes: after 2, 4, 8… full ones, if at all."""
+        full = done - self._sampled
+        return self._early and full >= 2 and full & (full - 1) == 0
 
     def _deal(self, stride: int) -> list[list[tuple[Ints32, float]]]:
         """Deal the files, most GB per stored GB first, to batches; with a stride, the tail is sampled.
@@ -238,7 +265,6 @@ class PriceSearch:
         b: int,
         batch: list[tuple[Ints32, float]],
         number: int,
-        holds: npt.NDArray[np.bool_],
     ) -> None:
         """Find holders for the files of a batch and note what they use."""
         inst, cols, solver, layout = self._instance, self._solver.columns, self._solver, self._layout
@@ -260,7 +286,7 @@ class PriceSearch:
                 inst.cand_pool[order], slots, cost, priced.origin_cost, toll, cols.pool_ptr,
                 cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies, solver.held,
                 solver.pinned, solver.reward_ptr, solver.reward_pool, prices.launch[solver.reward_rule],
-                layout.ptr, holds, self._twin, self._jitter(number), stored, fresh, served, response,
+                layout.ptr, self._holds, self._twin, self._jitter(number), stored, fresh, served, response,
             )  # fmt: skip
         visits.loads[b] = np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
         visits.costs[b] = np.concatenate([priced.cand_cost, priced.origin_cost])

@@ -11,6 +11,7 @@ LIMIT_TOLERANCE = 1e-9
 """Limits on volumes may be exceeded by this ratio: sums of floats are not exact."""
 
 Bools = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.integer] | int
 
 
 def stored_matrix_gb(instance: Instance) -> Floats:
@@ -34,6 +35,31 @@ def new_matrix_gb(instance: Instance) -> Floats:
     """
     missing = np.maximum(0, instance.copies.astype(np.int16) - instance.held)
     return np.asarray(missing * instance.size_gb)
+
+
+def stored_gb(instance: Instance, pool: Places, file: Places) -> Floats:
+    """Bytes that pools store of files if they hold them, pair by pair [GB]."""
+    return np.asarray(instance.copies[pool, file] * instance.size_gb[file])
+
+
+def new_gb(instance: Instance, pool: Places, file: Places) -> Floats:
+    """Bytes that pools have to fill of files if they hold them, pair by pair [GB]."""
+    missing = instance.copies[pool, file].astype(np.int16) - instance.held[pool, file]
+    return np.asarray(np.maximum(0, missing) * instance.size_gb[file])
+
+
+def pinned_gb(instance: Instance) -> tuple[Floats, Floats]:
+    """What pins alone take of each pool.
+
+    Returns
+    -------
+    stored, new : (n_pools,) float64
+        [GB].
+    """
+    pool, file = np.nonzero(instance.pinned)
+    stored = np.bincount(pool, stored_gb(instance, pool, file), minlength=instance.n_pools)
+    new = np.bincount(pool, new_gb(instance, pool, file), minlength=instance.n_pools)
+    return np.asarray(stored, dtype=np.float64), np.asarray(new, dtype=np.float64)
 
 
 def exceeds(used: Floats, limit: Floats | float) -> Bools:
@@ -89,8 +115,7 @@ def broken_rules(instance: Instance) -> list[str]:
         empty when nothing was found, which does not prove that all rules can be kept together.
     """
     problems: list[str] = []
-    stored = np.where(instance.pinned, stored_matrix_gb(instance), 0.0).sum(axis=1)
-    new = np.where(instance.pinned, new_matrix_gb(instance), 0.0).sum(axis=1)
+    stored, new = pinned_gb(instance)
     for what, used, limit in (
         ("storage", stored, instance.storage_gb),
         ("fill limit", new, instance.fill_limit_gb),

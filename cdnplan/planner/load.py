@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.plan_folder import holdings_of, sha256
+from cdnplan.inputs.plan_folder import holdings_of, read_plan, sha256
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -76,6 +76,9 @@ def load(request: PlanRequest) -> Loaded:
     previous, past = request.previous, request.history
     holdings = None if previous is None else _try(problems, lambda: holdings_of(previous))
     history = None if past is None else _try(problems, lambda: _history(past))
+    if request.start is not None:
+        start = request.start
+        _try(problems, lambda: read_plan(start))
     if (request.demand is None) == (request.history is None):
         problems.append(Problem("give either a demand table or a history, not both and not neither"))
     if whole is None or topology is None or catalog is None or problems:
@@ -184,6 +187,7 @@ def _hashes(request: PlanRequest, included: Sequence[Path]) -> dict[str, str]:
         "demand": request.demand,
         "history": request.history,
         "previous": None if request.previous is None else request.previous / "plan.json",
+        "start": None if request.start is None else request.start / "plan.json",
     }
     hashes = {role: sha256(path) for role, path in roles.items() if path is not None}
     hashes |= {f"override {i}": sha256(path) for i, path in enumerate(request.overrides, start=1)}

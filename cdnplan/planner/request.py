@@ -26,6 +26,8 @@ class PlanRequest:
         ISO codes of the countries to plan; empty: all.
     previous : Path or None
         Plan folder whose placement the appliances hold now.
+    start : Path or None
+        Plan folder of nearly the same problem, whose prices and placement the fast engine starts from.
     date : datetime.date or None
         With a demand table: which of its periods; with a history: forecast as of that date.
     engine : {"auto", "exact", "fast"}
@@ -49,6 +51,7 @@ class PlanRequest:
     files: Path | None = None
     countries: frozenset[str] = frozenset()
     previous: Path | None = None
+    start: Path | None = None
     date: dt.date | None = None
     engine: EngineName = "auto"
     gap_ratio: float | None = None

@@ -17,6 +17,7 @@ from cdnplan.optimize.engine import choose_engine, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
 from cdnplan.planner import tables
 from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.earlier import start_from
 from cdnplan.planner.folder import check_out, write_plan
 from cdnplan.planner.load import Loaded, load
 from cdnplan.planner.record import plan_record
@@ -96,11 +97,18 @@ def plan(
     watch = _Watch(now, progress)
     with watch.phase("read"):
         loaded = load(request)
+        start = None if request.start is None else start_from(request.start, loaded.instance)
     name, reason = choose_engine(loaded.instance, request.engine)
     with watch.phase("optimise"):
         stop = Stop(request.gap_ratio, request.time_limit_s, asked)
         outcome = solve(
-            loaded.instance, name, stop=stop, threads=request.threads, seed=request.seed, progress=progress
+            loaded.instance,
+            name,
+            stop=stop,
+            threads=request.threads,
+            seed=request.seed,
+            progress=progress,
+            start=start,
         )
     with watch.phase("appliances"):
         dealt = deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
