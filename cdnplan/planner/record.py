@@ -25,8 +25,8 @@ from cdnplan.units import GB_PER_TB
 FULL_RATIO = 0.995
 """A limit used to this ratio is listed as full."""
 BUSY_RATIO = 0.1
-"""How even a pool is dealt is told of pools that use this part of their throughput: of nearly idle ones, which
-file of a few is on which appliance makes all the difference, and matters to nobody."""
+"""Evenness is told of pools that use this part of their throughput: in nearly idle ones one file more or less
+on an appliance makes all the difference, and matters to nobody."""
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
 OPTIMAL_RATIO = 1e-6
 INTERRUPTED = "interrupted: this is the best plan found until then, a longer search might find a cheaper one"
