@@ -16,6 +16,7 @@ from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.optimize.engine import choose_engine, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
 from cdnplan.planner import tables
+from cdnplan.planner.again import Spent, plan_again
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.earlier import start_from
 from cdnplan.planner.folder import check_out, write_plan
@@ -112,6 +113,21 @@ def plan(
         )
     with watch.phase("appliances"):
         dealt = deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
+    with watch.phase("again"):
+        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"])
+        outcome, dealt = plan_again(
+            loaded.instance,
+            name,
+            outcome,
+            dealt,
+            loaded.holdings,
+            stop=stop,
+            spent=spent,
+            threads=request.threads,
+            seed=request.seed,
+            progress=progress,
+            now=now,
+        )
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, dealt)
     seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
@@ -139,7 +155,7 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    untouched = dealt.dropped == dealt.added == dealt.exchanged == dealt.slowed == 0
+    untouched = dealt.dropped == dealt.added == dealt.exchanged == dealt.slowed == dealt.planned_again == 0
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)
