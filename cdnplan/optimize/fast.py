@@ -32,9 +32,9 @@ from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
 from cdnplan.optimize.warm_start import WarmStart
 
-LEAST_PASSES, MOST_PASSES, PASS_WORK = 10, 40, 2_000_000_000
+LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
-LINK_PASSES = 20
+LINK_PASSES = 24
 """At least so many where links have a capacity: their prices have farther to go."""
 FEW_PASSES = 12
 """Passes on small networks, where the master program finds better prices than more passes would."""

@@ -35,7 +35,7 @@ from cdnplan.optimize.twins import twin_pools
 from cdnplan.optimize.warm_start import WarmStart
 
 MAX_BATCHES, FILES_PER_BATCH = 48, 20
-SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 12, 8, 400
+SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 8, 8, 400
 """With more files than the first: so many passes over the densest files and every so many of the rest."""
 LOG_FLOOR = -9.0
 """Logarithm of price over scale at which a price counts as zero; also the largest, with the other sign."""
