@@ -248,8 +248,6 @@ class _Run:
         if first and inst.held.any():
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             self._take_plan(local.refit(there, state.current, self.ended, 1))
-        if first and self._start is not None:
-            self._take_plan(local.refit(self._start.holds, state.current, self.ended, 1))
         if first and self.small and inst.n_pools * inst.n_files <= GREEDY_UP_TO:
             greedy = local.greedy(self._prices)
             self._take_plan(local.improve(greedy, self._prices, ROUNDS, self.ended))

@@ -173,6 +173,7 @@ class PriceSearch:
         self._head = min(HEAD_FILES, instance.n_files)
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
         self.planned = self._sampled + passes
+        self._warm = start is not None
         if start is not None:
             self._heat, self._jitter_first = WARM_HEAT * self._unit, JITTER_LAST
             self._holds[:] = start.holds.T
@@ -193,6 +194,8 @@ class PriceSearch:
         """Yield after each pass, without end: first passes over a sample of the files, then over all."""
         inst = self._instance
         best, best_bound = self._prices(self._log, self._toll), -np.inf
+        if self._warm:
+            best_bound = priced_bound(inst, best, self._solver)
         means: list[tuple[Floats, Floats]] = []
         number = 0
         batches = self._deal(SAMPLE_STRIDE if self._sampled else 1)
