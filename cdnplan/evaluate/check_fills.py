@@ -187,7 +187,7 @@ def _check_evicted(fleet: Fleet, placement: Columns, evictions: EvictionRows, le
 
 
 def _check_times(night: _Night, claims: FillClaims, ledger: Ledger) -> None:
-    """Fills are within their appliance's window and outside maintenance at both ends; evictions in the night."""
+    """Fills are within their appliance's window and outside maintenance at both ends."""
     rows, limits, evictions = night.rows, night.limits, night.evictions
     begin, end = limits.begin[rows.appliance], limits.end[rows.appliance]
     outside = rows.sound & ((rows.start < begin) | (rows.end > end))
