@@ -80,7 +80,7 @@ def topology(*, cold_start: str = "free") -> Topology:
 
 
 def night_topology() -> Topology:
-    """The same network with room to fill: local windows, one over midnight, maintenance, limits of sources."""
+    """The same network with room to fill: local windows, one over midnight, maintenance, source limits."""
     plain = topology()
     flash, disk = plain.hardware
     times = {
