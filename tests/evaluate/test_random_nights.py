@@ -68,8 +68,12 @@ def disturbed(night: Night, case: Case, rng: np.random.Generator) -> Night:
         gone = other.evictions[int(rng.integers(len(other.evictions)))]
         gone["at"] = int(rng.choice([row["start"], row["end"], row["end"] - 1]))
     elif change == 5:
+        kept = {file for _, file in case.held & case.scheduler.wanted}
+        moving = [r for r in other.fills if r["file"] not in kept]
+        end = min((r["end"] for r in moving if r["file"] == moving[0]["file"]), default=0)
         for gone in other.evictions:
-            gone["at"] = case.scheduler.night
+            if moving and gone["file"] == moving[0]["file"]:
+                gone["at"] = end - 1
     else:
         begin, end = case.scheduler.windows[row["appliance"].split("/", maxsplit=1)[0]]
         row["start"] = int(rng.integers(begin, end))
