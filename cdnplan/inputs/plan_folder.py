@@ -25,6 +25,9 @@ PLACEMENT = "placement.parquet"
 SERVING = "serving.parquet"
 APPLIANCES = "appliances.parquet"
 PRICES = "prices.parquet"
+FILLS = "fills.parquet"
+EVICTIONS = "evictions.parquet"
+UNFILLED = "unfilled.parquet"
 TOPOLOGY = "inputs/topology.yaml"
 FILES = "inputs/files.parquet"
 DEMAND = "inputs/demand.parquet"
@@ -42,11 +45,35 @@ TABLES: dict[str, dict[str, Kind]] = {
         "throughput_limit_gbps": "number",
     },
     PRICES: {"limit": "text", "name": "text", "slice": "integer", "price": "number", "unit": "text"},
+    FILLS: {
+        "appliance": "text",
+        "file": "text",
+        "size_gb": "number",
+        "source": "text",
+        "kind": "text",
+        "start": "instant",
+        "end": "instant",
+        "priority": "integer",
+        "value": "number",
+        "alternates": "texts",
+    },
+    EVICTIONS: {"appliance": "text", "file": "text", "size_gb": "number", "at": "instant"},
+    UNFILLED: {"appliance": "text", "file": "text", "size_gb": "number", "value": "number", "reason": "text"},
     FILES: {"file": "text", "title": "text", "size_gb": "number", "launch_date": "date"},
     DEMAND: {"region": "text", "file": "text", "gb": "float32"},
     HOLDINGS: {"pool": "text", "appliance": "integer", "file": "text"},
 }
 """Columns of every table of the folder; `HOLDINGS` is there only when there was a previous plan."""
+
+NIGHT = (FILLS, EVICTIONS, UNFILLED)
+"""Tables of the night of filling; plans of earlier releases have none of them."""
+
+PEER, TIER, FROM_ORIGIN = "peer", "tier", "origin"
+FILL_KINDS = (PEER, TIER, FROM_ORIGIN)
+"""Where a copy is fetched from: an appliance of the same site, one of another site, an origin."""
+
+UNFILLED_REASONS = ("window", "fill rate", "link", "source", "space", "origin cap")
+"""Why a copy that was wanted could not be fetched."""
 
 KEEP, ADD, EVICT = "keep", "add", "evict"
 ACTIONS = (KEEP, ADD, EVICT)

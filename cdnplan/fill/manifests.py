@@ -1,0 +1,245 @@
+"""Manifests: for each appliance one file with what it fetches, from whom, when, and what it removes.
+
+Lines are made for many appliances at once, as Arrow texts; a manifest is then a piece of that memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
+from cdnplan.inputs.manifest_files import INDEX, MANIFEST_FORMAT, manifest_path
+from cdnplan.inputs.parquet_columns import Columns, TextLists, Texts, read_columns
+from cdnplan.inputs.plan_folder import (
+    ADD,
+    APPLIANCES,
+    EVICT,
+    EVICTIONS,
+    FILLS,
+    KEEP,
+    PLACEMENT,
+    TABLES,
+)
+from cdnplan.model.instance import Floats, Ints
+
+ROWS_AT_ONCE = 500_000
+"""Lines made at once: bounds memory; what is written does not depend on it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """Lines of a table, sorted by appliance: those of appliance i are ``ptr[i]:ptr[i + 1]``."""
+
+    table: Columns
+    order: Ints
+    ptr: Ints
+    gb: Floats
+
+
+def write_manifests(folder: Path, plan: str) -> None:
+    """Write a manifest for every appliance, and their index, from the tables of a plan folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Has the tables of placement, appliances, fills and evictions.
+    plan : str
+        The plan's id, see `cdnplan.inputs.manifest_files.plan_id`.
+
+    Raises
+    ------
+    InputError
+        A table is missing or is none.
+    """
+    tables = {
+        name: read_columns(folder / name, TABLES[name])
+        for name in (APPLIANCES, PLACEMENT, FILLS, EVICTIONS)
+    }
+    names = sorted({name for table in tables.values() for name in table.texts["appliance"].names})
+    number = {name: i for i, name in enumerate(names)}
+    fills = _by_appliance(tables[FILLS], number, tables[FILLS].values["priority"])
+    evictions = _by_appliance(tables[EVICTIONS], number, tables[EVICTIONS].values["at"])
+    placed = _placed(tables[PLACEMENT], number)
+    rows: list[str] = []
+    made: set[Path] = set()
+    for first, last in _parts(fills.ptr, evictions.ptr):
+        fetch, evict = _fetch_lines(fills, first, last), _evict_lines(evictions, first, last)
+        for i in range(first, last):
+            body = fetch[i - first] + evict[i - first]
+            header = _header(names[i], plan, i, fills, evictions, placed, body)
+            content = header + body
+            path = manifest_path(names[i])
+            target = folder / path
+            if target.parent not in made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.add(target.parent)
+            target.write_bytes(content)
+            entry = {"appliance": names[i], "path": path, "sha256": hashlib.sha256(content).hexdigest()}
+            rows.append(_json(entry | _counts(i, fills, evictions)))
+    _write_index(folder / INDEX, plan, rows)
+
+
+def _write_index(path: Path, plan: str, rows: Sequence[str]) -> None:
+    """One manifest a line, so that the index can be searched and compared line by line."""
+    path.parent.mkdir(exist_ok=True)
+    start = f'{{"format":{MANIFEST_FORMAT},"plan":{_json(plan)},"manifests":[\n'
+    path.write_text(start + ",\n".join(rows) + "\n]}\n", encoding="utf-8")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _by_appliance(table: Columns, number: Mapping[str, int], rank: npt.NDArray[Any]) -> _Lines:
+    """Sort the rows of a table by appliance, then by rank, then by file."""
+    place = table.texts["appliance"].positions(number)
+    order = np.lexsort((table.texts["file"].code, rank, place))
+    counts = np.bincount(place, minlength=len(number))
+    gb = np.bincount(place, table.values["size_gb"], minlength=len(number))
+    return _Lines(table, order, np.concatenate([[0], np.cumsum(counts)]), gb)
+
+
+def _placed(table: Columns, number: Mapping[str, int]) -> Mapping[str, tuple[Ints, Floats]]:
+    """Copies, and their GB, of each appliance that the placement keeps, and that it adds."""
+    place = table.texts["appliance"].positions(number)
+    action = table.texts["action"].positions({KEEP: 0, ADD: 1, EVICT: 2})
+    found = {}
+    for name, code in ((KEEP, 0), (ADD, 1)):
+        rows = np.flatnonzero(action == code)
+        size = table.values["size_gb"][rows]
+        found[name] = (
+            np.bincount(place[rows], minlength=len(number)),
+            np.bincount(place[rows], size, minlength=len(number)),
+        )
+    return found
+
+
+def _counts(i: int, fills: _Lines, evictions: _Lines) -> dict[str, int | float]:
+    return {
+        "fetch": int(fills.ptr[i + 1] - fills.ptr[i]),
+        "fetch_gb": float(fills.gb[i]),
+        "evict": int(evictions.ptr[i + 1] - evictions.ptr[i]),
+        "evict_gb": float(evictions.gb[i]),
+    }
+
+
+def _header(
+    name: str,
+    plan: str,
+    i: int,
+    fills: _Lines,
+    evictions: _Lines,
+    placed: Mapping[str, tuple[Ints, Floats]],
+    body: bytes,
+) -> bytes:
+    """The first line of the manifest of appliance i."""
+    counts = _counts(i, fills, evictions)
+    header = {
+        "manifest": MANIFEST_FORMAT,
+        "appliance": name,
+        "plan": plan,
+        "keep": int(placed[KEEP][0][i]),
+        "keep_gb": float(placed[KEEP][1][i]),
+        **counts,
+        "unscheduled": max(0, int(placed[ADD][0][i]) - int(counts["fetch"])),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    return _json(header).encode() + b"\n"
+
+
+def _parts(*ptrs: Ints) -> Iterator[tuple[int, int]]:
+    """Ranges of appliances with at most `ROWS_AT_ONCE` rows, or of one appliance with more."""
+    rows = np.sum(ptrs, axis=0)
+    first, n = 0, rows.size - 1
+    while first < n:
+        last = int(np.searchsorted(rows, rows[first] + ROWS_AT_ONCE, side="right")) - 1
+        last = min(n, max(first + 1, last))
+        yield first, last
+        first = last
+
+
+def _fetch_lines(fills: _Lines, first: int, last: int) -> list[bytes]:
+    """Lines of the copies that each appliance of a range fetches."""
+    table, rows = fills.table, fills.order[fills.ptr[first] : fills.ptr[last]]
+    return _pieces(
+        fills.ptr[first : last + 1],
+        '{"do":"fetch","priority":',
+        pc.cast(from_numpy(table.values["priority"][rows]), pa.string()),
+        ',"file":',
+        _quoted(table.texts["file"], rows),
+        ',"size_gb":',
+        _numbers(table.values["size_gb"][rows]),
+        ',"sources":[',
+        _quoted(table.texts["source"], rows),
+        _more(table.lists["alternates"], rows),
+        '],"start":',
+        _instants(table.values["start"][rows]),
+        ',"end":',
+        _instants(table.values["end"][rows]),
+        "}\n",
+    )
+
+
+def _evict_lines(evictions: _Lines, first: int, last: int) -> list[bytes]:
+    """Lines of the copies that each appliance of a range removes."""
+    table, rows = evictions.table, evictions.order[evictions.ptr[first] : evictions.ptr[last]]
+    return _pieces(
+        evictions.ptr[first : last + 1],
+        '{"do":"evict","file":',
+        _quoted(table.texts["file"], rows),
+        ',"size_gb":',
+        _numbers(table.values["size_gb"][rows]),
+        ',"at":',
+        _instants(table.values["at"][rows]),
+        "}\n",
+    )
+
+
+def _pieces(ptr: Ints, *parts: Any) -> list[bytes]:
+    """Join columns and constants to one text a row, and cut what comes out at the rows of `ptr`."""
+    lines = pc.binary_join_element_wise(*parts, "")
+    if len(lines) == 0:
+        return [b""] * (ptr.size - 1)
+    _, offsets, data = lines.buffers()
+    at = np.frombuffer(offsets, dtype=np.int32)[lines.offset :][ptr - ptr[0]]
+    text = memoryview(data)
+    return [bytes(text[a:b]) for a, b in zip(at[:-1], at[1:], strict=True)]
+
+
+def _quoted(texts: Texts, rows: Ints, before: str = "") -> Any:
+    """Texts as JSON, each distinct one made once."""
+    names = from_texts([before + _json(name) for name in texts.names])
+    return names.take(from_numpy(texts.code[rows]))
+
+
+def _more(lists: TextLists, rows: Ints) -> Any:
+    """Lists of texts as JSON, with a comma before each item."""
+    size = np.diff(lists.ptr)[rows]
+    ptr = np.concatenate([[0], np.cumsum(size)])
+    items = np.arange(ptr[-1]) + np.repeat(lists.ptr[rows] - ptr[:-1], size)
+    named = _quoted(lists.items, items, before=",")
+    return pc.binary_join(pa.ListArray.from_arrays(from_numpy(ptr.astype(np.int32)), named), "")
+
+
+def _numbers(values: Floats) -> Any:
+    """Numbers as JSON, in full, each distinct one made once."""
+    distinct, code = np.unique(values, return_inverse=True)
+    names = from_texts([_json(value) for value in distinct.tolist()])
+    return names.take(from_numpy(code.astype(np.int32)))
+
+
+def _instants(values: Ints) -> Any:
+    """Milliseconds since 1970 as JSON texts as ``"2026-03-08T01:00:00.000Z"``, each distinct one made once."""
+    distinct, code = np.unique(values, return_inverse=True)
+    shown = np.datetime_as_string(distinct.astype("datetime64[ms]"), unit="ms").tolist()
+    return from_texts([f'"{text}Z"' for text in shown]).take(from_numpy(code.astype(np.int32)))
