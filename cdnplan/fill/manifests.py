@@ -38,12 +38,25 @@ ROWS_AT_ONCE = 500_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lines:
-    """Lines of a table, sorted by appliance: those of appliance i are ``ptr[i]:ptr[i + 1]``."""
+    """Rows of a table, sorted by appliance: those of appliance i are ``order[ptr[i]:ptr[i + 1]]``.
+
+    `json` has the distinct texts of some columns as JSON, and sizes likewise, each with the codes of the rows.
+    """
 
     table: Columns
     order: Ints
     ptr: Ints
     gb: Floats
+    json: Mapping[str, tuple[Any, npt.NDArray[Any]]]
+
+    def rows(self, first: int, last: int) -> Ints:
+        """Rows of a range of appliances."""
+        return self.order[self.ptr[first] : self.ptr[last]]
+
+    def shown(self, column: str, rows: Ints) -> Any:
+        """JSON of a column in some rows."""
+        names, code = self.json[column]
+        return names.take(from_numpy(code[rows]))
 
 
 def write_manifests(folder: Path, plan: str) -> None:
@@ -101,12 +114,23 @@ def _json(value: object) -> str:
 
 
 def _by_appliance(table: Columns, number: Mapping[str, int], rank: npt.NDArray[Any]) -> _Lines:
-    """Sort the rows of a table by appliance, then by rank, then by file."""
+    """Sort the rows of a table by appliance, then by rank, then by file; make its distinct texts once."""
     place = table.texts["appliance"].positions(number)
     order = np.lexsort((table.texts["file"].code, rank, place))
     counts = np.bincount(place, minlength=len(number))
-    gb = np.bincount(place, table.values["size_gb"], minlength=len(number))
-    return _Lines(table, order, np.concatenate([[0], np.cumsum(counts)]), gb)
+    size = table.values["size_gb"]
+    gb = np.bincount(place, size, minlength=len(number))
+    shown = {name: _quoted(table.texts[name]) for name in ("file", "source") if name in table.texts}
+    distinct, code = np.unique(size, return_inverse=True)
+    shown["size_gb"] = from_texts([_json(value) for value in distinct.tolist()]), code.astype(np.int32)
+    if "alternates" in table.lists:
+        shown["alternates"] = _quoted(table.lists["alternates"].items, before=",")
+    return _Lines(table, order, np.concatenate([[0], np.cumsum(counts)]), gb, shown)
+
+
+def _quoted(texts: Texts, before: str = "") -> tuple[Any, npt.NDArray[Any]]:
+    """Distinct texts as JSON, with the codes of all rows."""
+    return from_texts([before + _json(name) for name in texts.names]), texts.code
 
 
 def _placed(table: Columns, number: Mapping[str, int]) -> Mapping[str, tuple[Ints, Floats]]:
@@ -170,76 +194,62 @@ def _parts(*ptrs: Ints) -> Iterator[tuple[int, int]]:
 
 def _fetch_lines(fills: _Lines, first: int, last: int) -> list[bytes]:
     """Lines of the copies that each appliance of a range fetches."""
-    table, rows = fills.table, fills.order[fills.ptr[first] : fills.ptr[last]]
+    rows, values = fills.rows(first, last), fills.table.values
     return _pieces(
         fills.ptr[first : last + 1],
         '{"do":"fetch","priority":',
-        pc.cast(from_numpy(table.values["priority"][rows]), pa.string()),
+        pc.cast(from_numpy(values["priority"][rows]), pa.string()),
         ',"file":',
-        _quoted(table.texts["file"], rows),
+        fills.shown("file", rows),
         ',"size_gb":',
-        _numbers(table.values["size_gb"][rows]),
+        fills.shown("size_gb", rows),
         ',"sources":[',
-        _quoted(table.texts["source"], rows),
-        _more(table.lists["alternates"], rows),
-        '],"start":',
-        _instants(table.values["start"][rows]),
-        ',"end":',
-        _instants(table.values["end"][rows]),
-        "}\n",
+        fills.shown("source", rows),
+        _joined(fills.table.lists["alternates"], fills, rows),
+        '],"start":"',
+        _instants(values["start"][rows]),
+        'Z","end":"',
+        _instants(values["end"][rows]),
+        'Z"}\n',
     )
 
 
 def _evict_lines(evictions: _Lines, first: int, last: int) -> list[bytes]:
     """Lines of the copies that each appliance of a range removes."""
-    table, rows = evictions.table, evictions.order[evictions.ptr[first] : evictions.ptr[last]]
+    rows = evictions.rows(first, last)
     return _pieces(
         evictions.ptr[first : last + 1],
         '{"do":"evict","file":',
-        _quoted(table.texts["file"], rows),
+        evictions.shown("file", rows),
         ',"size_gb":',
-        _numbers(table.values["size_gb"][rows]),
-        ',"at":',
-        _instants(table.values["at"][rows]),
-        "}\n",
+        evictions.shown("size_gb", rows),
+        ',"at":"',
+        _instants(evictions.table.values["at"][rows]),
+        'Z"}\n',
     )
 
 
 def _pieces(ptr: Ints, *parts: Any) -> list[bytes]:
     """Join columns and constants to one text a row, and cut what comes out at the rows of `ptr`."""
-    lines = pc.binary_join_element_wise(*parts, "")
-    if len(lines) == 0:
+    if ptr[-1] == ptr[0]:
         return [b""] * (ptr.size - 1)
+    lines = pc.binary_join_element_wise(*parts, "")
     _, offsets, data = lines.buffers()
     at = np.frombuffer(offsets, dtype=np.int32)[lines.offset :][ptr - ptr[0]]
     text = memoryview(data)
     return [bytes(text[a:b]) for a, b in zip(at[:-1], at[1:], strict=True)]
 
 
-def _quoted(texts: Texts, rows: Ints, before: str = "") -> Any:
-    """Texts as JSON, each distinct one made once."""
-    names = from_texts([before + _json(name) for name in texts.names])
-    return names.take(from_numpy(texts.code[rows]))
-
-
-def _more(lists: TextLists, rows: Ints) -> Any:
-    """Lists of texts as JSON, with a comma before each item."""
+def _joined(lists: TextLists, fills: _Lines, rows: Ints) -> Any:
+    """Lists of sources in some rows, joined."""
     size = np.diff(lists.ptr)[rows]
     ptr = np.concatenate([[0], np.cumsum(size)])
     items = np.arange(ptr[-1]) + np.repeat(lists.ptr[rows] - ptr[:-1], size)
-    named = _quoted(lists.items, items, before=",")
+    named = fills.shown("alternates", items)
     return pc.binary_join(pa.ListArray.from_arrays(from_numpy(ptr.astype(np.int32)), named), "")
 
 
-def _numbers(values: Floats) -> Any:
-    """Numbers as JSON, in full, each distinct one made once."""
-    distinct, code = np.unique(values, return_inverse=True)
-    names = from_texts([_json(value) for value in distinct.tolist()])
-    return names.take(from_numpy(code.astype(np.int32)))
-
-
 def _instants(values: Ints) -> Any:
-    """Milliseconds since 1970 as JSON texts as ``"2026-03-08T01:00:00.000Z"``, each distinct one made once."""
-    distinct, code = np.unique(values, return_inverse=True)
-    shown = np.datetime_as_string(distinct.astype("datetime64[ms]"), unit="ms").tolist()
-    return from_texts([f'"{text}Z"' for text in shown]).take(from_numpy(code.astype(np.int32)))
+    """Milliseconds since 1970 as ``2026-03-08T01:00:00.000``."""
+    shown = pc.cast(from_numpy(values).view(pa.timestamp("ms")), pa.string())
+    return pc.binary_replace_slice(shown, start=10, stop=11, replacement="T")
