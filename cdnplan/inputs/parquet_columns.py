@@ -152,8 +152,12 @@ def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
     }[kind]
     if not right:
         expected = {
-            **{"number": "numbers", "float32": "numbers", "integer": "whole numbers", "date": "dates"},
-            **{"instant": "instants in UTC to the millisecond", "texts": "lists of texts"},
+            "number": "numbers",
+            "float32": "numbers",
+            "integer": "whole numbers",
+            "date": "dates",
+            "instant": "instants in UTC to the millisecond",
+            "texts": "lists of texts",
         }
         return f"expected {expected.get(kind, 'texts')}, found {dtype}", None
     if kind != "date" and column.null_count:
