@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 
 from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
 from cdnplan.inputs.manifest_files import INDEX, MANIFEST_FORMAT, manifest_path
-from cdnplan.inputs.parquet_columns import Columns, TextLists, Texts, read_columns
+from cdnplan.inputs.parquet_columns import Columns, Kind, TextLists, Texts, read_columns
 from cdnplan.inputs.plan_folder import (
     ADD,
     APPLIANCES,
@@ -40,7 +41,7 @@ ROWS_AT_ONCE = 500_000
 class _Lines:
     """Rows of a table, sorted by appliance: those of appliance i are ``order[ptr[i]:ptr[i + 1]]``.
 
-    `json` has the distinct texts of some columns as JSON, and sizes likewise, each with the codes of the rows.
+    `json` has the distinct texts and sizes of some columns as JSON, each with the codes of the rows.
     """
 
     table: Columns
@@ -75,7 +76,7 @@ def write_manifests(folder: Path, plan: str) -> None:
         A table is missing or is none.
     """
     tables = {
-        name: read_columns(folder / name, TABLES[name])
+        name: read_columns(folder / name, _columns(name))
         for name in (APPLIANCES, PLACEMENT, FILLS, EVICTIONS)
     }
     names = sorted({name for table in tables.values() for name in table.texts["appliance"].names})
@@ -102,6 +103,11 @@ def write_manifests(folder: Path, plan: str) -> None:
     _write_index(folder / INDEX, plan, rows)
 
 
+def _columns(name: str) -> dict[str, Kind]:
+    """Columns that are needed: which files a placement keeps is of no interest here, and they are many."""
+    return {column: kind for column, kind in TABLES[name].items() if (name, column) != (PLACEMENT, "file")}
+
+
 def _write_index(path: Path, plan: str, rows: Sequence[str]) -> None:
     """One manifest a line, so that the index can be searched and compared line by line."""
     path.parent.mkdir(exist_ok=True)
@@ -119,7 +125,7 @@ def _by_appliance(table: Columns, number: Mapping[str, int], rank: npt.NDArray[A
     order = np.lexsort((table.texts["file"].code, rank, place))
     counts = np.bincount(place, minlength=len(number))
     size = table.values["size_gb"]
-    gb = np.bincount(place, size, minlength=len(number))
+    gb = _sums(place, size, len(number))
     shown = {name: _quoted(table.texts[name]) for name in ("file", "source") if name in table.texts}
     distinct, code = np.unique(size, return_inverse=True)
     shown["size_gb"] = from_texts([_json(value) for value in distinct.tolist()]), code.astype(np.int32)
@@ -140,12 +146,14 @@ def _placed(table: Columns, number: Mapping[str, int]) -> Mapping[str, tuple[Int
     found = {}
     for name, code in ((KEEP, 0), (ADD, 1)):
         rows = np.flatnonzero(action == code)
-        size = table.values["size_gb"][rows]
-        found[name] = (
-            np.bincount(place[rows], minlength=len(number)),
-            np.bincount(place[rows], size, minlength=len(number)),
-        )
+        counts = np.bincount(place[rows], minlength=len(number)).astype(np.int64)
+        found[name] = counts, _sums(place[rows], table.values["size_gb"][rows], len(number))
     return found
+
+
+def _sums(place: Ints, values: Floats, n: int) -> Floats:
+    """Sum of values by place, (n,)."""
+    return np.asarray(np.bincount(place, values, minlength=n), dtype=np.float64)
 
 
 def _counts(i: int, fills: _Lines, evictions: _Lines) -> dict[str, int | float]:
@@ -237,7 +245,7 @@ def _pieces(ptr: Ints, *parts: Any) -> list[bytes]:
     _, offsets, data = lines.buffers()
     at = np.frombuffer(offsets, dtype=np.int32)[lines.offset :][ptr - ptr[0]]
     text = memoryview(data)
-    return [bytes(text[a:b]) for a, b in zip(at[:-1], at[1:], strict=True)]
+    return [bytes(text[a:b]) for a, b in pairwise(at)]
 
 
 def _joined(lists: TextLists, fills: _Lines, rows: Ints) -> Any:

@@ -65,7 +65,7 @@ def plan_id(checksums: Mapping[str, str]) -> str:
     Examples
     --------
     >>> plan_id({"placement.parquet": "00" * 32, "manifests/index.json": "11" * 32})
-    'e62dac6abcad0f34'
+    '8727e1c47495512b'
     """
     lines = [f"{digest}  {name}\n" for name, digest in sorted(checksums.items()) if not _of_manifests(name)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:ID_DIGITS]
@@ -95,16 +95,22 @@ def manifest_path(appliance: str) -> str:
     >>> manifest_path("../100%/1")
     'manifests/%2E./100%25/1.jsonl'
     """
-    *above, last = (_component(part) for part in appliance.split("/"))
+    *above, last = (safe_name(part) for part in appliance.split("/"))
     return "/".join((MANIFESTS, *above, f"{last}.jsonl"))
 
 
-def _component(name: str) -> str:
-    """Name of a folder: no step upwards, nothing hidden, not the name of the index."""
+def safe_name(name: str) -> str:
+    """Name of a folder or file: no step upwards, nothing hidden, not the name of an index.
+
+    Examples
+    --------
+    >>> safe_name("ams-ix"), safe_name(".."), safe_name("index.json")
+    ('ams-ix', '%2E.', 'index%2Ejson')
+    """
     safe = name.replace("%", "%25")
     if safe.startswith("."):
         safe = "%2E" + safe[1:]
-    return safe.replace(".", "%2E") if f"{MANIFESTS}/{safe}" == INDEX else safe
+    return "index%2Ejson" if safe == "index.json" else safe
 
 
 def read_index(folder: Path) -> Index:
