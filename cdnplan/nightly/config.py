@@ -22,9 +22,9 @@ from cdnplan.nightly.wire import (
     FetchWire,
     ForecastWire,
     GuardsWire,
+    HistoryWire,
     InputWire,
     NightlyWire,
-    PeriodsWire,
     nightly_schema,
 )
 
@@ -176,7 +176,7 @@ def _sources(wire: NightlyWire, base: Path) -> tuple[Source, ...]:
             role=role,
             where=given.path if "://" in given.path else str(base / given.path),
             max_age_hours=given.max_age_hours,
-            max_age_days=given.max_age_days if isinstance(given, PeriodsWire) else None,
+            max_age_days=given.max_age_days if isinstance(given, HistoryWire) else None,
             options=given.options,
         )
         for role, _, given in _listed(wire)
@@ -210,8 +210,9 @@ def _protocol_problems(wire: NightlyWire, root: MapNode) -> list[Problem]:
     if not urls:
         return []
     from fsspec import available_protocols
+    from fsspec.registry import registry
 
-    known = set(available_protocols())
+    known = {*available_protocols(), *registry}
     problems = []
     for place, url in urls:
         # A chain, as "simplecache::s3://…", has several; the last one counts.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdnplan.errors import InputError
+from cdnplan.inputs.periods import DEFAULT_DAYS
 from cdnplan.inputs.together import both
 from cdnplan.nightly.config import NightlyConfig, Source
 from cdnplan.nightly.failures import NotPublishedError
@@ -100,7 +101,7 @@ def demand_of_the_night(
         try:
             if source.role == "history":
                 return _forecast(config, source, ready, today, target, now, run)
-            return _from_table(ready["demand"], source, target)
+            return _from_table(ready["demand"], target)
         except _StaleError as error:
             reason = str(error)
     if good is None or good.forecast is None or good.forecast_made is None:
@@ -111,33 +112,30 @@ def demand_of_the_night(
             f"{reason}; the last good forecast was made {age:.1f} days ago, at most"
             f" {config.fallback.forecast_days:g} are allowed"
         )
-    period = _first_from(good.forecast, target)
-    if period is None:
-        raise NotPublishedError(f"{reason}; the last good forecast does not reach to {target}")
+    try:
+        period = _period(good.forecast, "the last good forecast", target)
+    except _StaleError as error:
+        raise NotPublishedError(f"{reason}; {error}") from None
     told = f"{reason}; the last good forecast, made {age:.1f} days ago, is used"
     return Needed(good.forecast, period, "last good forecast", good.forecast_made, (told,))
 
 
-def _from_table(ready: Ready, source: Source, target: dt.date) -> Needed:
+def _from_table(ready: Ready, target: dt.date) -> Needed:
+    return Needed(ready.path, _period(ready.path, "demand", target), "demand", ready.fetched)
+
+
+def _period(table: Path, name: str, target: dt.date) -> dt.date:
+    """The period of a demand table that a day falls into: periods are named by their last days."""
     from cdnplan.inputs.demand_reader import demand_dates
 
-    days = demand_dates(ready.path)
-    age = (target - days[-1]).days
-    if source.max_age_days is not None and age > source.max_age_days:
-        raise _StaleError(
-            f"demand is stale: its last date {days[-1]} is {age} days before {target}, at most"
-            f" {source.max_age_days:g} are allowed"
-        )
+    days = demand_dates(table)
     period = next((day for day in days if day >= target), None)
     if period is None:
-        raise _StaleError(f"demand is stale: its last date {days[-1]} is before {target}")
-    return Needed(ready.path, period, "demand", ready.fetched)
-
-
-def _first_from(table: Path, target: dt.date) -> dt.date | None:
-    from cdnplan.inputs.demand_reader import demand_dates
-
-    return next((day for day in demand_dates(table) if day >= target), None)
+        raise _StaleError(f"{name} does not reach to {target}: its last date is {days[-1]}")
+    long = (days[1] - days[0]).days if len(days) > 1 else DEFAULT_DAYS
+    if (period - target).days >= long:
+        raise _StaleError(f"{name} has nothing for {target}, the next date is {period}: is the clock right?")
+    return period
 
 
 def _forecast(
@@ -193,7 +191,10 @@ def _forecast(
     except InputError as error:
         # Its content has been checked: what is wrong is the disk.
         raise OSError(None, str(error)) from None
-    return Needed(table, made.day(steps), "history", now, notes=made.warnings)
+    warnings = ()
+    if history.last_day >= today + dt.timedelta(days=history.period_days):
+        warnings = (f"history goes on to {history.last_day}, past {today}: that part is left out",)
+    return Needed(table, made.day(steps), "history", now, warnings, made.warnings)
 
 
 def _fresh(history: History, source: Source, yesterday: dt.date, target: dt.date) -> dt.date:

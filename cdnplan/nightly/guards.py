@@ -20,7 +20,7 @@ _WORDS = {
     "lost_appliances_ratio": "share of the plan's appliances that the topology lacks",
     "churn_ratio": "share of the bytes held that would be filled",
     "fill_gb": "GB to fill",
-    "offload_drop_ratio": "byte offload below that of the plan in force on today's demand",
+    "offload_drop_ratio": "byte offload below that of the plan in force",
     "cost_rise_ratio": "cost above that of the plan in force on today's demand",
     "gap_ratio": "gap of the plan",
 }
@@ -114,11 +114,13 @@ def after_planning(
     if before is not None:
         values["churn_ratio"] = figures["churn_ratio"]
         values["fill_gb"] = figures["fill_gb"]
+        kept_ratio = before.plan.numbers["offload_byte_ratio"]
+        if standing is not None and standing.holds:
+            kept_ratio = max(kept_ratio, standing.verdict.offload_byte_ratio)
+        values["offload_drop_ratio"] = max(0.0, kept_ratio - figures["offload_byte_ratio"])
     if standing is not None and standing.holds:
-        kept = standing.verdict
-        values["offload_drop_ratio"] = max(0.0, kept.offload_byte_ratio - figures["offload_byte_ratio"])
-        rise = figures["upper"] - kept.cost.total
-        scale = abs(kept.cost.total)
+        kept_cost = standing.verdict.cost.total
+        rise, scale = figures["upper"] - kept_cost, abs(kept_cost)
         values["cost_rise_ratio"] = max(0.0, rise) / scale if scale > 0 else float(np.inf if rise > 0 else 0)
     return values
 

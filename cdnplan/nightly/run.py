@@ -137,7 +137,7 @@ def _alone(
         result = _ended(status, error, log)
         if not status.dry_run:
             _write(config, status, log)
-        return NightlyResult(result.exit_code, status.as_dict(), result.problems)
+        return NightlyResult(status.exit_code, status.as_dict(), result.problems)
 
 
 def _ended(status: Status, error: CdnplanError | OSError | None, log: RunLog) -> NightlyResult:

@@ -33,13 +33,13 @@ class InputWire(Wire):
     )
 
 
-class PeriodsWire(InputWire):
-    """A history or a demand table: besides the file's age, what its dates say counts."""
+class HistoryWire(InputWire):
+    """A history: besides the file's age, what its dates say counts."""
 
     max_age_days: Annotated[float, Field(gt=0, le=3650)] | None = Field(
         None,
         description="Stale when its last date lies longer than this before the day planned for [days]; left"
-        " out: two periods of the history; of a demand table: not at all",
+        " out: two periods, and the days from the day before the run to it",
     )
 
 
@@ -50,8 +50,8 @@ class InputsWire(Wire):
     overrides: list[InputWire] | None = Field(None, description="Further override files, weakest first")
     titles: InputWire = Field(description="Titles table")
     files: InputWire | None = Field(None, description="Files of titles; left out: a title is one file")
-    history: PeriodsWire | None = Field(None, description="History to forecast from")
-    demand: PeriodsWire | None = Field(None, description="Demand table, in place of a history")
+    history: HistoryWire | None = Field(None, description="History to forecast from")
+    demand: InputWire | None = Field(None, description="Demand table, in place of a history")
     launches: InputWire | None = Field(None, description="Launch calendar, for the forecast")
     changes: InputWire | None = Field(None, description="Known changes, for the forecast")
     events: InputWire | None = Field(None, description="Events, for the forecast")
@@ -153,7 +153,8 @@ class GuardsWire(Wire):
     )
     fill_gb: GuardWire | None = Field(None, description="Bytes to fill [GB]")
     offload_drop_ratio: GuardWire | None = Field(
-        None, description="Byte offload below that of the plan in force, on the same demand [difference]"
+        None, description="Byte offload below that of the plan in force, as it was planned or on today's demand,"
+        " whichever is more [difference]"
     )
     cost_rise_ratio: GuardWire | None = Field(
         None, description="Cost above that of the plan in force, on the same demand [share of it]"
