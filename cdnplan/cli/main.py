@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cdnplan.cli import backtest, export, forecast, new, plan, synth, topology, verify
+from cdnplan.cli import backtest, export, forecast, new, nightly, plan, synth, topology, verify
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -25,6 +25,7 @@ app.add_typer(topology.app, name="topology")
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("plan")(plan.plan)
+app.command("nightly")(nightly.nightly)
 app.command("verify")(verify.verify)
 app.command("export")(export.export)
 

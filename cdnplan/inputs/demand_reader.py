@@ -133,6 +133,22 @@ def check_demand(path: Path, *, date: dt.date | None = None, known: Mapping[str,
     table.problems.raise_if_any()
 
 
+def demand_dates(path: Path) -> tuple[dt.date, ...]:
+    """Dates that a demand table has rows of, increasing.
+
+    Raises
+    ------
+    InputError
+        The table cannot be read, or has no rows.
+    """
+    table = Table(path, _CONTRACT, one_of=("file", "title"))
+    days = _survey(table).days
+    if days.size == 0:
+        table.problems.add("empty", "the table has no rows with a date", column="date")
+    table.problems.raise_if_any()
+    return tuple(day.astype(dt.date) for day in days)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Survey:
     """What there is to choose from: dates, first row of each region's name, kinds of rows by date."""

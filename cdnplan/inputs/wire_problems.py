@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -239,7 +239,9 @@ def _bad_value(error: ErrorDetails, root: MapNode) -> Problem:
     return mark.problem(message, path=shown_path(loc), hint=hint)
 
 
-def schema_problems(errors: Iterable[ErrorDetails], root: MapNode) -> list[Problem]:
+def schema_problems(
+    errors: Iterable[ErrorDetails], root: MapNode, schema: Callable[[], Mapping[str, Any]] = topology_schema
+) -> list[Problem]:
     """Translate pydantic's errors.
 
     Parameters
@@ -248,6 +250,8 @@ def schema_problems(errors: Iterable[ErrorDetails], root: MapNode) -> list[Probl
         From ``ValidationError.errors()``; locations start at `root`.
     root : MapNode
         What was validated.
+    schema : callable
+        Makes the JSON Schema it was validated by, for the names of known keys.
 
     Returns
     -------
@@ -256,8 +260,8 @@ def schema_problems(errors: Iterable[ErrorDetails], root: MapNode) -> list[Probl
     """
     found = list(errors)
     unknown = [error for error in found if error["type"] == "extra_forbidden"]
-    schema = topology_schema() if unknown else {}
-    problems = [_unknown_key(error, root, schema) for error in unknown]
+    keys = schema() if unknown else {}
+    problems = [_unknown_key(error, root, keys) for error in unknown]
     by_path: dict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
         by_path[problem.path].append(problem)

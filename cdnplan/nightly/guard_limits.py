@@ -1,0 +1,33 @@
+"""The figures that stand guard before publication, and their limits unless the config says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Above `warn` a plan is published with a warning, above `refuse` it is not; None: no limit."""
+
+    warn: float | None = None
+    refuse: float | None = None
+
+
+DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        "silent_regions_ratio": Limit(0.05, 0.25),
+        "demand_factor": Limit(2.0, 5.0),
+        "lost_appliances_ratio": Limit(0.1, 0.3),
+        "churn_ratio": Limit(0.3, 0.6),
+        "fill_gb": Limit(),
+        "offload_drop_ratio": Limit(0.01, 0.05),
+        "cost_rise_ratio": Limit(0.001, 0.01),
+        "gap_ratio": Limit(0.05, None),
+    }
+)
+"""In the order in which they are looked at: the first three need no new plan."""
+
+BEFORE = ("silent_regions_ratio", "demand_factor", "lost_appliances_ratio")
+"""Guards that are known before time is spent on a plan."""

@@ -1,0 +1,134 @@
+"""What stands between a plan and its publication: figures with limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cdnplan.inputs.parquet_columns import read_columns
+from cdnplan.inputs.plan_folder import ADD, EVICT, KEEP, PLACEMENT, TABLES
+from cdnplan.model.instance import Instance
+from cdnplan.nightly.guard_limits import Limit
+from cdnplan.nightly.in_force import InForce, Standing, lost_appliances_ratio
+
+_WORDS = {
+    "silent_regions_ratio": "share of regions without demand",
+    "demand_factor": "demand per day against the plan in force, times more or less",
+    "lost_appliances_ratio": "share of the plan's appliances that the topology lacks",
+    "churn_ratio": "share of the bytes held that would be filled",
+    "fill_gb": "GB to fill",
+    "offload_drop_ratio": "byte offload below that of the plan in force",
+    "cost_rise_ratio": "cost above that of the plan in force on today's demand",
+    "gap_ratio": "gap of the plan",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One guard and what it found: `verdict` is ``ok``, ``warn`` or ``refuse``."""
+
+    guard: str
+    value: float
+    limit: Limit
+    verdict: str
+
+    def __str__(self) -> str:
+        allowed = self.limit.refuse if self.verdict == "refuse" else self.limit.warn
+        return f"{_WORDS[self.guard]}: {self.value:.6g}, limit {allowed:.6g} ({self.guard})"
+
+
+def read_guards(values: Mapping[str, float], limits: Mapping[str, Limit]) -> tuple[Reading, ...]:
+    """Hold figures against their limits.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        By guard; a figure that is no number is above every limit.
+    limits : mapping of str to Limit
+
+    Returns
+    -------
+    tuple of Reading
+
+    Examples
+    --------
+    >>> [reading.verdict for reading in read_guards({"churn_ratio": 0.4}, {"churn_ratio": Limit(0.3, 0.6)})]
+    ['warn']
+    """
+    readings = []
+    for guard, value in values.items():
+        limit = limits[guard]
+        verdict = "ok"
+        if limit.warn is not None and not value <= limit.warn:
+            verdict = "warn"
+        if limit.refuse is not None and not value <= limit.refuse:
+            verdict = "refuse"
+        readings.append(Reading(guard, value, limit, verdict))
+    return tuple(readings)
+
+
+def before_planning(instance: Instance, before: InForce | None) -> dict[str, float]:
+    """Figures of the inputs alone.
+
+    Parameters
+    ----------
+    instance : Instance
+    before : InForce or None
+
+    Returns
+    -------
+    dict of str to float
+        Those that need a plan in force are missing without one.
+    """
+    region_gb = instance.region_gb()
+    values = {"silent_regions_ratio": float(np.mean(region_gb <= 0))}
+    if before is not None:
+        day, other = float(region_gb.sum()) / instance.period_days, before.gb_per_day
+        values["demand_factor"] = max(day, other) / min(day, other) if min(day, other) > 0 else np.inf
+        values["lost_appliances_ratio"] = lost_appliances_ratio(instance, before.holdings)
+    return values
+
+
+def after_planning(
+    figures: Mapping[str, float], before: InForce | None, standing: Standing | None
+) -> dict[str, float]:
+    """Figures of a plan.
+
+    Parameters
+    ----------
+    figures : mapping of str to float
+        `fill_figures` of a plan, and of its record ``gap_ratio``, ``offload_byte_ratio`` and ``upper``.
+    before : InForce or None
+    standing : Standing or None
+        What the plan in force is worth on today's inputs.
+
+    Returns
+    -------
+    dict of str to float
+        Those that need a plan in force, or one that today's limits allow, are missing without one.
+    """
+    values = {"gap_ratio": figures["gap_ratio"]}
+    if before is not None:
+        values["churn_ratio"] = figures["churn_ratio"]
+        values["fill_gb"] = figures["fill_gb"]
+        kept_ratio = before.plan.numbers["offload_byte_ratio"]
+        if standing is not None and standing.holds:
+            kept_ratio = max(kept_ratio, standing.verdict.offload_byte_ratio)
+        values["offload_drop_ratio"] = max(0.0, kept_ratio - figures["offload_byte_ratio"])
+    if standing is not None and standing.holds:
+        kept_cost = standing.verdict.cost.total
+        rise, scale = figures["upper"] - kept_cost, abs(kept_cost)
+        values["cost_rise_ratio"] = max(0.0, rise) / scale if scale > 0 else float(np.inf if rise > 0 else 0)
+    return values
+
+
+def fill_figures(folder: Path) -> dict[str, float]:
+    """Bytes that a plan adds, and their share of the bytes held before [GB, ratio]."""
+    table = read_columns(folder / PLACEMENT, TABLES[PLACEMENT])
+    action, size = table.texts["action"], table.values["size_gb"]
+    code = action.positions({ADD: 0, KEEP: 1, EVICT: 2})
+    fill_gb, held_gb = float(size[code == 0].sum()), float(size[(code == 1) | (code == 2)].sum())
+    return {"fill_gb": fill_gb, "churn_ratio": fill_gb / held_gb if held_gb > 0 else 0.0}

@@ -1,0 +1,177 @@
+"""The plan in force: which one it is, whether it is whole, and what it is worth on today's inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cdnplan.errors import InputError, Problem
+from cdnplan.evaluate.limits import exceeds
+from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.inputs.plan_folder import holdings_of, sha256
+from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
+from cdnplan.model.holdings import Holdings, appliance_name
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.placement import Placement
+from cdnplan.nightly.disk import numbered
+from cdnplan.nightly.publish import CURRENT, PLANS
+
+MOST_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InForce:
+    """A published plan.
+
+    Parameters
+    ----------
+    folder : Path
+        Its folder itself, not ``current``.
+    plan : PlanJson
+    holdings : Holdings
+        What appliances hold once it is carried out.
+    """
+
+    folder: Path
+    plan: PlanJson
+    holdings: Holdings
+
+    @property
+    def gb_per_day(self) -> float:
+        """Demand it was made for [GB per day]."""
+        return self.plan.numbers["demand_gb"] / self.plan.days
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """A placement judged on today's inputs.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    faults : tuple of str
+        Limits of today that it breaks; none: it holds.
+    """
+
+    verdict: Verdict
+    faults: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it may go on."""
+        return not self.faults
+
+
+def plan_in_force(publish: Path) -> tuple[InForce | None, str]:
+    """Find the plan that ``current`` names.
+
+    Parameters
+    ----------
+    publish : Path
+        Publication folder.
+
+    Returns
+    -------
+    InForce or None
+        Where ``current`` is damaged, the newest plan that is whole; None where there is none.
+    str
+        What is wrong with ``current``; empty when nothing is.
+
+    Raises
+    ------
+    InputError
+        ``current`` is not the link that this job makes.
+    """
+    current = publish / CURRENT
+    if current.exists() and not current.is_symlink():
+        raise InputError([Problem("expected a symbolic link to a plan: it is left alone", str(current))])
+    trouble = ""
+    if current.is_symlink():
+        found, trouble = _whole(current.resolve())
+        if found is not None:
+            return found, ""
+        trouble = f"the plan in force is damaged: {trouble}"
+    plans = numbered(publish / PLANS)
+    for _, folder in reversed(plans):
+        found, _ = _whole(folder)
+        if found is not None:
+            trouble = trouble or f"{current} is gone"
+            return found, f"{trouble}; {folder.name} is taken for what appliances hold"
+    return None, trouble or (f"{current} is gone, and no plan is whole" if plans else "")
+
+
+def _whole(folder: Path) -> tuple[InForce | None, str]:
+    """Read a plan; None and the reason unless every file is as it was written."""
+    try:
+        plan = read_plan_json(folder / PLAN_JSON)
+        for name, digest in plan.files.items():
+            if not (folder / name).is_file():
+                return None, f"{name} is missing"
+            if sha256(folder / name) != digest:
+                return None, f"{name} was changed"
+        return InForce(folder, plan, holdings_of(folder)), ""
+    except InputError as error:
+        return None, str(error.problems[0])
+
+
+def standing(instance: Instance, holdings: Holdings) -> Standing:
+    """Judge what appliances hold now on today's demand and limits, served as well as can be.
+
+    Parameters
+    ----------
+    instance : Instance
+        Built with these holdings.
+    holdings : Holdings
+
+    Returns
+    -------
+    Standing
+    """
+    from cdnplan.optimize.serving import best_serving
+
+    holds = (instance.copies > 0) & (instance.held >= instance.copies)
+    serving = best_serving(instance, holds).serving
+    verdict = evaluate(
+        instance, Placement(holds), serving.candidate_gb(instance), serving.origin_gb(instance)
+    )
+    faults = [str(violation) for violation in verdict.violations]
+    faults += _without_room(instance, holdings)
+    return Standing(verdict, tuple(faults))
+
+
+def _without_room(instance: Instance, holdings: Holdings) -> list[str]:
+    """Appliances that hold more than they may today."""
+    pools = {name: i for i, name in enumerate(instance.pools)}
+    files = {name: i for i, name in enumerate(instance.files)}
+    pool = np.array([pools.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
+    file = np.array([files.get(name, -1) for name in holdings.files], dtype=np.int64)[holdings.file]
+    there = (pool >= 0) & (file >= 0)
+    pool, file, number = pool[there], file[there], holdings.appliance[there]
+    most = int(number.max(initial=0)) + 1
+    flat = np.bincount(pool * most + number, instance.size_gb[file], minlength=len(pools) * most)
+    stored: Floats = flat.reshape(len(pools), most).astype(np.float64)
+    over = exceeds(stored, instance.appliance_storage_gb[:, None])
+    return [
+        f"storage {appliance_name(instance.pools[p], int(n))}: {stored[p, n]:.9g} GB, allowed"
+        f" {instance.appliance_storage_gb[p]:.9g}"
+        for p, n in np.argwhere(over)
+    ]
+
+
+def lost_appliances_ratio(instance: Instance, holdings: Holdings) -> float:
+    """Share of the appliances that hold something which the network no longer has."""
+    count = {name: int(n) for name, n in zip(instance.pools, instance.pool_appliances, strict=True)}
+    there = np.array([count.get(name, 0) for name in holdings.pools], dtype=np.int64)
+    most = int(holdings.appliance.max(initial=0)) + 1
+    held = np.unique(holdings.pool.astype(np.int64) * most + holdings.appliance)
+    if held.size == 0:
+        return 0.0
+    return float(np.mean(held % most > there[held // most]))
+
+
+def listed(faults: tuple[str, ...]) -> str:
+    """Name the first few, and count the rest."""
+    more = f"; and {len(faults) - MOST_LISTED} more" if len(faults) > MOST_LISTED else ""
+    return "; ".join(faults[:MOST_LISTED]) + more

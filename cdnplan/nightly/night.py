@@ -1,0 +1,315 @@
+"""The steps of a night, in order; each may end it, and then the plan in force stays."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cdnplan.errors import CdnplanError, InputError
+from cdnplan.nightly.clocks import Clocks
+from cdnplan.nightly.config import NightlyConfig
+from cdnplan.nightly.deadline import Deadline, deadline_of
+from cdnplan.nightly.demand import Needed, demand_of_the_night
+from cdnplan.nightly.disk import sync_tree
+from cdnplan.nightly.failures import NotPublishedError
+from cdnplan.nightly.gather import DEMAND_ROLES, Gathered, gather
+from cdnplan.nightly.guards import Reading, after_planning, before_planning, fill_figures, read_guards
+from cdnplan.nightly.in_force import InForce, Standing, listed, plan_in_force, standing
+from cdnplan.nightly.log import RunLog
+from cdnplan.nightly.publish import PLANS, Publication
+from cdnplan.nightly.requests import plan_request
+from cdnplan.nightly.status import Status, figures_of
+from cdnplan.nightly.store import Good, Store
+from cdnplan.optimize.outcome import Progress
+from cdnplan.planner import PlanRequest, plan
+
+TAIL = "after search"
+"""Key of the time that follows the search: the next deadline's reserve comes from it."""
+CUT_SHORT = ("time-limit", "interrupted")
+
+
+@dataclass(slots=True)
+class Night:
+    """A run that holds the lock. `run` raises what ends it; `tidy` is for after that.
+
+    Parameters
+    ----------
+    config : NightlyConfig
+    publication : Publication
+    store : Store
+    status : Status
+        Filled on the way.
+    log : RunLog
+    clocks : Clocks
+    date : datetime.date or None
+        Day of the run, where it is not to be the clock's.
+    last : dict
+        ``status.json`` of the last run; may be empty.
+    """
+
+    config: NightlyConfig
+    publication: Publication
+    store: Store
+    status: Status
+    log: RunLog
+    clocks: Clocks
+    date: dt.date | None
+    last: dict[str, Any]
+    _inputs_are_good: Needed | None = None
+
+    def run(self, progress: Progress, asked: Callable[[], bool]) -> None:
+        """Do all steps, up to the publication of a plan.
+
+        Raises
+        ------
+        CdnplanError
+            Why nothing is published; `exit_code` says what kind of reason it is.
+        OSError
+            A disk is full, a folder may not be written to.
+        """
+        config, status = self.config, self.status
+        self.publication.prepare()
+        before, trouble = plan_in_force(config.publish)
+        if trouble:
+            self._warn(trouble)
+        if before is not None:
+            status.in_force, status.in_force_figures = before.folder.name, figures_of(before.plan)
+        deadline = self._deadline()
+        self._look_at_the_clock()
+        self.log.info("start", job=config.name, in_force=status.in_force, deadline=str(deadline.at))
+        good = self.store.good()
+        with self._phase("fetch"):
+            gathered = self._gathered(good)
+        with self._phase("forecast"), _as_named_by_people(gathered):
+            needed = self._demand(gathered, good)
+        self._refuse_the_past(needed, before)
+        request = plan_request(config, gathered, needed, self._staged(needed), before)
+        with _as_named_by_people(gathered):
+            with self._phase("read"):
+                found = self._before_planning(request, before)
+            self._inputs_are_good = needed
+            record = self._plan(request, deadline, progress, asked)
+        self._check(request.out, record, before, found, deadline)
+        self._publish(request.out, record, deadline)
+
+    def tidy(self, error: CdnplanError | OSError | None) -> None:
+        """Keep what the next night may need, drop what no night needs; failures are warnings.
+
+        Parameters
+        ----------
+        error : CdnplanError, OSError or None
+            What ended the run.
+        """
+        status, config = self.status, self.config
+        if status.dry_run:
+            return
+        try:
+            if status.state == "published":
+                status.removed = self.publication.drop_old(config.keep)
+            if self._inputs_are_good is not None and not isinstance(error, OSError):
+                needed = self._inputs_are_good
+                self.store.keep_as_good(status.inputs, needed.table, needed.made)
+            self.store.drop_old_logs(config.keep_logs)
+        except OSError as failed:
+            self._warn(f"old files cannot be tidied away: {failed.strerror or failed}")
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        begun = self.clocks.monotonic()
+        self.log.info("phase", phase=name)
+        try:
+            yield
+        finally:
+            self.status.seconds[name] = self.clocks.monotonic() - begun
+
+    def _warn(self, text: str) -> None:
+        self.status.warnings.append(text)
+        self.log.warning("warning", text=text)
+
+    def _deadline(self) -> Deadline:
+        seconds = self.last.get("seconds")
+        tail = seconds.get(TAIL) if isinstance(seconds, dict) else None
+        wire, now = self.config.deadline, self.status.started
+        deadline = deadline_of(wire, now, self.clocks.monotonic, tail if isinstance(tail, float) else None)
+        self.status.deadline = deadline.at
+        return deadline
+
+    def _look_at_the_clock(self) -> None:
+        """A clock that was set back is told; what matters is looked at where it matters."""
+        last = self.last.get("started")
+        if isinstance(last, str) and self.date is None:
+            then = dt.datetime.fromisoformat(last)
+            if then > self.status.started:
+                self._warn(f"the clock is behind: the last run started at {last}")
+
+    def _today(self) -> dt.date:
+        return self.date or self.status.started.astimezone(ZoneInfo(self.config.calendar.timezone)).date()
+
+    def _gathered(self, good: Good | None) -> Gathered:
+        gathered = gather(self.config, self.store, good, self.status.started, self.clocks, self.log)
+        self.status.inputs = gathered.ready
+        for warning in gathered.warnings:
+            self._warn(warning)
+        fatal = [trouble for trouble in gathered.troubles if trouble.role not in DEMAND_ROLES]
+        if fatal:
+            raise NotPublishedError(listed(tuple(trouble.reason for trouble in gathered.troubles)))
+        return gathered
+
+    def _demand(self, gathered: Gathered, good: Good | None) -> Needed:
+        needed = demand_of_the_night(
+            self.config,
+            gathered.ready,
+            gathered.troubles,
+            good,
+            today=self._today(),
+            now=self.status.started,
+            run=self.store.run,
+        )
+        self.status.planned_for, self.status.demand_from = needed.period, needed.source
+        self.status.notes += needed.notes
+        for warning in needed.warnings:
+            self._warn(warning)
+        return needed
+
+    def _refuse_the_past(self, needed: Needed, before: InForce | None) -> None:
+        """A clock that was set back must not put a plan for an earlier day in force."""
+        if before is None or needed.period >= before.plan.start:
+            return
+        told = f"the plan in force is for {before.plan.start}, later than {needed.period}"
+        if self.date is None:
+            raise NotPublishedError(f"{told}: is the clock right? --date plans for a day gone by")
+        self._warn(told)
+
+    def _staged(self, needed: Needed) -> Path:
+        if self.status.dry_run:
+            return self.store.run / "plan"
+        return self.publication.staged(needed.period.isoformat())
+
+    def _before_planning(self, request: PlanRequest, before: InForce | None) -> Standing | None:
+        """Judge inputs, and the plan in force on them, before time is spent on a plan."""
+        from cdnplan.planner.load import load
+
+        loaded = load(request)
+        found = None if before is None else standing(loaded.instance, before.holdings)
+        self.status.standing = found
+        if found is not None and not found.holds:
+            self.log.warning("the plan in force no longer holds", faults=listed(found.faults))
+        self._hold(read_guards(before_planning(loaded.instance, before), self.config.limits), found)
+        return found
+
+    def _hold(self, readings: tuple[Reading, ...], found: Standing | None) -> None:
+        """Warn, or refuse."""
+        self.status.guards += readings
+        for reading in readings:
+            self.log.info("guard", guard=reading.guard, value=reading.value, verdict=reading.verdict)
+            if reading.verdict == "warn":
+                self._warn(str(reading))
+        refused = tuple(str(reading) for reading in readings if reading.verdict == "refuse")
+        if refused:
+            raise NotPublishedError(listed(refused) + _unsound(found))
+
+    def _plan(
+        self, request: PlanRequest, deadline: Deadline, progress: Progress, asked: Callable[[], bool]
+    ) -> dict[str, Any]:
+        """Make the plan in the time there is."""
+        # Inputs are read once more before the search begins.
+        left = deadline.search_s() - self.status.seconds["read"]
+        if left <= 0:
+            over = "no time is left for a search before the deadline"
+            raise NotPublishedError(over + _unsound(self.status.standing))
+        budget = self.config.engine.time_limit_s
+        limit = left if budget is None else min(budget, left)
+        with self._phase("plan"):
+            result = plan(
+                replace(request, time_limit_s=limit),
+                progress=progress,
+                asked=lambda: asked() or deadline.search_is_over(),
+                now=self.clocks.monotonic,
+            )
+        record = result.record
+        seconds = record["seconds"]
+        self.status.seconds[TAIL] = max(
+            0.0, self.status.seconds["plan"] - seconds["read"] - seconds["optimise"]
+        )
+        if record["status"] in CUT_SHORT and limit != budget:
+            self._warn(f"the deadline ended the search, at a gap of {record['gap_ratio']:.3%}")
+        self.status.notes += record["warnings"]
+        return record
+
+    def _check(
+        self,
+        staged: Path,
+        record: dict[str, Any],
+        before: InForce | None,
+        found: Standing | None,
+        deadline: Deadline,
+    ) -> None:
+        """See that the plan is on disk, that the judge agrees, and that guards do."""
+        from cdnplan.evaluate.verify import verify
+
+        with self._phase("verify"):
+            sync_tree(staged)
+            report = verify(staged)
+        self.status.seconds[TAIL] += self.status.seconds["verify"]
+        if not report.ok:
+            raise NotPublishedError(
+                f"the plan does not verify: {listed(tuple(str(check) for check in report.failed))}"
+            )
+        fills = fill_figures(staged)
+        self.status.plan = {
+            "folder": staged.name,
+            "period": record["period"]["start"],
+            "status": record["status"],
+            "engine": record["engine"],
+            **{
+                key: record[key] for key in ("upper", "lower", "gap_ratio", "offload_byte_ratio", "demand_gb")
+            },
+            **fills,
+        }
+        figures = fills | {key: record[key] for key in ("gap_ratio", "offload_byte_ratio", "upper")}
+        self._hold(read_guards(after_planning(figures, before, found), self.config.limits), found)
+        late = -deadline.left_s()
+        if late > 0:
+            raise NotPublishedError(f"the plan was ready {late:.1f} s after the deadline" + _unsound(found))
+
+    def _publish(self, staged: Path, record: dict[str, Any], deadline: Deadline) -> None:
+        if self.status.dry_run:
+            self.status.state = "dry-run"
+            return
+        with self._phase("publish"):
+            try:
+                place = self.publication.publish(staged)
+            except OSError as error:
+                if not self.publication.is_in_force(staged.name):
+                    raise
+                place = self.config.publish / PLANS / staged.name
+                self._warn(f"published, but perhaps not yet on disk: {error.strerror or error}")
+        self.status.seconds[TAIL] += self.status.seconds["publish"]
+        self.status.state, self.status.in_force = "published", place.name
+        self.status.in_force_figures = self.status.plan
+        self.status.last_published = self.clocks.now().isoformat(timespec="seconds")
+        self.log.info("published", plan=place.name, gap_ratio=record["gap_ratio"], left_s=deadline.left_s())
+
+
+def _unsound(found: Standing | None) -> str:
+    """What is to be known of the plan in force where it has to go on although it should not."""
+    if found is None or found.holds:
+        return ""
+    return f"; the plan in force breaks today's limits, too: {listed(found.faults)}"
+
+
+@contextmanager
+def _as_named_by_people(gathered: Gathered) -> Iterator[None]:
+    """Name inputs in problems as the config does, not as the copies in the work folder are called."""
+    try:
+        yield
+    except InputError as error:
+        origins = gathered.origins
+        raise InputError(
+            replace(problem, file=origins.get(problem.file, problem.file)) for problem in error.problems
+        ) from None

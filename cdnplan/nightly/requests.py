@@ -1,0 +1,56 @@
+"""The night's inputs as a request to the planner."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cdnplan.nightly.config import NightlyConfig
+from cdnplan.nightly.demand import Needed
+from cdnplan.nightly.gather import Gathered
+from cdnplan.nightly.in_force import InForce
+from cdnplan.planner import PlanRequest
+
+
+def plan_request(
+    config: NightlyConfig, gathered: Gathered, needed: Needed, out: Path, before: InForce | None
+) -> PlanRequest:
+    """Ask for a plan of the night, from the copies in the work folder.
+
+    Parameters
+    ----------
+    config : NightlyConfig
+    gathered : Gathered
+    needed : Needed
+        Its demand.
+    out : Path
+    before : InForce or None
+        Whose placement appliances hold, and which the engine starts from.
+
+    Returns
+    -------
+    PlanRequest
+    """
+    paths = {role: ready.path for role, ready in gathered.ready.items()}
+    overrides = sorted(
+        (role for role in paths if role.startswith("override")), key=lambda role: int(role.split()[1])
+    )
+    engine = config.engine
+    previous = None if before is None else before.folder
+    return PlanRequest(
+        topology=paths["topology"],
+        titles=paths["titles"],
+        files=paths.get("files"),
+        demand=needed.table,
+        date=needed.period,
+        out=out,
+        countries=config.countries,
+        previous=previous,
+        start=previous if engine.warm_start else None,
+        engine=engine.name,
+        gap_ratio=engine.gap_ratio,
+        threads=engine.threads or os.cpu_count() or 1,
+        seed=engine.seed,
+        environment=config.environment,
+        overrides=tuple(paths[role] for role in overrides),
+    )
