@@ -35,7 +35,7 @@ ENGINES = pytest.mark.parametrize("engine", ["exact", "fast"])
 def topology(*, launch_pools: int) -> Topology:
     """A near site of two appliances of 100 GB, on both of which the launch is wherever it is, and a far one.
 
-    By its sum the near pool has room for film and launch; beside the launch no appliance has any for the film.
+    By its sum the near pool has room for film and launch; beside the launch no appliance has it for the film.
     """
     policy = Policy(
         reserves=Reserves(0.0, 0.0, 0.0, 0.0),
