@@ -84,7 +84,7 @@ def plan_again(
 ) -> tuple[Outcome, Dealt]:
     """Let the engine place elsewhere what appliances have no room for, deal again, and keep the cheapest.
 
-    Each round rules out, from then on, the (pool, file) pairs that dealing left out. Where launches of the
+    Each round rules out, from then on, the (pool, file) pairs that found no room. Where launches of the
     pool stand in the way of such a file, and their rules have pools to spare, they are ruled out there
     instead; if that is no cheaper, the file is. The engine starts from the prices and the placement at hand.
     Rounds end when dealing costs little (`DEAR_RATIO`) or the gap asked for is reached, when nothing is left
@@ -156,7 +156,7 @@ def plan_again(
 
 def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool:
     """Whether it is worth while to look for a plan that loses less than this one."""
-    if plan.dealt.dropped == 0:
+    if plan.dealt.unplaced_pool.size == 0:
         return False
     ideal = ideal_cost(instance)
     reached = stop.gap_ratio is not None and gap_ratio(outcome.lower, plan.cost, ideal) <= stop.gap_ratio
@@ -218,7 +218,7 @@ def _telling(progress: Progress, best_lower: float, best_upper: float) -> Progre
 def _ruled_out(instance: Instance, basis: _Plan, moves: list[_Move]) -> Bools:
     """What was ruled out before, launches that shall move, and all files that then still have no place."""
     ruled_out = basis.ruled_out.copy()
-    ruled_out[basis.dealt.dropped_pool, basis.dealt.dropped_file] = True
+    ruled_out[basis.dealt.unplaced_pool, basis.dealt.unplaced_file] = True
     for move in moves:
         ruled_out[move.pool, move.file] = basis.ruled_out[move.pool, move.file]
         ruled_out[move.pool, move.launches] = True
@@ -261,6 +261,6 @@ def _most_valuable(instance: Instance, basis: _Plan) -> list[tuple[int, int]]:
     """(Pool, file) pairs that dealing left out, by what they would save now."""
     cost, origin = priced_costs(instance, basis.outcome.prices)
     holds, dealt = basis.dealt.placement.holds, basis.dealt
-    pairs = list(zip(dealt.dropped_pool.tolist(), dealt.dropped_file.tolist(), strict=True))
+    pairs = list(zip(dealt.unplaced_pool.tolist(), dealt.unplaced_file.tolist(), strict=True))
     value = {(p, f): file_value(instance, holds, p, f, cost, origin) for p, f in pairs}
     return sorted(pairs, key=lambda pair: (-value[pair], pair))

@@ -37,15 +37,15 @@ class Dealt:
     placement, serving : Placement, Serving
         Perhaps less than the engine's: what fits on no appliance is left out.
     assignment : Assignment
-    dropped_pool, dropped_file : (n_dropped,) int64
-        (Pool, file) pairs of the engine's plan left out: appliances lack room, or a
-        fill window is short.
-    added : int
-        Pairs taken in instead.
+    dropped, added : int
+        (Pool, file) pairs left out, and taken in instead.
     exchanged : int
         (Pool, file) pairs that changed places with others of their site, to even out loads.
     slowed : int
         Pools that serve less than their throughput, because their load cannot be spread evenly.
+    unplaced_pool, unplaced_file : (n_unplaced,) int64
+        Those of the pairs left out that had no room or came too late themselves, while others gave way to
+        files worth more; where there are none of these, all pairs left out.
     planned_again : int
         Rounds in which the engine was asked for other plans, to find this one or none better (`plan_again`).
     throughput : (n_pools,) float64
@@ -57,29 +57,29 @@ class Dealt:
     placement: Placement
     serving: Serving
     assignment: Assignment
-    dropped_pool: Ints
-    dropped_file: Ints
+    dropped: int
     added: int
     exchanged: int
     slowed: int
+    unplaced_pool: Ints
+    unplaced_file: Ints
     throughput: Floats
     unfilled: int = 0
     planned_again: int = 0
 
-    @property
-    def dropped(self) -> int:
-        """Number of pairs left out."""
-        return int(self.dropped_pool.size)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Round:
-    """Where the rounds of dealing stand; `start` is where the next one begins, for some pools."""
+    """Where the rounds of dealing stand; `start` is where the next one begins, for some pools.
+
+    `unplaced` are (pool, file) pairs for which there was no room or no time, as pool × n_files + file.
+    """
 
     holds: Bools
     serving: Serving
     throughput: Floats
     start: Start | None = None
+    unplaced: tuple[int, ...] = ()
 
 
 def deal(
@@ -117,23 +117,27 @@ def deal(
     """
     state = _Round(placement.holds, serving, instance.throughput_gbps)
     state, assignment = _rounds(instance, state, prices, holdings)
-    fitted = state.holds
+    fitted, unplaced = state.holds, state.unplaced
     for _ in range(EVENING_ROUNDS):
         better = _evened(instance, state, assignment, prices, holdings)
         if better is None:
             break
         state, assignment = better
-    dropped_pool, dropped_file = np.nonzero(placement.holds & ~fitted)
+    left_out = placement.holds & ~fitted
+    pairs = np.unique(np.array(unplaced, dtype=np.int64))
+    pairs = pairs[left_out.ravel()[pairs]]
+    pairs = pairs if pairs.size else np.flatnonzero(left_out)
     return Dealt(
         Placement(state.holds),
         state.serving,
         assignment,
-        dropped_pool=dropped_pool,
-        dropped_file=dropped_file,
+        dropped=int(left_out.sum()),
         added=int((fitted & ~placement.holds).sum()),
         exchanged=int((fitted & ~state.holds).sum()),
         slowed=int((state.throughput < instance.throughput_gbps).sum()),
         throughput=state.throughput,
+        unplaced_pool=pairs // instance.n_files,
+        unplaced_file=pairs % instance.n_files,
     )
 
 
@@ -151,9 +155,12 @@ def _rounds(
             fitted = fit_pools(instance, holds, assignment, prices, required_files(instance))
             holds, start = fitted.holds, joined_start(start, fitted.start)
         holds[late_pool, late_file] = False
+        dropped = assignment.dropped_pool.astype(np.int64) * instance.n_files + assignment.dropped_file
+        late = late_pool * instance.n_files + late_file
+        unplaced = (*state.unplaced, *dropped.tolist(), *late.tolist())
         throughput = state.throughput.copy()
         throughput[assignment.overloaded_pool] /= assignment.overloaded_ratio * (1 + SAFETY_RATIO)
-        state = _Round(holds, _served(instance, holds, throughput), throughput, start)
+        state = _Round(holds, _served(instance, holds, throughput), throughput, start, unplaced)
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
 
 

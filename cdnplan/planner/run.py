@@ -180,7 +180,13 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
     untouched = (
-        dealt.unfilled == dealt.dropped == dealt.added == dealt.exchanged == dealt.slowed == dealt.planned_again == 0
+        dealt.unfilled
+        == dealt.dropped
+        == dealt.added
+        == dealt.exchanged
+        == dealt.slowed
+        == dealt.planned_again
+        == 0
     )
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"

@@ -35,7 +35,7 @@ ENGINES = pytest.mark.parametrize("engine", ["exact", "fast"])
 def topology(*, launch_pools: int) -> Topology:
     """A near site of two appliances of 100 GB, on both of which the launch is wherever it is, and a far one.
 
-    By its sum the near pool has room for film and launch; beside the launch no appliance has any for it.
+    By its sum the near pool has room for film and launch; beside the launch no appliance has it for the film.
     """
     policy = Policy(
         reserves=Reserves(0.0, 0.0, 0.0, 0.0),
@@ -109,7 +109,7 @@ def test_a_launch_makes_room_for_a_film_where_its_rule_has_pools_to_spare(
 ) -> None:
     first = begun(tmp_path / "a", engine, launch_pools=1)
     film, near = FILES.index("film"), first.instance.pools.index(NEAR)
-    assert (near, film) in zip(first.dealt.dropped_pool, first.dealt.dropped_file, strict=True)
+    assert (near, film) in zip(first.dealt.unplaced_pool, first.dealt.unplaced_file, strict=True)
     asked = request(tmp_path / "b", engine, launch_pools=1)
     record = make(asked)
     held = by_pool(copies(asked.out, "add"))
@@ -174,7 +174,7 @@ def test_no_round_without_need(tmp_path: Path, engine: EngineName) -> None:
     assert dealt.placement is first.dealt.placement
     assert outcome.status == first.outcome.status
     none = np.zeros(0, dtype=np.int64)
-    whole = replace(first, dealt=replace(first.dealt, dropped_pool=none, dropped_file=none))
+    whole = replace(first, dealt=replace(first.dealt, unplaced_pool=none, unplaced_file=none))
     assert whole.again()[1].planned_again == 0
 
 
