@@ -147,7 +147,8 @@ def _pop(work: Work) -> tuple[int, int]:
 def _may_go(leaving: Removals, state: State, work: Work, i: int, now: int, force: bool) -> bool:
     """Whether a copy can be removed now: nobody fetches it, and it is not the last of a file that stays.
 
-    With `force` that file may leave the network, if no rule asks for it and it is on its way to nobody.
+    With `force`, for a copy that a rule asks for, that file may leave the network, too: unless a rule asks
+    for it as well, or it is on its way already.
     """
     f = leaving.file[i]
     if work.busy[i] > now:
@@ -271,7 +272,7 @@ def _start(
         if finish > end:
             result.why[q] = NO_RATE
             continue
-        if not make_room(net, state, leaving, result, work, a, size, now, hurry and wanted.required[q]):
+        if not make_room(net, state, leaving, result, work, a, size, now, wanted.required[q]):
             result.why[q] = NO_SPACE
             continue
         result.kind[q], result.source[q], result.path[q] = kind, source, path
