@@ -179,15 +179,8 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    untouched = (
-        dealt.unfilled
-        == dealt.dropped
-        == dealt.added
-        == dealt.exchanged
-        == dealt.slowed
-        == dealt.planned_again
-        == 0
-    )
+    changes = (dealt.dropped, dealt.added, dealt.exchanged, dealt.slowed, dealt.planned_again, dealt.unfilled)
+    untouched = not any(changes)
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)
