@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cdnplan.cli import backtest, export, forecast, new, plan, synth, topology, verify
+from cdnplan.cli import backtest, diff, export, forecast, new, plan, synth, topology, verify
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -26,6 +26,7 @@ app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("plan")(plan.plan)
 app.command("verify")(verify.verify)
+app.command("diff")(diff.diff)
 app.command("export")(export.export)
 
 
