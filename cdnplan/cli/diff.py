@@ -74,34 +74,19 @@ def _print(found: Difference, sites: int, reasons: int) -> None:
     )
     touched = [s for s in found.sites if s.in_gb + s.out_gb + s.moved_gb > 0]
     _heading("sites", min(sites, len(touched)), len(touched))
+    columns = (
+        "in_gb",
+        "out_gb",
+        "moved_gb",
+        "outside_gb",
+        "held_gb",
+        "served_gb",
+        "served_change_gb",
+        "saves",
+    )
     print_table(
-        (
-            "site",
-            "in_gb",
-            "out_gb",
-            "moved_gb",
-            "from_outside_gb",
-            "held_gb",
-            "served_gb",
-            "change_gb",
-            "saves",
-        ),
-        [
-            (
-                s.site,
-                *_whole(
-                    s.in_gb,
-                    s.out_gb,
-                    s.moved_gb,
-                    s.outside_gb,
-                    s.held_gb,
-                    s.served_gb,
-                    s.served_change_gb,
-                    s.saves,
-                ),
-            )
-            for s in touched[:sites]
-        ],
+        ("site", *columns),
+        [(s.site, *_whole(*(getattr(s, column) for column in columns))) for s in touched[:sites]],
     )
     for title, texts in (("new warning", found.new_warnings), ("newly full", found.newly_full)):
         shown = texts[:10]
@@ -121,14 +106,14 @@ def _whole(*values: float | None) -> list[int | None]:
 
 
 def _figure_row(figure: Figure) -> tuple[str, str, str, str]:
-    cells = [_shown(value, figure.unit) for value in (figure.a, figure.b)]
+    before, after = _shown(figure.a, figure.unit), _shown(figure.b, figure.unit)
     if figure.a is None or figure.b is None:
-        return figure.figure, *cells, ""
+        return figure.figure, before, after, ""
     change = figure.b - figure.a
     if figure.unit == "ratio":
-        return figure.figure, *cells, f"{change * 100:+.3f} points"
+        return figure.figure, before, after, f"{change * 100:+.3f} points"
     ratio = f" ({change / abs(figure.a):+.2%})" if figure.a else ""
-    return figure.figure, *cells, f"{change:+,.0f}{ratio}" if change else "0"
+    return figure.figure, before, after, f"{change:+,.0f}{ratio}" if change else "0"
 
 
 def _shown(value: float | None, unit: str) -> str:

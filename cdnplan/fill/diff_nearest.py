@@ -95,7 +95,7 @@ def _first(held: Bools, pool: npt.NDArray[np.int32], file: npt.NDArray[np.int32]
     return slot
 
 
-def reach_gb(instance: Instance, pools: npt.NDArray[np.int64]) -> Floats:
+def reach_gb(instance: Instance, pools: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Demand of the regions that have a pool among their candidates, for each file.
 
     Parameters

@@ -260,7 +260,7 @@ def _storage(side: Side, pools: tuple[str, ...]) -> Floats:
 
 
 def _path_growth(sides: Sides) -> Floats:
-    """How much more each common pool could save against the origin, at the demand of B, through paths of B."""
+    """Growth of what each common pool could save against the origin, all at the demand of B."""
     b = sides.b.instance
     gb = dict(zip(b.regions, b.region_gb().tolist(), strict=True))
     found = []

@@ -134,14 +134,15 @@ def _together(a: Side, b: Side) -> Sides:
         size[positions(side.instance.files, files)] = side.instance.size_gb
     keys = [_keys(h, pools, files) for h in held]
     copies = [_copies(key, (len(pools), len(files))) for key in keys]
-    rows = [
-        key % (len(pools) * len(files)) for key in (_lacking(keys[1], keys[0]), _lacking(keys[0], keys[1]))
-    ]
-    moved = [
-        np.bincount(pool_site[row // len(files)], size[row % len(files)], minlength=len(sites))
-        for row in rows
-    ]
-    return Sides(a, b, pools, sites, files, pool_site, size, copies[0], copies[1], moved[0], moved[1])
+    entered, left = _lacking(keys[1], keys[0]), _lacking(keys[0], keys[1])
+
+    def at_sites(keys: Ints) -> Floats:
+        pool, file = np.divmod(keys % (len(pools) * len(files)), len(files))
+        return np.bincount(pool_site[pool], size[file], minlength=len(sites)).astype(np.float64)
+
+    return Sides(
+        a, b, pools, sites, files, pool_site, size, copies[0], copies[1], at_sites(entered), at_sites(left)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

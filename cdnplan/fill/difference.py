@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -120,9 +120,7 @@ def diff(a: Path, b: Path) -> Difference:
         sites=changes,
         reasons=find_reasons(sides, saved),
         new_warnings=_added(sides.a.files.plan.warnings, sides.b.files.plan.warnings),
-        newly_full=_added(
-            *([f"{f.limit} of {f.name}" for f in s.files.plan.full] for s in (sides.a, sides.b))
-        ),
+        newly_full=_added(_full(sides.a), _full(sides.b)),
     )
 
 
@@ -143,53 +141,57 @@ def _name(side: Side) -> dict[str, str]:
     }
 
 
-def _added(before: Any, after: Any) -> tuple[str, ...]:
+def _full(side: Side) -> list[str]:
+    return [f"{full.limit} of {full.name}" for full in side.files.plan.full]
+
+
+def _added(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
     known = set(before)
     return tuple(text for text in after if text not in known)
 
 
 def _figures(sides: Sides, sites: tuple[SiteChange, ...], new: Compared) -> tuple[Figure, ...]:
     plans = [side.files.plan for side in (sides.a, sides.b)]
-
-    def figure(name: str, unit: str, *values: float | None) -> Figure:
-        return Figure(name, unit, values[0], values[1])
-
-    held = [float((copies.sum(axis=0) * sides.size_gb).sum()) for copies in (sides.copies_a, sides.copies_b)]
     demand = float(sides.b.instance.region_gb().sum())
-    found = [
-        figure("cost", "currency", *(plan.cost["total"] for plan in plans)),
+    reach = [gb / demand if demand > 0 else 1.0 for gb in (new.before_gb, new.after_gb)]
+    held = [float((copies.sum(axis=0) * sides.size_gb).sum()) for copies in (sides.copies_a, sides.copies_b)]
+
+    def claims(name: str, unit: str, key: str) -> Figure:
+        return Figure(name, unit, plans[0].numbers[key], plans[1].numbers[key])
+
+    def cost(name: str, part: str) -> Figure:
+        return Figure(name, "currency", plans[0].cost[part], plans[1].cost[part])
+
+    return (
+        cost("cost", "total"),
+        *(cost(f"  {part}", part) for part in ("delivery", "fill", "overload")),
+        claims("no plan costs less than", "currency", "lower"),
+        claims("gap", "ratio", "gap_ratio"),
+        claims("offload (bytes)", "ratio", "offload_byte_ratio"),
+        Figure("in reach at B's demand", "ratio", *reach),
+        claims("demand", "GB", "demand_gb"),
         *(
-            figure(f"  {part}", "currency", *(p.cost[part] for p in plans))
-            for part in ("delivery", "fill", "overload")
+            Figure(name, "", plans[0].counts[name], plans[1].counts[name])
+            for name in ("regions", "sites", "appliances", "titles")
         ),
-        figure("no plan costs less than", "currency", *(plan.numbers["lower"] for plan in plans)),
-        figure("gap", "ratio", *(plan.numbers["gap_ratio"] for plan in plans)),
-        figure("offload (bytes)", "ratio", *(plan.numbers["offload_byte_ratio"] for plan in plans)),
-        figure(
-            "within reach at B's demand",
-            "ratio",
-            *(gb / demand if demand > 0 else 1.0 for gb in (new.before_gb, new.after_gb)),
-        ),
-        figure("demand", "GB", *(plan.numbers["demand_gb"] for plan in plans)),
-        *(
-            figure(name, "", *(plan.counts[name] for plan in plans))
-            for name in ("sites", "appliances", "titles")
-        ),
-        figure("held", "GB", *held),
-        figure("coming", "GB", None, sum(site.in_gb for site in sites)),
-        figure("going", "GB", None, sum(site.out_gb for site in sites)),
-        figure("moving within sites", "GB", None, sum(site.moved_gb for site in sites)),
-    ]
-    fetched = [_fetched(side) for side in (sides.a, sides.b)]
-    if any(f is not None for f in fetched):
-        found += [
-            figure(f"fetched from {kind}s", "GB", *(None if f is None else f[kind] for f in fetched))
-            for kind in FILL_KINDS
-        ]
-    return tuple(found)
+        Figure("held", "GB", *held),
+        Figure("coming", "GB", None, sum(site.in_gb for site in sites)),
+        Figure("going", "GB", None, sum(site.out_gb for site in sites)),
+        Figure("moving within sites", "GB", None, sum(site.moved_gb for site in sites)),
+        *_fetched(sides),
+    )
 
 
-def _fetched(side: Side) -> dict[str, float] | None:
+def _fetched(sides: Sides) -> list[Figure]:
+    """Bytes that fills fetch, by kind of source; nothing where no plan has fills."""
+    gb = [_fetched_gb(side) for side in (sides.a, sides.b)]
+    if gb == [None, None]:
+        return []
+    a, b = ({} if each is None else each for each in gb)
+    return [Figure(f"fetched: {kind}", "GB", a.get(kind), b.get(kind)) for kind in FILL_KINDS]
+
+
+def _fetched_gb(side: Side) -> dict[str, float] | None:
     """Bytes of a plan's fills by kind of source [GB]."""
     if side.files.night is None:
         return None
