@@ -43,6 +43,10 @@ class Dealt:
         (Pool, file) pairs that changed places with others of their site, to even out loads.
     slowed : int
         Pools that serve less than their throughput, because their load cannot be spread evenly.
+    throughput : (n_pools,) float64
+        What each pool serves at most for that reason [Gbit/s].
+    unfilled : int
+        Copies that cannot be fetched in time and left the plan.
     """
 
     placement: Placement
@@ -52,6 +56,8 @@ class Dealt:
     added: int
     exchanged: int
     slowed: int
+    throughput: Floats
+    unfilled: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +119,7 @@ def deal(
         added=int((fitted & ~placement.holds).sum()),
         exchanged=int((fitted & ~state.holds).sum()),
         slowed=int((state.throughput < instance.throughput_gbps).sum()),
+        throughput=state.throughput,
     )
 
 
@@ -127,7 +134,7 @@ def _rounds(
             return state, assignment
         holds, start = state.holds.copy(), state.start
         if assignment.dropped_pool.size:
-            fitted = fit_pools(instance, holds, assignment, prices, _required(instance))
+            fitted = fit_pools(instance, holds, assignment, prices, required_files(instance))
             holds, start = fitted.holds, joined_start(start, fitted.start)
         holds[late_pool, late_file] = False
         throughput = state.throughput.copy()
@@ -144,7 +151,9 @@ def _evened(
     instance: Instance, state: _Round, assignment: Assignment, prices: Prices, holdings: Holdings | None
 ) -> tuple[_Round, Assignment] | None:
     """Exchange files within sites; None where that does not even out loads, or costs something."""
-    found = exchange_files(instance, Placement(state.holds), state.serving, assignment, _required(instance))
+    found = exchange_files(
+        instance, Placement(state.holds), state.serving, assignment, required_files(instance)
+    )
     if found is None:
         return None
     serving = _served(instance, found.holds, state.throughput)
@@ -182,7 +191,7 @@ def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None)
     return (np.concatenate(pools), np.concatenate(files)) if pools else (none, none)
 
 
-def _required(instance: Instance) -> Bools:
+def required_files(instance: Instance) -> Bools:
     """Files that are pinned, or that a launch rule may need, (n_pools, n_files) bool."""
     required = instance.pinned.copy()
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
