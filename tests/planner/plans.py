@@ -34,8 +34,9 @@ ALWAYS = {
     "fills.parquet",
     "evictions.parquet",
     "unfilled.parquet",
+    "manifests/index.json",
 }
-"""Files of a plan made from nothing."""
+"""Files of a plan made from nothing, manifests of appliances left out."""
 
 
 def sample_request(out: Path, **options: Any) -> PlanRequest:
