@@ -152,7 +152,7 @@ def test_pools_that_come_and_go(plan: Path, tmp_path: Path) -> None:
         ("pool added", "new/box"): (100.0, 0.0),
         ("pool removed", "isp/box"): (0.0, 100.0),
     }
-    # Without the ISP, a.hd costs 2 at home in place of 1: the network's effect. Then it comes from the new site.
+    # Without the ISP, a.hd costs 2 at home in place of 1: the network's effect. Then it is at the new site.
     effects = {e.effect: e.cost for e in found.effects}
     assert effects["network and policy"] == pytest.approx(1000.0 * (2 - 1))
     assert effects["other copies held"] == pytest.approx(-1200.0 * (2 - 0.5))

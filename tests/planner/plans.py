@@ -68,6 +68,11 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def names_of(folder: Path) -> set[str]:
+    """Paths of all files but the manifests of appliances, whose names are the network's."""
+    return {name for name in files_of(folder) if not name.endswith(".jsonl")}
+
+
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:
     """Rows of a table of a plan folder."""
     return pq.read_table(folder / f"{name}.parquet").to_pylist()
