@@ -100,6 +100,7 @@ def replay(
         *_events(rows.start[fills], rows.end[fills], evictions.at[gone], network.serving_gbps.shape[1]),
         _position(keys, fill_key),
         np.where(from_origin, -1, source_copy),
+        np.where(from_origin, -1, rows.source[fills]),
         np.where(from_origin, rows.source[fills] - fleet.size, -1),
         rows.gbps()[fills],
         ptr,

@@ -33,6 +33,7 @@ def replay_events(
     which: Array,
     fill_copy: Array,
     fill_source: Array,
+    fill_giver: Array,
     fill_origin: Array,
     fill_gbps: Array,
     route_ptr: Array,
@@ -69,8 +70,8 @@ def replay_events(
         When [ms], which kind, and number of the fill, eviction or slice.
     fill_copy, fill_source : (n_fills,) int64
         Copy that is made, and copy it is made from: -1 where it is an origin's, -2 where there is no such.
-    fill_origin : (n_fills,) int64
-        Origin, -1 where the source is an appliance.
+    fill_giver, fill_origin : (n_fills,) int64
+        Appliance that gives it, -1 where an origin does; and the other way round.
     fill_gbps : (n_fills,) float64
     route_ptr, route : (n_fills + 1,), (.,) int64
         Limits of links and origins that each fill counts against.
@@ -127,12 +128,12 @@ def replay_events(
                 a = copy_appliance[c]
                 n_taken[a] -= 1
                 taken[a] = taken[a] - fill_gbps[n] if n_taken[a] > 0 else 0.0
-                if s >= 0:
-                    b = copy_appliance[s]
+                b = fill_giver[n]
+                if b >= 0:
                     n_given[b] -= 1
                     given[b] = given[b] - fill_gbps[n] if n_given[b] > 0 else 0.0
-                    if not present[s] and not_held[n] == 0:
-                        not_held[n] = 2
+                if s >= 0 and not present[s] and not_held[n] == 0:
+                    not_held[n] = 2
                 if o >= 0:
                     n_sent[o] -= 1
                     sent[o] = sent[o] - fill_gbps[n] if n_sent[o] > 0 else 0.0
@@ -168,8 +169,8 @@ def replay_events(
                 stored[a] += copy_gb[c]
                 if _over(stored[a], storage_gb[a]):
                     over_gb[n] = stored[a]
-                if s >= 0:
-                    b = copy_appliance[s]
+                b = fill_giver[n]
+                if b >= 0:
                     n_given[b] += 1
                     given[b] += fill_gbps[n]
                     if _over(given[b], out_gbps[b]):
