@@ -10,6 +10,7 @@ from cdnplan.evaluate.check_appliances import check_appliances
 from cdnplan.evaluate.check_claims import check_bound, check_claims, check_counts, check_fill_counted
 from cdnplan.evaluate.check_fills import check_fills
 from cdnplan.evaluate.check_full import check_full
+from cdnplan.evaluate.check_manifests import check_manifests
 from cdnplan.evaluate.check_placement import check_placement
 from cdnplan.evaluate.check_prices import check_prices
 from cdnplan.evaluate.check_record import check_record
@@ -62,6 +63,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     check_appliances(assignment, files.appliances, served_gb, ledger)
     check_record(assignment, topology, holdings, files.appliances, served_gb, plan, ledger)
     check_fills(assignment, topology, holdings, files, served_gb, origin_gb, ledger)
+    check_manifests(files, ledger)
     prices = check_prices(instance, files.prices, ledger)
     verdict = evaluate(instance, placement, served_gb, origin_gb, prices)
     ledger.violations(verdict.violations)

@@ -97,6 +97,8 @@ class PlanJson:
         SHA-256 of the folder's files by path relative to it.
     fills : FillClaims or None
         None in plans of earlier releases.
+    id : str
+        The plan's id; empty in plans of earlier releases.
     """
 
     status: str
@@ -115,6 +117,7 @@ class PlanJson:
     input_hashes: Mapping[str, str]
     files: Mapping[str, str]
     fills: FillClaims | None = None
+    id: str = ""
 
 
 def read_plan_json(path: Path) -> PlanJson:
@@ -156,6 +159,7 @@ def read_plan_json(path: Path) -> PlanJson:
         input_hashes=reader.hashes("input_hashes"),
         files=reader.paths(),
         fills=reader.fills(),
+        id=reader.text((), "id") if "id" in reader.raw else "",
     )
     reader.versions()
     if reader.problems:

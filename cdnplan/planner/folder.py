@@ -6,7 +6,7 @@ import glob
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,8 +127,15 @@ def _swap(new: Path, out: Path) -> None:
             old.rename(out)
 
 
+def _nothing(_folder: Path, _checksums: Mapping[str, str]) -> Sequence[str]:
+    return ()
+
+
 def write_plan(
-    out: Path, writers: Mapping[str, Callable[[Path], None]], plan: Callable[[dict[str, str]], dict[str, Any]]
+    out: Path,
+    writers: Mapping[str, Callable[[Path], None]],
+    plan: Callable[[dict[str, str]], dict[str, Any]],
+    last: Callable[[Path, Mapping[str, str]], Sequence[str]] = _nothing,
 ) -> None:
     """Write the files of a plan, their checksums into ``plan.json``, and put the folder in place.
 
@@ -139,6 +146,8 @@ def write_plan(
         By path within the folder: writes the file it is given.
     plan : callable
         Makes the content of ``plan.json`` from the checksums by path.
+    last : callable
+        Writes what is made from those files, and names what of it ``plan.json`` lists, too.
     """
     with whole_folder(out) as partial:
         for name, write in writers.items():
@@ -146,5 +155,6 @@ def write_plan(
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path)
         checksums = {name: sha256(partial / name) for name in sorted(writers)}
+        checksums |= {name: sha256(partial / name) for name in last(partial, checksums)}
         text = json.dumps(plan(checksums), indent=2, ensure_ascii=False, allow_nan=False)
         (partial / PLAN_JSON).write_text(text + "\n", encoding="utf-8")

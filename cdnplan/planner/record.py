@@ -16,6 +16,7 @@ from cdnplan.evaluate.verdict import Verdict
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.source_kernels import PEER
 from cdnplan.fill.windows import from_ms
+from cdnplan.inputs.manifest_files import plan_id
 from cdnplan.inputs.plan_json import FORMAT
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.objective import gap_ratio
@@ -68,6 +69,7 @@ def plan_record(
     return {
         "format": FORMAT,
         "cdnplan": __version__,
+        "id": plan_id(checksums),
         "status": _status(outcome, gap, request.gap_ratio),
         "engine": outcome.engine,
         "engine_reason": reason,

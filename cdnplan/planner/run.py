@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ import numpy as np
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.fill.fills import Fills
+from cdnplan.fill.manifests import write_manifests
 from cdnplan.fill.windows import night_windows, to_ms
 from cdnplan.inputs import plan_folder as names
+from cdnplan.inputs.manifest_files import INDEX, plan_id
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.optimize.engine import choose_engine, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
@@ -148,7 +150,7 @@ def plan(
         return record
 
     progress("write", 0.0, None, None)
-    write_plan(request.out, _writers(loaded, outcome, filled, fills), make_record)
+    write_plan(request.out, _writers(loaded, outcome, filled, fills), make_record, _write_manifests)
     return PlanResult(request.out, record)
 
 
@@ -218,6 +220,11 @@ def _writers(
 
     writers = {name: writer(make) for name, make in made.items()}
     return writers | {names.TOPOLOGY: lambda path: _write_text(path, text)}
+
+
+def _write_manifests(folder: Path, checksums: Mapping[str, str]) -> Sequence[str]:
+    write_manifests(folder, plan_id(checksums))
+    return (INDEX,)
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -104,4 +104,5 @@ def test_tables_of_the_folder_are_described(tour: Tour) -> None:
         assert re.findall(r"`(\w+)`", rows[name]) == list(columns)
     second = tour.folder / "plans" / "second"
     files = {str(path.relative_to(second)) for path in second.rglob("*") if path.is_file()}
-    assert files == {name for name in rows if name.endswith((".parquet", ".yaml"))} | {"plan.json"}
+    files = {name for name in files if not name.endswith(".jsonl")}
+    assert files == {name for name in rows if name.endswith((".parquet", ".yaml", ".json"))} | {"plan.json"}

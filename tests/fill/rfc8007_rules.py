@@ -1,4 +1,4 @@
-"""What RFC 8007 asks of a command, from its sections 4.6, 5.1.1 and 5.2.1; nothing of the exporter is used."""
+"""What RFC 8007 asks of a command, from its sections 4.6, 5.1.1, 5.2.1; nothing of the exporter is used."""
 
 from __future__ import annotations
 

@@ -34,8 +34,9 @@ ALWAYS = {
     "fills.parquet",
     "evictions.parquet",
     "unfilled.parquet",
+    "manifests/index.json",
 }
-"""Files of a plan made from nothing."""
+"""Files of a plan made from nothing, manifests of appliances left out."""
 
 
 def sample_request(out: Path, **options: Any) -> PlanRequest:
@@ -65,6 +66,11 @@ def assert_verified(folder: Path) -> Report:
 def files_of(folder: Path) -> dict[str, bytes]:
     """Content of all files by path."""
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def names_of(folder: Path) -> set[str]:
+    """Paths of all files but the manifests of appliances, whose names are the network's."""
+    return {name for name in files_of(folder) if not name.endswith(".jsonl")}
 
 
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:
