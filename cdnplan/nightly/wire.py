@@ -153,8 +153,9 @@ class GuardsWire(Wire):
     )
     fill_gb: GuardWire | None = Field(None, description="Bytes to fill [GB]")
     offload_drop_ratio: GuardWire | None = Field(
-        None, description="Byte offload below that of the plan in force, as it was planned or on today's demand,"
-        " whichever is more [difference]"
+        None,
+        description="Byte offload below that of the plan in force, as it was planned or on today's demand,"
+        " whichever is more [difference]",
     )
     cost_rise_ratio: GuardWire | None = Field(
         None, description="Cost above that of the plan in force, on the same demand [share of it]"
