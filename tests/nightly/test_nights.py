@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from cdnplan.cli.stopping import Stopped
 from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.plan_folder import sha256
 from cdnplan.nightly.lock import LOCK, OWNER
@@ -175,6 +176,41 @@ def test_an_exception_that_nobody_expects_is_told_and_passed_on(project: Project
     assert project.in_force() == before
     project.on_event = None
     assert project.run().exit_code == 0
+
+
+def test_a_signal_is_told_and_passed_on(project: Project) -> None:
+    before = project.in_force()
+
+    def stop(event: dict[str, Any]) -> None:
+        if event.get("phase") == "plan":
+            raise Stopped(signal.SIGTERM)
+
+    project.on_event = stop
+    with pytest.raises(Stopped):
+        project.run()
+    assert (project.status()["state"], project.status()["exit_code"]) == ("stopped", 143)
+    assert project.status()["reason"] == "Stopped: SIGTERM"
+    assert project.in_force() == before
+    project.on_event = None
+    result = project.run()
+    assert (result.exit_code, result.status["killed_before"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"started": 5, "last_published": "x", "seconds": []}', "{"]
+)
+def test_a_status_that_is_damaged_holds_nobody_up(project: Project, text: str) -> None:
+    (project.published / "status.json").write_text(text, encoding="utf-8")
+    assert project.run().exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"inputs": []}', '{"inputs": {}, "forecast": null}'])
+def test_a_damaged_memory_is_none(project: Project, text: str) -> None:
+    (path,) = project.path("work").glob("good/*/good.json")
+    path.write_text(text, encoding="utf-8")
+    assert project.run().exit_code == 0
+    project.path("titles.csv").unlink()
+    assert project.run().exit_code == 5
 
 
 def test_the_search_ends_in_time_and_its_best_plan_is_published(project: Project) -> None:
