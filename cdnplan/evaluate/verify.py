@@ -8,6 +8,7 @@ from cdnplan.errors import InputError
 from cdnplan.evaluate.assignment import Fleet
 from cdnplan.evaluate.check_appliances import check_appliances
 from cdnplan.evaluate.check_claims import check_bound, check_claims, check_counts, check_fill_counted
+from cdnplan.evaluate.check_fills import check_fills
 from cdnplan.evaluate.check_full import check_full
 from cdnplan.evaluate.check_placement import check_placement
 from cdnplan.evaluate.check_prices import check_prices
@@ -16,7 +17,7 @@ from cdnplan.evaluate.check_serving import check_serving
 from cdnplan.evaluate.misses import misses
 from cdnplan.evaluate.report import Check, Ledger, Report
 from cdnplan.evaluate.verdict import evaluate
-from cdnplan.inputs.plan_folder import HOLDINGS, TABLES, TOPOLOGY, PlanFiles, read_plan, sha256
+from cdnplan.inputs.plan_folder import HOLDINGS, NIGHT, TABLES, TOPOLOGY, PlanFiles, read_plan, sha256
 from cdnplan.inputs.plan_inputs import read_plan_inputs
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
 from cdnplan.inputs.topology_reader import read_topology
@@ -60,6 +61,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     served_gb, origin_gb = check_serving(instance, files.serving, ledger)
     check_appliances(assignment, files.appliances, served_gb, ledger)
     check_record(assignment, topology, holdings, files.appliances, served_gb, plan, ledger)
+    check_fills(assignment, topology, holdings, files, served_gb, origin_gb, ledger)
     prices = check_prices(instance, files.prices, ledger)
     verdict = evaluate(instance, placement, served_gb, origin_gb, prices)
     ledger.violations(verdict.violations)
@@ -79,7 +81,8 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
 
 def _check_hashes(folder: Path, plan: PlanJson, ledger: Ledger) -> None:
     """Files are those that were written: listed, there, and unchanged."""
-    needed = [TOPOLOGY, *(name for name in TABLES if name != HOLDINGS or (folder / name).is_file())]
+    optional = (HOLDINGS, *NIGHT)
+    needed = [TOPOLOGY, *(name for name in TABLES if name not in optional or (folder / name).is_file())]
     failures = [
         Check("checksum", False, PLAN_JSON, key=name, detail="not listed in files")
         for name in needed

@@ -111,6 +111,50 @@ def file_loads(instance: Instance, placement: Placement, serving: Serving) -> Fi
     return FileLoads(joined(pools, np.int32), joined(files, np.int32), joined(loads, np.float64))
 
 
+def appliance_gbps(
+    instance: Instance,
+    placement: Placement,
+    serving: Serving,
+    pool: npt.NDArray[Any],
+    appliance: npt.NDArray[Any],
+    file: npt.NDArray[Any],
+) -> tuple[Floats, Floats]:
+    """Load of each appliance in its busiest slice, where copies of a file share its load evenly.
+
+    Parameters
+    ----------
+    instance : Instance
+    placement, serving : Placement, Serving
+        Must belong together.
+    pool, appliance, file : (n_copies,) int arrays
+        All copies, sorted by pool; appliances are counted from 1 within their pool.
+
+    Returns
+    -------
+    peak : (n_appliances,) float64
+        [Gbit/s]
+    mean : (n_pools,) float64
+        Mean of a pool's appliances in the pool's busiest slice [Gbit/s].
+    """
+    pool_peak = pool_gbps(instance, serving).max(axis=1, initial=0.0)
+    ptr = pointers(instance.pool_appliances)
+    single = instance.pool_appliances == 1
+    load = np.zeros((int(ptr[-1]), instance.n_slices))
+    row_ptr = np.searchsorted(pool, np.arange(instance.n_pools + 1))
+    for chunk in load_chunks(instance, placement, serving, wanted=~single):
+        for p in chunk.first_pool + np.flatnonzero(
+            ~single[chunk.first_pool : chunk.first_pool + chunk.n_pools]
+        ):
+            here = slice(chunk.ptr[p - chunk.first_pool], chunk.ptr[p - chunk.first_pool + 1])
+            rows = slice(row_ptr[p], row_ptr[p + 1])
+            which = np.searchsorted(chunk.file[here], file[rows])
+            each = chunk.gbps[here] / np.maximum(1, instance.copies[p, chunk.file[here]])[:, None]
+            np.add.at(load, ptr[p] + appliance[rows] - 1, each[which])
+    peak = load.max(axis=1, initial=0.0)
+    peak[ptr[:-1][single]] = pool_peak[single]
+    return peak, pool_peak / instance.pool_appliances
+
+
 def load_chunks(
     instance: Instance,
     placement: Placement,
@@ -140,8 +184,8 @@ def load_chunks(
     """
     if wanted is None:
         wanted = np.ones(instance.n_pools, dtype=np.bool_)
-    net = _network(instance, serving)
-    ptr, rows = _signature_rows(instance, net, placement)
+    net = network(instance, serving)
+    ptr, rows = region_rows(instance, net, placement)
     row_size = np.diff(instance.demand_ptr)[instance.region_row[net.entry_region]]
     work = np.bincount(instance.cand_pool, row_size, minlength=instance.n_pools)
     for first, last in _chunks(placement.holds.sum(axis=1) * max(1, instance.n_slices)):
@@ -167,7 +211,7 @@ def load_chunks(
         yield chunk
 
 
-def _network(instance: Instance, serving: Serving) -> kernels.Network:
+def network(instance: Instance, serving: Serving) -> kernels.Network:
     """Collect what the kernels read."""
     region = np.repeat(np.arange(instance.n_regions, dtype=np.int32), np.diff(instance.cand_ptr))
     return kernels.Network(
@@ -190,7 +234,7 @@ def _network(instance: Instance, serving: Serving) -> kernels.Network:
     )
 
 
-def _signature_rows(
+def region_rows(
     instance: Instance, net: kernels.Network, placement: Placement
 ) -> tuple[Ints, npt.NDArray[Any]]:
     """Serving row of every (region, file of its demand row), counted from the region's first row."""

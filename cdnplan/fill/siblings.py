@@ -24,8 +24,14 @@ UNEVEN_RATIO = 0.02
 """Pools whose busiest appliance, or fullest one, is no more than this above their mean are left alone."""
 WORTH_IT = 0.98
 """An exchange leaves at most this part of the unevenness."""
-MOST_EXCHANGES = 50
+IDLE_RATIO = 0.01
+"""Nor pools whose busiest appliance is used to less than this part of its throughput."""
+MOST_EXCHANGES = 20
 """For one pool."""
+MOST_APPLIANCES = 12
+"""Pools of more appliances would take too many exchanges."""
+TRIED_APPLIANCES = 2
+"""The busiest and the idlest ones of each pool that exchange."""
 MOST_FILES = 200
 """Files of an appliance tried for an exchange, those with most load."""
 FEW, MOST_LEAVING, MOST_COMING, MOST_IN_SETS = 40, 2, 3, 40
@@ -62,6 +68,12 @@ class _Side:
     def loads(self, files: Ints) -> Floats:
         """Loads of some of its files, (n, n_slices)."""
         return np.array([self.load[int(f)] for f in files]).reshape(files.size, self.busy.shape[1])
+
+    def extremes(self) -> list[int]:
+        """The busiest and the idlest appliances."""
+        order = np.argsort(-self.busy.max(axis=1), kind="stable").tolist()
+        few = order[:TRIED_APPLIANCES] + order[-TRIED_APPLIANCES:]
+        return sorted(set(few))
 
     def uneven(self) -> float:
         """How far the busiest appliance is above the mean in the pool's busiest slice, as a ratio."""
@@ -133,7 +145,10 @@ def exchange_files(
     site = siblings(instance)
     several = instance.pool_appliances > 1
     alone = np.bincount(site) < 2
-    uneven = np.flatnonzero(several & ~alone[site] & (assignment.imbalance_ratio > UNEVEN_RATIO))
+    several &= instance.pool_appliances <= MOST_APPLIANCES
+    busiest = np.maximum.reduceat(assignment.peak_gbps, assignment.appliance_ptr[:-1])
+    used = busiest > IDLE_RATIO * instance.appliance_throughput_gbps
+    uneven = np.flatnonzero(several & ~alone[site] & used & (assignment.imbalance_ratio > UNEVEN_RATIO))
     if uneven.size == 0:
         return None
     involved = np.isin(site, site[uneven])
@@ -231,10 +246,13 @@ def _best_exchange(
     best: tuple[float, int, int, Ints, Ints] | None = None
     least = now * WORTH_IT
     few = all(len(on) <= FEW for on in one.on)
-    for a in range(len(one.on)):
-        mine = _sets(instance, one, a, other.pool, MOST_LEAVING if few else 1, holds, frozen)
-        for c in range(len(other.on)):
-            coming = _sets(instance, other, c, one.pool, MOST_COMING if few else 1, holds, frozen)
+    most = (MOST_LEAVING, MOST_COMING) if few else (1, 1)
+    theirs_to_give = {
+        c: _sets(instance, other, c, one.pool, most[1], holds, frozen) for c in other.extremes()
+    }
+    for a in one.extremes():
+        mine = _sets(instance, one, a, other.pool, most[0], holds, frozen)
+        for c, coming in theirs_to_give.items():
             grows = coming.size_gb[None, :] - mine.size_gb[:, None]
             fits = (grows <= min(one.room[a], one.room_new)) & (-grows <= min(other.room[c], other.room_new))
             i, k = np.nonzero(fits)

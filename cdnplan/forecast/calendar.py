@@ -93,30 +93,35 @@ class _FittedCalendar:
         if self.year is not None:
             season = self.year.at(np.arange(self.n_periods - 1, ahead.stop, dtype=np.float64))
             effect = effect + season[1:] - season[0]
-        factor = np.ones(made.gb.size)
+        place = {name: i for i, name in enumerate(made.titles)}
+        single = [found for found in self.effects.of_titles(ahead) if self.titles[found[2]] in place]
+        made = replace(made, warnings=(*made.warnings, *self.warnings))
+        if not np.any(effect) and not single:
+            return made
         index = {name: i for i, name in enumerate(self.effects.regions)}
         region = np.array([index.get(name, -1) for name in made.regions], dtype=np.int64)
+        quantile = None if made.quantile_gb is None else made.quantile_gb.copy()
+        changed = replace(made, gb=made.gb.copy(), quantile_gb=quantile)
         if np.any(effect):
             # A region that only the forecast has, without any history, has no effects either.
             table = np.exp(np.column_stack([effect, np.zeros(horizon)]))
-            factor *= table[made.step - 1, region[made.region]]
-        place = {name: i for i, name in enumerate(made.titles)}
-        for t, regions, title, own in self.effects.of_titles(ahead):
-            if self.titles[title] in place:
-                rows = made.rows(t - self.n_periods + 1)
-                there = np.append(regions, False)[region[made.region[rows]]]
-                there &= made.title[rows] == place[self.titles[title]]
-                factor[rows][there] *= np.exp(own)  # `rows` is a slice: a view
-        warnings = (*made.warnings, *self.warnings)
-        if np.all(factor == 1):
-            return replace(made, warnings=warnings)
-        quantile = made.quantile_gb
-        return replace(
-            made,
-            gb=made.gb * factor,
-            quantile_gb=None if quantile is None else (quantile * factor[:, None]).astype(np.float32),
-            warnings=warnings,
-        )
+            for first in range(0, made.gb.size, ROWS_AT_ONCE):
+                rows = slice(first, first + ROWS_AT_ONCE)
+                _multiply(changed, rows, table[made.step[rows] - 1, region[made.region[rows]]])
+        for t, regions, title, own in single:
+            part = made.rows(t - self.n_periods + 1)
+            there = np.append(regions, False)[region[made.region[part]]]
+            there &= made.title[part] == place[self.titles[title]]
+            at = part.start + np.flatnonzero(there)
+            _multiply(changed, at, np.full(at.size, np.exp(own)))
+        return changed
+
+
+def _multiply(forecast: Forecast, rows: slice | npt.NDArray[np.int64], factor: Floats) -> None:
+    """Multiply some rows of a forecast that is being made."""
+    forecast.gb[rows] *= factor
+    if forecast.quantile_gb is not None:
+        forecast.quantile_gb[rows] *= factor[:, None].astype(np.float32)
 
 
 def _holidays(history: History) -> Events:

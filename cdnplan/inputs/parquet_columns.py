@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,8 +15,11 @@ import pyarrow.parquet as pq
 from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.model.instance import Ints, Ints32
 
-Kind = Literal["text", "number", "float32", "integer", "date"]
-"""What a column holds; ``date`` may be null, the others may not."""
+Kind = Literal["text", "number", "float32", "integer", "date", "instant", "texts"]
+"""What a column holds; ``date`` may be null, the others may not.
+
+An ``instant`` is a point in time in UTC, to the millisecond; ``texts`` are lists of texts.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,16 +48,38 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """A table's columns by name: `texts`, and arrays of numbers or dates in `values`.
+class TextLists:
+    """A column of lists of texts.
 
-    `file` is the table's path as the user named it, for messages.
+    Parameters
+    ----------
+    ptr : (n_rows + 1,) int64
+        The list of row i is ``ptr[i]:ptr[i + 1]`` of `items`.
+    items : Texts
+        All items, list after list.
+    """
+
+    ptr: Ints
+    items: Texts
+
+    def row(self) -> Ints:
+        """Row of each item, (n_items,)."""
+        return np.repeat(np.arange(self.ptr.size - 1), np.diff(self.ptr))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """A table's columns by name: `texts`, `lists`, and arrays of numbers, dates or instants in `values`.
+
+    Instants are milliseconds since 1970 in UTC, int64. `file` is the table's path as the user named it, for
+    messages.
     """
 
     file: str
     n_rows: int
     texts: Mapping[str, Texts]
     values: Mapping[str, npt.NDArray[Any]]
+    lists: Mapping[str, TextLists] = field(default_factory=dict)
 
 
 def read_columns(path: Path, kinds: Mapping[str, Kind]) -> Columns:
@@ -96,6 +121,7 @@ def read_columns(path: Path, kinds: Mapping[str, Kind]) -> Columns:
     ]
     texts: dict[str, Texts] = {}
     values: dict[str, npt.NDArray[Any]] = {}
+    lists: dict[str, TextLists] = {}
     for name in found:
         column = table.column(name)
         fault = _fault(column, kinds[name])
@@ -103,26 +129,36 @@ def read_columns(path: Path, kinds: Mapping[str, Kind]) -> Columns:
             problems.append(Problem(fault[0], file=file, path=name, row=fault[1]))
         elif kinds[name] == "text":
             texts[name] = _texts(column)
+        elif kinds[name] == "texts":
+            lists[name] = _text_lists(column)
         else:
             values[name] = _values(column, kinds[name])
     if problems:
         raise InputError(problems)
-    return Columns(file, table.num_rows, texts, values)
+    return Columns(file, table.num_rows, texts, values, lists)
 
 
 def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
     """What is wrong with a column, and in which row."""
     dtype = column.type
-    inner = dtype.value_type if pa.types.is_dictionary(dtype) else dtype
     right = {
-        "text": pa.types.is_string(inner) or pa.types.is_large_string(inner),
+        "text": _is_text(dtype),
         "number": pa.types.is_floating(dtype) or pa.types.is_integer(dtype),
         "float32": pa.types.is_floating(dtype) or pa.types.is_integer(dtype),
         "integer": pa.types.is_integer(dtype),
         "date": pa.types.is_date(dtype) or pa.types.is_timestamp(dtype),
+        "instant": pa.types.is_timestamp(dtype) and dtype.unit in ("s", "ms") and dtype.tz == "UTC",
+        "texts": pa.types.is_list(dtype) and _is_text(dtype.value_type),
     }[kind]
     if not right:
-        expected = {"number": "numbers", "float32": "numbers", "integer": "whole numbers", "date": "dates"}
+        expected = {
+            "number": "numbers",
+            "float32": "numbers",
+            "integer": "whole numbers",
+            "date": "dates",
+            "instant": "instants in UTC to the millisecond",
+            "texts": "lists of texts",
+        }
         return f"expected {expected.get(kind, 'texts')}, found {dtype}", None
     if kind != "date" and column.null_count:
         return "no value", int(np.argmax(_array(column.is_null().cast(pa.uint8())))) + 1
@@ -135,7 +171,15 @@ def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
         numbers = _array(column)
         if numbers.min() < -(2**31) or numbers.max() >= 2**31:
             return "a whole number of more than 32 bits", None
+    if kind == "texts" and _joined(column).flatten().null_count:
+        return "a list with an item of no value", None
     return None
+
+
+def _is_text(dtype: Any) -> bool:
+    """Whether a type is that of texts, each distinct one stored once or not."""
+    inner = dtype.value_type if pa.types.is_dictionary(dtype) else dtype
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
 
 
 def _texts(column: Any) -> Texts:
@@ -151,13 +195,23 @@ def _texts(column: Any) -> Texts:
     return Texts(tuple(ordered), table[code])
 
 
+def _text_lists(column: Any) -> TextLists:
+    """Lists as one column of their items, and where each begins."""
+    array = _joined(column)
+    ptr = np.from_dlpack(array.offsets).astype(np.int64) if len(array) else np.zeros(1, dtype=np.int64)
+    items = array.flatten()
+    return TextLists(ptr - ptr[0], _texts(pa.chunked_array([items], type=items.type)))
+
+
 def _values(column: Any, kind: Kind) -> npt.NDArray[Any]:
-    """Numbers or dates as one array of the kind's type; null dates become NaT."""
+    """Numbers, dates or instants as one array of the kind's type; null dates become NaT."""
     if kind == "date":
         found = np.full(column.length(), np.datetime64("NaT"), dtype="datetime64[D]")
         days = column.drop_null().cast(pa.date32(), safe=False).cast(pa.int32())
         found[_array(column.is_valid().cast(pa.uint8())) == 1] = _array(days).astype("datetime64[D]")
         return found
+    if kind == "instant":
+        return np.array(_array(column.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())))
     dtype = {"number": np.float64, "float32": np.float32, "integer": np.int32}[kind]
     return np.array(_array(column), dtype=dtype)
 

@@ -25,6 +25,9 @@ PLACEMENT = "placement.parquet"
 SERVING = "serving.parquet"
 APPLIANCES = "appliances.parquet"
 PRICES = "prices.parquet"
+FILLS = "fills.parquet"
+EVICTIONS = "evictions.parquet"
+UNFILLED = "unfilled.parquet"
 TOPOLOGY = "inputs/topology.yaml"
 FILES = "inputs/files.parquet"
 DEMAND = "inputs/demand.parquet"
@@ -42,11 +45,35 @@ TABLES: dict[str, dict[str, Kind]] = {
         "throughput_limit_gbps": "number",
     },
     PRICES: {"limit": "text", "name": "text", "slice": "integer", "price": "number", "unit": "text"},
+    FILLS: {
+        "appliance": "text",
+        "file": "text",
+        "size_gb": "number",
+        "source": "text",
+        "kind": "text",
+        "start": "instant",
+        "end": "instant",
+        "priority": "integer",
+        "value": "number",
+        "alternates": "texts",
+    },
+    EVICTIONS: {"appliance": "text", "file": "text", "size_gb": "number", "at": "instant"},
+    UNFILLED: {"appliance": "text", "file": "text", "size_gb": "number", "value": "number", "reason": "text"},
     FILES: {"file": "text", "title": "text", "size_gb": "number", "launch_date": "date"},
     DEMAND: {"region": "text", "file": "text", "gb": "float32"},
     HOLDINGS: {"pool": "text", "appliance": "integer", "file": "text"},
 }
 """Columns of every table of the folder; `HOLDINGS` is there only when there was a previous plan."""
+
+NIGHT = (FILLS, EVICTIONS, UNFILLED)
+"""Tables of the night of filling; plans of earlier releases have none of them."""
+
+PEER, TIER, FROM_ORIGIN = "peer", "tier", "origin"
+FILL_KINDS = (PEER, TIER, FROM_ORIGIN)
+"""Where a copy is fetched from: an appliance of the same site, one of another site, an origin."""
+
+UNFILLED_REASONS = ("window", "fill rate", "link", "source", "space", "origin cap")
+"""Why a copy that was wanted could not be fetched."""
 
 KEEP, ADD, EVICT = "keep", "add", "evict"
 ACTIONS = (KEEP, ADD, EVICT)
@@ -78,6 +105,8 @@ class PlanFiles:
     plan : PlanJson
     placement, serving, appliances, prices : Columns
         See `TABLES` for their columns.
+    night : tuple of Columns or None
+        The tables of `NIGHT`; None in plans of earlier releases.
     """
 
     folder: Path
@@ -86,6 +115,7 @@ class PlanFiles:
     serving: Columns
     appliances: Columns
     prices: Columns
+    night: tuple[Columns, Columns, Columns] | None = None
 
     @property
     def has_holdings(self) -> bool:
@@ -118,9 +148,30 @@ def read_plan(folder: Path) -> PlanFiles:
         for name in (PLACEMENT, SERVING, APPLIANCES, PRICES)
     ]
     placement, serving, appliances, prices = tables
+    night = _read_night(folder, plan, problems)
     if plan is None or placement is None or serving is None or appliances is None or prices is None:
         raise InputError(problems)
-    return PlanFiles(folder, plan, placement, serving, appliances, prices)
+    if problems:
+        raise InputError(problems)
+    return PlanFiles(folder, plan, placement, serving, appliances, prices, night)
+
+
+def _read_night(
+    folder: Path, plan: PlanJson | None, problems: list[Problem]
+) -> tuple[Columns, Columns, Columns] | None:
+    """Read the tables of the night where there are any, or should be."""
+    told = plan is not None and plan.fills is not None
+    if not told and not any((folder / name).is_file() for name in NIGHT):
+        return None
+    if plan is not None and not told:
+        problems.append(Problem("missing", file=str(folder / PLAN_JSON), path="fills"))
+    fills, evictions, unfilled = (
+        attempt(problems, lambda name=name: read_columns(folder / name, TABLES[name]))  # type: ignore[misc]
+        for name in NIGHT
+    )
+    if fills is None or evictions is None or unfilled is None:
+        return None
+    return fills, evictions, unfilled
 
 
 def holdings_of(folder: Path) -> Holdings:

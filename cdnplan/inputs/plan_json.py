@@ -24,6 +24,9 @@ COST_PARTS = ("total", "delivery", "fill", "overload")
 COUNTS = ("regions", "sites", "pools", "appliances", "files", "titles", "links", "slices")
 RATIOS = ("gap_ratio", "gap_to_upper_ratio", "offload_byte_ratio")
 APPLIANCES = ("busiest_over_mean_ratio", "moved_within_pools_gb")
+FILL_GB = ("peer", "tier", "origin")
+FILL_NUMBERS = ("origin_peak_gbps", "naive_origin_gb", "entered_gb", "trusted_field")
+UNFILLED_NUMBERS = ("count", "gb", "value")
 NUMBERS = ("upper", "lower", "lower_priced", "ideal", *RATIOS, "demand_gb")
 
 
@@ -36,6 +39,29 @@ class FullLimit:
     used: float
     allowed: float
     price: float
+
+
+@dataclass(frozen=True, slots=True)
+class FillClaims:
+    """What a plan says of its night of filling.
+
+    Parameters
+    ----------
+    begin, until : datetime.datetime
+        The night, in UTC.
+    bytes_gb : mapping
+        By `FILL_GB`, the kinds of source [GB].
+    numbers : mapping
+        `FILL_NUMBERS`.
+    unfilled : mapping
+        `UNFILLED_NUMBERS`.
+    """
+
+    begin: dt.datetime
+    until: dt.datetime
+    bytes_gb: Mapping[str, float]
+    numbers: Mapping[str, float]
+    unfilled: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +95,8 @@ class PlanJson:
         SHA-256 of the files the plan was made from, by role.
     files : mapping of str to str
         SHA-256 of the folder's files by path relative to it.
+    fills : FillClaims or None
+        None in plans of earlier releases.
     """
 
     status: str
@@ -86,6 +114,7 @@ class PlanJson:
     warnings: tuple[str, ...]
     input_hashes: Mapping[str, str]
     files: Mapping[str, str]
+    fills: FillClaims | None = None
 
 
 def read_plan_json(path: Path) -> PlanJson:
@@ -126,6 +155,7 @@ def read_plan_json(path: Path) -> PlanJson:
         warnings=reader.texts("warnings"),
         input_hashes=reader.hashes("input_hashes"),
         files=reader.paths(),
+        fills=reader.fills(),
     )
     reader.versions()
     if reader.problems:
@@ -174,6 +204,33 @@ class _Reader:
         if days is not None and days <= 0:
             self.fault(f"expected more than 0, found {days:g}", "period.days")
         return days or 1.0
+
+    def instant(self, within: tuple[str, ...], key: str) -> dt.datetime:
+        """Take a date and time that says how far it is from UTC."""
+        text = self.text(within, key)
+        try:
+            moment = dt.datetime.fromisoformat(text)
+        except ValueError:
+            moment = dt.datetime.min
+        if moment.tzinfo is None:
+            if text:
+                message = f"expected a time such as 2026-07-05T00:00:00Z, found {text!r}"
+                self.fault(message, ".".join((*within, key)))
+            moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        return moment.astimezone(dt.UTC)
+
+    def fills(self) -> FillClaims | None:
+        """Take what is said of the night, if anything is."""
+        if "fills" not in self.raw:
+            return None
+        night = ("fills",)
+        return FillClaims(
+            begin=self.instant(night, "from"),
+            until=self.instant(night, "until"),
+            bytes_gb={key: self.number((*night, "bytes_gb"), key) or 0.0 for key in FILL_GB},
+            numbers={key: self.number(night, key) or 0.0 for key in FILL_NUMBERS},
+            unfilled={key: self.number((*night, "unfilled"), key) or 0.0 for key in UNFILLED_NUMBERS},
+        )
 
     def _present(self, within: tuple[str, ...], key: str) -> bool:
         level: Any = self.raw

@@ -50,6 +50,7 @@ def cross_problems(document: Document) -> list[Problem]:
     problems = [
         *_duplicate_names(document.names),
         *_appliances(document),
+        *_maintained(document),
         *_region_sites(document),
         *_shares(document.regions),
         *_link_ends(document),
@@ -89,6 +90,26 @@ def _appliances(document: Document) -> Iterator[Problem]:
                     f"{group.model!r} is listed twice at site {site.wire.name!r}",
                     path=path,
                     hint="give one entry with the whole count",
+                )
+
+
+def _maintained(document: Document) -> Iterator[Problem]:
+    """Maintenance speaks of models, or of single appliances, that the site has."""
+    for site in document.sites:
+        counts: Counter[str] = Counter()
+        for group in site.wire.appliances:
+            counts[group.model] += group.count
+        for i, item in enumerate(site.wire.maintenance or ()):
+            for n, name in enumerate(item.appliances or ()):
+                model, _, number = name.partition("/")
+                plain = number.isascii() and number.isdigit() and not number.startswith("0")
+                if counts[model] and ("/" not in name or (plain and int(number) <= counts[model])):
+                    continue
+                listed = ", ".join(f"{model} (1 to {count})" for model, count in counts.items() if count)
+                yield site.mark("maintenance", i, "appliances", n).problem(
+                    f"no appliance {name!r} at site {site.wire.name!r}",
+                    path=f"{site.path}.maintenance[{i}].appliances[{n}]",
+                    hint=f"its appliances: {listed}; name a model or MODEL/NUMBER",
                 )
 
 

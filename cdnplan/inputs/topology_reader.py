@@ -18,6 +18,7 @@ from cdnplan.model.policy import (
     CopyRule,
     Costs,
     Files,
+    FillPolicy,
     LaunchRule,
     PeakProfile,
     Pin,
@@ -32,6 +33,7 @@ from cdnplan.model.topology import (
     FillWindow,
     Hardware,
     Link,
+    Maintenance,
     Origin,
     Region,
     Site,
@@ -94,7 +96,7 @@ def _topology(document: Document, wire: TopologyWire) -> Topology:
     return Topology(
         name=wire.name,
         hardware=tuple(
-            Hardware(name, model.storage_tb, model.throughput_gbps, model.fill_gbps)
+            Hardware(name, model.storage_tb, model.throughput_gbps, model.fill_gbps, model.upload_gbps)
             for name, model in wire.hardware.items()
         ),
         origins=tuple(Origin(item.name, item.location, item.capacity_gbps) for item in wire.origins),
@@ -117,6 +119,10 @@ def _site(wire: SiteWire) -> Site:
         country=wire.country,
         timezone=wire.timezone,
         fill_window=FillWindow() if window is None else FillWindow(window.start, window.hours),
+        maintenance=tuple(
+            Maintenance(item.start, item.hours, tuple(item.appliances or ()))
+            for item in wire.maintenance or ()
+        ),
     )
 
 
@@ -144,6 +150,7 @@ def _policy(document: Document, wire: PolicyWire) -> Policy:
         churn_ratio=wire.churn_ratio,
         cold_start=wire.cold_start,
         period_days=wire.period_days,
+        fill=FillPolicy(**(wire.fill.model_dump() if wire.fill else {})),
         pins=tuple(_rule(Pin, rule) for rule in rules["pins"]),
         bans=tuple(_rule(Ban, rule) for rule in rules["bans"]),
         copies=tuple(

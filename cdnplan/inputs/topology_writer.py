@@ -19,6 +19,7 @@ from cdnplan.model.topology import (
     FillWindow,
     Hardware,
     Link,
+    Maintenance,
     Origin,
     Region,
     Site,
@@ -119,6 +120,8 @@ def _hardware(model: Hardware) -> Iterator[tuple[str, str]]:
     yield "storage_tb", _number(model.storage_tb)
     yield "throughput_gbps", _number(model.throughput_gbps)
     yield "fill_gbps", _number(model.fill_gbps)
+    if model.upload_gbps is not None:
+        yield "upload_gbps", _number(model.upload_gbps)
 
 
 def _origin(origin: Origin) -> Iterator[tuple[str, str]]:
@@ -138,6 +141,8 @@ def _site(site: Site) -> Iterator[tuple[str, str]]:
         yield "timezone", _text(site.timezone)
     if site.fill_window != FillWindow():
         yield "fill_window", _flow(_fill_window(site.fill_window))
+    if site.maintenance:
+        yield "maintenance", "[" + ", ".join([_flow(_maintenance(item)) for item in site.maintenance]) + "]"
     yield "appliances", "[" + ", ".join([_flow(_appliances(group)) for group in site.appliances]) + "]"
 
 
@@ -147,6 +152,13 @@ def _fill_window(window: FillWindow) -> Iterator[tuple[str, str]]:
         yield "start", json.dumps(window.start)
     if window.hours != default.hours:
         yield "hours", _number(window.hours)
+
+
+def _maintenance(item: Maintenance) -> Iterator[tuple[str, str]]:
+    yield "start", json.dumps(item.start)
+    yield "hours", _number(item.hours)
+    if item.appliances:
+        yield "appliances", _list(item.appliances)
 
 
 def _appliances(group: ApplianceGroup) -> Iterator[tuple[str, str]]:
@@ -194,7 +206,7 @@ def _changed(value: object, default: object) -> Iterator[tuple[str, str]]:
 def _policy(policy: Policy) -> list[str]:
     default = Policy()
     lines: list[str] = []
-    for key in ("reserves", "costs", "peak_profile"):
+    for key in ("reserves", "costs", "peak_profile", "fill"):
         changed = dict(_changed(getattr(policy, key), getattr(default, key)))
         if changed:
             lines.append(f"  {key}: {_flow(changed.items())}")

@@ -10,6 +10,7 @@ from cdnplan.inputs.wire_fields import (
     Clock,
     Country,
     Kind,
+    LocalTime,
     Location,
     Name,
     NotNegative,
@@ -23,6 +24,7 @@ from cdnplan.inputs.wire_policy import PolicyWire
 from cdnplan.model.topology import FillWindow
 
 MAX_COUNT = 10_000
+MAX_MAINTENANCE_HOURS = 8784
 
 _WINDOW = FillWindow()
 _LOCATION = "[latitude, longitude] in degrees, north and east positive"
@@ -35,6 +37,9 @@ class HardwareWire(Wire):
     storage_tb: Positive = Field(description="Raw storage of one appliance [TB; 1 TB = 1000 GB]")
     throughput_gbps: Positive = Field(description="What one appliance serves at peak [Gbit/s]")
     fill_gbps: Positive = Field(description="What one appliance takes in during its fill window [Gbit/s]")
+    upload_gbps: Positive | None = Field(
+        None, description="What it gives to other appliances that fill [Gbit/s]; left out: as fill_gbps"
+    )
 
 
 class OriginWire(Wire):
@@ -50,6 +55,16 @@ class FillWindowWire(Wire):
 
     start: Clock = Field(_WINDOW.start, description='Local time, in quotes, as "02:00"')
     hours: Annotated[float, Field(gt=0, le=24)] = Field(_WINDOW.hours, description="Length [h], up to 24")
+
+
+class MaintenanceWire(Wire):
+    """When appliances of the site neither fill nor give to others."""
+
+    start: LocalTime = Field(description='Local time of the site, in quotes, as "2026-03-09T01:00"')
+    hours: Annotated[float, Field(gt=0, le=MAX_MAINTENANCE_HOURS)] = Field(description="Length [h]")
+    appliances: list[Text] | None = Field(
+        None, min_length=1, description="Models, or appliances as MODEL/NUMBER; left out: the whole site"
+    )
 
 
 class ApplianceWire(Wire):
@@ -70,6 +85,9 @@ class SiteWire(Wire):
     location: Location = Field(description=_LOCATION)
     timezone: Timezone | None = Field(None, description=_TIMEZONE + "; left out: by longitude")
     fill_window: FillWindowWire | None = Field(None, description="When its appliances may fill")
+    maintenance: list[MaintenanceWire] | None = Field(
+        None, description="When its appliances neither fill nor give to others"
+    )
     appliances: Annotated[list[ApplianceWire], Field(min_length=1)] = Field(
         description="Its appliances, each model once"
     )

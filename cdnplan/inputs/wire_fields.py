@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -16,6 +17,7 @@ MOST = 1e9
 """No quantity of a topology is larger; keeps sums finite and catches slips of the finger."""
 
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_LOCAL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class Wire(BaseModel):
@@ -63,11 +65,22 @@ def _clock(value: str) -> str:
     return value
 
 
+def _local_time(value: str) -> str:
+    if not re.match(_LOCAL_TIME, value):
+        raise wire_error(f'expected a local time as "2026-03-09T01:00", found the text {value!r}')
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise wire_error(f"there is no {value!r} in the calendar") from None
+    return value
+
+
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": "^[^/>]+$"})]
 Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Clock = Annotated[str, AfterValidator(_clock), Field(json_schema_extra={"pattern": _CLOCK})]
+LocalTime = Annotated[str, AfterValidator(_local_time), Field(json_schema_extra={"pattern": _LOCAL_TIME})]
 Kind = Literal["ixp", "embedded"]
 
 Positive = Annotated[float, Field(gt=0, le=MOST)]

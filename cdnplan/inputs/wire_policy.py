@@ -24,13 +24,14 @@ from cdnplan.model.policy import (
     CopyRule,
     Costs,
     Files,
+    FillPolicy,
     LaunchRule,
     PeakProfile,
     Policy,
     Reserves,
 )
 
-_RESERVES, _COSTS, _PROFILE, _POLICY = Reserves(), Costs(), PeakProfile(), Policy()
+_RESERVES, _COSTS, _PROFILE, _POLICY, _FILL = Reserves(), Costs(), PeakProfile(), Policy(), FillPolicy()
 _COPIES, _MIN_POOLS = CopyRule(Files()).copies, LaunchRule(Files()).min_pools
 
 MAX_COPIES = 255
@@ -96,6 +97,20 @@ class PeakProfileWire(Wire):
         if math.fsum(self.hourly) <= 0:
             raise wire_error("the 24 hourly weights are all 0")
         return self
+
+
+class FillWire(Wire):
+    """Limits on where fills come from."""
+
+    origin_gbps: Positive | None = Field(
+        _FILL.origin_gbps,
+        description="Most that all origins together give fills at any time [Gbit/s]; left out: no limit",
+    )
+    tier_max_cost_per_gb: NotNegative | None = Field(
+        _FILL.tier_max_cost_per_gb,
+        description="Most that the path of a fill from another site may cost [currency/GB]; left out: no more"
+        " than from the origin",
+    )
 
 
 _SELECTORS = ("title", "file", "top", "newer_than_days")
@@ -165,6 +180,7 @@ class PolicyWire(Wire):
     period_days: Positive | None = Field(
         None, description="Days that one period of a demand table stands for [days]"
     )
+    fill: FillWire | None = Field(None, description="Where fills may come from")
     pins: list[RuleWire] | None = Field(None, description="Files every pool in these places holds")
     bans: list[RuleWire] | None = Field(None, description="Files no pool in these places may hold")
     copies: list[CopiesWire] | None = Field(None, description="Files held in several copies")

@@ -77,6 +77,21 @@ class Paths:
         """Nodes that a single link joins to the region."""
         return {node for node, _ in self._attached.get(region, [])}
 
+    def between(self, source: str, place: str) -> SitePath | None:
+        """Cheapest path from one node to another over links between sites and origins; None without one.
+
+        The same that serving takes to a region at `place`.
+        """
+        lengths, routes = self._from(place)
+        if source not in lengths:
+            return None
+        hops = routes[source]
+        return SitePath(lengths[source], tuple((b, a) for a, b in pairwise(hops)))
+
+    def joined(self, node: str) -> bool:
+        """Whether a link joins a site or an origin to another one."""
+        return node in self._core
+
     def from_nodes(self, region: str) -> dict[str, SitePath]:
         """Cheapest path to the region from every node that has one."""
         best: dict[str, SitePath] = {}

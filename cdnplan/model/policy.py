@@ -54,6 +54,22 @@ class PeakProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class FillPolicy:
+    """Limits on where fills come from.
+
+    Parameters
+    ----------
+    origin_gbps : float or None
+        All origins together give fills at most so much at any time [Gbit/s]; None: no limit.
+    tier_max_cost_per_gb : float or None
+        Paths from other sites may cost at most so much [currency/GB]; None: no more than from the origin.
+    """
+
+    origin_gbps: float | None = None
+    tier_max_cost_per_gb: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Files:
     """Which files a rule speaks of: exactly one of the attributes is set.
 
@@ -132,6 +148,8 @@ class Policy:
         count; ``limited``: everything has to be filled within one window.
     period_days : float or None
         Days that one period of a demand table stands for; None: found from its dates, else 7.
+    fill : FillPolicy
+        Where fills may come from.
     """
 
     reserves: Reserves = field(default_factory=Reserves)
@@ -142,6 +160,7 @@ class Policy:
     churn_ratio: float | None = None
     cold_start: Literal["free", "limited"] = "free"
     period_days: float | None = None
+    fill: FillPolicy = field(default_factory=FillPolicy)
     pins: tuple[Pin, ...] = ()
     bans: tuple[Ban, ...] = ()
     copies: tuple[CopyRule, ...] = ()

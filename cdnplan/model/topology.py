@@ -26,12 +26,15 @@ class Hardware:
         What it can serve at peak [Gbit/s].
     fill_gbps : float
         What it can take in during its fill window [Gbit/s].
+    upload_gbps : float or None
+        What it can give to other appliances that fill [Gbit/s]; None: as much as it can take in.
     """
 
     name: str
     storage_tb: float
     throughput_gbps: float
     fill_gbps: float
+    upload_gbps: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,29 @@ class FillWindow:
 
     start: str = "02:00"
     hours: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """When appliances of a site neither fill nor give to others.
+
+    Parameters
+    ----------
+    start : str
+        Local time of the site, "YYYY-MM-DDTHH:MM".
+    hours : float
+        Length [h].
+    appliances : tuple of str
+        Models, or single appliances as ``model/number`` counted from 1; empty: the whole site.
+    """
+
+    start: str
+    hours: float
+    appliances: tuple[str, ...] = ()
+
+    def concerns(self, model: str, number: int) -> bool:
+        """Whether an appliance is among those it speaks of."""
+        return not self.appliances or model in self.appliances or f"{model}/{number}" in self.appliances
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +96,7 @@ class Site:
     country: str | None = None
     timezone: str | None = None
     fill_window: FillWindow = field(default_factory=FillWindow)
+    maintenance: tuple[Maintenance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,15 @@ class Dealt:
         (Pool, file) pairs that changed places with others of their site, to even out loads.
     slowed : int
         Pools that serve less than their throughput, because their load cannot be spread evenly.
+    unplaced_pool, unplaced_file : (n_unplaced,) int64
+        Those of the pairs left out that had no room or came too late themselves, while others gave way to
+        files worth more; where there are none of these, all pairs left out.
+    planned_again : int
+        Rounds in which the engine was asked for other plans, to find this one or none better (`plan_again`).
+    throughput : (n_pools,) float64
+        What each pool serves at most for that reason [Gbit/s].
+    unfilled : int
+        Copies that cannot be fetched in time and left the plan.
     """
 
     placement: Placement
@@ -52,16 +61,25 @@ class Dealt:
     added: int
     exchanged: int
     slowed: int
+    unplaced_pool: Ints
+    unplaced_file: Ints
+    throughput: Floats
+    unfilled: int = 0
+    planned_again: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Round:
-    """Where the rounds of dealing stand; `start` is where the next one begins, for some pools."""
+    """Where the rounds of dealing stand; `start` is where the next one begins, for some pools.
+
+    `unplaced` are (pool, file) pairs for which there was no room or no time, as pool × n_files + file.
+    """
 
     holds: Bools
     serving: Serving
     throughput: Floats
     start: Start | None = None
+    unplaced: tuple[int, ...] = ()
 
 
 def deal(
@@ -99,20 +117,27 @@ def deal(
     """
     state = _Round(placement.holds, serving, instance.throughput_gbps)
     state, assignment = _rounds(instance, state, prices, holdings)
-    fitted = state.holds
+    fitted, unplaced = state.holds, state.unplaced
     for _ in range(EVENING_ROUNDS):
         better = _evened(instance, state, assignment, prices, holdings)
         if better is None:
             break
         state, assignment = better
+    left_out = placement.holds & ~fitted
+    pairs = np.unique(np.array(unplaced, dtype=np.int64))
+    pairs = pairs[left_out.ravel()[pairs]]
+    pairs = pairs if pairs.size else np.flatnonzero(left_out)
     return Dealt(
         Placement(state.holds),
         state.serving,
         assignment,
-        dropped=int((placement.holds & ~fitted).sum()),
+        dropped=int(left_out.sum()),
         added=int((fitted & ~placement.holds).sum()),
         exchanged=int((fitted & ~state.holds).sum()),
         slowed=int((state.throughput < instance.throughput_gbps).sum()),
+        throughput=state.throughput,
+        unplaced_pool=pairs // instance.n_files,
+        unplaced_file=pairs % instance.n_files,
     )
 
 
@@ -127,12 +152,15 @@ def _rounds(
             return state, assignment
         holds, start = state.holds.copy(), state.start
         if assignment.dropped_pool.size:
-            fitted = fit_pools(instance, holds, assignment, prices, _required(instance))
+            fitted = fit_pools(instance, holds, assignment, prices, required_files(instance))
             holds, start = fitted.holds, joined_start(start, fitted.start)
         holds[late_pool, late_file] = False
+        dropped = assignment.dropped_pool.astype(np.int64) * instance.n_files + assignment.dropped_file
+        late = late_pool * instance.n_files + late_file
+        unplaced = (*state.unplaced, *dropped.tolist(), *late.tolist())
         throughput = state.throughput.copy()
         throughput[assignment.overloaded_pool] /= assignment.overloaded_ratio * (1 + SAFETY_RATIO)
-        state = _Round(holds, _served(instance, holds, throughput), throughput, start)
+        state = _Round(holds, _served(instance, holds, throughput), throughput, start, unplaced)
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
 
 
@@ -144,7 +172,9 @@ def _evened(
     instance: Instance, state: _Round, assignment: Assignment, prices: Prices, holdings: Holdings | None
 ) -> tuple[_Round, Assignment] | None:
     """Exchange files within sites; None where that does not even out loads, or costs something."""
-    found = exchange_files(instance, Placement(state.holds), state.serving, assignment, _required(instance))
+    found = exchange_files(
+        instance, Placement(state.holds), state.serving, assignment, required_files(instance)
+    )
     if found is None:
         return None
     serving = _served(instance, found.holds, state.throughput)
@@ -182,7 +212,7 @@ def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None)
     return (np.concatenate(pools), np.concatenate(files)) if pools else (none, none)
 
 
-def _required(instance: Instance) -> Bools:
+def required_files(instance: Instance) -> Bools:
     """Files that are pinned, or that a launch rule may need, (n_pools, n_files) bool."""
     required = instance.pinned.copy()
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))

@@ -31,7 +31,7 @@ def check_out(out: Path, *, replace: bool) -> None:
         There is a file, or a folder that is not empty and (without `replace`) stays; or a folder that is
         no plan; or no folder can be made there.
     """
-    _check_above(out)
+    check_above(out)
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise InputError([Problem("there is a file of this name, expected a folder to write", str(out))])
     parent = next(folder for folder in out.absolute().parents if folder.exists())
@@ -46,8 +46,17 @@ def check_out(out: Path, *, replace: bool) -> None:
         raise InputError([Problem("the folder is not empty and holds no plan: it is left alone", str(out))])
 
 
-def _check_above(out: Path) -> None:
-    """The folder takes its place by a change in the folder above, which must allow that."""
+def check_above(out: Path) -> None:
+    """Refuse a folder that cannot be put in place: that takes a change in the folder above it.
+
+    Parameters
+    ----------
+    out : Path
+
+    Raises
+    ------
+    InputError
+    """
     if out.resolve() == Path.cwd():
         message = "is the folder this command runs in, expected one that can be put in place as a whole"
         raise InputError([Problem(message, str(out))])

@@ -37,6 +37,8 @@ class Loaded:
     warnings : tuple of str
     hashes : dict of str to str
         SHA-256 of each input file by its role, files that the topology includes among them.
+    trusted_field : int
+        Copies in which the field and the previous plan disagree.
     """
 
     topology: Topology
@@ -46,6 +48,7 @@ class Loaded:
     instance: Instance
     warnings: tuple[str, ...]
     hashes: dict[str, str]
+    trusted_field: int = 0
 
 
 def load(request: PlanRequest) -> Loaded:

@@ -13,6 +13,9 @@ from cdnplan import __version__
 from cdnplan.evaluate.limits import stored_gb
 from cdnplan.evaluate.loads import link_gbps, pool_gbps
 from cdnplan.evaluate.verdict import Verdict
+from cdnplan.fill.fills import Fills
+from cdnplan.fill.source_kernels import PEER
+from cdnplan.fill.windows import from_ms
 from cdnplan.inputs.plan_json import FORMAT
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.objective import gap_ratio
@@ -24,6 +27,9 @@ from cdnplan.units import GB_PER_TB
 
 FULL_RATIO = 0.995
 """A limit used to this ratio is listed as full."""
+BUSY_RATIO = 0.1
+"""Evenness is told of pools that use this part of their throughput: in nearly idle ones one file more or less
+on an appliance makes all the difference, and matters to nobody."""
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
 OPTIMAL_RATIO = 1e-6
 INTERRUPTED = "interrupted: this is the best plan found until then, a longer search might find a cheaper one"
@@ -34,6 +40,7 @@ def plan_record(
     loaded: Loaded,
     outcome: Outcome,
     dealt: Dealt,
+    fills: Fills,
     verdict: Verdict,
     reason: str,
     seconds: dict[str, float],
@@ -43,7 +50,7 @@ def plan_record(
 
     Parameters
     ----------
-    request, loaded, outcome, dealt, verdict
+    request, loaded, outcome, dealt, fills, verdict
         From the steps of `cdnplan.planner.plan`.
     reason : str
         Why this engine.
@@ -87,17 +94,24 @@ def plan_record(
         "counts": _counts(loaded),
         "full": _full(instance, dealt, outcome),
         "appliances": {
-            "busiest_over_mean_ratio": 1.0 + float(dealt.assignment.imbalance_ratio.max(initial=0.0)),
+            "busiest_over_mean_ratio": _busiest_over_mean(instance, dealt),
             "moved_within_pools_gb": float(dealt.assignment.moved_gb.sum()),
             "files_without_room": dealt.dropped,
             "files_instead": dealt.added,
             "files_exchanged": dealt.exchanged,
             "cost_of_dealing": upper - outcome.upper,
             "pools_slowed": dealt.slowed,
+            "planned_again": dealt.planned_again,
         },
+        "fills": _fills(loaded, fills),
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
         "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 3),
-        "warnings": [*loaded.warnings, *_engine_warnings(outcome), *_dealing_warnings(dealt)],
+        "warnings": [
+            *loaded.warnings,
+            *_engine_warnings(outcome),
+            *_dealing_warnings(dealt),
+            *_fill_warnings(instance, fills),
+        ],
         "seed": request.seed,
         "versions": {"python": platform.python_version()} | {p: metadata.version(p) for p in PACKAGES},
         "input_hashes": loaded.hashes,
@@ -126,6 +140,14 @@ def _counts(loaded: Loaded) -> dict[str, int]:
         "links": instance.n_links,
         "slices": instance.n_slices,
     }
+
+
+def _busiest_over_mean(instance: Instance, dealt: Dealt) -> float:
+    """Load of the busiest appliance divided by the mean, in the most uneven pool that has some load."""
+    mean = pool_gbps(instance, dealt.serving.candidate_gb(instance)).max(axis=1, initial=0.0)
+    mean /= instance.pool_appliances
+    busy = mean >= BUSY_RATIO * instance.appliance_throughput_gbps
+    return 1.0 + float(dealt.assignment.imbalance_ratio[busy & (mean > 0)].max(initial=0.0))
 
 
 def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, Any]]:
@@ -166,6 +188,36 @@ def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, 
         for i in np.flatnonzero((used >= FULL_RATIO * allowed) & (used > 0))
     ]
     return sorted(rows, key=lambda row: (-row["price"] * row["allowed"], row["limit"], row["name"]))
+
+
+def _fills(loaded: Loaded, fills: Fills) -> dict[str, Any]:
+    """What the night moves, and what it leaves undone."""
+    size = loaded.instance.size_gb
+    outside = fills.copies.file[fills.kind != PEER]
+    return {
+        "from": from_ms(fills.begin).isoformat(),
+        "until": from_ms(fills.until).isoformat(),
+        "bytes_gb": fills.bytes_gb(size),
+        "origin_peak_gbps": fills.origin_peak_gbps(size),
+        "naive_origin_gb": float(size[fills.copies.file].sum()),
+        "entered_gb": float(size[outside].sum()),
+        "entered_again_gb": fills.entered_again_gb(loaded.instance),
+        "unfilled": {
+            "count": fills.unfilled.size,
+            "gb": float(size[fills.unfilled.file].sum()),
+            "value": float(fills.unfilled.value.sum()),
+        },
+        "trusted_field": loaded.trusted_field,
+    }
+
+
+def _fill_warnings(instance: Instance, fills: Fills) -> list[str]:
+    lost = fills.unfilled
+    if not lost.size:
+        return []
+    gb = float(instance.size_gb[lost.file].sum())
+    reasons = ", ".join(f"{name} {count}" for name, count in fills.reasons().items())
+    return [f"{lost.size} copies, {gb:,.0f} GB, cannot be fetched in this night and are left out: {reasons}"]
 
 
 def _engine_warnings(outcome: Outcome) -> list[str]:

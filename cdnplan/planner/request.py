@@ -26,6 +26,11 @@ class PlanRequest:
         ISO codes of the countries to plan; empty: all.
     previous : Path or None
         Plan folder whose placement the appliances hold now.
+    holdings : Path or None
+        Table of what appliances hold now, read from the field: instead of a previous plan, or believed more.
+    fill_from : datetime.datetime or None
+        Each appliance fills in its first window that begins at or after this moment, which knows its offset;
+        None: 00:00 UTC of the day before the planned period begins.
     start : Path or None
         Plan folder of nearly the same problem, whose prices and placement the fast engine starts from.
     date : datetime.date or None
@@ -51,6 +56,8 @@ class PlanRequest:
     files: Path | None = None
     countries: frozenset[str] = frozenset()
     previous: Path | None = None
+    holdings: Path | None = None
+    fill_from: dt.datetime | None = None
     start: Path | None = None
     date: dt.date | None = None
     engine: EngineName = "auto"

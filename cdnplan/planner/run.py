@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,15 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.fill.fills import Fills
+from cdnplan.fill.windows import night_windows, to_ms
 from cdnplan.inputs import plan_folder as names
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.optimize.engine import choose_engine, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
-from cdnplan.planner import tables
+from cdnplan.planner import fill_tables, tables
+from cdnplan.planner.again import Spent, plan_again
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.earlier import start_from
+from cdnplan.planner.filling import fill_night
 from cdnplan.planner.folder import check_out, write_plan
 from cdnplan.planner.load import Loaded, load
 from cdnplan.planner.record import plan_record
@@ -112,18 +119,51 @@ def plan(
         )
     with watch.phase("appliances"):
         dealt = deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
+    with watch.phase("again"):
+        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"])
+        outcome, dealt = plan_again(
+            loaded.instance,
+            name,
+            outcome,
+            dealt,
+            loaded.holdings,
+            stop=stop,
+            spent=spent,
+            threads=request.threads,
+            seed=request.seed,
+            progress=progress,
+            now=now,
+        )
+    with watch.phase("fills"):
+        filled, fills = _filled(request, loaded, dealt)
     with watch.phase("judge"):
-        verdict = _judged(loaded, outcome, dealt)
+        verdict = _judged(loaded, outcome, filled)
     seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
     record: dict[str, Any] = {}
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
-        record.update(plan_record(request, loaded, outcome, dealt, verdict, reason, seconds, checksums))
+        record.update(
+            plan_record(request, loaded, outcome, filled, fills, verdict, reason, seconds, checksums)
+        )
         return record
 
     progress("write", 0.0, None, None)
-    write_plan(request.out, _writers(loaded, outcome, dealt), make_record)
+    write_plan(request.out, _writers(loaded, outcome, filled, fills), make_record)
     return PlanResult(request.out, record)
+
+
+def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> tuple[Dealt, Fills]:
+    """Plan the night; where filling does not count, appliances arrive stocked and nothing is fetched."""
+    instance, topology = loaded.instance, loaded.topology
+    moment = request.fill_from
+    if moment is None:
+        day = loaded.demand.start - dt.timedelta(days=1)
+        moment = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+    begin = to_ms(moment)
+    if loaded.holdings is None and topology.policy.cold_start == "free":
+        appliances = instance.pool_appliances.astype(np.int64)
+        return dealt, Fills.none(begin, night_windows(topology, instance.pools, appliances, begin).until)
+    return fill_night(instance, topology, dealt, loaded.holdings, begin)
 
 
 def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
@@ -139,16 +179,27 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    untouched = dealt.dropped == dealt.added == dealt.exchanged == dealt.slowed == 0
+    untouched = (
+        dealt.unfilled
+        == dealt.dropped
+        == dealt.added
+        == dealt.exchanged
+        == dealt.slowed
+        == dealt.planned_again
+        == 0
+    )
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)
     return verdict
 
 
-def _writers(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> dict[str, Callable[[Path], None]]:
+def _writers(
+    loaded: Loaded, outcome: Outcome, dealt: Dealt, fills: Fills
+) -> dict[str, Callable[[Path], None]]:
     """How each file of the folder is written."""
     instance, assignment, serving = loaded.instance, dealt.assignment, dealt.serving
+    origins = tuple(origin.name for origin in loaded.topology.origins)
     made: dict[str, Callable[[], Any]] = {
         names.FILES: lambda: tables.catalog_table(loaded.catalog),
         names.DEMAND: lambda: tables.demand_table(loaded.demand, loaded.catalog),
@@ -158,6 +209,11 @@ def _writers(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> dict[str, Callab
         ),
         names.APPLIANCES: lambda: tables.appliances_table(instance, assignment),
         names.PRICES: lambda: tables.prices_table(instance, outcome.prices),
+        names.FILLS: lambda: fill_tables.fills_table(instance, origins, fills),
+        names.EVICTIONS: lambda: fill_tables.evictions_table(
+            instance, fills, tables.lost_copies(instance, assignment, loaded.holdings)
+        ),
+        names.UNFILLED: lambda: fill_tables.unfilled_table(instance, fills),
     }
     holdings = loaded.holdings
     if holdings is not None:

@@ -33,7 +33,7 @@ def coded(codes: npt.NDArray[Any], names: tuple[str, ...]) -> pa.DictionaryArray
     return pa.DictionaryArray.from_arrays(from_numpy(codes.astype(np.int32)), from_texts(names))
 
 
-def _table(columns: Mapping[str, Any]) -> pa.Table:
+def table(columns: Mapping[str, Any]) -> pa.Table:
     """Table of Arrow and numpy arrays."""
     arrays = [from_numpy(c) if isinstance(c, np.ndarray) else c for c in columns.values()]
     return pa.Table.from_arrays(arrays, names=list(columns))
@@ -41,7 +41,7 @@ def _table(columns: Mapping[str, Any]) -> pa.Table:
 
 def catalog_table(catalog: Catalog) -> pa.Table:
     """``inputs/files.parquet``."""
-    return _table(
+    return table(
         {
             "file": from_texts(catalog.files),
             "title": coded(catalog.file_title, catalog.titles),
@@ -54,7 +54,7 @@ def catalog_table(catalog: Catalog) -> pa.Table:
 def demand_table(demand: Demand, catalog: Catalog) -> pa.Table:
     """``inputs/demand.parquet``."""
     row = np.repeat(np.arange(len(demand.regions)), np.diff(demand.ptr))
-    return _table(
+    return table(
         {
             "region": coded(row, demand.regions),
             "file": coded(demand.file, catalog.files),
@@ -65,7 +65,7 @@ def demand_table(demand: Demand, catalog: Catalog) -> pa.Table:
 
 def holdings_table(holdings: Holdings) -> pa.Table:
     """``inputs/holdings.parquet``."""
-    return _table(
+    return table(
         {
             "pool": coded(holdings.pool, holdings.pools),
             "appliance": holdings.appliance.astype(np.int32),
@@ -76,14 +76,14 @@ def holdings_table(holdings: Holdings) -> pa.Table:
 
 def placement_table(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> pa.Table:
     """``placement.parquet``: what is kept and added, then in the same order what is evicted."""
-    names = _appliance_names(instance)
+    names = appliance_names(instance)
     start = assignment.appliance_ptr
     place = start[assignment.pool] + assignment.appliance - 1
     files = instance.files
     file = assignment.file.astype(np.int64)
     size = instance.size_gb[file]
     action = np.where(assignment.kept, 0, 1)
-    gone = _evicted(instance, assignment, holdings)
+    gone = evicted_copies(instance, assignment, holdings)
     if gone is not None:
         more_names, more_files, gone_place, gone_file, gone_size = gone
         names, files = names + more_names, files + more_files
@@ -92,7 +92,7 @@ def placement_table(instance: Instance, assignment: Assignment, holdings: Holdin
         action = np.concatenate([action, np.full(gone_place.size, 2)])
         order = np.lexsort((file, place))
         place, file, size, action = place[order], file[order], size[order], action[order]
-    return _table(
+    return table(
         {
             "appliance": coded(place, names),
             "file": coded(file, files),
@@ -102,7 +102,8 @@ def placement_table(instance: Instance, assignment: Assignment, holdings: Holdin
     )
 
 
-def _appliance_names(instance: Instance) -> tuple[str, ...]:
+def appliance_names(instance: Instance) -> tuple[str, ...]:
+    """Names of all appliances, by pool, then by number."""
     return tuple(
         appliance_name(pool, number)
         for pool, count in zip(instance.pools, instance.pool_appliances, strict=True)
@@ -110,7 +111,7 @@ def _appliance_names(instance: Instance) -> tuple[str, ...]:
     )
 
 
-def _evicted(
+def evicted_copies(
     instance: Instance, assignment: Assignment, holdings: Holdings | None
 ) -> tuple[tuple[str, ...], tuple[str, ...], Ints, Ints, Floats] | None:
     """Copies held before and no longer, those of appliances or files that are no more included.
@@ -145,6 +146,18 @@ def _evicted(
     return lost_names, lost_files, place[gone], file[gone], size[file[gone]]
 
 
+def lost_copies(
+    instance: Instance, assignment: Assignment, holdings: Holdings | None
+) -> tuple[tuple[str, ...], tuple[str, ...], Ints, Ints]:
+    """Copies held before of appliances or files that are no more; see `evicted_copies`."""
+    gone = evicted_copies(instance, assignment, holdings)
+    if gone is None:
+        return (), (), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    names, files, place, file, _ = gone
+    lost = (place >= int(assignment.appliance_ptr[-1])) | (file >= instance.n_files)
+    return names, files, place[lost], file[lost]
+
+
 def serving_table(instance: Instance, served_gb: Floats, origin_gb: Floats) -> pa.Table:
     """``serving.parquet``: GB and peak rate by region and pool, the origin last."""
     region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
@@ -154,7 +167,7 @@ def serving_table(instance: Instance, served_gb: Floats, origin_gb: Floats) -> p
     used = np.flatnonzero(gb > 0)
     used = used[np.lexsort((pool[used], rows[used]))]
     peak = instance.gbps_per_gb.max(axis=1)
-    return _table(
+    return table(
         {
             "region": coded(rows[used], instance.regions),
             "pool": coded(pool[used], (*instance.pools, ORIGIN)),
@@ -167,9 +180,9 @@ def serving_table(instance: Instance, served_gb: Floats, origin_gb: Floats) -> p
 def appliances_table(instance: Instance, assignment: Assignment) -> pa.Table:
     """``appliances.parquet``: what each appliance stores and serves."""
     pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
-    return _table(
+    return table(
         {
-            "appliance": from_texts(_appliance_names(instance)),
+            "appliance": from_texts(appliance_names(instance)),
             "pool": coded(pool, instance.pools),
             "storage_gb": assignment.storage_gb,
             "storage_limit_gb": instance.appliance_storage_gb[pool],
@@ -206,7 +219,7 @@ def prices_table(instance: Instance, prices: Prices) -> pa.Table:
         for i, t in np.argwhere(values > 0)
     ]
     columns = list(zip(*rows, strict=True)) if rows else [()] * 5
-    return _table(
+    return table(
         {
             "limit": from_texts(columns[0]),
             "name": from_texts(columns[1]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,12 +11,25 @@ from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.policy import Ban, CopyRule, Costs, Files, LaunchRule, PeakProfile, Pin, Places, Policy
+from cdnplan.model.policy import (
+    Ban,
+    CopyRule,
+    Costs,
+    Files,
+    FillPolicy,
+    LaunchRule,
+    PeakProfile,
+    Pin,
+    Places,
+    Policy,
+)
 from cdnplan.model.topology import (
     ApplianceGroup,
     DemandShare,
+    FillWindow,
     Hardware,
     Link,
+    Maintenance,
     Origin,
     Region,
     Site,
@@ -66,6 +79,32 @@ def topology(*, cold_start: str = "free") -> Topology:
     )
 
 
+def night_topology() -> Topology:
+    """The same network with room to fill: local windows, one over midnight, maintenance, source limits."""
+    plain = topology()
+    flash, disk = plain.hardware
+    times = {
+        "ams-ix": ("Europe/Amsterdam", FillWindow("01:30", 5.0), ()),
+        "bnix": (
+            "Europe/Brussels",
+            FillWindow("23:15", 6.0),
+            (Maintenance("2026-07-06T00:30", 1.0), Maintenance("2026-07-06T04:00", 0.5, ("storage-2u/1",))),
+        ),
+        "kpn": (None, FillWindow("02:00", 8.0), ()),
+        "telenet": ("Europe/Brussels", FillWindow("00:00", 24.0), ()),
+    }
+    return replace(
+        plain,
+        hardware=(replace(flash, fill_gbps=0.04), replace(disk, fill_gbps=0.1, upload_gbps=0.05)),
+        sites=tuple(
+            replace(site, timezone=zone, fill_window=window, maintenance=closed)
+            for site in plain.sites
+            for zone, window, closed in [times[site.name]]
+        ),
+        policy=replace(plain.policy, fill=FillPolicy(origin_gbps=0.12, tier_max_cost_per_gb=0.05)),
+    )
+
+
 def catalog() -> Catalog:
     """24 files of 12 titles, two each."""
     rng = np.random.default_rng(3)
@@ -102,6 +141,24 @@ def holdings() -> Holdings:
     rows += [(4, 1, 1), (4, 2, 4)]
     pool, appliance, file = (np.array(column, dtype=np.int32) for column in zip(*rows, strict=True))
     return Holdings(pools, files, pool, appliance, file)
+
+
+def night_holdings() -> Holdings:
+    """More copies, of which some have to go before others come, among them the last one of a file."""
+    plain = holdings()
+    rows = {
+        (plain.pools[p], int(a), plain.files[f])
+        for p, a, f in zip(plain.pool, plain.appliance, plain.file, strict=True)
+    }
+    more = {
+        ("kpn/storage-2u", 1): ("t08.hd", "t08.sd", "t09.sd", "t11.hd"),
+        ("telenet/storage-2u", 1): ("t05.sd", "t09.hd", "t09.sd", "t10.hd", "t10.sd", "t11.hd", "t11.sd"),
+    }
+    rows |= {(pool, number, file) for (pool, number), files in more.items() for file in files}
+    pools, files = sorted({pool for pool, _, _ in rows}), sorted({file for _, _, file in rows})
+    numbers = sorted((pools.index(pool), number, files.index(file)) for pool, number, file in rows)
+    pool, appliance, file = (np.array(column, dtype=np.int32) for column in zip(*numbers, strict=True))
+    return Holdings(tuple(pools), tuple(files), pool, appliance, file)
 
 
 @dataclass

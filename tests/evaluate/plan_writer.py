@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,16 @@ from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.inputs.plan_folder import (
     APPLIANCES,
     DEMAND,
+    EVICTIONS,
     FILES,
+    FILLS,
     HOLDINGS,
     PLACEMENT,
     PRICES,
     SERVING,
+    TABLES,
     TOPOLOGY,
+    UNFILLED,
     sha256,
 )
 from cdnplan.inputs.topology_writer import topology_text
@@ -36,11 +42,18 @@ from cdnplan.model.placement import Placement, Prices
 from cdnplan.model.topology import Topology
 from tests.evaluate import network
 from tests.evaluate.network import SimplePlan, simple_plan
+from tests.evaluate.nights import Night, Scheduler
 
 
-def write_plan(folder: Path, *, holdings: Holdings | None = None, cold_start: str = "free") -> None:
-    """Plan the small network and write the folder."""
+def write_plan(
+    folder: Path, *, holdings: Holdings | None = None, cold_start: str = "free", night: bool = False
+) -> None:
+    """Plan the small network and write the folder; with its night of filling only where asked for."""
     topology, catalog, demand = network.topology(cold_start=cold_start), network.catalog(), network.demand()
+    if night:
+        topology = replace(
+            network.night_topology(), policy=replace(network.night_topology().policy, cold_start=cold_start)
+        )
     instance, warnings = build_instance(topology, catalog, demand, holdings)
     earlier = _earlier(instance, holdings)
     plan = simple_plan(instance, earlier)
@@ -62,8 +75,72 @@ def write_plan(folder: Path, *, holdings: Holdings | None = None, cold_start: st
     claims["full"] = _full_links(instance, plan, prices)
     claims["warnings"] = warnings
     claims["appliances"] = _dealt(instance, plan, _earlier(instance, holdings))
+    if night:
+        claims["fills"] = _write_night(folder, topology, instance, plan, holdings)
     (folder / "plan.json").write_text(json.dumps(claims), encoding="utf-8")
     seal(folder)
+
+
+def _write_night(
+    folder: Path, topology: Topology, instance: Instance, plan: SimplePlan, holdings: Holdings | None
+) -> dict[str, Any]:
+    """Schedule what the placement adds, and one copy that nobody had time for."""
+    rows = _placement_rows(instance, plan, _earlier(instance, holdings), holdings)
+    wanted = {
+        (appliance, file)
+        for appliance, file, action in zip(rows["appliance"], rows["file"], rows["action"], strict=True)
+        if action != "evict"
+    }
+    held: set[tuple[str, str]] = set()
+    if holdings is not None:
+        held = {
+            (f"{holdings.pools[p]}/{a}", holdings.files[f])
+            for p, a, f in zip(holdings.pool, holdings.appliance, holdings.file, strict=True)
+        }
+    if holdings is None and topology.policy.cold_start == "free":
+        night = Night(claims=dict(NOTHING))
+    else:
+        start = dt.datetime(2026, 7, 5)
+        scheduler = Scheduler(topology, instance, plan.served, plan.origin, held, wanted, start, 1)
+        night = scheduler.run()
+        assert night.fills
+        assert not night.unfilled
+        late = next(f for f in instance.files if ("bnix/storage-2u/1", f) not in wanted | held)
+        size = instance.size_gb[instance.files.index(late)]
+        row = {"appliance": "bnix/storage-2u/1", "file": late, "size_gb": size, "value": 1.5}
+        night.unfilled.append({**row, "reason": "window"})
+        night.claims["unfilled"] = {"count": 1, "gb": size, "value": 1.5}
+    write_night(folder, night)
+    return night.claims
+
+
+NOTHING = {
+    "from": "2026-07-05T00:00:00Z",
+    "until": "2026-07-05T00:00:00Z",
+    "bytes_gb": {"peer": 0.0, "tier": 0.0, "origin": 0.0},
+    "origin_peak_gbps": 0.0,
+    "naive_origin_gb": 0.0,
+    "entered_gb": 0.0,
+    "unfilled": {"count": 0, "gb": 0.0, "value": 0.0},
+    "trusted_field": 0,
+}
+"""Claims of a plan whose appliances arrive stocked."""
+
+
+def write_night(folder: Path, night: Night) -> None:
+    """Write the three tables."""
+    kinds = {
+        "size_gb": pa.float64(),
+        "value": pa.float64(),
+        "start": pa.timestamp("ms", "UTC"),
+        "end": pa.timestamp("ms", "UTC"),
+        "at": pa.timestamp("ms", "UTC"),
+        "priority": pa.int32(),
+        "alternates": pa.list_(pa.string()),
+    }
+    for name, rows in ((FILLS, night.fills), (EVICTIONS, night.evictions), (UNFILLED, night.unfilled)):
+        schema = pa.schema([(column, kinds.get(column, pa.string())) for column in TABLES[name]])
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / name)
 
 
 def some_prices(instance: Instance) -> Prices:
@@ -217,8 +294,9 @@ def _dealt(instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, i
     uneven, moved = 1.0, 0.0
     for p in range(instance.n_pools):
         rate = np.array([plan.rate[p][a] for a in range(instance.pool_appliances[p])])
-        if rate.sum() > 0:
-            uneven = max(uneven, rate.max() / rate.mean(axis=0).max())
+        mean = rate.mean(axis=0).max()
+        if mean > 0 and mean >= 0.1 * instance.appliance_throughput_gbps[p]:
+            uneven = max(uneven, rate.max() / mean)
         for f, on in plan.copies[p].items():
             had = [a for q, a, g in earlier if (q, g) == (p, f)]
             kept = len(set(had) & set(on))

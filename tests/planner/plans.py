@@ -31,6 +31,9 @@ ALWAYS = {
     "serving.parquet",
     "appliances.parquet",
     "prices.parquet",
+    "fills.parquet",
+    "evictions.parquet",
+    "unfilled.parquet",
 }
 """Files of a plan made from nothing."""
 

@@ -1,0 +1,80 @@
+"""Check what `plan.json` says of the night of filling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdnplan.evaluate.fill_replay import Replay
+from cdnplan.evaluate.fill_rows import FillRows
+from cdnplan.evaluate.report import Check, Ledger
+from cdnplan.inputs.parquet_columns import Columns
+from cdnplan.inputs.plan_folder import FILL_KINDS, FROM_ORIGIN, TIER
+from cdnplan.inputs.plan_json import PLAN_JSON, FillClaims
+from cdnplan.model.instance import Floats
+
+
+def check_fill_claims(
+    claims: FillClaims, rows: FillRows | None, found: Replay | None, unfilled: Columns, ledger: Ledger
+) -> None:
+    """Compare every figure with the tables.
+
+    Parameters
+    ----------
+    claims : FillClaims
+    rows, found : FillRows, Replay or None
+        The night; None where there was nothing to fill.
+    unfilled : Columns
+        `unfilled.parquet`.
+    ledger : Ledger
+        Takes the checks.
+    """
+    by_kind: Floats = np.zeros(len(FILL_KINDS))
+    peak, last = 0.0, None
+    if rows is not None and found is not None:
+        known = rows.kind >= 0
+        np.add.at(by_kind, rows.kind[known], rows.size_gb[known])
+        peak = found.all_peak_gbps
+        last = int(rows.end.max(initial=0))
+    total = float(by_kind.sum())
+    for kind, gb in zip(FILL_KINDS, by_kind, strict=True):
+        ledger.number(PLAN_JSON, f"fills.bytes_gb.{kind}", claims.bytes_gb[kind], float(gb), scale=total)
+    entered = float(by_kind[FILL_KINDS.index(TIER)] + by_kind[FILL_KINDS.index(FROM_ORIGIN)])
+    for key, number in (("naive_origin_gb", total), ("entered_gb", entered), ("origin_peak_gbps", peak)):
+        ledger.number(PLAN_JSON, f"fills.{key}", claims.numbers[key], number, scale=total)
+    for key, number in (
+        ("count", float(unfilled.n_rows)),
+        ("gb", float(unfilled.values["size_gb"].sum())),
+        ("value", float(unfilled.values["value"].sum())),
+    ):
+        ledger.number(PLAN_JSON, f"fills.unfilled.{key}", claims.unfilled[key], number)
+    _check_trusted(claims, ledger)
+    _check_night(claims, last, ledger)
+
+
+def _check_trusted(claims: FillClaims, ledger: Ledger) -> None:
+    """Holdings of the folder are what was trusted; how much the previous plan said otherwise is a count."""
+    trusted = claims.numbers["trusted_field"]
+    ledger.checks.append(
+        Check(
+            "a count",
+            ok=trusted >= 0 and trusted == round(trusted),
+            file=PLAN_JSON,
+            key="fills.trusted_field",
+            claimed=trusted,
+        )
+    )
+
+
+def _check_night(claims: FillClaims, last: int | None, ledger: Ledger) -> None:
+    """The night ends after it begins, and not before its last fill."""
+    until = claims.until.timestamp() * 1000.0
+    ledger.checks.append(
+        Check(
+            "the night",
+            ok=claims.until >= claims.begin and (last is None or until >= last),
+            file=PLAN_JSON,
+            key="fills.until",
+            claimed=claims.until.isoformat(),
+            detail="not before its beginning, nor before the last fill ends",
+        )
+    )

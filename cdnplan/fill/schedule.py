@@ -1,0 +1,266 @@
+"""When each appliance fetches what, and from whom: list scheduling in the order of value per byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.fill import schedule_kernels as kernels
+from cdnplan.fill.loads import pointers
+from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, Network, State
+from cdnplan.model.instance import Floats, Ints
+
+Bools = npt.NDArray[np.bool_]
+
+N_ALTERNATES = 2
+"""Further appliances named for each fill, before an origin."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copies:
+    """Some copies: of which file, on which appliance.
+
+    Parameters
+    ----------
+    appliance, file : (n,) int64
+        Appliances numbered over all pools.
+    value : (n,) float64
+        What each saves [currency per period].
+    required : (n,) bool
+        Pinned, or for a launch: fetched before all others.
+    """
+
+    appliance: Ints
+    file: Ints
+    value: Floats
+    required: Bools
+
+    @property
+    def size(self) -> int:
+        """Number of copies."""
+        return int(self.file.size)
+
+    def take(self, which: npt.NDArray[np.generic]) -> Copies:
+        """Some of them: positions or a mask."""
+        return Copies(self.appliance[which], self.file[which], self.value[which], self.required[which])
+
+    @classmethod
+    def none(cls) -> Copies:
+        """No copies."""
+        index = np.zeros(0, dtype=np.int64)
+        return cls(index, index, np.zeros(0), np.zeros(0, dtype=np.bool_))
+
+    @classmethod
+    def joined(cls, *parts: Copies) -> Copies:
+        """All of several."""
+        return cls(
+            np.concatenate([part.appliance for part in parts]),
+            np.concatenate([part.file for part in parts]),
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.required for part in parts]),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """One night.
+
+    Parameters
+    ----------
+    wanted : Copies
+        Sorted by appliance, then priority.
+    kind : (n_wanted,) uint8
+        Of source: peer, tier or origin as `source_kernels` has them, `NOTHING` where it is not fetched.
+    source : (n_wanted,) int64
+        Appliance, or index of the origin.
+    start, end : (n_wanted,) int64
+        Instants [ms].
+    alternates : (n_wanted, 2) int32
+        Further appliances that hold it, -1 where there are no more.
+    origin : (n_wanted,) int64
+        Index of the last alternate: the cheapest origin other than the source, or the only one.
+    why : (n_wanted,) uint8
+        Why it is not fetched.
+    leaving : Copies
+        Sorted by appliance, the first to go first.
+    gone : (n_leaving,) int64
+        When its space was needed [ms], -1 where it never was.
+    """
+
+    wanted: Copies
+    kind: npt.NDArray[np.uint8]
+    source: Ints
+    start: Ints
+    end: Ints
+    alternates: npt.NDArray[np.int32]
+    origin: Ints
+    why: npt.NDArray[np.uint8]
+    leaving: Copies
+    gone: Ints
+
+    @property
+    def fetched(self) -> Bools:
+        """Which wanted copies are fetched, (n_wanted,)."""
+        return np.asarray(self.kind != NOTHING)
+
+
+def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, begin: int) -> Schedule:
+    """Plan the transfers of one night.
+
+    A list schedule [1]_ in the order of events: whenever an appliance has rate to spare in its window it
+    starts the first of its files, by value per byte, that has a source and room now. A file comes from a peer
+    at the site, else from the site that holds it with the cheapest path, else from the origin; one that is on
+    its way to the site is waited for, and so are busy sources while there is time. Copies that leave do so
+    when their space is needed, the least valuable first, not while they are fetched, and not while they are
+    the network's last of a file that stays.
+
+    It is a heuristic: it promises neither that all that could be fetched is, nor the fewest bytes from
+    the origin.
+
+    Parameters
+    ----------
+    network : Network
+        See `cdnplan.fill.network.fill_network`.
+    kept, wanted, leaving : Copies
+        What is held for good, is to be fetched, and is to be removed; each copy once.
+    begin : int
+        Of the night [ms].
+
+    Returns
+    -------
+    Schedule
+
+    References
+    ----------
+    .. [1] R. L. Graham, "Bounds on multiprocessing timing anomalies", SIAM Journal on Applied
+       Mathematics 17(2), 1969.
+    """
+    n_files, n_appliances = network.size_gb.size, network.site.size
+    wanted = wanted.take(_by_priority(wanted, network.size_gb))
+    leaving = leaving.take(_by_worth(leaving, wanted, network))
+    state = _state(network, kept, leaving)
+    stays = np.zeros(n_files, dtype=np.bool_)
+    stays[kept.file] = stays[wanted.file] = True
+    sought = np.zeros(n_files, dtype=np.bool_)
+    sought[wanted.file[wanted.required]] = True
+    demand = kernels.Wanted(_ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.required)
+    removals = kernels.Removals(
+        _ptr(leaving, n_appliances), leaving.file, stays, sought, np.zeros(n_files, dtype=np.bool_)
+    )
+    result = _blank(wanted.size, leaving.size)
+    size_gb = network.size_gb[wanted.file]
+    waiting_gb = np.asarray(np.bincount(wanted.appliance, size_gb, n_appliances), dtype=np.float64)
+    work = _scratch(network, demand, removals, waiting_gb)
+    kernels.run_night(network, state, demand, removals, result, work, begin)
+    return Schedule(
+        wanted=wanted,
+        kind=result.kind,
+        source=_sources(network, result),
+        start=result.start,
+        end=result.end,
+        alternates=result.alternates,
+        origin=_last_origins(network, wanted, result),
+        why=result.why,
+        leaving=leaving,
+        gone=result.gone,
+    )
+
+
+def _by_priority(wanted: Copies, size_gb: Floats) -> Ints:
+    """Order by appliance, required ones first, then by value per byte; files in order break ties."""
+    density = wanted.value / size_gb[wanted.file]
+    return np.lexsort((wanted.file, -density, ~wanted.required, wanted.appliance)).astype(np.int64)
+
+
+def _by_worth(leaving: Copies, wanted: Copies, network: Network) -> Ints:
+    """Order by appliance and value per byte, the least first; what others of the site fetch goes last."""
+    n_sites = network.site_ptr.size - 1
+    at_site = np.unique(wanted.file * n_sites + network.site[wanted.appliance])
+    needed = np.isin(leaving.file * n_sites + network.site[leaving.appliance], at_site)
+    density = leaving.value / network.size_gb[leaving.file]
+    return np.lexsort((leaving.file, density, needed, leaving.appliance)).astype(np.int64)
+
+
+def _ptr(copies: Copies, n_appliances: int) -> Ints:
+    return pointers(np.bincount(copies.appliance, minlength=n_appliances))
+
+
+def _state(network: Network, kept: Copies, leaving: Copies) -> State:
+    """What everybody holds at the beginning; nothing is in use."""
+    n_files, n_appliances, n_sites = network.size_gb.size, network.site.size, network.site_ptr.size - 1
+    n_links = network.spare_gbps.shape[0] + 1
+    copy = np.zeros((n_files, n_appliances), dtype=np.uint8)
+    copy[kept.file, kept.appliance] = HOLDS
+    copy[leaving.file, leaving.appliance] = LEAVING
+    file = np.concatenate([kept.file, leaving.file])
+    appliance = np.concatenate([kept.appliance, leaving.appliance])
+    most = int(np.diff(network.site_ptr).max(initial=0))
+    at_site = np.zeros((n_files, n_sites), dtype=np.uint16 if most < 2**16 else np.uint32)
+    np.add.at(at_site, (file, network.site[appliance]), 1)
+    return State(
+        copy=copy,
+        at_site=at_site,
+        holders=np.bincount(file, minlength=n_files).astype(np.int64),
+        from_origin=np.zeros(n_files, dtype=np.int64),
+        in_used=np.zeros(n_appliances),
+        in_count=np.zeros(n_appliances, dtype=np.int64),
+        up_used=np.zeros(n_appliances),
+        up_count=np.zeros(n_appliances, dtype=np.int64),
+        link_used=np.zeros(n_links),
+        link_count=np.zeros(n_links, dtype=np.int64),
+        stored_gb=np.bincount(appliance, network.size_gb[file], minlength=n_appliances).astype(np.float64),
+    )
+
+
+def _blank(n_wanted: int, n_leaving: int) -> kernels.Result:
+    return kernels.Result(
+        kind=np.zeros(n_wanted, dtype=np.uint8),
+        source=np.full(n_wanted, -1, dtype=np.int64),
+        path=np.full(n_wanted, -1, dtype=np.int64),
+        start=np.full(n_wanted, kernels.NEVER, dtype=np.int64),
+        end=np.full(n_wanted, kernels.NEVER, dtype=np.int64),
+        alternates=np.full((n_wanted, N_ALTERNATES), -1, dtype=np.int32),
+        why=np.full(n_wanted, NO_WINDOW, dtype=np.uint8),
+        gone=np.full(n_leaving, kernels.NEVER, dtype=np.int64),
+    )
+
+
+def _scratch(
+    network: Network, wanted: kernels.Wanted, leaving: kernels.Removals, waiting_gb: Floats
+) -> kernels.Work:
+    """Room for all events there can be at once: transfers, and looks for work."""
+    n = network.site.size
+    most = int(np.ceil(1 / kernels.SMALLEST_RATE)) + 4
+    room = most * n + network.open_begin.size + 1
+    return kernels.Work(
+        time=np.zeros(room, dtype=np.int64),
+        event=np.zeros(room, dtype=np.int64),
+        size=np.zeros(1, dtype=np.int64),
+        head=wanted.ptr[:-1].copy(),
+        waiting_gb=waiting_gb,
+        idle=np.zeros(n, dtype=np.bool_),
+        poll=np.full(n, kernels.NEVER, dtype=np.int64),
+        woken=np.full(n, kernels.NEVER, dtype=np.int64),
+        busy=np.full(leaving.file.size, np.iinfo(np.int64).min, dtype=np.int64),
+        first_leaving=leaving.ptr[:-1].copy(),
+    )
+
+
+def _sources(network: Network, result: kernels.Result) -> Ints:
+    """Appliances as they are, places in the list of origins as origins."""
+    source = result.source.copy()
+    origin = result.kind == ORIGIN
+    source[origin] = network.origin[source[origin]]
+    return source
+
+
+def _last_origins(network: Network, wanted: Copies, result: kernels.Result) -> Ints:
+    """Origin to turn to last: the cheapest, or the next where that is the source."""
+    site = network.site[wanted.appliance]
+    first, count = network.origin_ptr[site], np.diff(network.origin_ptr)[site]
+    second = (result.kind == ORIGIN) & (result.source == first) & (count > 1)
+    if wanted.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    return np.asarray(network.origin[first + second], dtype=np.int64)

@@ -1,0 +1,345 @@
+"""The night that makes a plan true: fills, removals, and the plan without what does not fit into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.fill.appliances import Assignment
+from cdnplan.fill.fills import Fills
+from cdnplan.fill.loads import appliance_gbps
+from cdnplan.fill.network import fill_network, spare_gbps
+from cdnplan.fill.schedule import Copies, Schedule, schedule
+from cdnplan.fill.sources import Sources, find_sources
+from cdnplan.fill.values import file_values, pool_sites
+from cdnplan.fill.windows import Windows, night_windows
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Instance, Ints
+from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.topology import Topology
+from cdnplan.optimize.serving import best_serving
+from cdnplan.planner.dealing import SAFETY_RATIO, Dealt, required_files
+
+Bools = npt.NDArray[np.bool_]
+
+MAX_ROUNDS = 20
+"""Schedules made at most until plan and night agree; then nothing more is fetched."""
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Night:
+    """What does not change from round to round."""
+
+    instance: Instance
+    topology: Topology
+    pool: Ints
+    """Pool of each appliance."""
+    pool_site: Ints
+    windows: Windows
+    sources: Sources
+    begin: int
+    held: Ints
+    """Copies held before, as sorted ``appliance * n_files + file``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Round:
+    """Copies as they stand, and the serving whose loads links carry."""
+
+    kept: Copies
+    wanted: Copies
+    leaving: Copies
+    serving: Serving
+
+
+def fill_night(
+    instance: Instance, topology: Topology, dealt: Dealt, holdings: Holdings | None, begin: int
+) -> tuple[Dealt, Fills]:
+    """Schedule what each appliance fetches in its first window after an instant, and what it removes.
+
+    Copies that cannot be fetched leave the plan, together with the other copies of their file in the pool
+    that would need them. Where such a pool still has a file that was to go, it keeps it. Serving is then
+    computed anew, and so are fills where links carry something else now, until both agree.
+
+    Parameters
+    ----------
+    instance, topology : Instance, Topology
+    dealt : Dealt
+    holdings : Holdings or None
+        What appliances hold now; None: nothing.
+    begin : int
+        Of the night [ms since 1970, UTC].
+
+    Returns
+    -------
+    dealt : Dealt
+        What is held once the night is over; the same object where everything fits.
+    fills : Fills
+
+    Raises
+    ------
+    NoFeasiblePlanError
+        What is left cannot be spread over appliances within their limits.
+    """
+    sites, pool_site = pool_sites(instance)
+    pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
+    windows = night_windows(topology, instance.pools, instance.pool_appliances.astype(np.int64), begin)
+    held = _held(instance, dealt.assignment, holdings)
+    kept, wanted, leaving = _copies(instance, dealt, pool, held)
+    wants = np.zeros(len(sites), dtype=np.bool_)
+    wants[pool_site[pool[wanted.appliance]]] = True
+    sources = find_sources(topology, sites, wants.tolist())
+    night = _Night(instance, topology, pool, pool_site, windows, sources, begin, held)
+    state = _Round(kept, wanted, leaving, dealt.serving)
+    unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]] = []
+    ended = dealt
+    for number in range(MAX_ROUNDS + 1):
+        if number == MAX_ROUNDS:
+            nothing = np.full(state.wanted.size, 4, dtype=np.uint8)
+            unfilled.append((state.wanted, nothing))
+            state = replace(state, wanted=Copies.none())
+        result = _schedule(night, state)
+        after = _resolve(night, state, result)
+        if after is None:
+            break
+        left, why, state = after
+        unfilled.append((left, why))
+        ended = _served_anew(night, ended, state, left.size)
+        state = replace(state, serving=ended.serving)
+        if not sources.links and result.fetched.sum() == state.wanted.size:
+            result = _settled(result, state)
+            break
+    return ended, _fills(night, result, unfilled)
+
+
+def _held(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> Ints:
+    """Copies held before by appliances and of files that are known, as sorted keys."""
+    if holdings is None or holdings.pool.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    pools = {name: p for p, name in enumerate(instance.pools)}
+    files = {name: f for f, name in enumerate(instance.files)}
+    pool = np.array([pools.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
+    file = np.array([files.get(name, -1) for name in holdings.files], dtype=np.int64)[holdings.file]
+    known = (pool >= 0) & (file >= 0) & (holdings.appliance <= np.append(instance.pool_appliances, 0)[pool])
+    appliance = assignment.appliance_ptr[pool[known]] + holdings.appliance[known] - 1
+    return np.sort(appliance * instance.n_files + file[known], kind="stable")
+
+
+def _copies(instance: Instance, dealt: Dealt, pool: Ints, held: Ints) -> tuple[Copies, Copies, Copies]:
+    """Copies that are kept, wanted and leaving, with what they are worth."""
+    assignment, n_files = dealt.assignment, instance.n_files
+    appliance = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
+    now = appliance * n_files + assignment.file
+    gone = held[~np.isin(held, now, assume_unique=True)]
+    gone_appliance, gone_file = gone // n_files, gone % n_files
+    more = np.zeros_like(dealt.placement.holds)
+    more[pool[gone_appliance], gone_file] = True
+    more &= ~dealt.placement.holds & (instance.copies > 0)
+    value = file_values(instance, dealt.placement, dealt.serving, more)
+    value /= np.maximum(1, instance.copies)
+    required = required_files(instance)
+
+    def copies(at: Ints, file: Ints) -> Copies:
+        cell = (pool[at], file)
+        return Copies(at, file, value[cell], required[cell])
+
+    all_now = copies(appliance, assignment.file.astype(np.int64))
+    return all_now.take(assignment.kept), all_now.take(~assignment.kept), copies(gone_appliance, gone_file)
+
+
+def _schedule(night: _Night, state: _Round) -> Schedule:
+    spare = spare_gbps(night.instance, state.serving, night.sources)
+    network = fill_network(
+        night.topology, night.instance, night.pool_site, night.sources, night.windows, spare
+    )
+    return schedule(network, state.kept, state.wanted, state.leaving, night.begin)
+
+
+def _resolve(
+    night: _Night, state: _Round, result: Schedule
+) -> tuple[Copies, npt.NDArray[np.uint8], _Round] | None:
+    """Copies to give up with the reasons, and what is left to do; None where all was fetched."""
+    if result.fetched.all():
+        return None
+    instance = night.instance
+    cells = instance.n_pools * instance.n_files
+
+    def cell(copies: Copies) -> Ints:
+        return night.pool[copies.appliance] * instance.n_files + copies.file
+
+    def count(copies: Copies) -> Ints:
+        return np.bincount(cell(copies), minlength=cells)
+
+    wanted, fetched = result.wanted, result.fetched
+    there = result.leaving.take(result.gone < 0)
+    needed = instance.copies.reshape(-1).astype(np.int64)
+    planned = count(state.kept) + count(wanted)
+    have = count(state.kept) + count(wanted.take(fetched))
+    lacking = (planned > 0) & (have < needed)
+    short = np.where(lacking, needed - have, 0)
+    # Where something could not be fetched, files that were to go may stay if their copies are there.
+    crowded = np.zeros(instance.n_pools, dtype=np.bool_)
+    crowded[night.pool[wanted.appliance[~fetched]]] = True
+    stays = (planned == 0) & (needed > 0) & np.repeat(crowded, instance.n_files)
+    short += np.where(stays, needed, 0)
+    found = count(there)
+    back = (short > 0) & (found >= short)
+    retained = _first(cell(there), np.where(back, short, 0))
+    dropped = lacking & ~back
+    give_up = ~fetched | dropped[cell(wanted)]
+    why = _reasons(cell(wanted), result, give_up)
+    keeps = ~dropped[cell(state.kept)]
+    now_kept = there.take(retained)
+    leaves = np.ones(result.leaving.size, dtype=np.bool_)
+    leaves[np.flatnonzero(result.gone < 0)[retained]] = False
+    # Nothing is lost where the pool keeps the copy on another appliance.
+    lost = wanted.take(give_up)
+    lost = replace(lost, value=np.where(back[cell(lost)], 0.0, lost.value))
+    return (
+        lost,
+        why,
+        _Round(
+            kept=Copies.joined(state.kept.take(keeps), now_kept),
+            wanted=wanted.take(~give_up),
+            leaving=Copies.joined(result.leaving.take(leaves), state.kept.take(~keeps)),
+            serving=state.serving,
+        ),
+    )
+
+
+def _first(cell: Ints, most: Ints) -> Bools:
+    """The first entries of each cell, as many as `most` says."""
+    order = np.argsort(cell, kind="stable")
+    sorted_cell = cell[order]
+    rank = np.arange(cell.size) - np.searchsorted(sorted_cell, sorted_cell)
+    chosen = np.zeros(cell.size, dtype=np.bool_)
+    chosen[order] = rank < most[sorted_cell]
+    return chosen
+
+
+def _reasons(cell: Ints, result: Schedule, give_up: Bools) -> npt.NDArray[np.uint8]:
+    """Why copies are given up: their own reason, or that of another copy that the pool needs as well."""
+    why = result.why.copy()
+    lost = np.flatnonzero(~result.fetched)
+    of_cell = dict(zip(cell[lost].tolist(), why[lost].tolist(), strict=True))
+    for q in np.flatnonzero(give_up & result.fetched):
+        why[q] = of_cell.get(int(cell[q]), why[q])
+    return np.asarray(why[give_up])
+
+
+def _settled(result: Schedule, state: _Round) -> Schedule:
+    """The same night, of which everything fetched is wanted: no other schedule is needed."""
+    fetched = result.fetched
+    stays = np.zeros(result.leaving.size, dtype=np.bool_)
+    width = int(max(result.leaving.file.max(initial=0), state.leaving.file.max(initial=0))) + 1
+    before = result.leaving.appliance * width + result.leaving.file
+    stays = ~np.isin(before, state.leaving.appliance * width + state.leaving.file)
+    leaving = result.leaving.take(~stays)
+    more = np.isin(state.leaving.appliance * width + state.leaving.file, before, invert=True)
+    added = state.leaving.take(more)
+    return Schedule(
+        wanted=result.wanted.take(fetched),
+        kind=result.kind[fetched],
+        source=result.source[fetched],
+        start=result.start[fetched],
+        end=result.end[fetched],
+        alternates=result.alternates[fetched],
+        origin=result.origin[fetched],
+        why=result.why[fetched],
+        leaving=Copies.joined(leaving, added),
+        gone=np.concatenate([result.gone[~stays], np.full(added.size, -1)]),
+    )
+
+
+def _served_anew(night: _Night, dealt: Dealt, state: _Round, unfilled: int) -> Dealt:
+    """The plan of the copies that are left, on the appliances where they are; `unfilled` more are not."""
+    instance = night.instance
+    assignment = _assignment(night, dealt.assignment, state)
+    holds = np.zeros_like(dealt.placement.holds)
+    holds[assignment.pool, assignment.file] = True
+    throughput = dealt.throughput.copy()
+    for _ in range(MAX_ROUNDS):
+        serving = best_serving(replace(instance, throughput_gbps=throughput), holds).serving
+        peak, mean = appliance_gbps(
+            instance, Placement(holds), serving, assignment.pool, assignment.appliance, assignment.file
+        )
+        busiest = np.zeros(instance.n_pools)
+        np.maximum.at(busiest, night.pool, peak)
+        over = np.flatnonzero(busiest > instance.appliance_throughput_gbps * (1 + _ROUNDING))
+        if over.size == 0:
+            ratio = np.divide(busiest, mean, out=np.ones_like(mean), where=mean > 0)
+            assignment = replace(assignment, peak_gbps=peak, imbalance_ratio=np.maximum(0.0, ratio - 1.0))
+            slowed = int((throughput < instance.throughput_gbps).sum())
+            return replace(
+                dealt,
+                placement=Placement(holds),
+                serving=serving,
+                assignment=assignment,
+                slowed=slowed,
+                unfilled=dealt.unfilled + unfilled,
+                throughput=throughput,
+            )
+        limit = instance.appliance_throughput_gbps[over]
+        throughput[over] *= limit / busiest[over] / (1 + SAFETY_RATIO)
+    raise NoFeasiblePlanError(f"what can be filled was not spread over appliances in {MAX_ROUNDS} rounds")
+
+
+def _assignment(night: _Night, before: Assignment, state: _Round) -> Assignment:
+    """Copies kept and wanted as rows, with what they add up to; loads are still those of before."""
+    instance, n_files = night.instance, night.instance.n_files
+    appliance = np.concatenate([state.kept.appliance, state.wanted.appliance])
+    file = np.concatenate([state.kept.file, state.wanted.file])
+    kept = np.arange(file.size) < state.kept.size
+    order = np.argsort(appliance * n_files + file, kind="stable")
+    appliance, file, kept = appliance[order], file[order], kept[order]
+    pool = night.pool[appliance]
+    cells = instance.n_pools * n_files
+    had = np.bincount(night.pool[night.held // n_files] * n_files + night.held % n_files, minlength=cells)
+    wanted = np.bincount(pool * n_files + file, minlength=cells)
+    same = np.bincount((pool * n_files + file)[kept], minlength=cells)
+    moved = (np.minimum(had, wanted) - same).reshape(instance.n_pools, n_files) @ instance.size_gb
+    none = np.zeros(0, dtype=np.int32)
+    return replace(
+        before,
+        pool=pool.astype(np.int32),
+        appliance=(appliance - before.appliance_ptr[pool] + 1).astype(np.int32),
+        file=file.astype(np.int32),
+        kept=kept,
+        storage_gb=np.bincount(appliance, instance.size_gb[file], minlength=night.pool.size).astype(
+            np.float64
+        ),
+        dropped_pool=none,
+        dropped_file=none,
+        overloaded_pool=none,
+        overloaded_ratio=np.zeros(0),
+        moved_gb=moved,
+    )
+
+
+def _fills(night: _Night, result: Schedule, unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]]) -> Fills:
+    """The night as it is written down; copies whose space nobody needed go at its end."""
+    removed = result.leaving
+    at = np.where(result.gone < 0, night.windows.until, result.gone)
+    order = np.lexsort((removed.file, at, removed.appliance))
+    lost = Copies.joined(Copies.none(), *(copies for copies, _ in unfilled))
+    why = np.concatenate([np.zeros(0, dtype=np.uint8), *(reasons for _, reasons in unfilled)])
+    by_value = np.lexsort((lost.file, -lost.value, lost.appliance))
+    return Fills(
+        begin=night.begin,
+        until=night.windows.until,
+        copies=result.wanted,
+        kind=result.kind,
+        source=result.source,
+        start=result.start,
+        end=result.end,
+        alternates=result.alternates,
+        origin=result.origin,
+        removed=removed.take(order),
+        removed_at=at[order],
+        unfilled=lost.take(by_value),
+        why=why[by_value],
+    )
