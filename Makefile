@@ -24,6 +24,7 @@ bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.oracle.many --instances 2000 --seed 1 --families
 	$(BIN)/python -m tests.benchmarks.forecasts
 	$(BIN)/python -m tests.benchmarks.crash
+	$(BIN)/python -m tests.benchmarks.nights
 
 # Versions and hashes only: no addresses of registries.
 lock: $(STAMP)
@@ -43,6 +44,7 @@ $(STAMP): requirements.lock pyproject.toml
 $(KERNELS): $(wildcard cdnplan/*/*kernels*.py) $(STAMP)
 	rm -f cdnplan/*/__pycache__/*.nbi cdnplan/*/__pycache__/*.nbc
 	$(BIN)/cdnplan plan --quiet --force --out $(VENV)/compiled > /dev/null 2>&1
+	$(BIN)/cdnplan plan --quiet --force --previous $(VENV)/compiled --out $(VENV)/compiled-2 > /dev/null 2>&1
 	touch $(KERNELS)
 
 clean:

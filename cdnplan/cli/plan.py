@@ -34,6 +34,14 @@ def plan(
     previous: Annotated[
         Path | None, typer.Option(metavar="PLAN", help="Plan folder that says what appliances hold now.")
     ] = None,
+    holdings: Annotated[
+        Path | None,
+        typer.Option(metavar="H", help="Copies read from the field (appliance, file): believed most."),
+    ] = None,
+    fill_from: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Windows from then on are filled, as 2026-03-08T00:00Z."),
+    ] = None,
     start: Annotated[
         Path | None,
         typer.Option(metavar="PLAN", help="Plan of nearly the same inputs to start from: takes less time."),
@@ -87,6 +95,8 @@ def plan(
         out=out,
         countries=chosen,
         previous=previous,
+        holdings=holdings,
+        fill_from=_moment(fill_from),
         start=start,
         date=date.date() if date else None,
         engine=engine,
@@ -134,6 +144,23 @@ def _inputs(
     if problems or topology is None or titles is None:
         raise InputError(problems)
     return _Inputs(topology, titles, demand, history, files)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Moment given as ISO 8601, in UTC where it names no offset."""
+    from datetime import UTC
+
+    from cdnplan.errors import InputError, Problem
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        # Windows are looked for some days on, in any zone.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = f"expected a time as 2026-03-08T00:00Z, found {text!r}"
+        raise InputError([Problem(message, path="--fill-from")]) from None
 
 
 def _countries(text: str) -> frozenset[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from cdnplan.evaluate.fill_limits import ApplianceLimits
 from cdnplan.evaluate.fill_replay import Replay
 from cdnplan.evaluate.fill_rows import FillRows
+from cdnplan.evaluate.fill_windows import in_words, to_ms
 from cdnplan.evaluate.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import FILL_KINDS, FROM_ORIGIN, TIER
@@ -14,13 +16,20 @@ from cdnplan.model.instance import Floats
 
 
 def check_fill_claims(
-    claims: FillClaims, rows: FillRows | None, found: Replay | None, unfilled: Columns, ledger: Ledger
+    claims: FillClaims,
+    limits: ApplianceLimits,
+    rows: FillRows | None,
+    found: Replay | None,
+    unfilled: Columns,
+    ledger: Ledger,
 ) -> None:
     """Compare every figure with the tables.
 
     Parameters
     ----------
     claims : FillClaims
+    limits : ApplianceLimits
+        Says when the last window ends.
     rows, found : FillRows, Replay or None
         The night; None where there was nothing to fill.
     unfilled : Columns
@@ -29,17 +38,22 @@ def check_fill_claims(
         Takes the checks.
     """
     by_kind: Floats = np.zeros(len(FILL_KINDS))
-    peak, last = 0.0, None
+    peak, again = 0.0, 0.0
     if rows is not None and found is not None:
         known = rows.kind >= 0
         np.add.at(by_kind, rows.kind[known], rows.size_gb[known])
         peak = found.all_peak_gbps
-        last = int(rows.end.max(initial=0))
+        again = _entered_again_gb(rows)
     total = float(by_kind.sum())
     for kind, gb in zip(FILL_KINDS, by_kind, strict=True):
         ledger.number(PLAN_JSON, f"fills.bytes_gb.{kind}", claims.bytes_gb[kind], float(gb), scale=total)
     entered = float(by_kind[FILL_KINDS.index(TIER)] + by_kind[FILL_KINDS.index(FROM_ORIGIN)])
-    for key, number in (("naive_origin_gb", total), ("entered_gb", entered), ("origin_peak_gbps", peak)):
+    for key, number in (
+        ("naive_origin_gb", total),
+        ("entered_gb", entered),
+        ("entered_again_gb", again),
+        ("origin_peak_gbps", peak),
+    ):
         ledger.number(PLAN_JSON, f"fills.{key}", claims.numbers[key], number, scale=total)
     for key, number in (
         ("count", float(unfilled.n_rows)),
@@ -48,7 +62,7 @@ def check_fill_claims(
     ):
         ledger.number(PLAN_JSON, f"fills.unfilled.{key}", claims.unfilled[key], number)
     _check_trusted(claims, ledger)
-    _check_night(claims, last, ledger)
+    _check_until(claims, limits, ledger)
 
 
 def _check_trusted(claims: FillClaims, ledger: Ledger) -> None:
@@ -65,16 +79,28 @@ def _check_trusted(claims: FillClaims, ledger: Ledger) -> None:
     )
 
 
-def _check_night(claims: FillClaims, last: int | None, ledger: Ledger) -> None:
-    """The night ends after it begins, and not before its last fill."""
-    until = claims.until.timestamp() * 1000.0
+def _check_until(claims: FillClaims, limits: ApplianceLimits, ledger: Ledger) -> None:
+    """The night ends when the last window does."""
+    begin, until = (to_ms(moment.replace(tzinfo=None)) for moment in (claims.begin, claims.until))
+    last = int(limits.end.max(initial=begin))
     ledger.checks.append(
         Check(
             "the night",
-            ok=claims.until >= claims.begin and (last is None or until >= last),
+            ok=until == last,
             file=PLAN_JSON,
             key="fills.until",
-            claimed=claims.until.isoformat(),
-            detail="not before its beginning, nor before the last fill ends",
+            claimed=in_words(until),
+            found=in_words(last),
+            detail="where the last window ends",
         )
     )
+
+
+def _entered_again_gb(rows: FillRows) -> float:
+    """Bytes of files that came to a site from outside, beyond one copy of each [GB]."""
+    _, site = rows.places.sites()
+    source = np.where(rows.places.is_origin(rows.source), -1, rows.source)
+    outside = np.flatnonzero(rows.sound & (np.append(site, -1)[source] != site[rows.appliance]))
+    entry = site[rows.appliance[outside]] * max(1, rows.places.fleet.instance.n_files) + rows.file[outside]
+    once = outside[np.unique(entry, return_index=True)[1]]
+    return float(rows.size_gb[outside].sum() - rows.size_gb[once].sum())

@@ -35,12 +35,13 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.topology import Topology
 
+FOREVER = int(np.iinfo(np.int64).max)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Night:
     """All that is known of a night before it is replayed."""
 
-    topology: Topology
     rows: FillRows
     evictions: EvictionRows
     limits: ApplianceLimits
@@ -83,31 +84,27 @@ def check_fills(
     fills, evicted, unfilled = files.night
     held = fleet.held(holdings)
     placed = fleet.keys(assignment.appliance, assignment.file)
+    limits = appliance_limits(fleet.instance, topology, to_ms(claims.begin.replace(tzinfo=None)))
     if holdings is None and topology.policy.cold_start == "free":
         _check_nothing(files.night, ledger)
-        check_fill_claims(claims, None, None, unfilled, ledger)
+        check_fill_claims(claims, limits, None, None, unfilled, ledger)
         return
     rows = read_fills(Places(fleet, tuple(o.name for o in topology.origins)), fills, ledger)
     evictions = read_evictions(fleet, evicted, ledger)
     check_unfilled(fleet, unfilled, held, placed, ledger)
     _check_added(assignment, rows, ledger)
     _check_evicted(fleet, files.placement, evictions, ledger)
-    night = _Night(
-        topology,
-        rows,
-        evictions,
-        appliance_limits(fleet.instance, topology, to_ms(claims.begin.replace(tzinfo=None))),
-        network_limits(rows, topology, served_gb, origin_gb),
-    )
+    night = _Night(rows, evictions, limits, network_limits(rows, topology, served_gb, origin_gb))
     _check_times(night, claims, ledger)
     _check_ways(night, ledger)
+    _check_alternates(night, held, ledger)
     found = replay(rows, evictions, held, placed, night.limits, night.network)
     _check_sources(night, found, ledger)
     _check_rates(night, found, ledger)
     _check_network(night, found, ledger)
     _check_evictions(night, found, ledger)
     _count_entries(night, held, ledger)
-    check_fill_claims(claims, rows, found, unfilled, ledger)
+    check_fill_claims(claims, limits, rows, found, unfilled, ledger)
 
 
 def _check_nothing(night: tuple[Columns, Columns, Columns], ledger: Ledger) -> None:
@@ -225,16 +222,17 @@ def _check_ways(night: _Night, ledger: Ledger) -> None:
         np.flatnonzero(rows.sound & network.no_way),
         lambda i: rows.failure(i, "way from the source", "no path of links leads from there"),
     )
-    allowed = night.topology.policy.fill.tier_max_cost_per_gb
-    if allowed is None:
-        return
-    dear = rows.sound & ~rows.places.is_origin(rows.source) & exceeds(network.cost, allowed) & ~network.no_way
+    dear = rows.sound & exceeds(network.cost, network.allowed)
     ledger.rows(
         "cost of the way",
         FILLS,
         np.flatnonzero(dear),
         lambda i: rows.failure(
-            i, "cost of the way", f"{allowed:.9g} per GB allowed", None, float(network.cost[i])
+            i,
+            "cost of the way",
+            f"{network.allowed[i]:.9g} per GB allowed from another site",
+            None,
+            float(network.cost[i]),
         ),
     )
 
@@ -253,6 +251,40 @@ def _check_sources(night: _Night, found: Replay, ledger: Ledger) -> None:
             f"{rows.places.name(int(rows.source[i]))} {said[int(found.not_held[i])]}",
         ),
     )
+
+
+def _check_alternates(night: _Night, held: Ints, ledger: Ledger) -> None:
+    """An alternate that is an appliance has the file as long as the transfer takes."""
+    rows, evictions, fleet = night.rows, night.evictions, night.rows.places.fleet
+    lists = rows.table.lists["alternates"]
+    row, place = lists.row(), rows.places.numbers(lists.items)
+    asked = np.flatnonzero((place >= 0) & (place < fleet.size) & rows.sound[row])
+    row, key = row[asked], fleet.keys(place[asked], rows.file[row[asked]])
+    fetched = np.flatnonzero(rows.sound)
+    ready = _times_of(rows.keys()[fetched], rows.end[fetched], key, 0)
+    gone = _times_of(fleet.keys(evictions.appliance, evictions.file), evictions.at, key, FOREVER)
+    there = (contains(held, key) | ((ready > 0) & (ready <= rows.start[row]))) & (gone >= rows.end[row])
+    wrong = np.flatnonzero(~there)
+    ledger.rows(
+        "alternate holds the file",
+        FILLS,
+        wrong,
+        lambda n: rows.failure(
+            int(row[n]),
+            "alternate holds the file",
+            f"{lists.items.at(int(asked[n]))} does not from the first to the last byte",
+        ),
+        f"{asked.size:,} appliances",
+    )
+
+
+def _times_of(keys: Ints, times: Ints, wanted: Ints, missing: int) -> Ints:
+    """Time that belongs to each of some keys."""
+    if keys.size == 0:
+        return np.full(wanted.size, missing, dtype=np.int64)
+    order = np.argsort(keys, kind="stable")
+    at = np.minimum(np.searchsorted(keys[order], wanted), keys.size - 1)
+    return np.where(keys[order][at] == wanted, times[order][at], missing)
 
 
 def _check_rates(night: _Night, found: Replay, ledger: Ledger) -> None:

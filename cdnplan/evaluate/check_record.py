@@ -112,13 +112,13 @@ def _check_warnings(assignment: Assignment, topology: Topology, plan: PlanJson, 
 
 
 def _check_previous(holdings: Holdings | None, plan: PlanJson, ledger: Ledger) -> None:
-    """The previous plan is named as an input where there are holdings, and only there."""
+    """A previous plan or a table of the field is named as an input where there are holdings, only there."""
     ledger.checks.append(
         Check(
             "previous plan",
-            ok=("previous" in plan.input_hashes) == (holdings is not None),
+            ok=bool({"previous", "holdings"} & plan.input_hashes.keys()) == (holdings is not None),
             file=PLAN_JSON,
             key="input_hashes.previous",
-            detail="holdings of a previous plan are " + ("there" if holdings is not None else "not there"),
+            detail="what appliances held is " + ("told" if holdings is not None else "not told"),
         )
     )

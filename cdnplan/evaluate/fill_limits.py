@@ -119,8 +119,9 @@ class NetworkLimits:
         Limits of each fill.
     no_way : (n_fills,) bool
         The network leads from the source to another site, but not to this one.
-    cost : (n_fills,) float64
-        Of the way [currency/GB]; 0 within a site, NaN where there is none.
+    cost, allowed : (n_fills,) float64
+        Of the way, and what a way from another site may cost [currency/GB]; 0 and inf within a site and where
+        there is none.
     """
 
     names: tuple[str, ...]
@@ -130,6 +131,7 @@ class NetworkLimits:
     limit: Ints
     no_way: Bools
     cost: Floats
+    allowed: Floats
 
 
 def network_limits(rows: FillRows, topology: Topology, served_gb: Floats, origin_gb: Floats) -> NetworkLimits:
@@ -150,7 +152,7 @@ def network_limits(rows: FillRows, topology: Topology, served_gb: Floats, origin
     serving = np.zeros((len(names), instance.n_slices))
     for e, link in enumerate(instance.links):
         serving[index[link]] = load[e]
-    pair, routes = _routes(rows, topology)
+    pair, routes, allowed = _routes(rows, topology)
     origins = {*rows.places.origins}
     crossed = [_crossed(source, route, index, from_origin=source in origins) for source, route in routes]
     count = np.array([len(limits) for limits in crossed], dtype=np.int64)[pair]
@@ -165,7 +167,8 @@ def network_limits(rows: FillRows, topology: Topology, served_gb: Floats, origin
         ptr=ptr,
         limit=flat[at],
         no_way=np.array([route is None for _, route in routes], dtype=bool)[pair],
-        cost=np.array([np.nan if route is None else route.cost for _, route in routes])[pair],
+        cost=np.array([0.0 if route is None else route.cost for _, route in routes])[pair],
+        allowed=np.array(allowed)[pair],
     )
 
 
@@ -184,8 +187,11 @@ def _capacities(topology: Topology) -> dict[str, float]:
     return found
 
 
-def _routes(rows: FillRows, topology: Topology) -> tuple[Ints, list[tuple[str, Route | None]]]:
-    """Pair of places of each fill; source and way of each pair, of which none within a site crosses links."""
+def _routes(rows: FillRows, topology: Topology) -> tuple[Ints, list[tuple[str, Route | None]], list[float]]:
+    """Pair of places of each fill; of each pair the source, the way, and what it may cost [currency/GB].
+
+    What stays within a site crosses nothing.
+    """
     places = rows.places
     sites, site_of = places.sites()
     names = (*sites, *places.origins)
@@ -194,20 +200,23 @@ def _routes(rows: FillRows, topology: Topology) -> tuple[Ints, list[tuple[str, R
     source = np.where(rows.sound, np.append(place_of, nowhere)[rows.source], nowhere)
     target = np.where(rows.sound, np.append(site_of, nowhere)[rows.appliance], nowhere)
     codes, pair = np.unique(target * (nowhere + 1) + source, return_inverse=True)
-    paths = FillPaths(topology)
     wanted: dict[int, list[int]] = {}
     for code in codes.tolist():
         wanted.setdefault(code // (nowhere + 1), []).append(code % (nowhere + 1))
+    paths, most = FillPaths(topology), topology.policy.fill.tier_max_cost_per_gb
     routes: list[tuple[str, Route | None]] = []
+    allowed: list[float] = []
     for to, sources in wanted.items():
         outside = [names[s] for s in sources if s not in (to, nowhere)]
         if outside:
             paths.find(names[to], outside)
-        routes += [
-            ("", Route(0.0)) if s in (to, nowhere) else (names[s], paths.route(names[s], names[to]))
-            for s in sources
-        ]
-    return pair.astype(np.int64).reshape(-1), routes
+        for s in sources:
+            away = s not in (to, nowhere)
+            routes.append((names[s], paths.route(names[s], names[to])) if away else ("", Route(0.0)))
+            tier = away and s < len(sites)
+            limit = paths.origin_cost(names[to]) if tier and most is None else most
+            allowed.append(np.inf if limit is None or not tier else limit)
+    return pair.astype(np.int64).reshape(-1), routes, allowed
 
 
 def _crossed(source: str, route: Route | None, index: dict[str, int], *, from_origin: bool) -> list[int]:

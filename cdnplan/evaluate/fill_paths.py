@@ -42,10 +42,9 @@ class FillPaths:
         self._costs = topology.policy.costs
         self._next: dict[str, list[tuple[str, float]]] = {}
         self._found: dict[tuple[str, str], Route | None] = {}
-        self._linked: set[str] = set()
+        self._origins = [origin.name for origin in topology.origins]
         regions = {region.name for region in topology.regions}
         for link in sorted(topology.links, key=lambda item: sorted((item.from_, item.to))):
-            self._linked |= {link.from_, link.to}
             if link.from_ in regions or link.to in regions:
                 continue
             cost = link.cost_per_gb
@@ -60,22 +59,29 @@ class FillPaths:
         Returns
         -------
         Route or None
-            None where the site has links, but none of them leads to the other site. To a site without links,
-            and from an origin that no links lead to, the way goes by distance.
+            None where links join the site to others, but lead to it neither from that site, nor from that
+            origin although they do from another. Where they lead from no origin, origins are reached by
+            distance, and so is everything from a site that no link joins to another place.
         """
         if (source, site) not in self._found:
             self.find(site, [source])
         return self._found[source, site]
 
     def find(self, site: str, sources: Iterable[str]) -> None:
-        """Look for all ways to a site at once: one search does."""
-        wanted = set(sources)
+        """Look for all ways to a site at once, those from all origins included: one search does."""
+        wanted = {*sources, *self._origins}
         by_links = self._search(site, wanted)
+        reached = any(origin in by_links for origin in self._origins)
         for source in wanted:
             route = by_links.get(source)
-            if route is None and (source not in self._kind or site not in self._linked):
+            if route is None and not (site in self._next if source in self._kind else reached):
                 route = Route(self._base(source) + self._by_distance(source, site))
             self._found[source, site] = route
+
+    def origin_cost(self, site: str) -> float:
+        """Cost of the cheapest way from an origin to a site [currency/GB]."""
+        routes = [self.route(origin, site) for origin in self._origins]
+        return min(route.cost for route in routes if route is not None)
 
     def _base(self, source: str) -> float:
         """What serving from a place costs before any distance [currency/GB]."""

@@ -265,6 +265,8 @@ def _check_alternates(rows: FillRows, ledger: Ledger) -> None:
     place, row = rows.places.numbers(lists.items), lists.row()
     origin = rows.places.is_origin(place)
     own = (place == rows.source[row]) | (place == rows.appliance[row])
+    # There may be no other origin to fall back on than the one that is the source.
+    own &= ~(origin & (len(rows.places.origins) == 1))
     key = row * (rows.places.fleet.size + len(rows.places.origins)) + place
     twice = ~_first(np.where(place >= 0, key, -1 - np.arange(place.size)))
     length = np.diff(lists.ptr)

@@ -64,6 +64,7 @@ def fill_network(
         spare_gbps=spare,
         origin_cap_gbps=np.array([np.inf if cap is None else cap]),
         size_gb=instance.size_gb,
+        n_origins=len(sources.origins),
     )
 
 

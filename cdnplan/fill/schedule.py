@@ -80,7 +80,8 @@ class Schedule:
     alternates : (n_wanted, 2) int32
         Further appliances that hold it, -1 where there are no more.
     origin : (n_wanted,) int64
-        Index of the last alternate: the cheapest origin other than the source, or the only one.
+        Index of the last alternate: the cheapest origin other than the source, or the only one of all. -1
+        where no way leads from another one: then there are no alternates.
     why : (n_wanted,) uint8
         Why it is not fetched.
     leaving : Copies
@@ -154,14 +155,15 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     waiting_gb = np.asarray(np.bincount(wanted.appliance, size_gb, n_appliances), dtype=np.float64)
     work = _scratch(network, demand, removals, waiting_gb)
     kernels.run_night(network, state, demand, removals, result, work, begin)
+    last_origin = _last_origins(network, wanted, result)
     return Schedule(
         wanted=wanted,
         kind=result.kind,
         source=_sources(network, result),
         start=result.start,
         end=result.end,
-        alternates=result.alternates,
-        origin=_last_origins(network, wanted, result),
+        alternates=np.where(last_origin[:, None] < 0, -1, result.alternates),
+        origin=last_origin,
         why=result.why,
         leaving=leaving,
         gone=result.gone,
@@ -263,4 +265,6 @@ def _last_origins(network: Network, wanted: Copies, result: kernels.Result) -> I
     second = (result.kind == ORIGIN) & (result.source == first) & (count > 1)
     if wanted.size == 0:
         return np.zeros(0, dtype=np.int64)
-    return np.asarray(network.origin[first + second], dtype=np.int64)
+    last = network.origin[first + second].astype(np.int64)
+    alone = (result.kind == ORIGIN) & (count == 1) & (network.n_origins > 1)
+    return np.asarray(np.where(alone, -1, last), dtype=np.int64)

@@ -147,7 +147,8 @@ def _pop(work: Work) -> tuple[int, int]:
 def _may_go(leaving: Removals, state: State, work: Work, i: int, now: int, force: bool) -> bool:
     """Whether a copy can be removed now: nobody fetches it, and it is not the last of a file that stays.
 
-    With `force` that file may leave the network, if no rule asks for it and it is on its way to nobody.
+    With `force`, for a copy that a rule asks for, that file may leave the network, too: unless a rule asks
+    for it as well, or it is on its way already.
     """
     f = leaving.file[i]
     if work.busy[i] > now:
@@ -170,6 +171,23 @@ def _remove(net: Network, state: State, leaving: Removals, result: Result, a: in
 
 
 @njit(cache=True)
+def _bring_back(
+    net: Network, state: State, leaving: Removals, result: Result, a: int, size_gb: float, now: int
+) -> None:
+    """Spare what was removed at this moment and still fits beside so much, the most valuable first."""
+    for i in range(leaving.ptr[a + 1] - 1, leaving.ptr[a] - 1, -1):
+        f = leaving.file[i]
+        fits = state.stored_gb[a] + size_gb + net.size_gb[f] <= net.limit_gb[a] * (1 + ROUNDING)
+        if result.gone[i] == now and fits:
+            result.gone[i] = NEVER
+            state.copy[f, a] = LEAVING
+            state.at_site[f, net.site[a]] += 1
+            state.holders[f] += 1
+            state.stored_gb[a] += net.size_gb[f]
+            leaving.given_up[f] = False
+
+
+@njit(cache=True)
 def make_room(
     net: Network,
     state: State,
@@ -183,6 +201,8 @@ def make_room(
 ) -> bool:
     """Remove what leaves, in order, until so much more fits; nothing where it would not."""
     limit = net.limit_gb[a] * (1 + ROUNDING)
+    while work.first_leaving[a] < leaving.ptr[a + 1] and NEVER < result.gone[work.first_leaving[a]] < now:
+        work.first_leaving[a] += 1
     missing = state.stored_gb[a] + size_gb - limit
     if missing <= 0.0:
         return True
@@ -199,8 +219,7 @@ def make_room(
             break
         if result.gone[i] == NEVER and _may_go(leaving, state, work, i, now, force):
             _remove(net, state, leaving, result, a, i, now)
-    while work.first_leaving[a] < leaving.ptr[a + 1] and result.gone[work.first_leaving[a]] != NEVER:
-        work.first_leaving[a] += 1
+    _bring_back(net, state, leaving, result, a, size_gb, now)
     return bool(state.stored_gb[a] + size_gb <= limit)
 
 
@@ -271,7 +290,7 @@ def _start(
         if finish > end:
             result.why[q] = NO_RATE
             continue
-        if not make_room(net, state, leaving, result, work, a, size, now, hurry and wanted.required[q]):
+        if not make_room(net, state, leaving, result, work, a, size, now, wanted.required[q]):
             result.why[q] = NO_SPACE
             continue
         result.kind[q], result.source[q], result.path[q] = kind, source, path
@@ -376,6 +395,7 @@ def _empty_overfull(
                     break
                 if result.gone[i] == NEVER and (forced or _may_go(leaving, state, work, i, now, False)):
                     _remove(net, state, leaving, result, a, i, now)
+        _bring_back(net, state, leaving, result, a, 0.0, now)
 
 
 @njit(cache=True, nogil=True)

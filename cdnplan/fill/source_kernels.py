@@ -52,6 +52,7 @@ class Network(NamedTuple):
     spare_gbps: Array
     origin_cap_gbps: Array
     size_gb: Array
+    n_origins: int
 
 
 class State(NamedTuple):

@@ -25,7 +25,7 @@ COUNTS = ("regions", "sites", "pools", "appliances", "files", "titles", "links",
 RATIOS = ("gap_ratio", "gap_to_upper_ratio", "offload_byte_ratio")
 APPLIANCES = ("busiest_over_mean_ratio", "moved_within_pools_gb")
 FILL_GB = ("peer", "tier", "origin")
-FILL_NUMBERS = ("origin_peak_gbps", "naive_origin_gb", "entered_gb", "trusted_field")
+FILL_NUMBERS = ("origin_peak_gbps", "naive_origin_gb", "entered_gb", "entered_again_gb", "trusted_field")
 UNFILLED_NUMBERS = ("count", "gb", "value")
 NUMBERS = ("upper", "lower", "lower_priced", "ideal", *RATIOS, "demand_gb")
 

@@ -51,7 +51,8 @@ def fills_table(instance: Instance, origins: tuple[str, ...], fills: Fills) -> p
 
 def _alternates(names: tuple[str, ...], n_appliances: int, fills: Fills) -> pa.Array:
     """Lists of names: other appliances in order, then an origin."""
-    listed = np.column_stack([fills.alternates, n_appliances + fills.origin])
+    last = np.where(fills.origin < 0, -1, n_appliances + fills.origin)
+    listed = np.column_stack([fills.alternates, last])
     there = listed >= 0
     ends = np.concatenate([[0], np.cumsum(there.sum(axis=1))]).astype(np.int32)
     texts = from_texts(names).take(from_numpy(listed[there].astype(np.int64)))

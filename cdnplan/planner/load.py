@@ -78,6 +78,8 @@ def load(request: PlanRequest) -> Loaded:
     catalog = _try(problems, lambda: read_catalog(request.titles, request.files))
     previous, past = request.previous, request.history
     holdings = None if previous is None else _try(problems, lambda: holdings_of(previous))
+    told, trusted = _field(request, holdings, problems)
+    holdings = holdings if told is None else told
     history = None if past is None else _try(problems, lambda: _history(past))
     if request.start is not None:
         start = request.start
@@ -94,7 +96,44 @@ def load(request: PlanRequest) -> Loaded:
     demand, warnings = _demand(request, history, whole, topology, *catalog)
     instance, more = build_instance(topology, catalog[0], demand, holdings)
     hashes = _hashes(request, sources.included)
-    return Loaded(topology, catalog[0], demand, holdings, instance, (*warnings, *more), hashes)
+    warnings = [*warnings, *more, *trusted.warnings]
+    return Loaded(topology, catalog[0], demand, holdings, instance, tuple(warnings), hashes, trusted.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trusted:
+    """Copies in which the field and the previous plan disagree, and what to say of it."""
+
+    copies: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+def _field(
+    request: PlanRequest, planned: Holdings | None, problems: list[Problem]
+) -> tuple[Holdings | None, _Trusted]:
+    """What the field says appliances hold, None without such a table; it is believed more than the plan."""
+    path = request.holdings
+    if path is None:
+        return None, _Trusted()
+    from cdnplan.inputs.holdings_reader import disagreements, read_holdings
+
+    told = _try(problems, lambda: read_holdings(path))
+    if told is None or planned is None:
+        return told, _Trusted()
+    more, less, silent = disagreements(told, planned)
+    if more + less == 0:
+        return told, _Trusted()
+    said = (
+        f"the field is believed where it disagrees with the previous plan: {more:,} copies that the plan does"
+        f" not know, {less:,} that are not there"
+    )
+    warnings = [said]
+    if silent:
+        listed = ", ".join(silent[:3]) + (", …" if len(silent) > 3 else "")
+        warnings.append(
+            f"{len(silent)} appliances that should hold files report none and count as empty: {listed}"
+        )
+    return told, _Trusted(more + less, tuple(warnings))
 
 
 def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:
@@ -189,6 +228,7 @@ def _hashes(request: PlanRequest, included: Sequence[Path]) -> dict[str, str]:
         "files": request.files,
         "demand": request.demand,
         "history": request.history,
+        "holdings": request.holdings,
         "previous": None if request.previous is None else request.previous / "plan.json",
         "start": None if request.start is None else request.start / "plan.json",
     }

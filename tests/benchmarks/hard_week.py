@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ import numpy as np
 
 from cdnplan.evaluate.loads import link_gbps
 from cdnplan.evaluate.verdict import evaluate
+from cdnplan.fill.fills import Fills
+from cdnplan.fill.windows import to_ms
 from cdnplan.inputs import plan_folder as names
 from cdnplan.model.build import build_instance
 from cdnplan.model.geo import distance_km
@@ -183,10 +186,12 @@ def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
         names.PRICES: tables.prices_table(instance, prices),
     }
     writers = {name: partial(tables.write_table, table) for name, table in made.items()}
+    begin = to_ms(dt.datetime.combine(loaded.demand.start, dt.time(), tzinfo=dt.UTC))
+    fills = Fills.none(begin, begin)
     request = PlanRequest(out.parent / "topology.yaml", out.parent / "titles.parquet", out)
 
     def record(checksums: dict[str, str]) -> dict[str, object]:
         reason = "filled by popularity"
-        return plan_record(request, loaded, outcome, dealt, verdict, reason, {}, checksums)
+        return plan_record(request, loaded, outcome, dealt, fills, verdict, reason, {}, checksums)
 
     write_plan(out, writers, record)

@@ -87,7 +87,7 @@ def night_topology() -> Topology:
         "ams-ix": ("Europe/Amsterdam", FillWindow("01:30", 5.0), ()),
         "bnix": (
             "Europe/Brussels",
-            FillWindow("23:15", 6.0),
+            FillWindow("23:15", 7.0),
             (Maintenance("2026-07-06T00:30", 1.0), Maintenance("2026-07-06T04:00", 0.5, ("storage-2u/1",))),
         ),
         "kpn": (None, FillWindow("02:00", 8.0), ()),
@@ -101,7 +101,8 @@ def night_topology() -> Topology:
             for site in plain.sites
             for zone, window, closed in [times[site.name]]
         ),
-        policy=replace(plain.policy, fill=FillPolicy(origin_gbps=0.12, tier_max_cost_per_gb=0.05)),
+        links=(*plain.links, Link("ams-ix", "origin-east", cost_per_gb=0.031)),
+        policy=replace(plain.policy, fill=FillPolicy(origin_gbps=0.2, tier_max_cost_per_gb=0.05)),
     )
 
 

@@ -166,9 +166,34 @@ class Scheduler:
         if place in self.graph and site in self.graph and nx.has_path(self.graph, site, place):
             path = nx.dijkstra_path(self.graph, place, site)
             names += [f"{a}>{b}" for a, b in itertools.pairwise(path)]
-        elif source in self.order and any(site in (e.from_, e.to) for e in self.topology.links):
+        elif site in self.graph and (source in self.order or self.joined_origins(site)):
+            return None
+        if source in self.order and self.cost(place, site) > self.tier_limit(site):
             return None
         return [name for name in names if name in self.capacity]
+
+    def joined_origins(self, site: str) -> list[str]:
+        """Origins that links lead from."""
+        if site not in self.graph:
+            return []
+        return [o for o in self.origins if o in self.graph and nx.has_path(self.graph, o, site)]
+
+    def cost(self, place: str, site: str) -> float:
+        """Of the way [currency/GB]."""
+        if place in self.graph and site in self.graph and nx.has_path(self.graph, site, place):
+            return float(nx.dijkstra_path_length(self.graph, site, place))
+        costs, location = self.topology.policy.costs, self.topology.locations()
+        base = costs.origin_per_gb
+        if place in self.sites:
+            base = {"ixp": costs.ixp_per_gb, "embedded": costs.embedded_per_gb}[self.sites[place].kind]
+        return base + costs.per_gb_per_1000km * float(distance_km(location[place], location[site])) / 1000.0
+
+    def tier_limit(self, site: str) -> float:
+        """What a way from another site may cost [currency/GB]."""
+        given = self.topology.policy.fill.tier_max_cost_per_gb
+        if given is not None:
+            return given
+        return min(self.cost(o, site) for o in self.joined_origins(site) or self.origins)
 
     def fits(self, names: list[str], start: int, end: int, gbps: float) -> bool:
         """Whether there is room for one more transfer all the time."""
@@ -311,6 +336,17 @@ class Scheduler:
         night.claims = self._claims(night)
         return night
 
+    def _again(self, night: Night) -> float:
+        """GB of what entered a site although it did before in that night."""
+        seen = set()
+        again = 0.0
+        for row in night.fills:
+            entry = row["appliance"].partition("/")[0], row["file"]
+            if row["kind"] != "peer":
+                again += row["size_gb"] if entry in seen else 0.0
+                seen.add(entry)
+        return again
+
     def _claims(self, night: Night) -> dict[str, Any]:
         gb = {
             kind: math.fsum(row["size_gb"] for row in night.fills if row["kind"] == kind)
@@ -329,6 +365,7 @@ class Scheduler:
             "origin_peak_gbps": peak,
             "naive_origin_gb": math.fsum(gb.values()),
             "entered_gb": gb["tier"] + gb["origin"],
+            "entered_again_gb": self._again(night),
             "unfilled": {
                 "count": len(night.unfilled),
                 "gb": math.fsum(row["size_gb"] for row in night.unfilled),

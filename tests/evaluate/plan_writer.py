@@ -116,11 +116,12 @@ def _write_night(
 
 NOTHING = {
     "from": "2026-07-05T00:00:00Z",
-    "until": "2026-07-05T00:00:00Z",
+    "until": "2026-07-06T22:00:00Z",
     "bytes_gb": {"peer": 0.0, "tier": 0.0, "origin": 0.0},
     "origin_peak_gbps": 0.0,
     "naive_origin_gb": 0.0,
     "entered_gb": 0.0,
+    "entered_again_gb": 0.0,
     "unfilled": {"count": 0, "gb": 0.0, "value": 0.0},
     "trusted_field": 0,
 }
