@@ -23,6 +23,7 @@ bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.run
 	$(BIN)/python -m tests.oracle.many --instances 2000 --seed 1 --families
 	$(BIN)/python -m tests.benchmarks.forecasts
+	$(BIN)/python -m tests.benchmarks.crash
 	$(BIN)/python -m tests.benchmarks.nights
 
 # Versions and hashes only: no addresses of registries.

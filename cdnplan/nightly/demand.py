@@ -191,7 +191,7 @@ def _forecast(
     except InputError as error:
         # Its content has been checked: what is wrong is the disk.
         raise OSError(None, str(error)) from None
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if history.last_day >= today + dt.timedelta(days=history.period_days):
         warnings = (f"history goes on to {history.last_day}, past {today}: that part is left out",)
     return Needed(table, made.day(steps), "history", now, warnings, made.warnings)

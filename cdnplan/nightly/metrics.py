@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def write_metrics(status: Status, path: Path) -> None:
     ended = status.ended
     gauge("last_run_timestamp_seconds", "End of the last run", None if ended is None else ended.timestamp())
     published = status.last_published
-    since = None if published is None else dt.datetime.fromisoformat(published).timestamp()
+    since = None if published is None else published.timestamp()
     gauge("last_published_timestamp_seconds", "When a plan was last published", since)
     gauge("exit_code", "Exit code of the last run", status.exit_code)
     gauge("published", "1 when the last run published a plan", float(status.state == "published"))

@@ -23,7 +23,7 @@ from cdnplan.nightly.in_force import InForce, Standing, listed, plan_in_force, s
 from cdnplan.nightly.log import RunLog
 from cdnplan.nightly.publish import PLANS, Publication
 from cdnplan.nightly.requests import plan_request
-from cdnplan.nightly.status import Status, figures_of
+from cdnplan.nightly.status import Status, figures_of, moment
 from cdnplan.nightly.store import Good, Store
 from cdnplan.optimize.outcome import Progress
 from cdnplan.planner import PlanRequest, plan
@@ -141,11 +141,9 @@ class Night:
 
     def _look_at_the_clock(self) -> None:
         """A clock that was set back is told; what matters is looked at where it matters."""
-        last = self.last.get("started")
-        if isinstance(last, str) and self.date is None:
-            then = dt.datetime.fromisoformat(last)
-            if then > self.status.started:
-                self._warn(f"the clock is behind: the last run started at {last}")
+        then = moment(self.last, "started")
+        if then is not None and self.date is None and then > self.status.started:
+            self._warn(f"the clock is behind: the last run started at {then.isoformat()}")
 
     def _today(self) -> dt.date:
         return self.date or self.status.started.astimezone(ZoneInfo(self.config.calendar.timezone)).date()
@@ -236,8 +234,9 @@ class Night:
         self.status.seconds[TAIL] = max(
             0.0, self.status.seconds["plan"] - seconds["read"] - seconds["optimise"]
         )
-        if record["status"] in CUT_SHORT and limit != budget:
-            self._warn(f"the deadline ended the search, at a gap of {record['gap_ratio']:.3%}")
+        if record["status"] in CUT_SHORT and (asked() or limit != budget):
+            who = "someone" if asked() else "the deadline"
+            self._warn(f"{who} ended the search, at a gap of {record['gap_ratio']:.3%}")
         self.status.notes += record["warnings"]
         return record
 
@@ -292,7 +291,7 @@ class Night:
         self.status.seconds[TAIL] += self.status.seconds["publish"]
         self.status.state, self.status.in_force = "published", place.name
         self.status.in_force_figures = self.status.plan
-        self.status.last_published = self.clocks.now().isoformat(timespec="seconds")
+        self.status.last_published = self.clocks.now()
         self.log.info("published", plan=place.name, gap_ratio=record["gap_ratio"], left_s=deadline.left_s())
 
 

@@ -19,7 +19,7 @@ from cdnplan.nightly.log import FileLog, RunLog, Write
 from cdnplan.nightly.metrics import write_metrics
 from cdnplan.nightly.night import Night
 from cdnplan.nightly.publish import Publication
-from cdnplan.nightly.status import Status, read_status
+from cdnplan.nightly.status import Status, moment, read_status
 from cdnplan.nightly.store import Store
 from cdnplan.optimize.outcome import Progress, never, no_progress
 
@@ -109,7 +109,7 @@ def _alone(
 ) -> NightlyResult:
     """Run while nobody else does; the status is written in any case."""
     last = read_status(config.publish)
-    status.last_published = last.get("last_published")
+    status.last_published = moment(last, "last_published")
     store = Store(config.work)
     store.prepare()
     with FileLog(store.log_path(status.run_id)) as file:
@@ -122,11 +122,9 @@ def _alone(
             error = found
         except BaseException as found:
             # A signal, or a fault of this program: told, and passed on.
-            status.state, status.exit_code, status.reason = (
-                "crashed",
-                CRASHED,
-                f"{type(found).__name__}: {found}",
-            )
+            status.state = "crashed" if isinstance(found, Exception) else "stopped"
+            status.exit_code = int(getattr(found, "exit_code", CRASHED))
+            status.reason = f"{type(found).__name__}: {found}"
             status.ended = clocks.now()
             _write(config, status, log)
             raise

@@ -53,7 +53,7 @@ class Status:
     removed: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     killed_before: str | None = None
-    last_published: str | None = None
+    last_published: dt.datetime | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data; the keys are documented in docs/nightly.md."""
@@ -91,7 +91,7 @@ class Status:
             "removed": self.removed,
             "seconds": {phase: round(value, 3) for phase, value in self.seconds.items()},
             "killed_before": self.killed_before,
-            "last_published": self.last_published,
+            "last_published": _when(self.last_published),
         }
 
     def write(self, folder: Path) -> None:
@@ -118,8 +118,17 @@ def read_status(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _when(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")
+def moment(said: Mapping[str, Any], key: str) -> dt.datetime | None:
+    """A time of an earlier status; None where there is none: nobody promises that the file is as written."""
+    try:
+        found = dt.datetime.fromisoformat(said[key])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _when(time: dt.datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="seconds")
 
 
 def _finite(value: float) -> float | None:

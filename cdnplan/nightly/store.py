@@ -109,7 +109,7 @@ class Store:
             try:
                 found = json.loads((folder / GOOD_JSON).read_text(encoding="utf-8"))
                 return _good(folder, found)
-            except (FileNotFoundError, ValueError, KeyError, TypeError):
+            except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
                 continue
         return None
 

@@ -19,13 +19,15 @@ from cdnplan.optimize.serving import best_serving
 
 Bools = npt.NDArray[np.bool_]
 
-MAX_ROUNDS = 12
+MAX_ROUNDS, FITTING_ROUNDS = 40, 8
 EVENING_ROUNDS = 3
 """Rounds of exchanges within sites, each with a new serving and split."""
 FREE_RATIO = 1e-9
 """Exchanges that cost more than this part of the plan's cost are not made."""
 SAFETY_RATIO = 1e-3
-"""Throughput is cut by this much more than the busiest appliance calls for, so that rounds end."""
+SETTLING_RATIO = 0.05
+"""Throughput is cut by this much more than the busiest appliance calls for; the larger ratio applies after
+`FITTING_ROUNDS`, so that rounds end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,13 +147,18 @@ def _rounds(
     instance: Instance, state: _Round, prices: Prices, holdings: Holdings | None
 ) -> tuple[_Round, Assignment]:
     """Split and mend until every appliance is within its limits."""
-    for _ in range(MAX_ROUNDS):
+    for number in range(MAX_ROUNDS):
         assignment = split_pools(instance, Placement(state.holds), state.serving, holdings, start=state.start)
         late_pool, late_file = _late(instance, assignment, holdings)
         if assignment.dropped_pool.size + late_pool.size + assignment.overloaded_pool.size == 0:
             return state, assignment
         holds, start = state.holds.copy(), state.start
-        if assignment.dropped_pool.size:
+        # What comes in for what found no room may find none either: after some rounds pools only lose files,
+        # and throughput by more than it takes, so that there is an end.
+        settling = number >= FITTING_ROUNDS
+        if settling:
+            holds[assignment.dropped_pool, assignment.dropped_file] = False
+        elif assignment.dropped_pool.size:
             fitted = fit_pools(instance, holds, assignment, prices, required_files(instance))
             holds, start = fitted.holds, joined_start(start, fitted.start)
         holds[late_pool, late_file] = False
@@ -159,7 +166,8 @@ def _rounds(
         late = late_pool * instance.n_files + late_file
         unplaced = (*state.unplaced, *dropped.tolist(), *late.tolist())
         throughput = state.throughput.copy()
-        throughput[assignment.overloaded_pool] /= assignment.overloaded_ratio * (1 + SAFETY_RATIO)
+        safety = SETTLING_RATIO if settling else SAFETY_RATIO
+        throughput[assignment.overloaded_pool] /= assignment.overloaded_ratio * (1 + safety)
         state = _Round(holds, _served(instance, holds, throughput), throughput, start, unplaced)
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
 

@@ -57,7 +57,7 @@ def test_a_topology_of_a_hundred_lines_is_checked_in_a_moment() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "plan", "verify", "synth", "new", "topology", "forecast", "backtest"]
+    "command", ["", "plan", "verify", "synth", "new", "topology", "forecast", "backtest", "nightly"]
 )
 def test_help_loads_nothing_heavy(command: str) -> None:
     assert loaded(*filter(None, [command, "--help"])) == set()
