@@ -23,7 +23,7 @@ from cdnplan.planner import again as module
 from cdnplan.planner.again import Spent, plan_again
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.load import load
-from tests.planner.plans import by_pool, copies, make, write_network
+from tests.planner.plans import by_pool, copies, make, rows, write_network
 
 FILES = ("film", "launch", *(f"other {i}" for i in range(6)))
 SIZE_GB = (95.0, 10.0, *(20.0,) * 6)
@@ -32,7 +32,7 @@ NEAR, FAR = "near/flash", "far/disk"
 ENGINES = pytest.mark.parametrize("engine", ["exact", "fast"])
 
 
-def topology(*, launch_pools: int) -> Topology:
+def topology(*, launch_pools: int, throughput_gbps: float = 10.0) -> Topology:
     """A near site of two appliances of 100 GB, on both of which the launch is wherever it is, and a far one.
 
     By its sum the near pool has room for film and launch; beside the launch no appliance has it for the film.
@@ -46,7 +46,7 @@ def topology(*, launch_pools: int) -> Topology:
     place = (52.3, 4.9)
     return Topology(
         name="tight",
-        hardware=(Hardware("flash", 0.1, 10.0, 1.0), Hardware("disk", 0.2, 10.0, 1.0)),
+        hardware=(Hardware("flash", 0.1, throughput_gbps, 1.0), Hardware("disk", 0.2, 10.0, 1.0)),
         origins=(Origin("origin", place),),
         sites=(
             Site("near", "embedded", place, (ApplianceGroup("flash", 2),), "NL"),
@@ -58,7 +58,9 @@ def topology(*, launch_pools: int) -> Topology:
     )
 
 
-def request(folder: Path, engine: EngineName, *, launch_pools: int) -> PlanRequest:
+def request(
+    folder: Path, engine: EngineName, *, launch_pools: int, throughput_gbps: float = 10.0
+) -> PlanRequest:
     n = len(FILES)
     unknown = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
     catalog = Catalog(FILES, np.array(SIZE_GB), FILES, np.arange(n, dtype=np.int32), unknown)
@@ -66,7 +68,7 @@ def request(folder: Path, engine: EngineName, *, launch_pools: int) -> PlanReque
     demand = Demand(
         ("NL",), np.array([0, n]), np.arange(n, dtype=np.int32), gb, dt.date(2026, 7, 6), period_days=7.0
     )
-    network = topology(launch_pools=launch_pools)
+    network = topology(launch_pools=launch_pools, throughput_gbps=throughput_gbps)
     return replace(write_network(folder, network, catalog, demand), engine=engine)
 
 
@@ -201,3 +203,17 @@ def test_the_same_plan_each_time(tmp_path: Path) -> None:
     one, two = first.again()[1], first.again()[1]
     assert (one.placement.holds == two.placement.holds).all()
     assert one.planned_again == two.planned_again
+
+
+@pytest.mark.parametrize(("throughput_gbps", "uneven"), [(10.0, False), (0.5, True)])
+def test_only_pools_in_use_tell_how_evenly_they_are_dealt(
+    tmp_path: Path, throughput_gbps: float, uneven: bool
+) -> None:
+    """The film is nearly all that is asked of the near pool, and on one of its two appliances."""
+    asked = request(tmp_path / "a", "exact", launch_pools=1, throughput_gbps=throughput_gbps)
+    record = make(asked)
+    near = [row for row in rows(asked.out, "appliances") if row["pool"] == NEAR]
+    loads = sorted(row["peak_gbps"] for row in near)
+    assert loads[1] > 1.5 * loads[0]
+    assert (sum(loads) / 2 >= 0.1 * throughput_gbps) is uneven
+    assert (record["appliances"]["busiest_over_mean_ratio"] > 1.5) is uneven
