@@ -15,15 +15,17 @@ from cdnplan.inputs.manifest_files import INDEX, manifest_path, plan_id, read_in
 from cdnplan.inputs.plan_folder import sha256
 from cdnplan.planner import plan
 from tests.planner.plans import files_of, rows, sample_request
+from tests.planner.test_nights import other_tastes
 
 BE = frozenset({"BE"})
 
 
 @pytest.fixture(scope="module")
 def night(belgian_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A second night, with copies to fetch and to remove: its sizes are those of other demand."""
-    out = tmp_path_factory.mktemp("night") / "second"
-    request = sample_request(out, countries=BE, previous=belgian_plan, gap_ratio=0.2)
+    """A second night of other demand, with copies to fetch and to remove."""
+    folder = tmp_path_factory.mktemp("night")
+    out, demand = folder / "second", other_tastes(folder / "demand.parquet")
+    request = sample_request(out, countries=BE, previous=belgian_plan, demand=demand)
     plan(request)
     return out
 
