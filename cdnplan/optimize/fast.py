@@ -21,7 +21,6 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
 from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.bound import FileSolver, priced_bound
-from cdnplan.optimize.column_choice import choose_holders
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.few_files import improve_few_files
 from cdnplan.optimize.limits import LimitVector
@@ -49,9 +48,6 @@ GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
 WORTH_CLOSING = 1e-3
 """Small networks are worked on further above this gap."""
-CHOOSE_UP_TO = 100_000
-"""Up to so many candidate entries × files a plan is also made by choosing a column for each file: with more,
-those worth choosing from are too many."""
 PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 OPTIMAL_RATIO = 1e-9
@@ -268,21 +264,14 @@ class _Run:
         self._report("master", 0.0)
         with self._clock.phase("pack"):
             self._take_plan(self._local.improve(found.wish, found.prices, ROUNDS, self.ended))
-            tiny = _work(self._instance) <= CHOOSE_UP_TO
-            if tiny and not self.ended() and self.gap() > max(WORTH_CLOSING, self.wanted_gap):
-                over = self._incumbent.cost - self._bound
-                for holds in choose_holders(solver, limits, found.prices, found.columns, over):
-                    self._take_plan(self._local.serve(holds))
-                self._report("pack", 0.0)
-            packings = 1 if tiny else PACKINGS
-            for number in range(packings):
+            for number in range(PACKINGS):
                 if self.ended() or self.gap() <= max(WORTH_CLOSING, self.wanted_gap):
                     break
                 over = self._incumbent.cost - self._bound
                 moves = min(MOVES, MOVES_PER_FILE * self._instance.n_files)
                 holds = pack(solver, limits, found.prices, self._incumbent.holds, found.columns, over, moves)
                 self._take_plan(self._local.serve(holds))
-                self._report("pack", (number + 1) / packings)
+                self._report("pack", (number + 1) / PACKINGS)
 
     def exchange(self) -> None:
         """One file: better holders by exchange, and bounds beyond what prices on shared limits prove."""
