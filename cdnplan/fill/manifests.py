@@ -241,7 +241,9 @@ def _pieces(ptr: Ints, *parts: Any) -> list[bytes]:
     """Join columns and constants to one text a row, and cut what comes out at the rows of `ptr`."""
     if ptr[-1] == ptr[0]:
         return [b""] * (ptr.size - 1)
-    lines = pc.binary_join_element_wise(*parts, "")
+    # Python texts as arguments would make Arrow load pandas.
+    columns = [from_texts([part])[0] if isinstance(part, str) else part for part in (*parts, "")]
+    lines = pc.binary_join_element_wise(*columns)
     _, offsets, data = lines.buffers()
     at = np.frombuffer(offsets, dtype=np.int32)[lines.offset :][ptr - ptr[0]]
     text = memoryview(data)
@@ -254,7 +256,11 @@ def _joined(lists: TextLists, fills: _Lines, rows: Ints) -> Any:
     ptr = np.concatenate([[0], np.cumsum(size)])
     items = np.arange(ptr[-1]) + np.repeat(lists.ptr[rows] - ptr[:-1], size)
     named = fills.shown("alternates", items)
-    return pc.binary_join(pa.ListArray.from_arrays(from_numpy(ptr.astype(np.int32)), named), "")
+    # Texts lie one after the other, so those of a list, joined, are a piece of the same memory.
+    _, offsets, data = named.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[named.offset :][ptr] if len(named) else np.zeros_like(ptr)
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(ends, dtype=np.int32)), data]
+    return pa.Array.from_buffers(pa.string(), rows.size, buffers)
 
 
 def _instants(values: Ints) -> Any:

@@ -224,7 +224,7 @@ def _array(column: Any) -> npt.NDArray[Any]:
 
 def _joined(column: Any) -> Any:
     """A column's chunks as one array."""
+    if not column.num_chunks:
+        return pa.nulls(0, column.type)  # joining no chunks at all loads pandas
     array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        return array.chunk(0) if array.num_chunks else pa.array([], type=array.type)
-    return array
+    return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
