@@ -17,6 +17,7 @@ from cdnplan.inputs.plan_folder import (
     DEMAND,
     FILES,
     HOLDINGS,
+    NIGHT,
     PLACEMENT,
     TABLES,
     holdings_of,
@@ -237,6 +238,8 @@ def test_all_missing_keys_at_once(copy: Path) -> None:
 
 def test_every_table_has_its_columns(plan: Path) -> None:
     for name, kinds in TABLES.items():
+        if name in NIGHT:  # this plan was made without the planner: it has no night
+            continue
         table = read_columns(plan / name, kinds)
         assert table.n_rows > 0
         assert set(table.texts) | set(table.values) == set(kinds)
