@@ -165,7 +165,13 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> tuple[Dealt, 
     if loaded.holdings is None and topology.policy.cold_start == "free":
         appliances = instance.pool_appliances.astype(np.int64)
         return dealt, Fills.none(begin, night_windows(topology, instance.pools, appliances, begin).until)
-    return fill_night(instance, topology, dealt, loaded.holdings, begin)
+    filled, fills = fill_night(instance, topology, dealt, loaded.holdings, begin)
+    lacking = np.argwhere(instance.pinned & ~filled.placement.holds)
+    if lacking.size:
+        listed = ", ".join(f"{instance.files[f]!r} at {instance.pools[p]!r}" for p, f in lacking[:5])
+        message = f"{len(lacking)} pinned files cannot be fetched in the night that begins {moment}: {listed}"
+        raise NoFeasiblePlanError(message)
+    return filled, fills
 
 
 def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:

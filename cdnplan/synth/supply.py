@@ -53,7 +53,7 @@ def hardware_for(preset: Preset) -> tuple[Hardware, ...]:
     --------
     >>> from cdnplan.synth.presets import scaled
     >>> hardware_for(scaled("world", titles=5_000))[0]
-    Hardware(name='storage-2u', storage_tb=70.0, throughput_gbps=80.0, fill_gbps=0.6)
+    Hardware(name='storage-2u', storage_tb=70.0, throughput_gbps=80.0, fill_gbps=0.6, upload_gbps=None)
     """
     scaled_to_catalog = preset.n_titles / FULL_CATALOG
     models: list[Hardware] = []

@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 
+from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.inputs.topology_reader import read_topology
 from cdnplan.optimize.engine import EngineName
-from cdnplan.planner import PlanRequest
+from cdnplan.planner import PlanRequest, plan
 from tests.conftest import ROOT
-from tests.planner.plans import by_pool, copies, make, pool_of, rows, write_small_network
+from tests.evaluate import network
+from tests.planner.plans import by_pool, copies, make, pool_of, rows, write_network, write_small_network
 
 ENGINES = pytest.mark.parametrize("engine", ["exact", "fast"])
 
@@ -68,7 +70,10 @@ def test_engines_bracket_the_same_best_cost(tmp_path: Path) -> None:
 
 @ENGINES
 def test_churn_and_fill_are_limited_from_a_limited_cold_start_on(tmp_path: Path, engine: EngineName) -> None:
-    request = write_small_network(tmp_path / "n", cold_start="limited")
+    topology = network.topology(cold_start="limited")
+    # What serving takes of an origin is not there for filling, and at first all comes from the origin.
+    topology = replace(topology, origins=tuple(replace(o, capacity_gbps=None) for o in topology.origins))
+    request = write_network(tmp_path / "n", topology, network.catalog(), network.demand())
     request = replace(request, engine=engine, gap_ratio=0.02)
     first = make(request)
     assert first["fill_counted"] is True
@@ -89,6 +94,13 @@ def test_churn_and_fill_are_limited_from_a_limited_cold_start_on(tmp_path: Path,
         for pool, gb in added_gb(folder).items():
             assert gb <= limits[pool] * (1 + 1e-9), pool
     assert copies(second.out, "keep") | copies(second.out, "evict") == copies(request.out, "add")
+
+
+def test_pins_that_no_night_can_fetch_are_named(tmp_path: Path) -> None:
+    request = write_small_network(tmp_path / "n", cold_start="limited")
+    with pytest.raises(NoFeasiblePlanError, match="cannot be fetched in the night"):
+        plan(request)
+    assert not request.out.exists()
 
 
 def backbone(folder: Path, **options: Any) -> PlanRequest:
