@@ -14,6 +14,9 @@ from cdnplan.model.instance import Floats
 from cdnplan.model.rule_checks import ban_warnings, size_warnings
 from cdnplan.model.topology import Topology
 
+BUSY_RATIO = 0.1
+"""Pools whose mean is below this part of an appliance's throughput are left out of how even pools are."""
+
 
 def check_record(
     assignment: Assignment,
@@ -68,14 +71,15 @@ def check_record(
 
 
 def _busiest_over_mean(assignment: Assignment, table: Columns, served_gb: Floats) -> float:
-    """Of all pools, the most that a busiest appliance carries in relation to the mean of its pool."""
+    """The most that a busiest appliance carries in relation to its pool's mean, of pools that are busy."""
     fleet, instance = assignment.fleet, assignment.fleet.instance
     appliance = fleet.read(table)
     known = np.flatnonzero(appliance >= 0)
     peak = np.zeros(instance.n_pools)
     np.maximum.at(peak, fleet.pools()[appliance[known]], table.values["peak_gbps"][known])
     mean = pool_gbps(instance, served_gb).max(axis=1, initial=0.0) / instance.pool_appliances
-    return max(1.0, float(np.divide(peak, mean, out=np.ones_like(peak), where=mean > 0).max(initial=1.0)))
+    told = (mean > 0) & (mean >= BUSY_RATIO * instance.appliance_throughput_gbps)
+    return float((peak[told] / mean[told]).max(initial=1.0))
 
 
 def _moved_gb(assignment: Assignment, holdings: Holdings | None) -> float:

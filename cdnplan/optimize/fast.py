@@ -38,9 +38,9 @@ LINK_PASSES = 24
 """At least so many where links have a capacity: their prices have farther to go."""
 FEW_PASSES = 12
 """Passes on small networks, where the master program finds better prices than more passes would."""
-FIRST_PLAN, FIRST_PLAN_TIME = 0.75, 0.4
-"""A first plan is made after this part of the passes, or of the time: something to stop with, and maybe good
-enough. It tells as well how long a plan takes."""
+FIRST_PLAN_TIME = 0.4
+"""A first plan is made at the latest after this part of the time: something to stop with, and it tells how
+long a plan takes."""
 ROUNDS = 3
 SMALL_UP_TO = 2_000_000
 """Up to so many candidate entries × files a network counts as small."""
@@ -192,19 +192,20 @@ class _Run:
         return gap_ratio(lower, self._incumbent.cost, self._ideal)
 
     def search(self) -> None:
-        """Pass after pass over prices, then a plan; a first plan before."""
+        """Pass after pass over prices, then a plan; plans before, where one may be good enough."""
         full = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, _work(self._instance))))
         if self._instance.n_links:
             full = max(full, LINK_PASSES)
         passes = FEW_PASSES if self.small else full
-        search = PriceSearch(self._instance, self._solver, passes, self._start)
+        early = self._stop.gap_ratio is not None or self.small
+        search = PriceSearch(self._instance, self._solver, passes, self._start, early=early)
         states = search.passes()
         for number in range(1, search.planned + 1):
             with self._clock.phase("prices"):
                 state = next(states)
                 self._take_bound(state.bound, state.prices)
             last = number == search.planned or self.ended()
-            if last or self._first_plan_due(number, search.planned):
+            if last or self._plan_due(search, number):
                 with self._clock.phase("prices"):
                     self._prove(state)
                 begun = self._clock.now()
@@ -217,14 +218,11 @@ class _Run:
         self._clock.reserve_s = 0.0
         self.ended()
 
-    def _first_plan_due(self, number: int, planned: int) -> bool:
-        """Whether it is time for a plan before the last one, where somebody may want to end early."""
-        if self._incumbent is not None:
-            return False
-        if self._clock.used_ratio() >= FIRST_PLAN_TIME:
+    def _plan_due(self, search: PriceSearch, done: int) -> bool:
+        """Whether to make a plan before the last one, for it may be good enough to end with."""
+        if self._incumbent is None and self._clock.used_ratio() >= FIRST_PLAN_TIME:
             return True
-        early = self._stop.gap_ratio is not None or self._stop.time_limit_s is not None or self.small
-        return early and self._start is None and number == int(FIRST_PLAN * planned)
+        return search.may_end(done)
 
     def _take_bound(self, bound: float, prices: Prices) -> None:
         if bound > self._bound:
@@ -250,8 +248,6 @@ class _Run:
         if first and inst.held.any():
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             self._take_plan(local.refit(there, state.current, self.ended, 1))
-        if first and self._start is not None:
-            self._take_plan(local.refit(self._start.holds, state.current, self.ended, 1))
         if first and self.small and inst.n_pools * inst.n_files <= GREEDY_UP_TO:
             greedy = local.greedy(self._prices)
             self._take_plan(local.improve(greedy, self._prices, ROUNDS, self.ended))

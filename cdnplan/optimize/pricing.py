@@ -35,7 +35,7 @@ from cdnplan.optimize.twins import twin_pools
 from cdnplan.optimize.warm_start import WarmStart
 
 MAX_BATCHES, FILES_PER_BATCH = 48, 20
-SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 12, 8, 400
+SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 8, 8, 400
 """With more files than the first: so many passes over the densest files and every so many of the rest."""
 LOG_FLOOR = -9.0
 """Logarithm of price over scale at which a price counts as zero; also the largest, with the other sign."""
@@ -131,12 +131,20 @@ class PriceSearch:
         Full passes planned, after those over samples: the heat falls so that the last one is cold.
     start : WarmStart or None
         With one, there are `WARM_PASSES` passes and none over samples.
+    early : bool
+        Whether the run may end before all passes are done.
     """
 
     def __init__(
-        self, instance: Instance, solver: FileSolver, passes: int, start: WarmStart | None = None
+        self,
+        instance: Instance,
+        solver: FileSolver,
+        passes: int,
+        start: WarmStart | None = None,
+        *,
+        early: bool = False,
     ) -> None:
-        self._instance, self._solver = instance, solver
+        self._instance, self._solver, self._early = instance, solver, early
         self._limits = LimitVector.of(instance)
         self._layout = ResponseLayout.of(instance)
         guess, scale = start_prices(instance)
@@ -165,6 +173,7 @@ class PriceSearch:
         self._head = min(HEAD_FILES, instance.n_files)
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
         self.planned = self._sampled + passes
+        self._warm = start is not None
         if start is not None:
             self._heat, self._jitter_first = WARM_HEAT * self._unit, JITTER_LAST
             self._holds[:] = start.holds.T
@@ -185,6 +194,8 @@ class PriceSearch:
         """Yield after each pass, without end: first passes over a sample of the files, then over all."""
         inst = self._instance
         best, best_bound = self._prices(self._log, self._toll), -np.inf
+        if self._warm:
+            best_bound = priced_bound(inst, best, self._solver)
         means: list[tuple[Floats, Floats]] = []
         number = 0
         batches = self._deal(SAMPLE_STRIDE if self._sampled else 1)
@@ -226,11 +237,16 @@ class PriceSearch:
             number += 1
 
     def _worth_a_look(self, number: int) -> bool:
-        """Bounds are evaluated when a quarter of the passes is left, after each of the last three, and later.
+        """Bounds are evaluated where a plan may end the run, after each of the last three passes, and later.
 
         Two looks at all files cost about as much as a pass, and early bounds are soon beaten.
         """
-        return number >= self.planned - 3 or number in {self._sampled, self.planned * 3 // 4 - 1}
+        return number >= self.planned - 3 or number == self._sampled or self.may_end(number + 1)
+
+    def may_end(self, done: int) -> bool:
+        """Whether the run may end early after so many passes: after 2, 4, 8… full ones, if at all."""
+        full = done - self._sampled
+        return self._early and full >= 2 and full & (full - 1) == 0
 
     def _deal(self, stride: int) -> list[list[tuple[Ints32, float]]]:
         """Deal the files, most GB per stored GB first, to batches; with a stride, the tail is sampled.

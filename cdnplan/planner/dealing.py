@@ -37,8 +37,11 @@ class Dealt:
     placement, serving : Placement, Serving
         Perhaps less than the engine's: what fits on no appliance is left out.
     assignment : Assignment
-    dropped, added : int
-        (Pool, file) pairs left out, and taken in instead.
+    dropped_pool, dropped_file : (n_dropped,) int64
+        (Pool, file) pairs of the engine's plan left out: appliances lack room, or a
+        fill window is short.
+    added : int
+        Pairs taken in instead.
     exchanged : int
         (Pool, file) pairs that changed places with others of their site, to even out loads.
     slowed : int
@@ -47,17 +50,26 @@ class Dealt:
         What each pool serves at most for that reason [Gbit/s].
     unfilled : int
         Copies that cannot be fetched in time and left the plan.
+    planned_again : int
+        Rounds in which the engine was asked for other plans, to find this one or none better (`plan_again`).
     """
 
     placement: Placement
     serving: Serving
     assignment: Assignment
-    dropped: int
+    dropped_pool: Ints
+    dropped_file: Ints
     added: int
     exchanged: int
     slowed: int
     throughput: Floats
     unfilled: int = 0
+    planned_again: int = 0
+
+    @property
+    def dropped(self) -> int:
+        """Number of pairs left out."""
+        return int(self.dropped_pool.size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,11 +123,13 @@ def deal(
         if better is None:
             break
         state, assignment = better
+    dropped_pool, dropped_file = np.nonzero(placement.holds & ~fitted)
     return Dealt(
         Placement(state.holds),
         state.serving,
         assignment,
-        dropped=int((placement.holds & ~fitted).sum()),
+        dropped_pool=dropped_pool,
+        dropped_file=dropped_file,
         added=int((fitted & ~placement.holds).sum()),
         exchanged=int((fitted & ~state.holds).sum()),
         slowed=int((state.throughput < instance.throughput_gbps).sum()),

@@ -28,6 +28,9 @@ from cdnplan.units import GB_PER_TB
 
 FULL_RATIO = 0.995
 """A limit used to this ratio is listed as full."""
+BUSY_RATIO = 0.1
+"""Evenness is told of pools that use this part of their throughput: in nearly idle ones one file more or less
+on an appliance makes all the difference, and matters to nobody."""
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
 OPTIMAL_RATIO = 1e-6
 INTERRUPTED = "interrupted: this is the best plan found until then, a longer search might find a cheaper one"
@@ -93,13 +96,14 @@ def plan_record(
         "counts": _counts(loaded),
         "full": _full(instance, dealt, outcome),
         "appliances": {
-            "busiest_over_mean_ratio": 1.0 + float(dealt.assignment.imbalance_ratio.max(initial=0.0)),
+            "busiest_over_mean_ratio": _busiest_over_mean(instance, dealt),
             "moved_within_pools_gb": float(dealt.assignment.moved_gb.sum()),
             "files_without_room": dealt.dropped,
             "files_instead": dealt.added,
             "files_exchanged": dealt.exchanged,
             "cost_of_dealing": upper - outcome.upper,
             "pools_slowed": dealt.slowed,
+            "planned_again": dealt.planned_again,
         },
         "fills": _fills(loaded, fills),
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
@@ -138,6 +142,14 @@ def _counts(loaded: Loaded) -> dict[str, int]:
         "links": instance.n_links,
         "slices": instance.n_slices,
     }
+
+
+def _busiest_over_mean(instance: Instance, dealt: Dealt) -> float:
+    """Load of the busiest appliance divided by the mean, in the most uneven pool that has some load."""
+    mean = pool_gbps(instance, dealt.serving.candidate_gb(instance)).max(axis=1, initial=0.0)
+    mean /= instance.pool_appliances
+    busy = mean >= BUSY_RATIO * instance.appliance_throughput_gbps
+    return 1.0 + float(dealt.assignment.imbalance_ratio[busy & (mean > 0)].max(initial=0.0))
 
 
 def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.optimize.engine import choose_engine, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
 from cdnplan.planner import fill_tables, tables
+from cdnplan.planner.again import Spent, plan_again
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.earlier import start_from
 from cdnplan.planner.filling import fill_night
@@ -120,6 +121,21 @@ def plan(
         )
     with watch.phase("appliances"):
         dealt = deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
+    with watch.phase("again"):
+        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"])
+        outcome, dealt = plan_again(
+            loaded.instance,
+            name,
+            outcome,
+            dealt,
+            loaded.holdings,
+            stop=stop,
+            spent=spent,
+            threads=request.threads,
+            seed=request.seed,
+            progress=progress,
+            now=now,
+        )
     with watch.phase("fills"):
         filled, fills = _filled(request, loaded, dealt)
     with watch.phase("judge"):
@@ -165,7 +181,8 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    untouched = dealt.unfilled == dealt.dropped == dealt.added == dealt.exchanged == dealt.slowed == 0
+    changes = (dealt.dropped, dealt.added, dealt.exchanged, dealt.slowed, dealt.planned_again, dealt.unfilled)
+    untouched = not any(changes)
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)

@@ -295,8 +295,9 @@ def _dealt(instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, i
     uneven, moved = 1.0, 0.0
     for p in range(instance.n_pools):
         rate = np.array([plan.rate[p][a] for a in range(instance.pool_appliances[p])])
-        if rate.sum() > 0:
-            uneven = max(uneven, rate.max() / rate.mean(axis=0).max())
+        mean = rate.mean(axis=0).max()
+        if mean > 0 and mean >= 0.1 * instance.appliance_throughput_gbps[p]:
+            uneven = max(uneven, rate.max() / mean)
         for f, on in plan.copies[p].items():
             had = [a for q, a, g in earlier if (q, g) == (p, f)]
             kept = len(set(had) & set(on))

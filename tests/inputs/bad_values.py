@@ -35,6 +35,31 @@ VALUE_CASES = [
         [(25, "did you mean 'capacity_gbps'? 1 Gbps = 1000 Mbps")],
     ),
     Case(
+        "maintenance of an appliance that is not there",
+        swap(
+            'fill_window: {start: "02:00", hours: 12}',
+            'maintenance: [{start: "2026-03-09T01:00", hours: 3,'
+            " appliances: [flash-1u/3, flash, storage-2u/04]}]",
+        ),
+        [
+            (13, "no appliance 'flash-1u/3' at site 'ams-ix'; its appliances: flash-1u (1 to 2)"),
+            (13, "no appliance 'flash' at site 'ams-ix'"),
+            (13, "no appliance 'storage-2u/04' at site 'ams-ix'"),
+        ],
+    ),
+    Case(
+        "maintenance on a day that is not in the calendar",
+        swap(
+            'fill_window: {start: "02:00", hours: 12}',
+            'maintenance: [{start: "2026-02-30T01:00", hours: 3}, {start: "tomorrow", hours: 0}]',
+        ),
+        [
+            (13, "there is no '2026-02-30T01:00' in the calendar"),
+            (13, "expected a local time as \"2026-03-09T01:00\", found the text 'tomorrow'"),
+            (13, "maintenance[1].hours"),
+        ],
+    ),
+    Case(
         "no unit",
         swap("capacity_gbps: 200", "capacity: 200"),
         [(25, "unknown key 'capacity'; did you mean 'capacity_gbps'?")],

@@ -11,6 +11,7 @@ from cdnplan.model.policy import (
     CopyRule,
     Costs,
     Files,
+    FillPolicy,
     LaunchRule,
     PeakProfile,
     Pin,
@@ -24,6 +25,7 @@ from cdnplan.model.topology import (
     FillWindow,
     Hardware,
     Link,
+    Maintenance,
     Origin,
     Region,
     Site,
@@ -106,11 +108,18 @@ def _policies(draw: st.DrawFn, sites: list[str], models: list[str]) -> Policy:
         churn_ratio=draw(_optional(st.floats(0, 1))),
         cold_start=draw(st.sampled_from(["free", "limited"])),
         period_days=draw(_optional(POSITIVE)),
+        fill=FillPolicy(draw(_optional(POSITIVE)), draw(_optional(NOT_NEGATIVE))),
         pins=rules(Pin),
         bans=rules(Ban),
         copies=rules(CopyRule, copies=st.integers(1, 255)),
         launches=rules(LaunchRule, min_pools=st.integers(1, 100)),
     )
+
+
+def _maintenance(groups: tuple[ApplianceGroup, ...]) -> st.SearchStrategy[tuple[Maintenance, ...]]:
+    named = [group.model for group in groups] + [f"{group.model}/{group.count}" for group in groups]
+    starts = st.datetimes().map(lambda at: at.isoformat()[:16])
+    return st.lists(st.builds(Maintenance, starts, st.floats(0.5, 100), _some(named)), max_size=2).map(tuple)
 
 
 @st.composite
@@ -139,19 +148,23 @@ def topologies(draw: st.DrawFn) -> Topology:
     linked = {region for _, region in ends}
     return Topology(
         name=draw(TEXTS),
-        hardware=tuple(draw(st.builds(Hardware, st.just(m), POSITIVE, POSITIVE, POSITIVE)) for m in models),
+        hardware=tuple(
+            draw(st.builds(Hardware, st.just(m), POSITIVE, POSITIVE, POSITIVE, _optional(POSITIVE)))
+            for m in models
+        ),
         origins=tuple(Origin(n, draw(LOCATIONS), draw(_optional(POSITIVE))) for n in origins),
         sites=tuple(
             Site(
                 n,
                 draw(st.sampled_from(["ixp", "embedded"])),
                 draw(LOCATIONS),
-                draw(groups),
+                here,
                 draw(COUNTRIES),
                 draw(TIMEZONES),
                 draw(windows),
+                draw(_maintenance(here)),
             )
-            for n in sites
+            for n, here in [(n, draw(groups)) for n in sites]
         ),
         regions=tuple(
             Region(

@@ -1,0 +1,266 @@
+"""Plan again where what the engine placed does not fit onto appliances: elsewhere, from what is known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.errors import DeadlineError, NoFeasiblePlanError
+from cdnplan.fill.fitting import file_value
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Instance
+from cdnplan.optimize.engine import EngineName, solve
+from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
+from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
+from cdnplan.optimize.priced import priced_costs
+from cdnplan.optimize.rules import possible_copies
+from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.planner.dealing import Dealt, deal
+
+Bools = npt.NDArray[np.bool_]
+
+ROUNDS = 3
+DEAR_RATIO = 5e-4
+"""Part of a plan's cost above the ideal that dealing may add before it is worth planning again."""
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Time that the first plan took [s]."""
+
+    optimise_s: float
+    appliances_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """An engine's plan and what dealing made of it; what it was not allowed to hold where."""
+
+    outcome: Outcome
+    dealt: Dealt
+    ruled_out: Bools
+    cost: float
+    keeps_rules: bool
+
+    @staticmethod
+    def of(instance: Instance, outcome: Outcome, dealt: Dealt, ruled_out: Bools) -> _Plan:
+        """Weigh what was dealt."""
+        holds = dealt.placement.holds
+        cost = plan_cost(instance, holds, dealt.serving)
+        return _Plan(outcome, dealt, ruled_out, cost, _keeps_rules(instance, holds))
+
+    def better_than(self, other: _Plan) -> bool:
+        """Keeping the rules comes first, then cost."""
+        return (not self.keeps_rules, self.cost) < (not other.keeps_rules, other.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """Launches that are to leave a pool, so that a file fits onto its appliances."""
+
+    pool: int
+    file: int
+    launches: tuple[int, ...]
+
+
+def plan_again(
+    instance: Instance,
+    name: EngineName,
+    outcome: Outcome,
+    dealt: Dealt,
+    holdings: Holdings | None,
+    *,
+    stop: Stop,
+    spent: Spent,
+    threads: int = 1,
+    seed: int = 0,
+    progress: Progress = no_progress,
+    now: Callable[[], float] = time.perf_counter,
+) -> tuple[Outcome, Dealt]:
+    """Let the engine place elsewhere what appliances have no room for, deal again, and keep the cheapest.
+
+    Each round rules out, from then on, the (pool, file) pairs that dealing left out. Where launches of the
+    pool stand in the way of such a file, and their rules have pools to spare, they are ruled out there
+    instead; if that is no cheaper, the file is. The engine starts from the prices and the placement at hand.
+    Rounds end when dealing costs little (`DEAR_RATIO`) or the gap asked for is reached, when nothing is left
+    to rule out, after `ROUNDS`, or when another one might pass the time limit: it is expected to take as
+    long as the longest so far. No improvement is promised.
+
+    What is ruled out binds no other plan, so the bounds of these rounds prove nothing about the problem:
+    the certificate stays that of `outcome`.
+
+    Parameters
+    ----------
+    instance : Instance
+    name : {"exact", "fast"}
+        Engine.
+    outcome : Outcome
+        The engine's plan.
+    dealt : Dealt
+        What `deal` made of it.
+    holdings : Holdings or None
+        What appliances hold now.
+    stop : Stop
+        Of the whole plan, time spent included.
+    spent : Spent
+    threads, seed, progress
+        As for `solve`.
+    now : callable
+        Seconds that only grow.
+
+    Returns
+    -------
+    outcome : Outcome
+        The one given; its status another one where the clock or the caller ended the rounds.
+    dealt : Dealt
+        The cheapest, with the number of rounds in `planned_again`.
+    """
+    first = _Plan.of(instance, outcome, dealt, np.zeros_like(dealt.placement.holds))
+    best, basis, rounds, launches_too = first, first, 0, True
+    cut: Status | None = None
+    longest_s = spent.optimise_s + spent.appliances_s
+    deadline = np.inf if stop.time_limit_s is None else now() + stop.time_limit_s - longest_s
+    while cut is None and rounds < ROUNDS and _dear(instance, best, outcome, stop):
+        begun = now()
+        launches = _launches_in_the_way(instance, basis) if launches_too else []
+        ruled_out = _ruled_out(instance, basis, launches)
+        if (ruled_out == basis.ruled_out).all():
+            break
+        if stop.asked() or begun + longest_s > deadline:
+            cut = "interrupted" if stop.asked() else "time-limit"
+            break
+        left_s = None if stop.time_limit_s is None else deadline - begun - spent.appliances_s
+        wanted = replace(stop, time_limit_s=left_s)
+        tell = _telling(progress, outcome.lower, best.cost)
+        found = _round(instance, name, basis, ruled_out, holdings, wanted, threads, seed, tell)
+        rounds, longest_s = rounds + 1, max(longest_s, now() - begun)
+        if found is not None and found.outcome.status in {"interrupted", "time-limit"}:
+            cut = found.outcome.status
+        if found is not None and found.better_than(best):
+            best = basis = found
+        elif launches:
+            launches_too = False  # from the same basis, the files give way
+        elif found is not None:
+            basis = found
+        else:
+            break
+    if cut is not None and _dear(instance, best, outcome, stop):
+        outcome = replace(outcome, status=cut)
+    return outcome, replace(best.dealt, planned_again=rounds)
+
+
+def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool:
+    """Whether it is worth while to look for a plan that loses less than this one."""
+    if plan.dealt.dropped == 0:
+        return False
+    ideal = ideal_cost(instance)
+    reached = stop.gap_ratio is not None and gap_ratio(outcome.lower, plan.cost, ideal) <= stop.gap_ratio
+    dear = plan.cost - outcome.upper > DEAR_RATIO * (plan.cost - ideal)
+    return not plan.keeps_rules or (dear and not reached)
+
+
+def _keeps_rules(instance: Instance, holds: Bools) -> bool:
+    """Whether pins and launches are where they must be."""
+    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
+    there = holds[instance.launch_pool, instance.launch_file[rule]]
+    held = np.bincount(rule, there, minlength=instance.n_launches)
+    return bool(holds[instance.pinned].all() and (held >= instance.launch_min).all())
+
+
+def _round(
+    instance: Instance,
+    name: EngineName,
+    basis: _Plan,
+    ruled_out: Bools,
+    holdings: Holdings | None,
+    stop: Stop,
+    threads: int,
+    seed: int,
+    progress: Progress,
+) -> _Plan | None:
+    """Plan without what is ruled out, and deal; None where that leaves no plan."""
+    copies = instance.copies.copy()
+    copies[ruled_out] = 0
+    start = WarmStart(basis.outcome.prices, basis.dealt.placement.holds & ~ruled_out)
+    try:
+        outcome = solve(
+            replace(instance, copies=copies),
+            name,
+            stop=stop,
+            threads=threads,
+            seed=seed,
+            progress=progress,
+            start=start,
+        )
+        # Appliances themselves rule nothing out: where there is room after all, files may come back.
+        dealt = deal(instance, outcome.placement, outcome.serving, outcome.prices, holdings)
+    except (NoFeasiblePlanError, DeadlineError):
+        # There is a plan already: nothing better came of this one.
+        return None
+    return _Plan.of(instance, outcome, dealt, ruled_out)
+
+
+def _telling(progress: Progress, best_lower: float, best_upper: float) -> Progress:
+    """Progress of a round: bound and cost are those of the plan that is there."""
+
+    def tell(phase: str, done: float, lower: float | None, upper: float | None) -> None:
+        del lower, upper
+        progress(f"again: {phase}", done, best_lower, best_upper)
+
+    return tell
+
+
+def _ruled_out(instance: Instance, basis: _Plan, moves: list[_Move]) -> Bools:
+    """What was ruled out before, launches that shall move, and all files that then still have no place."""
+    ruled_out = basis.ruled_out.copy()
+    ruled_out[basis.dealt.dropped_pool, basis.dealt.dropped_file] = True
+    for move in moves:
+        ruled_out[move.pool, move.file] = basis.ruled_out[move.pool, move.file]
+        ruled_out[move.pool, move.launches] = True
+    return np.asarray(ruled_out & ~instance.pinned)
+
+
+def _launches_in_the_way(instance: Instance, basis: _Plan) -> list[_Move]:
+    """Launches that other pools can take over, where one of the files left out would fit without them.
+
+    Of a file and a launch with more copies together than the pool has appliances, some share an appliance.
+    The files worth most are looked at first, as long as rules have pools to spare.
+    """
+    able = (possible_copies(instance) > 0) & ~basis.ruled_out
+    launched = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
+    of_pair: dict[tuple[int, int], list[int]] = {}
+    for pool, rule in zip(instance.launch_pool.tolist(), launched.tolist(), strict=True):
+        of_pair.setdefault((pool, int(instance.launch_file[rule])), []).append(rule)
+    spare = np.bincount(
+        launched, able[instance.launch_pool, instance.launch_file[launched]], instance.n_launches
+    )
+    spare -= instance.launch_min
+    moves = []
+    for p, f in _most_valuable(instance, basis):
+        sharing = basis.outcome.placement.holds[p] & (
+            instance.copies[p].astype(np.int64) + instance.copies[p, f] > instance.pool_appliances[p]
+        )
+        sharing[f] = False
+        launches = [g for g in np.flatnonzero(sharing & ~instance.pinned[p]).tolist() if (p, g) in of_pair]
+        room = float(instance.appliance_storage_gb[p]) * (1 + _ROUNDING) - float(instance.size_gb[f])
+        room -= float(instance.size_gb[sharing & instance.pinned[p]].sum())
+        rules = [rule for g in launches for rule in of_pair[p, g]]
+        in_the_way = 0 <= room < float(instance.size_gb[launches].sum())
+        if in_the_way and all(spare[rule] >= rules.count(rule) for rule in rules):
+            np.subtract.at(spare, rules, 1)
+            moves.append(_Move(p, f, tuple(launches)))
+    return moves
+
+
+def _most_valuable(instance: Instance, basis: _Plan) -> list[tuple[int, int]]:
+    """(Pool, file) pairs that dealing left out, by what they would save now."""
+    cost, origin = priced_costs(instance, basis.outcome.prices)
+    holds, dealt = basis.dealt.placement.holds, basis.dealt
+    pairs = list(zip(dealt.dropped_pool.tolist(), dealt.dropped_file.tolist(), strict=True))
+    value = {(p, f): file_value(instance, holds, p, f, cost, origin) for p, f in pairs}
+    return sorted(pairs, key=lambda pair: (-value[pair], pair))

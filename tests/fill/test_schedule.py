@@ -1,0 +1,201 @@
+"""Nights by hand: who fetches from whom and when, and what is removed for it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from cdnplan.fill.schedule import Copies, Schedule, schedule
+from cdnplan.fill.source_kernels import (
+    MS_PER_HOUR,
+    NO_SOURCE,
+    NO_SPACE,
+    NO_WINDOW,
+    ORIGIN,
+    PEER,
+    TIER,
+    Network,
+)
+
+GBPS = 8.0 / 3600.0
+"""A GB an hour."""
+
+
+def network(
+    sites: list[int],
+    *,
+    size_gb: list[float],
+    limit_gb: float = 100.0,
+    fill: float = GBPS,
+    upload: float = GBPS,
+    hours: float = 12.0,
+    near: bool = True,
+    cap: float = np.inf,
+    closed: dict[int, tuple[float, float]] | None = None,
+) -> Network:
+    """Sites of so many appliances, all next to each other (or none in reach), one origin, no links."""
+    n, s = sum(sites), len(sites)
+    others = [[j for j in range(s) if j != i] if near else [] for i in range(s)]
+    ptr = np.cumsum([0, *map(len, others)]).astype(np.int64)
+    none = np.zeros(0, dtype=np.int32)
+    shut = closed or {}
+    spans = [[shut[a]] if a in shut else [] for a in range(n)]
+    return Network(
+        site_ptr=np.cumsum([0, *sites]).astype(np.int64),
+        site=np.repeat(np.arange(s), sites),
+        fill_gbps=np.full(n, fill),
+        upload_gbps=np.full(n, upload),
+        limit_gb=np.full(n, limit_gb),
+        open_ptr=np.arange(n + 1, dtype=np.int64),
+        open_begin=np.zeros(n, dtype=np.int64),
+        open_end=np.full(n, int(hours * MS_PER_HOUR), dtype=np.int64),
+        closed_ptr=np.cumsum([0, *map(len, spans)]).astype(np.int64),
+        closed_begin=np.array([int(b * MS_PER_HOUR) for part in spans for b, _ in part], dtype=np.int64),
+        closed_end=np.array([int(e * MS_PER_HOUR) for part in spans for _, e in part], dtype=np.int64),
+        near_ptr=ptr,
+        near_site=np.array([j for row in others for j in row], dtype=np.int32),
+        near_link_ptr=np.zeros(int(ptr[-1]) + 1, dtype=np.int64),
+        near_link=none,
+        origin_ptr=np.arange(s + 1, dtype=np.int64),
+        origin=np.zeros(s, dtype=np.int32),
+        origin_link_ptr=np.zeros(s + 1, dtype=np.int64),
+        origin_link=none,
+        spare_gbps=np.zeros((0, 24)),
+        origin_cap_gbps=np.array([cap]),
+        size_gb=np.array(size_gb),
+        n_origins=1,
+    )
+
+
+def copies(*rows: tuple[int, int] | tuple[int, int, float] | tuple[int, int, float, bool]) -> Copies:
+    """(Appliance, file, value, whether a rule asks for it)."""
+    whole = [(*row, *(1.0, False)[len(row) - 2 :]) for row in rows]
+    return Copies(
+        np.array([r[0] for r in whole], dtype=np.int64),
+        np.array([r[1] for r in whole], dtype=np.int64),
+        np.array([r[2] for r in whole], dtype=np.float64),
+        np.array([r[3] for r in whole], dtype=np.bool_),
+    )
+
+
+def night(net: Network, kept: Copies, wanted: Copies, leaving: Copies) -> dict[tuple[int, int], tuple]:
+    """Kind, source and hours of each copy that is fetched."""
+    return rows(schedule(net, kept, wanted, leaving, 0))
+
+
+def rows(found: Schedule) -> dict[tuple[int, int], tuple]:
+    """The same of a schedule."""
+    return {
+        (int(found.wanted.appliance[q]), int(found.wanted.file[q])): (
+            int(found.kind[q]),
+            int(found.source[q]),
+            round(float(found.start[q]) / MS_PER_HOUR, 2),
+            round(float(found.end[q]) / MS_PER_HOUR, 2),
+        )
+        for q in np.flatnonzero(found.fetched)
+    }
+
+
+def test_a_file_enters_a_site_once_and_spreads() -> None:
+    found = night(network([3], size_gb=[1.0]), copies(), copies((0, 0), (1, 0), (2, 0)), copies())
+    assert found[0, 0] == (ORIGIN, 0, 0.0, 1.0)
+    assert [found[a, 0][0] for a in (1, 2)] == [PEER, PEER]
+    assert {found[1, 0][1], found[2, 0][1]} <= {0, 1, 2}
+    assert min(found[1, 0][2], found[2, 0][2]) == 1.0
+
+
+def test_another_site_comes_before_the_origin() -> None:
+    net = network([1, 1], size_gb=[1.0])
+    assert night(net, copies((1, 0)), copies((0, 0)), copies())[0, 0][:2] == (TIER, 1)
+    net = network([1, 1], size_gb=[1.0], near=False)
+    assert night(net, copies((1, 0)), copies((0, 0)), copies())[0, 0][0] == ORIGIN
+
+
+def test_the_valuable_per_byte_come_first_and_what_rules_ask_for_before_them() -> None:
+    wanted = copies((0, 0, 5.0), (0, 1, 5.0), (0, 2, 0.0, True))
+    found = night(network([1], size_gb=[2.0, 1.0, 1.0]), copies(), wanted, copies())
+    assert [key[1] for key in sorted(found, key=lambda key: found[key][2])] == [2, 1, 0]
+
+
+def test_what_does_not_fit_into_the_window() -> None:
+    found = schedule(
+        network([1], size_gb=[13.0, 10.0, 3.0]), copies(), copies((0, 0), (0, 1, 9.0), (0, 2)), copies(), 0
+    )
+    assert set(rows(found)) == {(0, 1)}
+    assert found.why[found.wanted.file == 0].tolist() == [NO_WINDOW]
+
+
+def test_space_is_made_when_it_is_needed_least_valuable_first() -> None:
+    net = network([2], size_gb=[4.0, 3.0, 3.0, 3.0], limit_gb=10.0)
+    leaving = copies((0, 1, 2.0), (0, 2, 1.0), (0, 3, 3.0))
+    found = schedule(net, copies((1, 1), (1, 2), (1, 3)), copies((0, 0)), leaving, 0)
+    assert rows(found)[0, 0][2] == 0.0
+    assert dict(zip(found.leaving.file.tolist(), (found.gone >= 0).tolist(), strict=True)) == {
+        2: True,
+        1: False,
+        3: False,
+    }
+
+
+def test_no_more_is_removed_than_needed() -> None:
+    net = network([2], size_gb=[5.0, 1.0, 6.0], limit_gb=8.0)
+    found = schedule(net, copies((1, 1), (1, 2)), copies((0, 0)), copies((0, 1, 0.0), (0, 2, 9.0)), 0)
+    assert dict(zip(found.leaving.file.tolist(), found.gone.tolist(), strict=True)) == {1: -1, 2: 0}
+
+
+def test_the_last_copy_stays_until_there_is_another() -> None:
+    # 0 hands file 0 on to 1 and takes file 1 from the origin in its place.
+    net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0)
+    found = schedule(net, copies(), copies((0, 1, 1.0), (1, 0, 9.0)), copies((0, 0)), 0)
+    assert rows(found)[1, 0] == (PEER, 0, 0.0, 2.0)
+    assert rows(found)[0, 1][2] >= 2.0
+    assert found.gone[0] == found.start[found.wanted.file == 1][0]
+
+
+def test_two_full_appliances_cannot_exchange_last_copies() -> None:
+    net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0)
+    found = schedule(net, copies(), copies((0, 1), (1, 0)), copies((0, 0), (1, 1)), 0)
+    assert not found.fetched.any()
+    assert found.why.tolist() == [NO_SPACE, NO_SPACE]
+    assert found.gone.tolist() == [-1, -1]
+
+
+def test_a_pin_may_push_out_a_last_copy() -> None:
+    net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0)
+    found = schedule(net, copies(), copies((0, 1, 1.0, True), (1, 0)), copies((0, 0), (1, 1)), 0)
+    assert set(rows(found)) == {(0, 1)}
+
+
+def test_sources_under_maintenance_give_nothing() -> None:
+    net = network([1, 1], size_gb=[1.0], closed={1: (0.0, 5.0)})
+    assert night(net, copies((1, 0)), copies((0, 0)), copies())[0, 0][:2] == (TIER, 1)
+    assert night(net, copies((1, 0)), copies((0, 0)), copies())[0, 0][2] >= 5.0
+    whole = network([1, 1], size_gb=[1.0], closed={1: (0.0, 12.0)})
+    assert night(whole, copies((1, 0)), copies((0, 0)), copies())[0, 0][0] == ORIGIN
+
+
+def test_uploads_are_limited() -> None:
+    net = network([1, 1, 1], size_gb=[1.0], upload=0.5 * GBPS)
+    found = night(net, copies((2, 0)), copies((0, 0), (1, 0)), copies())
+    (_, _, a, b), (_, _, c, d) = found[0, 0], found[1, 0]
+    assert {found[0, 0][0], found[1, 0][0]} == {TIER}
+    assert b <= c or d <= a or (found[0, 0][1] != found[1, 0][1])
+
+
+def test_the_origin_is_capped() -> None:
+    net = network([1] * 4, size_gb=[2.5] * 4, near=False, cap=GBPS)
+    found = night(net, copies(), copies(*((a, a) for a in range(4))), copies())
+    spans = sorted(found[a, a][2:] for a in range(4))
+    assert len(spans) == 4
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
+
+
+def test_what_nobody_can_give_in_time() -> None:
+    net = network([1], size_gb=[1.0], cap=0.0)
+    found = schedule(net, copies(), copies((0, 0)), copies(), 0)
+    assert not found.fetched.any()
+    net = network([2], size_gb=[1.0], closed={1: (0.0, 12.0)})
+    # The peer is shut all night: in the end it comes from outside after all.
+    assert night(net, copies((1, 0)), copies((0, 0)), copies())[0, 0][0] == ORIGIN
+    assert NO_SOURCE != NO_SPACE

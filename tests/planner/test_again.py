@@ -1,0 +1,203 @@
+"""Planning again where appliances have no room for what was placed: launches or files go elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cdnplan.model.catalog import Catalog
+from cdnplan.model.demand import Demand
+from cdnplan.model.instance import Instance
+from cdnplan.model.policy import CopyRule, Costs, Files, LaunchRule, Places, Policy, Reserves
+from cdnplan.model.topology import ApplianceGroup, DemandShare, Hardware, Origin, Region, Site, Topology
+from cdnplan.optimize.engine import EngineName, solve
+from cdnplan.optimize.objective import plan_cost
+from cdnplan.optimize.outcome import Outcome, Stop
+from cdnplan.planner import PlanRequest
+from cdnplan.planner import again as module
+from cdnplan.planner.again import Spent, plan_again
+from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.load import load
+from tests.planner.plans import by_pool, copies, make, write_network
+
+FILES = ("film", "launch", *(f"other {i}" for i in range(6)))
+SIZE_GB = (95.0, 10.0, *(20.0,) * 6)
+ASKED_GB = (9000.0, 300.0, *(60.0,) * 6)
+NEAR, FAR = "near/flash", "far/disk"
+ENGINES = pytest.mark.parametrize("engine", ["exact", "fast"])
+
+
+def topology(*, launch_pools: int) -> Topology:
+    """A near site of two appliances of 100 GB, on both of which the launch is wherever it is, and a far one.
+
+    By its sum the near pool has room for film and launch; beside the launch no appliance has any for it.
+    """
+    policy = Policy(
+        reserves=Reserves(0.0, 0.0, 0.0, 0.0),
+        costs=Costs(ixp_per_gb=0.002, origin_per_gb=0.03, per_gb_per_1000km=0.0),
+        copies=(CopyRule(Files(title="launch"), Places(), copies=2),),
+        launches=(LaunchRule(Files(title="launch"), min_pools=launch_pools),),
+    )
+    place = (52.3, 4.9)
+    return Topology(
+        name="tight",
+        hardware=(Hardware("flash", 0.1, 10.0, 1.0), Hardware("disk", 0.2, 10.0, 1.0)),
+        origins=(Origin("origin", place),),
+        sites=(
+            Site("near", "embedded", place, (ApplianceGroup("flash", 2),), "NL"),
+            Site("far", "ixp", place, (ApplianceGroup("disk", 2),), "NL"),
+        ),
+        regions=(Region("nl", "NL", place, ("near", "far"), DemandShare("NL", 1.0)),),
+        links=(),
+        policy=policy,
+    )
+
+
+def request(folder: Path, engine: EngineName, *, launch_pools: int) -> PlanRequest:
+    n = len(FILES)
+    unknown = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
+    catalog = Catalog(FILES, np.array(SIZE_GB), FILES, np.arange(n, dtype=np.int32), unknown)
+    gb = np.array(ASKED_GB, dtype=np.float32)
+    demand = Demand(
+        ("NL",), np.array([0, n]), np.arange(n, dtype=np.int32), gb, dt.date(2026, 7, 6), period_days=7.0
+    )
+    network = topology(launch_pools=launch_pools)
+    return replace(write_network(folder, network, catalog, demand), engine=engine)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A plan dealt once."""
+
+    instance: Instance
+    outcome: Outcome
+    dealt: Dealt
+    engine: EngineName
+
+    def again(self, stop: Stop | None = None) -> tuple[Outcome, Dealt]:
+        clock = itertools.count(100.0, 1e-3)
+        return plan_again(
+            self.instance,
+            self.engine,
+            self.outcome,
+            self.dealt,
+            None,
+            stop=stop or Stop(),
+            spent=Spent(2.0, 1.0),
+            now=lambda: next(clock),
+        )
+
+    def cost(self, dealt: Dealt) -> float:
+        return plan_cost(self.instance, dealt.placement.holds, dealt.serving)
+
+
+def begun(folder: Path, engine: EngineName, *, launch_pools: int) -> Begun:
+    instance = load(request(folder, engine, launch_pools=launch_pools)).instance
+    outcome = solve(instance, engine)
+    dealt = deal(instance, outcome.placement, outcome.serving, outcome.prices, None)
+    return Begun(instance, outcome, dealt, engine)
+
+
+@ENGINES
+def test_a_launch_makes_room_for_a_film_where_its_rule_has_pools_to_spare(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    first = begun(tmp_path / "a", engine, launch_pools=1)
+    film, near = FILES.index("film"), first.instance.pools.index(NEAR)
+    assert (near, film) in zip(first.dealt.dropped_pool, first.dealt.dropped_file, strict=True)
+    asked = request(tmp_path / "b", engine, launch_pools=1)
+    record = make(asked)
+    held = by_pool(copies(asked.out, "add"))
+    assert "film" in held[NEAR]
+    assert "launch" not in held[NEAR]
+    assert "launch" in held[FAR]
+    assert record["appliances"]["planned_again"] == 1
+    # 9000 GB come from near instead of from far, 300 GB from far instead of from near, at 0.002 a GB.
+    saved = first.cost(first.dealt) - record["upper"]
+    assert saved == pytest.approx(0.002 * (9000 - 300), rel=0.1)
+    assert record["appliances"]["cost_of_dealing"] == pytest.approx(record["upper"] - first.outcome.upper)
+
+
+@ENGINES
+def test_the_certificate_stays_that_of_the_whole_problem(tmp_path: Path, engine: EngineName) -> None:
+    first = begun(tmp_path / "a", engine, launch_pools=1)
+    outcome, dealt = first.again()
+    assert dealt.planned_again > 0
+    assert (outcome.lower, outcome.upper) == (first.outcome.lower, first.outcome.upper)
+    assert outcome.prices is first.outcome.prices
+    assert outcome.lower <= first.cost(dealt) < first.cost(first.dealt)
+
+
+@ENGINES
+def test_what_rules_ask_for_stays_and_nothing_becomes_dearer(tmp_path: Path, engine: EngineName) -> None:
+    """Both pools must hold the launch: the film has no place near, whatever is tried."""
+    first = begun(tmp_path / "a", engine, launch_pools=2)
+    _, dealt = first.again()
+    film, launch = FILES.index("film"), FILES.index("launch")
+    near = first.instance.pools.index(NEAR)
+    assert dealt.placement.holds[near, launch]
+    assert not dealt.placement.holds[near, film]
+    assert dealt.planned_again >= 1
+    assert first.cost(dealt) <= first.cost(first.dealt) * (1 + 1e-12)
+
+
+def test_what_was_left_out_is_ruled_out_and_what_a_rule_needs_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = begun(tmp_path / "a", "fast", launch_pools=2)
+    seen: list[np.ndarray] = []
+
+    def watched(instance: Instance, *args: object, **options: object) -> Outcome:
+        seen.append(instance.copies)
+        return solve(instance, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "solve", watched)
+    before = first.instance.copies.copy()
+    first.again()
+    near = first.instance.pools.index(NEAR)
+    assert seen[0][near, FILES.index("film")] == 0
+    assert seen[0][near, FILES.index("launch")] == 2
+    assert (first.instance.copies == before).all(), "the instance itself is left as it is"
+
+
+@ENGINES
+def test_no_round_without_need(tmp_path: Path, engine: EngineName) -> None:
+    """Nothing left out, or the gap asked for is reached: the plan stays the first one."""
+    first = begun(tmp_path / "a", engine, launch_pools=1)
+    outcome, dealt = first.again(Stop(gap_ratio=1.0))
+    assert dealt.planned_again == 0
+    assert dealt.placement is first.dealt.placement
+    assert outcome.status == first.outcome.status
+    none = np.zeros(0, dtype=np.int64)
+    whole = replace(first, dealt=replace(first.dealt, dropped_pool=none, dropped_file=none))
+    assert whole.again()[1].planned_again == 0
+
+
+def test_no_round_is_begun_that_the_time_limit_leaves_no_time_for(tmp_path: Path) -> None:
+    """The first plan took 3 s, so 5.9 s are too few for another one; 7 s are enough."""
+    first = begun(tmp_path / "a", "fast", launch_pools=1)
+    outcome, dealt = first.again(Stop(time_limit_s=5.9))
+    assert dealt.planned_again == 0
+    assert outcome.status == "time-limit"
+    outcome, dealt = first.again(Stop(time_limit_s=7.0))
+    assert dealt.planned_again >= 1
+
+
+def test_who_asks_for_an_end_gets_the_first_plan(tmp_path: Path) -> None:
+    first = begun(tmp_path / "a", "fast", launch_pools=1)
+    outcome, dealt = first.again(Stop(asked=lambda: True))
+    assert dealt.planned_again == 0
+    assert dealt.placement is first.dealt.placement
+    assert outcome.status == "interrupted"
+
+
+def test_the_same_plan_each_time(tmp_path: Path) -> None:
+    first = begun(tmp_path / "a", "fast", launch_pools=1)
+    one, two = first.again()[1], first.again()[1]
+    assert (one.placement.holds == two.placement.holds).all()
+    assert one.planned_again == two.planned_again
