@@ -77,8 +77,12 @@ def _flows(scheduler: Scheduler, night: Night) -> set[str]:
         limits = scheduler.limits(row["source"], row["appliance"])
         if limits is None:
             found.add("way from the source")
-            # What leaves an appliance counts even if no way leads on.
-            limits = [f"in {row['appliance']}", f"out {row['source']}"]
+            # What leaves a place counts even if no way leads on.
+            limits = [f"in {row['appliance']}", f"out {row['source']}", f"origin:{row['source']}"]
+            limits += ["cap"] if row["source"] in scheduler.origins else []
+            limits = [name for name in limits if name in scheduler.capacity]
+        elif scheduler.dear(row["source"], row["appliance"]):
+            found.add("cost of the way")
         names.append(limits)
     moments = {row["start"] for row in night.fills}
     if moments:

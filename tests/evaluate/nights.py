@@ -168,9 +168,12 @@ class Scheduler:
             names += [f"{a}>{b}" for a, b in itertools.pairwise(path)]
         elif site in self.graph and (source in self.order or self.joined_origins(site)):
             return None
-        if source in self.order and self.cost(place, site) > self.tier_limit(site):
-            return None
         return [name for name in names if name in self.capacity]
+
+    def dear(self, source: str, appliance: str) -> bool:
+        """Whether another site is too far away to fetch from."""
+        place, site = source.partition("/")[0], appliance.partition("/")[0]
+        return source in self.order and place != site and self.cost(place, site) > self.tier_limit(site)
 
     def joined_origins(self, site: str) -> list[str]:
         """Origins that links lead from."""
@@ -258,7 +261,7 @@ class Scheduler:
         lower = max(begin, self.last_start.get(appliance, begin))
         for source, kind in self.sources(appliance, file):
             names = self.limits(source, appliance)
-            if names is None:
+            if names is None or self.dear(source, appliance):
                 continue
             closed = [*self.closed(appliance), *self.closed(source)]
             there = self.ready.get((source, file), self.night) if kind != "origin" else self.night

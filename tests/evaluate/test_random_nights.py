@@ -20,6 +20,7 @@ from tests.evaluate.random_nights import Case, draw
 RULES = {
     *("fill window", "maintenance", "source holds the file", "fill rate", "upload rate"),
     *("links and origins", "storage while filling", "evicted once space is needed", "last copy"),
+    "cost of the way",
 }
 
 
