@@ -161,7 +161,17 @@ def _listed(wire: NightlyWire) -> list[tuple[str, tuple[str | int, ...], InputWi
     """Role, place in the file and content of every input that is given."""
     inputs = wire.inputs
     listed: list[tuple[str, tuple[str | int, ...], InputWire]] = []
-    for role in ("topology", "titles", "files", "history", "demand", "launches", "changes", "events"):
+    for role in (
+        "topology",
+        "titles",
+        "files",
+        "history",
+        "demand",
+        "holdings",
+        "launches",
+        "changes",
+        "events",
+    ):
         given: InputWire | None = getattr(inputs, role)
         if given is not None:
             listed.append((role, ("inputs", role), given))

@@ -18,6 +18,8 @@ from cdnplan.nightly.store import Good, Ready, Store
 
 DEMAND_ROLES = ("history", "demand")
 """What the last good forecast can stand in for."""
+FIELD = "holdings"
+"""What the plan in force can stand in for: better than what was held some nights ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def gather(
         except FetchError as error:
             reason = f"{source.role} cannot be fetched from {source.where}: {error}"
             copy = _copy_of(known, folder, now, config.fallback.copies_hours)
-            if copy is None or source.role in DEMAND_ROLES:
+            if copy is None or source.role in (*DEMAND_ROLES, FIELD):
                 troubles.append(Trouble(source.role, "missing", reason))
                 continue
             age = (now - copy.fetched).total_seconds() / 3600

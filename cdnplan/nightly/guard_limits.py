@@ -20,14 +20,17 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
         "silent_regions_ratio": Limit(0.05, 0.25),
         "demand_factor": Limit(2.0, 5.0),
         "lost_appliances_ratio": Limit(0.1, 0.3),
+        "field_differs_ratio": Limit(0.01, 0.3),
         "churn_ratio": Limit(0.3, 0.6),
         "fill_gb": Limit(),
+        "unfilled_ratio": Limit(0.2, None),
         "offload_drop_ratio": Limit(0.01, 0.05),
+        "offload_fall_ratio": Limit(0.05, 0.25),
         "cost_rise_ratio": Limit(0.001, 0.01),
         "gap_ratio": Limit(0.05, None),
     }
 )
-"""In the order in which they are looked at: the first three need no new plan."""
+"""In the order in which they are looked at: those of `BEFORE` need no new plan."""
 
-BEFORE = ("silent_regions_ratio", "demand_factor", "lost_appliances_ratio")
+BEFORE = ("silent_regions_ratio", "demand_factor", "lost_appliances_ratio", "field_differs_ratio")
 """Guards that are known before time is spent on a plan."""

@@ -10,17 +10,20 @@ import numpy as np
 
 from cdnplan.inputs.parquet_columns import read_columns
 from cdnplan.inputs.plan_folder import ADD, EVICT, KEEP, PLACEMENT, TABLES
-from cdnplan.model.instance import Instance
 from cdnplan.nightly.guard_limits import Limit
 from cdnplan.nightly.in_force import InForce, Standing, lost_appliances_ratio
+from cdnplan.planner.load import Loaded
 
 _WORDS = {
     "silent_regions_ratio": "share of regions without demand",
     "demand_factor": "demand per day against the plan in force, times more or less",
     "lost_appliances_ratio": "share of the plan's appliances that the topology lacks",
+    "field_differs_ratio": "copies in which field and plan disagree, as a share of those planned",
+    "unfilled_ratio": "share of the bytes to fill that cannot be fetched in the night",
     "churn_ratio": "share of the bytes held that would be filled",
     "fill_gb": "GB to fill",
-    "offload_drop_ratio": "byte offload below that of the plan in force",
+    "offload_drop_ratio": "byte offload below that of the plan in force on today's demand",
+    "offload_fall_ratio": "byte offload below what the plan in force promised",
     "cost_rise_ratio": "cost above that of the plan in force on today's demand",
     "gap_ratio": "gap of the plan",
 }
@@ -70,12 +73,12 @@ def read_guards(values: Mapping[str, float], limits: Mapping[str, Limit]) -> tup
     return tuple(readings)
 
 
-def before_planning(instance: Instance, before: InForce | None) -> dict[str, float]:
+def before_planning(loaded: Loaded, before: InForce | None) -> dict[str, float]:
     """Figures of the inputs alone.
 
     Parameters
     ----------
-    instance : Instance
+    loaded : Loaded
     before : InForce or None
 
     Returns
@@ -83,12 +86,14 @@ def before_planning(instance: Instance, before: InForce | None) -> dict[str, flo
     dict of str to float
         Those that need a plan in force are missing without one.
     """
+    instance = loaded.instance
     region_gb = instance.region_gb()
     values = {"silent_regions_ratio": float(np.mean(region_gb <= 0))}
     if before is not None:
         day, other = float(region_gb.sum()) / instance.period_days, before.gb_per_day
         values["demand_factor"] = max(day, other) / min(day, other) if min(day, other) > 0 else np.inf
         values["lost_appliances_ratio"] = lost_appliances_ratio(instance, before.holdings)
+        values["field_differs_ratio"] = loaded.trusted_field / max(1, before.holdings.file.size)
     return values
 
 
@@ -100,7 +105,8 @@ def after_planning(
     Parameters
     ----------
     figures : mapping of str to float
-        `fill_figures` of a plan, and of its record ``gap_ratio``, ``offload_byte_ratio`` and ``upper``.
+        `fill_figures` of a plan, and of its record ``gap_ratio``, ``offload_byte_ratio``, ``upper`` and
+        ``unfilled_gb``.
     before : InForce or None
     standing : Standing or None
         What the plan in force is worth on today's inputs.
@@ -114,11 +120,13 @@ def after_planning(
     if before is not None:
         values["churn_ratio"] = figures["churn_ratio"]
         values["fill_gb"] = figures["fill_gb"]
-        kept_ratio = before.plan.numbers["offload_byte_ratio"]
-        if standing is not None and standing.holds:
-            kept_ratio = max(kept_ratio, standing.verdict.offload_byte_ratio)
-        values["offload_drop_ratio"] = max(0.0, kept_ratio - figures["offload_byte_ratio"])
+        wanted = figures["fill_gb"] + figures["unfilled_gb"]
+        values["unfilled_ratio"] = figures["unfilled_gb"] / wanted if wanted > 0 else 0.0
+        promised = before.plan.numbers["offload_byte_ratio"]
+        values["offload_fall_ratio"] = max(0.0, promised - figures["offload_byte_ratio"])
     if standing is not None and standing.holds:
+        kept_ratio = standing.verdict.offload_byte_ratio
+        values["offload_drop_ratio"] = max(0.0, kept_ratio - figures["offload_byte_ratio"])
         kept_cost = standing.verdict.cost.total
         rise, scale = figures["upper"] - kept_cost, abs(kept_cost)
         values["cost_rise_ratio"] = max(0.0, rise) / scale if scale > 0 else float(np.inf if rise > 0 else 0)

@@ -46,7 +46,11 @@ def write_metrics(status: Status, path: Path) -> None:
     gauge("gap_ratio", "Gap of the plan in force", force.get("gap_ratio"))
     gauge("offload_byte_ratio", "Byte offload planned by the plan in force", force.get("offload_byte_ratio"))
     gauge("cost", "Cost of the plan in force, currency per period", force.get("upper"))
-    gauge("fill_gigabytes", "Bytes the last plan made fills [GB]", plan.get("fill_gb"))
+    fills = plan.get("fills", {})
+    for kind, gb in fills.get("bytes_gb", {}).items():
+        gauge("fill_gigabytes", "Bytes that the last plan made fills, by source [GB]", gb, kind=kind)
+    gauge("unfilled_gigabytes", "Bytes that it cannot fetch [GB]", fills.get("unfilled", {}).get("gb"))
+    gauge("fill_origin_peak_gbps", "Peak of its fills from origins [Gbit/s]", fills.get("origin_peak_gbps"))
     if status.standing is not None:
         gauge(
             "in_force_holds", "1 when the plan the run began with holds today", float(status.standing.holds)

@@ -17,7 +17,7 @@ from cdnplan.nightly.deadline import Deadline, deadline_of
 from cdnplan.nightly.demand import Needed, demand_of_the_night
 from cdnplan.nightly.disk import sync_tree
 from cdnplan.nightly.failures import NotPublishedError
-from cdnplan.nightly.gather import DEMAND_ROLES, Gathered, gather
+from cdnplan.nightly.gather import DEMAND_ROLES, FIELD, Gathered, gather
 from cdnplan.nightly.guards import Reading, after_planning, before_planning, fill_figures, read_guards
 from cdnplan.nightly.in_force import InForce, Standing, listed, plan_in_force, standing
 from cdnplan.nightly.log import RunLog
@@ -88,7 +88,9 @@ class Night:
         with self._phase("forecast"), _as_named_by_people(gathered):
             needed = self._demand(gathered, good)
         self._refuse_the_past(needed, before)
-        request = plan_request(config, gathered, needed, self._staged(needed), before)
+        request = plan_request(
+            config, gathered, needed, self._staged(needed), before, self._fill_from(deadline)
+        )
         with _as_named_by_people(gathered):
             with self._phase("read"):
                 found = self._before_planning(request, before)
@@ -153,7 +155,10 @@ class Night:
         self.status.inputs = gathered.ready
         for warning in gathered.warnings:
             self._warn(warning)
-        fatal = [trouble for trouble in gathered.troubles if trouble.role not in DEMAND_ROLES]
+        fatal = [trouble for trouble in gathered.troubles if trouble.role not in (*DEMAND_ROLES, FIELD)]
+        for trouble in gathered.troubles:
+            if trouble.role == FIELD:
+                self._warn(f"{trouble.reason}; the plan in force is taken for what appliances hold")
         if fatal:
             raise NotPublishedError(listed(tuple(trouble.reason for trouble in gathered.troubles)))
         return gathered
@@ -162,7 +167,7 @@ class Night:
         needed = demand_of_the_night(
             self.config,
             gathered.ready,
-            gathered.troubles,
+            tuple(trouble for trouble in gathered.troubles if trouble.role in DEMAND_ROLES),
             good,
             today=self._today(),
             now=self.status.started,
@@ -183,6 +188,11 @@ class Night:
             raise NotPublishedError(f"{told}: is the clock right? --date plans for a day gone by")
         self._warn(told)
 
+    def _fill_from(self, deadline: Deadline) -> dt.datetime:
+        """From the deadline on the plan may be carried out; on the day that it is made for."""
+        real = self.status.started.astimezone(ZoneInfo(self.config.calendar.timezone)).date()
+        return deadline.at + (self._today() - real)
+
     def _staged(self, needed: Needed) -> Path:
         if self.status.dry_run:
             return self.store.run / "plan"
@@ -193,11 +203,12 @@ class Night:
         from cdnplan.planner.load import load
 
         loaded = load(request)
-        found = None if before is None else standing(loaded.instance, before.holdings)
+        holdings = loaded.holdings
+        found = None if before is None or holdings is None else standing(loaded.instance, holdings)
         self.status.standing = found
         if found is not None and not found.holds:
             self.log.warning("the plan in force no longer holds", faults=listed(found.faults))
-        self._hold(read_guards(before_planning(loaded.instance, before), self.config.limits), found)
+        self._hold(read_guards(before_planning(loaded, before), self.config.limits), found)
         return found
 
     def _hold(self, readings: tuple[Reading, ...], found: Standing | None) -> None:
@@ -269,8 +280,10 @@ class Night:
                 key: record[key] for key in ("upper", "lower", "gap_ratio", "offload_byte_ratio", "demand_gb")
             },
             **fills,
+            "fills": record["fills"],
         }
-        figures = fills | {key: record[key] for key in ("gap_ratio", "offload_byte_ratio", "upper")}
+        figures = fills | {"unfilled_gb": record["fills"]["unfilled"]["gb"]}
+        figures |= {key: record[key] for key in ("gap_ratio", "offload_byte_ratio", "upper")}
         self._hold(read_guards(after_planning(figures, before, found), self.config.limits), found)
         late = -deadline.left_s()
         if late > 0:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 
 from cdnplan.nightly.config import NightlyConfig
 from cdnplan.nightly.demand import Needed
-from cdnplan.nightly.gather import Gathered
+from cdnplan.nightly.gather import FIELD, Gathered
 from cdnplan.nightly.in_force import InForce
 from cdnplan.planner import PlanRequest
 
 
 def plan_request(
-    config: NightlyConfig, gathered: Gathered, needed: Needed, out: Path, before: InForce | None
+    config: NightlyConfig,
+    gathered: Gathered,
+    needed: Needed,
+    out: Path,
+    before: InForce | None,
+    fill_from: dt.datetime,
 ) -> PlanRequest:
     """Ask for a plan of the night, from the copies in the work folder.
 
@@ -26,6 +32,8 @@ def plan_request(
     out : Path
     before : InForce or None
         Whose placement appliances hold, and which the engine starts from.
+    fill_from : datetime
+        When it may be in force: fill windows that begin earlier are not for this plan.
 
     Returns
     -------
@@ -46,6 +54,8 @@ def plan_request(
         out=out,
         countries=config.countries,
         previous=previous,
+        holdings=paths.get(FIELD),
+        fill_from=fill_from,
         start=previous if engine.warm_start else None,
         engine=engine.name,
         gap_ratio=engine.gap_ratio,

@@ -52,6 +52,9 @@ class InputsWire(Wire):
     files: InputWire | None = Field(None, description="Files of titles; left out: a title is one file")
     history: HistoryWire | None = Field(None, description="History to forecast from")
     demand: InputWire | None = Field(None, description="Demand table, in place of a history")
+    holdings: InputWire | None = Field(
+        None, description="What appliances hold, read from the field; believed more than the plan in force"
+    )
     launches: InputWire | None = Field(None, description="Launch calendar, for the forecast")
     changes: InputWire | None = Field(None, description="Known changes, for the forecast")
     events: InputWire | None = Field(None, description="Events, for the forecast")
@@ -148,14 +151,21 @@ class GuardWire(Wire):
 class GuardsWire(Wire):
     """Limits that a new plan keeps or is not published."""
 
+    field_differs_ratio: GuardWire | None = Field(
+        None, description="Copies in which field and plan in force disagree, as a share of those planned"
+    )
     churn_ratio: GuardWire | None = Field(
         None, description="Bytes to fill, as a share of the bytes held now [ratio]"
     )
     fill_gb: GuardWire | None = Field(None, description="Bytes to fill [GB]")
+    unfilled_ratio: GuardWire | None = Field(
+        None, description="Share of the bytes to fill that cannot be fetched in the night [ratio]"
+    )
     offload_drop_ratio: GuardWire | None = Field(
-        None,
-        description="Byte offload below that of the plan in force, as it was planned or on today's demand,"
-        " whichever is more [difference]",
+        None, description="Byte offload below that of the plan in force, on today's demand [difference]"
+    )
+    offload_fall_ratio: GuardWire | None = Field(
+        None, description="Byte offload below what the plan in force promised, on its demand [difference]"
     )
     cost_rise_ratio: GuardWire | None = Field(
         None, description="Cost above that of the plan in force, on the same demand [share of it]"

@@ -111,8 +111,7 @@ def _demand_table(change: Callable[[dict[str, str]], dict[str, str] | None] = la
     def spoil(job: Project) -> None:
         job.edit_rows("demand.csv", lambda row: change(row | {"gb": row["gb"] + "0"}))
         job.configure(inputs__demand={"path": "demand.csv"})
-        text = job.config.read_text(encoding="utf-8")
-        job.config.write_text(text.replace("  history:\n    path: history.csv\n", ""), encoding="utf-8")
+        job.configure(inputs__history=None)
 
     return spoil
 
@@ -132,6 +131,20 @@ def _other_tastes(job: Project) -> None:
     order = sorted(names, key=gb.__getitem__)
     swapped = dict(zip(order, reversed(order), strict=True))
     job.edit_rows("history.csv", lambda row: row | {"title": swapped[row["title"]]})
+
+
+def _field(change: Callable[[list[tuple[str, str]]], list[tuple[str, str]]]) -> Spoil:
+    """A table of what appliances hold: what the plan in force says, with a change."""
+
+    def spoil(job: Project) -> None:
+        placed = pq.read_table(job.current / "placement.parquet").to_pylist()
+        held = [(row["appliance"], row["file"]) for row in placed if row["action"] != "evict"]
+        lines = ["appliance,file", *(",".join(row) for row in change(held))]
+        job.path("holdings.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        job.touch("holdings.csv")
+        job.configure(inputs__holdings={"path": "holdings.csv", "max_age_hours": 24.0})
+
+    return spoil
 
 
 def _jump(seconds: float, at_phase: str) -> Spoil:
@@ -174,6 +187,8 @@ def _current_is_a_folder(job: Project) -> None:
     shutil.copytree(place, job.current)
 
 
+_NO_BETTER = _config(guards__cost_rise_ratio={"refuse": None}, guards__offload_drop_ratio={"refuse": None})
+"""Files are large here: one copy that cannot be fetched makes a plan worse than to go on."""
 _FEWER_VIEWERS = _all(
     _without_region("pt-algarve"), _config(guards__silent_regions_ratio={"warn": None, "refuse": None})
 )
@@ -371,7 +386,8 @@ BAD_NIGHTS = (
         "a region missing, and allowed to",
         _all(
             _without_region("pt-algarve"),
-            _config(guards__silent_regions_ratio={"refuse": 0.5}, guards__cost_rise_ratio={"refuse": None}),
+            _config(guards__silent_regions_ratio={"refuse": 0.5}),
+            _NO_BETTER,
         ),
         5,
         PUBLISHED,
@@ -401,13 +417,19 @@ BAD_NIGHTS = (
         NOT,
         "demand per day against the plan in force, times more or less: 100",
     ),
-    Bad("demand times 3", _scaled(3.0), 5, PUBLISHED, "demand per day"),
+    Bad(
+        "demand times 3",
+        _all(_scaled(3.0), _config(guards__offload_fall_ratio={"refuse": None})),
+        5,
+        PUBLISHED,
+        "demand per day",
+    ),
     Bad(
         "tastes turned round",
         _all(_other_tastes, _config(guards__churn_ratio={"warn": 0.05, "refuse": 0.1})),
         4,
         NOT,
-        "share of the bytes held that would be filled: 0.196",
+        "share of the bytes held that would be filled",
     ),
     Bad(
         "appliances halved",
@@ -453,7 +475,7 @@ BAD_NIGHTS = (
         _topology("embedded_per_gb: 0, origin_per_gb: 0.03", "embedded_per_gb: 0.03, origin_per_gb: 0"),
         4,
         NOT,
-        "byte offload below that of the plan in force: 0.98",
+        "byte offload below what the plan in force promised: 0.98",
     ),
     Bad(
         "a history that knows the future",
@@ -461,6 +483,42 @@ BAD_NIGHTS = (
         5,
         PUBLISHED,
         "history goes on to 2026-03-22, past 2026-03-06",
+    ),
+    Bad(
+        "holdings that disagree",
+        _all(_field(lambda held: held[:-3]), _NO_BETTER),
+        5,
+        PUBLISHED,
+        "copies in which field and plan disagree",
+    ),
+    Bad(
+        "holdings that say half is gone",
+        _field(lambda held: held[::2]),
+        4,
+        NOT,
+        "copies in which field and plan disagree",
+    ),
+    Bad("holdings that are empty", _field(lambda held: []), 2, NOT, "the table has no rows"),
+    Bad(
+        "holdings of unknown form",
+        _field(lambda held: [("lisbon", held[0][1])]),
+        2,
+        NOT,
+        "no appliance's name",
+    ),
+    Bad(
+        "holdings missing",
+        _all(_field(lambda held: held), _gone("holdings.csv")),
+        5,
+        PUBLISHED,
+        "the plan in force is taken for what appliances hold",
+    ),
+    Bad(
+        "holdings of last week",
+        _all(_field(lambda held: held), _aged("holdings.csv", 168)),
+        5,
+        PUBLISHED,
+        "holdings is stale",
     ),
     # No plan.
     Bad(

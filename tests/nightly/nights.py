@@ -28,7 +28,7 @@ CONFIG: dict[str, Any] = {
         "titles": {"path": "titles.csv"},
         "history": {"path": "history.csv"},
     },
-    "engine": {"name": "fast", "gap_ratio": 0.2, "threads": 1},
+    "engine": {"name": "fast", "gap_ratio": 0.05, "threads": 1},
     "deadline": {"minutes": 20},
     "publish": {"folder": "published", "keep": 3},
     "fetch": {"attempts": 2, "wait_s": 5.0, "timeout_s": 30.0},
@@ -74,7 +74,7 @@ class Project:
             for step in above:
                 level = level.setdefault(step, {})
             level[last] = value
-        self.config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        self.config.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
     def edit(self, name: str, change: Callable[[str], str]) -> None:
         """Rewrite an input; a change that changes nothing is a mistake of the test."""

@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
 from cdnplan.cli.stopping import Stopped
 from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.plan_folder import sha256
+from cdnplan.nightly.guard_limits import DEFAULT_LIMITS
 from cdnplan.nightly.lock import LOCK, OWNER
 from tests.nightly.nights import Project
 from tests.planner.plans import files_of
@@ -33,10 +35,49 @@ def test_the_second_night_knows_the_first(project: Project) -> None:
 
 
 def test_the_period_is_the_one_that_the_day_falls_into(project: Project) -> None:
+    assert project.run().status["planned_for"] == "2026-03-08"
     project.now += dt.timedelta(days=3)  # a Monday
+    assert project.run().status["planned_for"] == "2026-03-15"
+
+
+def test_fills_begin_at_the_deadline(project: Project) -> None:
+    project.configure(deadline={"at": "00:45", "timezone": "Europe/Lisbon"})
     result = project.run()
-    assert result.status["planned_for"] == "2026-03-15"
     assert result.exit_code == 0
+    begin = dt.datetime.fromisoformat(result.status["plan"]["fills"]["from"])
+    assert (
+        begin
+        == dt.datetime.fromisoformat(result.status["deadline"])
+        == dt.datetime(2026, 3, 7, 0, 45, tzinfo=dt.UTC)
+    )
+    project.date = dt.date(2026, 3, 8)
+    again = project.run().status["plan"]["fills"]["from"]
+    assert dt.datetime.fromisoformat(again) == begin + dt.timedelta(days=2)
+
+
+def test_the_field_is_believed(project: Project) -> None:
+    rows = [row for row in placed(project) if row["action"] != "evict"]
+    gone, *rest = rows
+    lines = ["appliance,file", *(f"{row['appliance']},{row['file']}" for row in rest)]
+    project.path("holdings.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    project.touch("holdings.csv")
+    project.configure(
+        inputs__holdings={"path": "holdings.csv"},
+        guards={name: {"warn": None, "refuse": None} for name in DEFAULT_LIMITS},
+    )
+    result = project.run()
+    assert result.status["state"] == "published"
+    assert result.status["plan"]["fills"]["trusted_field"] == 1
+    kept = {(row["appliance"], row["file"]) for row in placed(project) if row["action"] == "keep"}
+    assert kept
+    assert (gone["appliance"], gone["file"]) not in kept
+
+
+def placed(project: Project) -> list[dict[str, Any]]:
+    """Rows of the placement in force."""
+    rows = pq.read_table(project.current / "placement.parquet").to_pylist()
+    assert rows
+    return list(rows)
 
 
 def test_a_lead_of_days(project: Project) -> None:
