@@ -282,7 +282,9 @@ def _start(
                 result.why[q] = NO_RATE
             continue
         least = max(least, min(free, SMALLEST_RATE * net.fill_gbps[a]))
-        kind, source, path, rate, why = find_source(net, state, a, f, free, least, now, hurry, TRIES)
+        # What must be there does not wait for a cheaper source.
+        at_once = hurry or wanted.required[q]
+        kind, source, path, rate, why = find_source(net, state, a, f, free, least, now, at_once, TRIES)
         if kind == NOTHING:
             result.why[q] = why
             continue

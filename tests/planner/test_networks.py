@@ -71,8 +71,10 @@ def test_engines_bracket_the_same_best_cost(tmp_path: Path) -> None:
 @ENGINES
 def test_churn_and_fill_are_limited_from_a_limited_cold_start_on(tmp_path: Path, engine: EngineName) -> None:
     topology = network.topology(cold_start="limited")
-    # What serving takes of an origin is not there for filling, and at first all comes from the origin.
-    topology = replace(topology, origins=tuple(replace(o, capacity_gbps=None) for o in topology.origins))
+    # What serving takes of links and origins is not there for filling: none could bring what is pinned.
+    origins = tuple(replace(origin, capacity_gbps=None) for origin in topology.origins)
+    links = tuple(replace(link, capacity_gbps=None) for link in topology.links)
+    topology = replace(topology, origins=origins, links=links)
     request = write_network(tmp_path / "n", topology, network.catalog(), network.demand())
     request = replace(request, engine=engine, gap_ratio=0.02)
     first = make(request)
