@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill import schedule_kernels as kernels
+from cdnplan.fill.heap_kernels import Heap
 from cdnplan.fill.loads import pointers
 from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, Network, State
 from cdnplan.model.instance import Floats, Ints
@@ -237,9 +238,7 @@ def _scratch(
     most = int(np.ceil(1 / kernels.SMALLEST_RATE)) + 4
     room = most * n + network.open_begin.size + 1
     return kernels.Work(
-        time=np.zeros(room, dtype=np.int64),
-        event=np.zeros(room, dtype=np.int64),
-        size=np.zeros(1, dtype=np.int64),
+        heap=Heap.of(room),
         head=wanted.ptr[:-1].copy(),
         waiting_gb=waiting_gb,
         idle=np.zeros(n, dtype=np.bool_),

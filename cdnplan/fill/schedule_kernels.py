@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 from numba import njit
 
+from cdnplan.fill.heap_kernels import Heap, pop, push
 from cdnplan.fill.source_kernels import (
     COMING,
     HOLDS,
@@ -93,9 +94,7 @@ class Work(NamedTuple):
     leaving copy has been given to the last who fetches it.
     """
 
-    time: Array
-    event: Array
-    size: Array
+    heap: Heap
     head: Array
     waiting_gb: Array
     idle: Array
@@ -103,44 +102,6 @@ class Work(NamedTuple):
     woken: Array
     busy: Array
     first_leaving: Array
-
-
-@njit(cache=True)
-def _push(work: Work, time: int, event: int) -> None:
-    i = work.size[0]
-    work.size[0] = i + 1
-    while i > 0:
-        up = (i - 1) // 2
-        if work.time[up] < time or (work.time[up] == time and work.event[up] <= event):
-            break
-        work.time[i], work.event[i] = work.time[up], work.event[up]
-        i = up
-    work.time[i], work.event[i] = time, event
-
-
-@njit(cache=True)
-def _pop(work: Work) -> tuple[int, int]:
-    found = work.time[0], work.event[0]
-    n = work.size[0] - 1
-    work.size[0] = n
-    time, event = work.time[n], work.event[n]
-    i = 0
-    while True:
-        child = 2 * i + 1
-        if child >= n:
-            break
-        right = child + 1
-        if right < n and (
-            work.time[right] < work.time[child]
-            or (work.time[right] == work.time[child] and work.event[right] < work.event[child])
-        ):
-            child = right
-        if time < work.time[child] or (time == work.time[child] and event <= work.event[child]):
-            break
-        work.time[i], work.event[i] = work.time[child], work.event[child]
-        i = child
-    work.time[i], work.event[i] = time, event
-    return found
 
 
 @njit(cache=True)
@@ -304,7 +265,7 @@ def _start(
         work.waiting_gb[a] -= size
         if kind in (PEER, TIER) and state.copy[f, source] == LEAVING:
             _hold_back(leaving, work, source, f, finish)
-        _push(work, finish, q)
+        push(work.heap, finish, q)
         while work.head[a] < wanted.ptr[a + 1] and result.start[work.head[a]] != NEVER:
             work.head[a] += 1
         return True
@@ -345,7 +306,7 @@ def _wake(wanted: Wanted, work: Work, a: int, now: int) -> None:
     """Let an appliance look for work once all that ends now has ended."""
     if work.head[a] < wanted.ptr[a + 1] and work.woken[a] != now:
         work.woken[a] = now
-        _push(work, now, wanted.file.size + a)
+        push(work.heap, now, wanted.file.size + a)
 
 
 @njit(cache=True)
@@ -381,7 +342,7 @@ def _look(
         wait = min(max(slack // 4, SHORTEST_WAIT_MS), LONGEST_WAIT_MS)
         if work.poll[a] <= now and now + wait < end:
             work.poll[a] = now + wait
-            _push(work, now + wait, wanted.file.size + a)
+            push(work.heap, now + wait, wanted.file.size + a)
         return
 
 
@@ -409,9 +370,9 @@ def run_night(
     for a in range(net.site.size):
         if wanted.ptr[a] < wanted.ptr[a + 1]:
             for i in range(net.open_ptr[a], net.open_ptr[a + 1]):
-                _push(work, net.open_begin[i], wanted.file.size + a)
-    while work.size[0]:
-        now, event = _pop(work)
+                push(work.heap, net.open_begin[i], wanted.file.size + a)
+    while work.heap.size[0]:
+        now, event = pop(work.heap)
         if event < wanted.file.size:
             _finish(net, state, wanted, result, work, event, now)
         else:

@@ -134,7 +134,8 @@ def _copies(instance: Instance, dealt: Dealt, pool: Ints, held: Ints) -> tuple[C
     assignment, n_files = dealt.assignment, instance.n_files
     appliance = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
     now = appliance * n_files + assignment.file
-    gone = held[~np.isin(held, now, assume_unique=True)]
+    gone = held[~_contains(now, held)]
+    del now
     gone_appliance, gone_file = gone // n_files, gone % n_files
     more = np.zeros_like(dealt.placement.holds)
     more[pool[gone_appliance], gone_file] = True
@@ -147,8 +148,27 @@ def _copies(instance: Instance, dealt: Dealt, pool: Ints, held: Ints) -> tuple[C
         cell = (pool[at], file)
         return Copies(at, file, value[cell], required[cell])
 
-    all_now = copies(appliance, assignment.file.astype(np.int64))
-    return all_now.take(assignment.kept), all_now.take(~assignment.kept), copies(gone_appliance, gone_file)
+    stays, comes = np.flatnonzero(assignment.kept), np.flatnonzero(~assignment.kept)
+    return (
+        copies(appliance[stays], assignment.file[stays].astype(np.int64)),
+        copies(appliance[comes], assignment.file[comes].astype(np.int64)),
+        copies(gone_appliance, gone_file),
+    )
+
+
+def _contains(keys: Ints, wanted: Ints) -> Bools:
+    """Which of some numbers are among sorted ones."""
+    if keys.size == 0:
+        return np.zeros(wanted.size, dtype=np.bool_)
+    at = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
+    return np.asarray(keys[at] == wanted)
+
+
+def _counts(cell: Ints, cells: int) -> npt.NDArray[np.int16]:
+    """How often each cell occurs; there are many cells, and few copies in each."""
+    found = np.zeros(cells, dtype=np.int16)
+    np.add.at(found, cell, 1)
+    return found
 
 
 def _schedule(night: _Night, state: _Round) -> Schedule:
@@ -171,12 +191,12 @@ def _resolve(
     def cell(copies: Copies) -> Ints:
         return night.pool[copies.appliance] * instance.n_files + copies.file
 
-    def count(copies: Copies) -> Ints:
-        return np.bincount(cell(copies), minlength=cells)
+    def count(copies: Copies) -> npt.NDArray[np.int16]:
+        return _counts(cell(copies), cells)
 
     wanted, fetched = result.wanted, result.fetched
     there = result.leaving.take(result.gone < 0)
-    needed = instance.copies.reshape(-1).astype(np.int64)
+    needed = instance.copies.reshape(-1).astype(np.int16)
     planned = count(state.kept) + count(wanted)
     have = count(state.kept) + count(wanted.take(fetched))
     lacking = (planned > 0) & (have < needed)
@@ -211,7 +231,7 @@ def _resolve(
     )
 
 
-def _first(cell: Ints, most: Ints) -> Bools:
+def _first(cell: Ints, most: npt.NDArray[np.int16]) -> Bools:
     """The first entries of each cell, as many as `most` says."""
     order = np.argsort(cell, kind="stable")
     sorted_cell = cell[order]
@@ -298,10 +318,12 @@ def _assignment(night: _Night, before: Assignment, state: _Round) -> Assignment:
     appliance, file, kept = appliance[order], file[order], kept[order]
     pool = night.pool[appliance]
     cells = instance.n_pools * n_files
-    had = np.bincount(night.pool[night.held // n_files] * n_files + night.held % n_files, minlength=cells)
-    wanted = np.bincount(pool * n_files + file, minlength=cells)
-    same = np.bincount((pool * n_files + file)[kept], minlength=cells)
-    moved = (np.minimum(had, wanted) - same).reshape(instance.n_pools, n_files) @ instance.size_gb
+    had = _counts(night.pool[night.held // n_files] * n_files + night.held % n_files, cells)
+    wanted = _counts(pool * n_files + file, cells)
+    same = _counts((pool * n_files + file)[kept], cells)
+    more = np.minimum(had, wanted) - same
+    some = np.flatnonzero(more)
+    moved = np.bincount(some // n_files, more[some] * instance.size_gb[some % n_files], instance.n_pools)
     none = np.zeros(0, dtype=np.int32)
     return replace(
         before,
@@ -316,7 +338,7 @@ def _assignment(night: _Night, before: Assignment, state: _Round) -> Assignment:
         dropped_file=none,
         overloaded_pool=none,
         overloaded_ratio=np.zeros(0),
-        moved_gb=moved,
+        moved_gb=moved.astype(np.float64),
     )
 
 
