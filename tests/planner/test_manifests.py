@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.evaluate.verify import verify
@@ -21,11 +23,17 @@ BE = frozenset({"BE"})
 
 @pytest.fixture(scope="module")
 def night(belgian_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A second night, with copies to fetch and to remove: its sizes are those of other demand."""
-    out = tmp_path_factory.mktemp("night") / "second"
-    request = sample_request(out, countries=BE, previous=belgian_plan, gap_ratio=0.2)
+    """A night after which copies are back that the field has lost, and some that nobody knows are gone."""
+    folder = tmp_path_factory.mktemp("night")
+    held = [(row["appliance"], row["file"]) for row in rows(belgian_plan, "placement")]
+    kept = [copy for n, copy in enumerate(held) if n % 3] + [(name, "unknown") for name, _ in held[::40]]
+    table = {"appliance": [name for name, _ in kept], "file": [file for _, file in kept]}
+    pq.write_table(pa.table(table), folder / "held.parquet")
+    request = sample_request(folder / "plan", countries=BE, holdings=folder / "held.parquet", gap_ratio=0.2)
     plan(request)
-    return out
+    assert rows(request.out, "fills")
+    assert rows(request.out, "evictions")
+    return request.out
 
 
 def manifest_faults(folder: Path) -> list[str]:
