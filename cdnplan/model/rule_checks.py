@@ -83,11 +83,15 @@ def ban_warnings(topology: Topology, regions: Sequence[Region], instance: Instan
         return []
     site_country = {site.name: site.country for site in topology.sites}
     country_of_pool = np.array([site_country[name.rsplit("/", 1)[0]] or "" for name in instance.pools])
+    ruled_out = (instance.copies == 0) & ~too_large(instance)
+    banned_in = {
+        country: ruled_out[country_of_pool == country].all(axis=0)
+        for country in {region.country for region in regions} & set(country_of_pool)
+    }
     gb = 0.0
     for r, region in enumerate(regions):
-        own = country_of_pool == region.country
-        if own.any():
-            banned = ((instance.copies[own] == 0) & ~too_large(instance)[own]).all(axis=0)
+        if region.country in banned_in:
+            banned = banned_in[region.country]
             entries = slice(*instance.demand_ptr[instance.region_row[r] : instance.region_row[r] + 2])
             wanted = instance.demand_gb[entries][banned[instance.demand_file[entries]]]
             gb += float(wanted.sum(dtype=np.float64)) * region.demand.share

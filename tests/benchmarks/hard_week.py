@@ -30,7 +30,7 @@ from cdnplan.model.policy import Ban, CopyRule, Files, Pin, Places
 from cdnplan.model.topology import Link, Topology
 from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.outcome import Outcome
-from cdnplan.planner import tables
+from cdnplan.planner import fill_tables, tables
 from cdnplan.planner.dealing import deal
 from cdnplan.planner.folder import write_plan
 from cdnplan.planner.load import Loaded
@@ -179,15 +179,19 @@ def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
         seconds={},
         warnings=(),
     )
+    begin = to_ms(dt.datetime.combine(loaded.demand.start, dt.time(), tzinfo=dt.UTC))
+    fills = Fills.none(begin, begin)
+    lost = tables.lost_copies(instance, dealt.assignment, None)
     made = {
         names.PLACEMENT: tables.placement_table(instance, dealt.assignment, None),
+        names.FILLS: fill_tables.fills_table(instance, (), fills),
+        names.EVICTIONS: fill_tables.evictions_table(instance, fills, lost),
+        names.UNFILLED: fill_tables.unfilled_table(instance, fills),
         names.SERVING: tables.serving_table(instance, served, origin),
         names.APPLIANCES: tables.appliances_table(instance, dealt.assignment),
         names.PRICES: tables.prices_table(instance, prices),
     }
     writers = {name: partial(tables.write_table, table) for name, table in made.items()}
-    begin = to_ms(dt.datetime.combine(loaded.demand.start, dt.time(), tzinfo=dt.UTC))
-    fills = Fills.none(begin, begin)
     request = PlanRequest(out.parent / "topology.yaml", out.parent / "titles.parquet", out)
 
     def record(checksums: dict[str, str]) -> dict[str, object]:
