@@ -23,6 +23,3 @@ class Bad:
     state: str
     reason: str
     demand_from: str = "history"
-
-
-_

@@ -104,7 +104,7 @@ MISSING_INPUTS = (
     # Inputs that come too late.
     Bad(
         "history ends weeks ago",
-        until(_LATE),
+        until(LATE),
         5,
         PUBLISHED,
         "its last date 2026-02-08 is 26 days",
@@ -112,7 +112,7 @@ MISSING_INPUTS = (
     ),
     Bad(
         "history ends weeks ago, and so long already",
-        every(until(_LATE), later(days=8)),
+        every(until(LATE), later(days=8)),
         4,
         NOT,
         "made 9.0 days ago",
