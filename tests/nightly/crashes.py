@@ -27,6 +27,7 @@ from cdnplan.inputs.plan_folder import sha256
 from tests.nightly.nights import Project
 
 PATIENCE_S = 240.0
+MOST_TRIES = 20
 NOT_TRIED = 77
 """Exit code of a run whose folder could not be made read-only: a machine may not allow it."""
 _CLONE_NEWNS = 0x20000
@@ -165,24 +166,33 @@ class Crasher:
         return Ended(trial, code, before, after, later, result.exit_code)
 
     def _kill(self, trial: Trial) -> int:
-        process, hear = self._start()
-        with suppress(EOFError):
-            hear.recv()
-            time.sleep(trial.share * self.run_s)
-        return self._killed(process, hear)
+        """At any moment of a run; where it was over by then, a moment earlier in another one."""
+        delay_s = trial.share * self.run_s
+        for _ in range(MOST_TRIES):
+            process, hear = self._start()
+            with suppress(EOFError):
+                hear.recv()
+                time.sleep(delay_s)
+            process.kill()
+            if self._finish(process, hear) < 0:
+                break
+            delay_s *= 0.7
+        return process.exitcode or 0
 
     def _kill_in_a_phase(self, trial: Trial) -> int:
-        """A moment after a phase began; within the time that a fiftieth of a run takes."""
-        process, hear = self._start()
-        with suppress(EOFError):
-            while hear.recv() != trial.phase:
-                pass
-            time.sleep(trial.share * self.run_s / 50)
-        return self._killed(process, hear)
-
-    def _killed(self, process: BaseProcess, hear: Connection) -> int:
-        process.kill()
-        return self._finish(process, hear)
+        """A moment after a phase began: within the time that a fiftieth of a run takes, or sooner."""
+        delay_s = trial.share * self.run_s / 50
+        for _ in range(MOST_TRIES):
+            process, hear = self._start()
+            with suppress(EOFError):
+                while hear.recv() != trial.phase:
+                    pass
+                time.sleep(delay_s)
+            process.kill()
+            if self._finish(process, hear) < 0:
+                break
+            delay_s *= 0.5
+        return process.exitcode or 0
 
     def _disk_full(self, trial: Trial) -> int:
         """No file may grow beyond 100 B to 100 kB, evenly in the logarithm: writes fail as on a full disk."""

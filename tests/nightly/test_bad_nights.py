@@ -10,7 +10,8 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from tests.nightly.bad_nights import BAD_NIGHTS, Bad
+from tests.nightly.bad_night import Bad
+from tests.nightly.bad_nights import BAD_NIGHTS
 from tests.nightly.nights import Project
 
 

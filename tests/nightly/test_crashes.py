@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -29,4 +30,5 @@ def test_every_kind_is_tried() -> None:
 def test_a_plan_is_in_force_and_the_next_night_succeeds(crasher: Crasher, trial: Trial) -> None:
     ended = crasher.run(trial)
     assert ended.exit_code != NOT_TRIED or os.getuid() == 0
+    assert (ended.exit_code == -signal.SIGKILL) == trial.kind.startswith("kill")
     assert ended.later > ended.after >= ended.before
