@@ -239,7 +239,8 @@ class Scheduler:
 
     def room(self, appliance: str, file: str, start: int) -> list[str] | None:
         """Files to evict at a moment for one more, largest first; None where that does not do."""
-        there = {f for (a, f), ready in self.ready.items() if a == appliance and (a, f) not in self.gone}
+        # What goes at that very moment for an earlier choice is chosen anew: it may not be needed any more.
+        there = {f for a, f in self.ready if a == appliance and self.gone.get((a, f), start) == start}
         used = math.fsum(self.size[f] for f in there) + self.size[file]
         gone: list[str] = []
         for f in sorted(there, key=lambda f: (-self.size[f], f)):
@@ -302,6 +303,8 @@ class Scheduler:
         self.last_start[appliance] = start
         if source in self.order:
             self.busy[source, file] = max(stop, self.busy.get((source, file), 0))
+        for copy in [copy for copy, at in self.gone.items() if copy[0] == appliance and at == start]:
+            del self.gone[copy]
         for f in gone:
             self.gone[appliance, f] = start
 

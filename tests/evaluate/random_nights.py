@@ -147,7 +147,10 @@ def draw(seed: int) -> Case:
     instance, _ = build_instance(topology, catalog, demand, Holdings.empty())
     fleet = Fleet.of(instance)
     held, wanted = (_some_copies(rng, instance, fleet) for _ in range(2))
-    wanted = {copy for copy in held if rng.random() < 0.5} | {copy for copy in wanted if rng.random() < 0.6}
+    # In order: a set's own order differs from run to run.
+    wanted = {copy for copy in sorted(held) if rng.random() < 0.5} | {
+        copy for copy in sorted(wanted) if rng.random() < 0.6
+    }
     wanted = _within(instance, fleet, wanted)
     served = rng.uniform(0.0, 1500.0, instance.cand_pool.size)
     origin = rng.uniform(0.0, 500.0, instance.n_regions)
