@@ -1,0 +1,1 @@
+"""Trials of two policies by clusters of sites: design, power, reading."""

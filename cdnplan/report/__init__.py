@@ -1,0 +1,1 @@
+"""Figures, tables and one HTML page of a plan, a replay or a scenario."""

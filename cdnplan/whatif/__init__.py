@@ -1,0 +1,1 @@
+"""Scenarios, failures, sweeps, prices and sizing: answers as differences to a plan."""
