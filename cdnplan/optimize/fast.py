@@ -22,14 +22,15 @@ from cdnplan.model.placement import Placement, Prices
 from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.few_files import improve_few_files
+from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, tree_bound
 from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
 from cdnplan.optimize.pricing import PricePass, PriceSearch
-from cdnplan.optimize.rules import broken_rules
+from cdnplan.optimize.rounding import Rounding
+from cdnplan.optimize.rules import broken_rules, keeps_rules
 from cdnplan.optimize.warm_start import WarmStart
 
 LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
@@ -48,6 +49,10 @@ GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
 WORTH_CLOSING = 1e-3
 """Small networks are worked on further above this gap."""
+WORTH_PACKING = 5e-3
+"""A rounded mixture is packed anew above this one."""
+ROUND_UP_TO, ROUNDINGS = 1_000, 2
+"""Networks of so many files at most have their mixture rounded, up to so many times."""
 PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 OPTIMAL_RATIO = 1e-9
@@ -264,14 +269,39 @@ class _Run:
         self._report("master", 0.0)
         with self._clock.phase("pack"):
             self._take_plan(self._local.improve(found.wish, found.prices, ROUNDS, self.ended))
-            for number in range(PACKINGS):
-                if self.ended() or self.gap() <= max(WORTH_CLOSING, self.wanted_gap):
+        packings, enough = PACKINGS, WORTH_CLOSING
+        if self._instance.n_files <= ROUND_UP_TO:
+            self._round(found)
+            packings, enough = 1, WORTH_PACKING
+        with self._clock.phase("pack"):
+            for number in range(packings):
+                if self._closed() or self.gap() <= enough:
                     break
                 over = self._incumbent.cost - self._bound
                 moves = min(MOVES, MOVES_PER_FILE * self._instance.n_files)
                 holds = pack(solver, limits, found.prices, self._incumbent.holds, found.columns, over, moves)
                 self._take_plan(self._local.serve(holds))
-                self._report("pack", (number + 1) / PACKINGS)
+                self._report("pack", (number + 1) / packings)
+
+    def _closed(self) -> bool:
+        return self.ended() or self.gap() <= max(WORTH_CLOSING, self.wanted_gap)
+
+    def _round(self, found: FewFiles) -> None:
+        """Round the mixture of the master program, a few times in other orders."""
+        if self._incumbent is None or self._closed():
+            return
+        with self._clock.phase("round"):
+            limits = LimitVector.of(self._instance)
+            rounding = Rounding(self._solver, limits, found.prices, found.columns)
+            for number in range(ROUNDINGS):
+                holds = rounding.round(number, self._incumbent.cost - self._bound)
+                if keeps_rules(self._instance, holds):
+                    self._take_plan(self._local.serve(holds))
+                else:
+                    self._take_plan(self._local.improve(holds, found.prices, ROUNDS, self.ended))
+                self._report("round", (number + 1) / ROUNDINGS)
+                if self._closed():
+                    break
 
     def exchange(self) -> None:
         """One file: better holders by exchange, and bounds beyond what prices on shared limits prove."""

@@ -67,6 +67,34 @@ def exceeds(used: Floats, limit: Floats | float) -> Bools:
     return np.asarray(used > limit * (1.0 + LIMIT_TOLERANCE))
 
 
+def keeps_rules(instance: Instance, holds: Bools) -> bool:
+    """Whether a placement keeps storage, fill and churn limits, pins, bans and launch rules.
+
+    Parameters
+    ----------
+    instance : Instance
+    holds : (n_pools, n_files) bool
+
+    Returns
+    -------
+    bool
+    """
+    pool, file = np.nonzero(holds)
+    stored, new = (
+        np.asarray(np.bincount(pool, gb(instance, pool, file), minlength=instance.n_pools), dtype=np.float64)
+        for gb in (stored_gb, new_gb)
+    )
+    new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    if exceeds(stored, instance.storage_gb).any() or exceeds(new, new_limit).any():
+        return False
+    if (instance.pinned & ~holds).any() or (holds & (instance.copies == 0)).any():
+        return False
+    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
+    there = holds[instance.launch_pool, instance.launch_file[rule]]
+    count = np.bincount(rule, there, minlength=instance.n_launches)
+    return bool((count >= instance.launch_min).all())
+
+
 def fitting_placements(instance: Instance) -> Bools:
     """Which x[p, f] may be 1: not banned, and within storage, fill and churn limits on its own.
 
