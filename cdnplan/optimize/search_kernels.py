@@ -16,7 +16,9 @@ import numpy as np
 from numba import njit
 
 from cdnplan.optimize.ascent_kernels import ascend, start_duals
+from cdnplan.optimize.exchange_kernels import ALWAYS_UP_TO, exchange_pools
 from cdnplan.optimize.file_kernels import ask_for_file, open_tight, opening_costs
+from cdnplan.optimize.move_kernels import move_pools
 
 Array = Any
 
@@ -28,136 +30,6 @@ SOFT_RANGE = 7.0
 """Pools dearer than the cheapest by so many times the heat serve nothing."""
 MOST_OPTIONS = 64
 """At most so many pools share a region's demand for a file."""
-
-
-@njit(cache=True)
-def best_two(r: int, ptr: Array, pools: Array, costs: Array, is_open: Array, origin: float) -> Any:
-    """First and second open entry of a region by cost (-1: none cheaper than the origin)."""
-    first = -1
-    for j in range(ptr[r], ptr[r + 1]):
-        if costs[j] >= origin:
-            break
-        if is_open[pools[j]]:
-            if first >= 0:
-                return first, j
-            first = j
-    return first, -1
-
-
-@njit(cache=True)
-def rank_moves(
-    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
-    toll: Array, band: float, is_open: Array, before: Array, gain: Array, worth: Array,
-) -> None:  # fmt: skip
-    """What opening each closed pool would save, and what closing each open one would cost.
-
-    Where prices are part of a cost (`toll`, by entry, 0 at the end for the origin), savings count beyond
-    the band only, and closing a pool that was open before costs the band on top.
-    """
-    gain[:] = 0.0
-    worth[:] = 0.0
-    for i in range(n_active):
-        r = active[i]
-        first, second = best_two(r, ptr, pools, costs, is_open, origin[r])
-        now, stop = origin[r], ptr[r + 1]
-        if first >= 0:
-            now, stop = costs[first], first
-            then = costs[second] if second >= 0 else origin[r]
-            p = pools[first]
-            extra = min(band, max(toll[first], toll[second])) if before[p] else 0.0
-            worth[p] += v[r] * (then - now + extra)
-        for j in range(ptr[r], stop):
-            saving = now - costs[j] - min(band, max(toll[first], toll[j]))
-            if saving > 0.0:
-                gain[pools[j]] += v[r] * saving
-
-
-@njit(cache=True)
-def saved_by(
-    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
-    pool_region: Array, is_open: Array, toll: Array, band: float,
-) -> float:  # fmt: skip
-    """What opening a closed pool saves beyond the band."""
-    total = 0.0
-    for i in range(pool_ptr[p], pool_ptr[p + 1]):
-        r = pool_region[i]
-        if v[r] <= 0.0:
-            continue
-        mine, other = -1, -1
-        for j in range(ptr[r], ptr[r + 1]):
-            if costs[j] >= origin[r]:
-                break
-            if pools[j] == p:
-                mine = j
-            elif is_open[pools[j]]:
-                other = j
-                break
-        if mine >= 0:
-            now = costs[other] if other >= 0 else origin[r]
-            total += v[r] * max(0.0, now - costs[mine] - min(band, max(toll[mine], toll[other])))
-    return total
-
-
-@njit(cache=True)
-def lost_by(
-    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
-    pool_region: Array, is_open: Array, toll: Array, band: float,
-) -> float:  # fmt: skip
-    """What closing an open pool costs, the band on top."""
-    total = 0.0
-    for i in range(pool_ptr[p], pool_ptr[p + 1]):
-        r = pool_region[i]
-        if v[r] <= 0.0:
-            continue
-        first, second = best_two(r, ptr, pools, costs, is_open, origin[r])
-        if first >= 0 and pools[first] == p:
-            then = costs[second] if second >= 0 else origin[r]
-            total += v[r] * (then - costs[first] + min(band, max(toll[first], toll[second])))
-    return total
-
-
-@njit(cache=True)
-def move_pools(
-    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
-    pool_ptr: Array, pool_region: Array, opening: Array, allowed: Array, fixed: Array, toll: Array,
-    band: float, is_open: Array, before: Array, gain: Array, worth: Array, order: Array,
-) -> None:  # fmt: skip
-    """Open pools by decreasing net gain, then close by increasing worth; `order` is scratch.
-
-    What a pool saves only shrinks as others open, and what it is worth only grows as others close, so one
-    look at those that seem to pay is enough.
-    """
-    rank_moves(active, n_active, v, ptr, pools, costs, origin, toll, band, is_open, before, gain, worth)
-    n = 0
-    for p in range(is_open.size):
-        if allowed[p] and not is_open[p] and gain[p] > opening[p]:
-            order[n] = p
-            n += 1
-    if n > 0:
-        found = order[:n].copy()
-        for p in found[np.argsort(opening[found] - gain[found])]:
-            saved = saved_by(
-                p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open, toll, band
-            )  # fmt: skip
-            if saved > opening[p]:
-                is_open[p] = True
-        rank_moves(
-            active, n_active, v, ptr, pools, costs, origin, toll, band, is_open, before, gain, worth
-        )  # fmt: skip
-    n = 0
-    for p in range(is_open.size):
-        if is_open[p] and not fixed[p] and worth[p] < opening[p]:
-            order[n] = p
-            n += 1
-    if n > 0:
-        poor = order[:n].copy()
-        for p in poor[np.argsort(worth[poor] - opening[poor])]:
-            extra = band if before[p] else 0.0
-            lost = lost_by(
-                p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open, toll, extra
-            )  # fmt: skip
-            if lost < opening[p]:
-                is_open[p] = False
 
 
 @njit(cache=True)
@@ -325,6 +197,9 @@ def search_files(
         fixed = np.zeros(n_pools, np.bool_)
         is_open = np.zeros(n_pools, np.bool_)
         order = np.empty(n_pools, np.int64)
+        first = np.empty(n_regions, np.int64)
+        second = np.empty(n_regions, np.int64)
+        relief = np.zeros(n_pools)
         share = np.zeros(MOST_OPTIONS + 1)
         slot = np.zeros(MOST_OPTIONS + 1, np.int64)
         for i in range(chunk, files.size, SEARCH_CHUNKS):
@@ -351,6 +226,11 @@ def search_files(
                 active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
                 fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order,
             )  # fmt: skip
+            if anew or n_pools <= ALWAYS_UP_TO:
+                exchange_pools(
+                    active, n_active, v, ptr, pools, costs, origin, toll, pool_ptr, pool_region, opening,
+                    allowed, fixed, is_open, first, second, worth, relief, order,
+                )  # fmt: skip
             swap_twins(
                 f, v, ptr, pools, costs, pool_ptr, pool_region, twin, opening, allowed, fixed, jitter, is_open
             )  # fmt: skip
