@@ -12,8 +12,6 @@ Array = Any
 
 EXCHANGES = 4
 """A file's pools are exchanged so often in one visit at most."""
-ALWAYS_UP_TO = 200
-"""With more pools they are exchanged only when a file is looked at anew, for each is looked at."""
 
 
 @njit(cache=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from cdnplan.optimize.ascent_kernels import ascend, start_duals
-from cdnplan.optimize.exchange_kernels import ALWAYS_UP_TO, exchange_pools
+from cdnplan.optimize.exchange_kernels import exchange_pools
 from cdnplan.optimize.file_kernels import ask_for_file, open_tight, opening_costs
 from cdnplan.optimize.move_kernels import move_pools
 
@@ -226,7 +226,7 @@ def search_files(
                 active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
                 fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order,
             )  # fmt: skip
-            if anew or n_pools <= ALWAYS_UP_TO:
+            if anew:
                 exchange_pools(
                     active, n_active, v, ptr, pools, costs, origin, toll, pool_ptr, pool_region, opening,
                     allowed, fixed, is_open, first, second, worth, relief, order,
