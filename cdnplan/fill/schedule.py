@@ -81,8 +81,8 @@ class Schedule:
     alternates : (n_wanted, 2) int32
         Further appliances that hold it, -1 where there are no more.
     origin : (n_wanted,) int64
-        Index of the last alternate: the cheapest origin other than the source, or the only one of all. -1
-        where no way leads from another one: then there are no alternates.
+        Index of the last alternate: the cheapest origin other than the source. -1 where no way leads from
+        another one: then there are no alternates.
     why : (n_wanted,) uint8
         Why it is not fetched.
     leaving : Copies
@@ -114,9 +114,10 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     A list schedule [1]_ in the order of events: whenever an appliance has rate to spare in its window it
     starts the first of its files, by value per byte, that has a source and room now. A file comes from a peer
     at the site, else from the site that holds it with the cheapest path, else from the origin; one that is on
-    its way to the site is waited for, and so are busy sources while there is time. Copies that leave do so
-    when their space is needed, the least valuable first, not while they are fetched, and not while they are
-    the network's last of a file that stays.
+    its way to the site and arrives in time is waited for, and so are busy sources while there is time. Copies
+    that leave do so when their space is needed, the least valuable first, not while they are fetched, and not
+    while they are the network's last of a file that stays: unless a rule asks for what needs the space, or
+    time is short and it is worth more than all new copies of that file, which are then given up.
 
     It is a heuristic: it promises neither that all that could be fetched is, nor the fewest bytes from
     the origin.
@@ -145,11 +146,13 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     state = _state(network, kept, leaving)
     stays = np.zeros(n_files, dtype=np.bool_)
     stays[kept.file] = stays[wanted.file] = True
-    sought = np.zeros(n_files, dtype=np.bool_)
-    sought[wanted.file[wanted.required]] = True
-    demand = kernels.Wanted(_ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.required)
+    worth = np.bincount(wanted.file, wanted.value, n_files).astype(np.float64)
+    worth[wanted.file[wanted.required]] = np.inf
+    demand = kernels.Wanted(
+        _ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.value, wanted.required
+    )
     removals = kernels.Removals(
-        _ptr(leaving, n_appliances), leaving.file, stays, sought, np.zeros(n_files, dtype=np.bool_)
+        _ptr(leaving, n_appliances), leaving.file, stays, worth, np.zeros(n_files, dtype=np.bool_)
     )
     result = _blank(wanted.size, leaving.size)
     size_gb = network.size_gb[wanted.file]
@@ -207,6 +210,9 @@ def _state(network: Network, kept: Copies, leaving: Copies) -> State:
         at_site=at_site,
         holders=np.bincount(file, minlength=n_files).astype(np.int64),
         from_origin=np.zeros(n_files, dtype=np.int64),
+        origin_end=np.zeros(n_files, dtype=np.int64),
+        coming_file=np.full((n_appliances, kernels.MOST_AT_ONCE), -1, dtype=np.int32),
+        coming_end=np.zeros((n_appliances, kernels.MOST_AT_ONCE), dtype=np.int64),
         in_used=np.zeros(n_appliances),
         in_count=np.zeros(n_appliances, dtype=np.int64),
         up_used=np.zeros(n_appliances),
@@ -235,8 +241,7 @@ def _scratch(
 ) -> kernels.Work:
     """Room for all events there can be at once: transfers, and looks for work."""
     n = network.site.size
-    most = int(np.ceil(1 / kernels.SMALLEST_RATE)) + 4
-    room = most * n + network.open_begin.size + 1
+    room = kernels.MOST_AT_ONCE * n + network.open_begin.size + 1
     return kernels.Work(
         heap=Heap.of(room),
         head=wanted.ptr[:-1].copy(),
@@ -258,12 +263,11 @@ def _sources(network: Network, result: kernels.Result) -> Ints:
 
 
 def _last_origins(network: Network, wanted: Copies, result: kernels.Result) -> Ints:
-    """Origin to turn to last: the cheapest, or the next where that is the source."""
+    """Origin to turn to last: the cheapest, or the next where that is the source; -1 where there is none."""
     site = network.site[wanted.appliance]
     first, count = network.origin_ptr[site], np.diff(network.origin_ptr)[site]
-    second = (result.kind == ORIGIN) & (result.source == first) & (count > 1)
     if wanted.size == 0:
         return np.zeros(0, dtype=np.int64)
-    last = network.origin[first + second].astype(np.int64)
-    alone = (result.kind == ORIGIN) & (count == 1) & (network.n_origins > 1)
-    return np.asarray(np.where(alone, -1, last), dtype=np.int64)
+    second = (result.kind == ORIGIN) & (result.source == first)
+    at = np.where(second & (count > 1), first + 1, first)
+    return np.where(second & (count == 1), -1, network.origin[at]).astype(np.int64)

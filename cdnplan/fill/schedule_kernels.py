@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 from numba import njit
 
@@ -37,6 +38,8 @@ Array = npt.NDArray[Any]
 
 SMALLEST_RATE = 0.2
 """A transfer gets at least this part of what its appliance can take in: five at once are the most."""
+MOST_AT_ONCE = 9
+"""Transfers into one appliance at one moment at most; those that the smallest rate allows, and some to spare."""
 TRIES = 24
 """Sites asked for one file at one moment."""
 SHORTEST_WAIT_MS, LONGEST_WAIT_MS = 60_000, 900_000
@@ -52,20 +55,22 @@ class Wanted(NamedTuple):
     ptr: Array
     appliance: Array
     file: Array
+    value: Array
     required: Array
 
 
 class Removals(NamedTuple):
     """Copies to remove: those of appliance a are ``ptr[a]:ptr[a + 1]``, the first to go first.
 
-    `stays` tells of each file whether the placement has it anywhere, `sought` whether a rule asks for one of
-    its wanted copies. Wanted copies of a file whose last copy had to go all the same are `given_up`.
+    `stays` tells of each file whether the placement has it anywhere, `worth` what its wanted copies save
+    together: infinite where a rule asks for one of them. Wanted copies of a file whose last copy had to go
+    all the same are `given_up`.
     """
 
     ptr: Array
     file: Array
     stays: Array
-    sought: Array
+    worth: Array
     given_up: Array
 
 
@@ -105,18 +110,18 @@ class Work(NamedTuple):
 
 
 @njit(cache=True)
-def _may_go(leaving: Removals, state: State, work: Work, i: int, now: int, force: bool) -> bool:
-    """Whether a copy can be removed now: nobody fetches it, and it is not the last of a file that stays.
-
-    With `force`, for a copy that a rule asks for, that file may leave the network, too: unless a rule asks
-    for it as well, or it is on its way already.
-    """
+def _may_go(leaving: Removals, state: State, work: Work, i: int, now: int) -> bool:
+    """Whether a copy can be removed now: nobody fetches it, and it is not the last of a file that stays."""
     f = leaving.file[i]
-    if work.busy[i] > now:
-        return False
-    if state.holders[f] > 1 or not leaving.stays[f]:
-        return True
-    return force and not leaving.sought[f] and state.from_origin[f] == 0
+    return bool(work.busy[i] <= now and (state.holders[f] > 1 or not leaving.stays[f]))
+
+
+@njit(cache=True)
+def _may_be_lost(leaving: Removals, state: State, work: Work, i: int, now: int) -> bool:
+    """Whether the last copy of a file that stays can go, if its new copies are given up: none is on its way."""
+    f = leaving.file[i]
+    last = leaving.stays[f] and state.holders[f] == 1
+    return bool(last and work.busy[i] <= now and state.from_origin[f] == 0)
 
 
 @njit(cache=True)
@@ -158,28 +163,48 @@ def make_room(
     a: int,
     size_gb: float,
     now: int,
-    force: bool,
+    worth: float,
 ) -> bool:
-    """Remove what leaves, in order, until so much more fits; nothing where it would not."""
+    """Remove what leaves, in order, until so much more fits; nothing where it would not.
+
+    Where that is not enough, last copies of files go whose new copies together save less than `worth`.
+    """
     limit = net.limit_gb[a] * (1 + ROUNDING)
     while work.first_leaving[a] < leaving.ptr[a + 1] and NEVER < result.gone[work.first_leaving[a]] < now:
         work.first_leaving[a] += 1
     missing = state.stored_gb[a] + size_gb - limit
     if missing <= 0.0:
         return True
-    freed = 0.0
-    for i in range(work.first_leaving[a], leaving.ptr[a + 1]):
-        if result.gone[i] == NEVER and _may_go(leaving, state, work, i, now, force):
+    first, last = work.first_leaving[a], leaving.ptr[a + 1]
+    freed, lost = 0.0, 0.0
+    for i in range(first, last):
+        if freed < missing and result.gone[i] == NEVER and _may_go(leaving, state, work, i, now):
             freed += net.size_gb[leaving.file[i]]
-            if freed >= missing:
-                break
+    if freed < missing:
+        if worth <= 0.0:
+            return False
+        for i in range(first, last):
+            more = leaving.worth[leaving.file[i]]
+            fits = freed < missing and result.gone[i] == NEVER and lost + more < worth
+            if fits and _may_be_lost(leaving, state, work, i, now):
+                freed += net.size_gb[leaving.file[i]]
+                lost += more
     if freed < missing:
         return False
-    for i in range(work.first_leaving[a], leaving.ptr[a + 1]):
+    for i in range(first, last):
         if state.stored_gb[a] + size_gb <= limit:
             break
-        if result.gone[i] == NEVER and _may_go(leaving, state, work, i, now, force):
+        if result.gone[i] == NEVER and _may_go(leaving, state, work, i, now):
             _remove(net, state, leaving, result, a, i, now)
+    lost = 0.0
+    for i in range(first, last):
+        if state.stored_gb[a] + size_gb <= limit:
+            break
+        more = leaving.worth[leaving.file[i]]
+        fits = result.gone[i] == NEVER and lost + more < worth
+        if fits and _may_be_lost(leaving, state, work, i, now):
+            _remove(net, state, leaving, result, a, i, now)
+            lost += more
     _bring_back(net, state, leaving, result, a, size_gb, now)
     return bool(state.stored_gb[a] + size_gb <= limit)
 
@@ -192,14 +217,28 @@ def _use_links(state: State, links: Array, gbps: float, sign: int) -> None:
 
 
 @njit(cache=True)
+def _fly(state: State, a: int, f: int, end: int, sign: int) -> None:
+    """Note what is on its way to an appliance and when it arrives, or that it has."""
+    for n in range(state.coming_file.shape[1]):
+        if state.coming_file[a, n] == (f if sign < 0 else -1):
+            state.coming_file[a, n] = f if sign > 0 else -1
+            state.coming_end[a, n] = end
+            return
+
+
+@njit(cache=True)
 def _account(net: Network, state: State, result: Result, wanted: Wanted, q: int, sign: int) -> None:
     """Take (1) or give back (-1) what a transfer uses."""
     a, source, path, kind = wanted.appliance[q], result.source[q], result.path[q], result.kind[q]
     gbps = net.size_gb[wanted.file[q]] * MEGABITS_PER_GB / (result.end[q] - result.start[q])
     state.in_count[a] += sign
     state.in_used[a] = state.in_used[a] + sign * gbps if state.in_count[a] else 0.0
+    _fly(state, a, wanted.file[q], result.end[q], sign)
     if kind == ORIGIN:
-        state.from_origin[wanted.file[q]] += sign
+        f = wanted.file[q]
+        state.from_origin[f] += sign
+        if sign > 0 and (state.from_origin[f] == 1 or result.end[q] < state.origin_end[f]):
+            state.origin_end[f] = result.end[q]
         _use_links(
             state, net.origin_link[net.origin_link_ptr[path] : net.origin_link_ptr[path + 1]], gbps, sign
         )
@@ -243,9 +282,11 @@ def _start(
                 result.why[q] = NO_RATE
             continue
         least = max(least, min(free, SMALLEST_RATE * net.fill_gbps[a]))
-        # What must be there does not wait for a cheaper source.
-        at_once = hurry or wanted.required[q]
-        kind, source, path, rate, why = find_source(net, state, a, f, free, least, now, at_once, TRIES)
+        # What must be there does not wait for a cheaper source, nor does what is nearly too late.
+        latest = end - duration_ms(size, net.fill_gbps[a])
+        late = hurry or now + HURRY_MS >= latest
+        at_once = late or wanted.required[q]
+        kind, source, path, rate, why = find_source(net, state, a, f, free, least, now, latest, at_once, TRIES)
         if kind == NOTHING:
             result.why[q] = why
             continue
@@ -253,7 +294,8 @@ def _start(
         if finish > end:
             result.why[q] = NO_RATE
             continue
-        if not make_room(net, state, leaving, result, work, a, size, now, wanted.required[q]):
+        worth = np.inf if wanted.required[q] else wanted.value[q] if late else 0.0
+        if not make_room(net, state, leaving, result, work, a, size, now, worth):
             result.why[q] = NO_SPACE
             continue
         result.kind[q], result.source[q], result.path[q] = kind, source, path
@@ -356,7 +398,7 @@ def _empty_overfull(
             for i in range(leaving.ptr[a], leaving.ptr[a + 1]):
                 if state.stored_gb[a] <= net.limit_gb[a] * (1 + ROUNDING):
                     break
-                if result.gone[i] == NEVER and (forced or _may_go(leaving, state, work, i, now, False)):
+                if result.gone[i] == NEVER and (forced or _may_go(leaving, state, work, i, now)):
                     _remove(net, state, leaving, result, a, i, now)
         _bring_back(net, state, leaving, result, a, 0.0, now)
 

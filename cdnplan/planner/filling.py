@@ -22,6 +22,7 @@ from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.serving import best_serving
 from cdnplan.planner.dealing import SAFETY_RATIO, Dealt, required_files
+from cdnplan.planner.staying import launches_stay
 
 Bools = npt.NDArray[np.bool_]
 
@@ -58,12 +59,13 @@ class _Round:
 
 def fill_night(
     instance: Instance, topology: Topology, dealt: Dealt, holdings: Holdings | None, begin: int
-) -> tuple[Dealt, Fills]:
+) -> Dealt:
     """Schedule what each appliance fetches in its first window after an instant, and what it removes.
 
     Copies that cannot be fetched leave the plan, together with the other copies of their file in the pool
-    that would need them. Where such a pool still has a file that was to go, it keeps it. Serving is then
-    computed anew, and so are fills where links carry something else now, until both agree.
+    that would need them. Where such a pool still has a file that was to go, it keeps it, and so do pools that
+    have a launch for which its rule then lacks others. Serving is then computed anew, and so are fills where
+    links carry something else now, until both agree.
 
     Parameters
     ----------
@@ -76,9 +78,8 @@ def fill_night(
 
     Returns
     -------
-    dealt : Dealt
-        What is held once the night is over; the same object where everything fits.
-    fills : Fills
+    Dealt
+        What is held once the night is over, with its fills.
 
     Raises
     ------
@@ -101,19 +102,26 @@ def fill_night(
         if number == MAX_ROUNDS:
             nothing = np.full(state.wanted.size, 4, dtype=np.uint8)
             unfilled.append((state.wanted, nothing))
-            state = replace(state, wanted=Copies.none())
+            state, stay = _rules_kept(night, replace(state, wanted=Copies.none()))
+            ended = replace(ended, stayed=ended.stayed + stay)
         result = _schedule(night, state)
         after = _resolve(night, state, result)
         if after is None:
             break
         left, why, state = after
+        state, stay = _rules_kept(night, state)
         unfilled.append((left, why))
-        ended = _served_anew(night, ended, state, left.size)
+        ended = _served_anew(night, replace(ended, stayed=ended.stayed + stay), state)
         state = replace(state, serving=ended.serving)
-        if not sources.links and result.fetched.sum() == state.wanted.size:
+        if not sources.links and not stay and result.fetched.sum() == state.wanted.size:
             result = _settled(result, state)
             break
-    return ended, _fills(night, result, unfilled)
+    fills = _fills(night, result, unfilled)
+    pairs = np.unique(night.pool[fills.unfilled.appliance] * instance.n_files + fills.unfilled.file)
+    pairs = pairs[~ended.placement.holds.ravel()[pairs]]
+    return replace(
+        ended, fills=fills, unfilled_pool=pairs // instance.n_files, unfilled_file=pairs % instance.n_files
+    )
 
 
 def _held(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> Ints:
@@ -231,6 +239,12 @@ def _resolve(
     )
 
 
+def _rules_kept(night: _Night, state: _Round) -> tuple[_Round, tuple[tuple[int, int], ...]]:
+    """The same with launches that have to stay, and which these are."""
+    found = launches_stay(night.instance, night.pool, state.kept, state.wanted, state.leaving)
+    return replace(state, kept=found.kept, leaving=found.leaving), found.pairs
+
+
 def _first(cell: Ints, most: npt.NDArray[np.int16]) -> Bools:
     """The first entries of each cell, as many as `most` says."""
     order = np.argsort(cell, kind="stable")
@@ -275,8 +289,8 @@ def _settled(result: Schedule, state: _Round) -> Schedule:
     )
 
 
-def _served_anew(night: _Night, dealt: Dealt, state: _Round, unfilled: int) -> Dealt:
-    """The plan of the copies that are left, on the appliances where they are; `unfilled` more are not."""
+def _served_anew(night: _Night, dealt: Dealt, state: _Round) -> Dealt:
+    """The plan of the copies that are left, on the appliances where they are."""
     instance = night.instance
     assignment = _assignment(night, dealt.assignment, state)
     holds = np.zeros_like(dealt.placement.holds)
@@ -300,7 +314,6 @@ def _served_anew(night: _Night, dealt: Dealt, state: _Round, unfilled: int) -> D
                 serving=serving,
                 assignment=assignment,
                 slowed=slowed,
-                unfilled=dealt.unfilled + unfilled,
                 throughput=throughput,
             )
         limit = instance.appliance_throughput_gbps[over]
