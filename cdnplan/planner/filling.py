@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.fill.appliances import Assignment
 from cdnplan.fill.fills import Fills
-from cdnplan.fill.loads import appliance_gbps
 from cdnplan.fill.network import fill_network, spare_gbps
 from cdnplan.fill.schedule import Copies, Schedule, schedule
 from cdnplan.fill.sources import Sources, find_sources
@@ -20,15 +18,14 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
-from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.dealing import SAFETY_RATIO, Dealt, required_files
+from cdnplan.planner.dealing import Dealt, required_files
+from cdnplan.planner.spreading import spread_serving
 from cdnplan.planner.staying import launches_stay
 
 Bools = npt.NDArray[np.bool_]
 
 MAX_ROUNDS = 20
 """Schedules made at most until plan and night agree; then nothing more is fetched."""
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,11 +77,6 @@ def fill_night(
     -------
     Dealt
         What is held once the night is over, with its fills.
-
-    Raises
-    ------
-    NoFeasiblePlanError
-        What is left cannot be spread over appliances within their limits.
     """
     sites, pool_site = pool_sites(instance)
     pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
@@ -149,12 +141,13 @@ def _copies(instance: Instance, dealt: Dealt, pool: Ints, held: Ints) -> tuple[C
     more[pool[gone_appliance], gone_file] = True
     more &= ~dealt.placement.holds & (instance.copies > 0)
     value = file_values(instance, dealt.placement, dealt.serving, more)
-    value /= np.maximum(1, instance.copies)
     required = required_files(instance)
 
     def copies(at: Ints, file: Ints) -> Copies:
-        cell = (pool[at], file)
-        return Copies(at, file, value[cell], required[cell])
+        # A pool holds a file with all its copies: whichever of these fails to come, it loses the whole file.
+        cell = pool[at] * n_files + file
+        shared = np.maximum(1, _counts(cell, value.size)[cell])
+        return Copies(at, file, value.reshape(-1)[cell] / shared, required.reshape(-1)[cell])
 
     stays, comes = np.flatnonzero(assignment.kept), np.flatnonzero(~assignment.kept)
     return (
@@ -295,30 +288,22 @@ def _served_anew(night: _Night, dealt: Dealt, state: _Round) -> Dealt:
     assignment = _assignment(night, dealt.assignment, state)
     holds = np.zeros_like(dealt.placement.holds)
     holds[assignment.pool, assignment.file] = True
-    throughput = dealt.throughput.copy()
-    for _ in range(MAX_ROUNDS):
-        serving = best_serving(replace(instance, throughput_gbps=throughput), holds).serving
-        peak, mean = appliance_gbps(
-            instance, Placement(holds), serving, assignment.pool, assignment.appliance, assignment.file
-        )
-        busiest = np.zeros(instance.n_pools)
-        np.maximum.at(busiest, night.pool, peak)
-        over = np.flatnonzero(busiest > instance.appliance_throughput_gbps * (1 + _ROUNDING))
-        if over.size == 0:
-            ratio = np.divide(busiest, mean, out=np.ones_like(mean), where=mean > 0)
-            assignment = replace(assignment, peak_gbps=peak, imbalance_ratio=np.maximum(0.0, ratio - 1.0))
-            slowed = int((throughput < instance.throughput_gbps).sum())
-            return replace(
-                dealt,
-                placement=Placement(holds),
-                serving=serving,
-                assignment=assignment,
-                slowed=slowed,
-                throughput=throughput,
-            )
-        limit = instance.appliance_throughput_gbps[over]
-        throughput[over] *= limit / busiest[over] / (1 + SAFETY_RATIO)
-    raise NoFeasiblePlanError(f"what can be filled was not spread over appliances in {MAX_ROUNDS} rounds")
+    placement = Placement(holds)
+    spread = spread_serving(instance, placement, assignment, dealt.throughput)
+    mean = spread.mean_gbps
+    busiest = np.zeros(instance.n_pools)
+    np.maximum.at(busiest, night.pool, spread.peak_gbps)
+    ratio = np.divide(busiest, mean, out=np.ones_like(mean), where=mean > 0)
+    return replace(
+        dealt,
+        placement=placement,
+        serving=spread.serving,
+        assignment=replace(
+            assignment, peak_gbps=spread.peak_gbps, imbalance_ratio=np.maximum(0.0, ratio - 1.0)
+        ),
+        slowed=int((spread.throughput < instance.throughput_gbps).sum()),
+        throughput=spread.throughput,
+    )
 
 
 def _assignment(night: _Night, before: Assignment, state: _Round) -> Assignment:
