@@ -11,6 +11,7 @@ from cdnplan.fill import schedule_kernels as kernels
 from cdnplan.fill.heap_kernels import Heap
 from cdnplan.fill.loads import pointers
 from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, Network, State
+from cdnplan.fill.urgency import fetching_order
 from cdnplan.model.instance import Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
@@ -112,7 +113,7 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     """Plan the transfers of one night.
 
     A list schedule [1]_ in the order of events: whenever an appliance has rate to spare in its window it
-    starts the first of its files, by value per byte, that has a source and room now. A file comes from a peer
+    starts the first of its files that has a source and room now, in the order of `fetching_order`. A file comes from a peer
     at the site, else from the site that holds it with the cheapest path, else from the origin; one that is on
     its way to the site and arrives in time is waited for, and so are busy sources while there is time. Copies
     that leave do so when their space is needed, the least valuable first, not while they are fetched, and not
@@ -141,9 +142,17 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
        Mathematics 17(2), 1969.
     """
     n_files, n_appliances = network.size_gb.size, network.site.size
-    wanted = wanted.take(_by_priority(wanted, network.size_gb))
     leaving = leaving.take(_by_worth(leaving, wanted, network))
     state = _state(network, kept, leaving)
+    order = fetching_order(
+        network,
+        state.stored_gb,
+        (wanted.appliance, wanted.file, wanted.value),
+        wanted.required,
+        (leaving.appliance, leaving.file),
+        kept.file,
+    )
+    wanted = wanted.take(order)
     stays = np.zeros(n_files, dtype=np.bool_)
     stays[kept.file] = stays[wanted.file] = True
     worth = np.bincount(wanted.file, wanted.value, n_files).astype(np.float64)
@@ -172,12 +181,6 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
         leaving=leaving,
         gone=result.gone,
     )
-
-
-def _by_priority(wanted: Copies, size_gb: Floats) -> Ints:
-    """Order by appliance, required ones first, then by value per byte; files in order break ties."""
-    density = wanted.value / size_gb[wanted.file]
-    return np.lexsort((wanted.file, -density, ~wanted.required, wanted.appliance)).astype(np.int64)
 
 
 def _by_worth(leaving: Copies, wanted: Copies, network: Network) -> Ints:

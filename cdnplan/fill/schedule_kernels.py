@@ -294,7 +294,7 @@ def _start(
         if finish > end:
             result.why[q] = NO_RATE
             continue
-        worth = np.inf if wanted.required[q] else wanted.value[q] if late else 0.0
+        worth = np.inf if wanted.required[q] else wanted.value[q] if late else wanted.value[q] / 3.0
         if not make_room(net, state, leaving, result, work, a, size, now, worth):
             result.why[q] = NO_SPACE
             continue

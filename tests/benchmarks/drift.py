@@ -6,8 +6,9 @@ that nobody holds them: they take the demand and size of titles drawn from those
 catalogue.
 
 The public record of a streaming service's releases has 14 titles a week in 2023 and 2024 (mean over 105 weeks,
-standard deviation 4); the charts of 94 countries move about as much from week to week as factors of 0.3 move
-ranks. So by default a night is as far from the one before as one week from another: further than nights are.
+standard deviation 4), of a catalogue of about 16,000. So by default a night is as far from the one before as
+one week from another, further than nights are: 14 new titles in 16,000, at least one, and factors of 0.3 as
+in the other benchmarks' weeks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import pyarrow.parquet as pq
 
 from tests.benchmarks import real_week
 
-PREMIERES = 14
+PREMIERES_RATIO = 14 / 16_000
 AMONG = 300
 """New titles are asked like some of so many: those asked most."""
 
@@ -35,13 +36,13 @@ class Drift:
     ----------
     sigma : float
         Standard deviation of the logarithm of both factors, >= 0.
-    premieres : int
-        New titles, at most half of the catalogue.
+    premieres : int or None
+        New titles, at most half of the catalogue. None: `PREMIERES_RATIO` of it, at least one.
     seed : int
     """
 
     sigma: float = real_week.WEEK_SIGMA
-    premieres: int = PREMIERES
+    premieres: int | None = None
     seed: int = 2
 
 
@@ -68,7 +69,8 @@ def write_drifted(files: real_week.Files, folder: Path, drift: Drift) -> real_we
     other = replace(demand, gb=(demand.gb * factor).astype(np.float32))
     most = np.argsort(-np.bincount(demand.file, demand.gb, len(names)), kind="stable")
     among = most[: min(AMONG, len(names) // 2)]
-    drawn = np.sort(rng.choice(among, min(drift.premieres, among.size), replace=False))
+    count = max(1, round(PREMIERES_RATIO * len(names))) if drift.premieres is None else drift.premieres
+    drawn = np.sort(rng.choice(among, min(count, among.size), replace=False))
     renamed = {names[f]: f"{names[f]} (premiere)" for f in drawn.tolist()}
     titles, path = folder / "titles-2.parquet", folder / "demand-2.parquet"
     real_week.write_demand(other, [renamed.get(name, name) for name in names], path)
