@@ -11,6 +11,7 @@ from cdnplan.fill import schedule_kernels as kernels
 from cdnplan.fill.heap_kernels import Heap
 from cdnplan.fill.loads import pointers
 from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, Network, State
+from cdnplan.fill.space_kernels import NEVER, Removals, Result, Work
 from cdnplan.fill.urgency import fetching_order
 from cdnplan.model.instance import Floats, Ints
 
@@ -113,12 +114,13 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     """Plan the transfers of one night.
 
     A list schedule [1]_ in the order of events: whenever an appliance has rate to spare in its window it
-    starts the first of its files that has a source and room now, in the order of `fetching_order`. A file comes from a peer
-    at the site, else from the site that holds it with the cheapest path, else from the origin; one that is on
-    its way to the site and arrives in time is waited for, and so are busy sources while there is time. Copies
-    that leave do so when their space is needed, the least valuable first, not while they are fetched, and not
-    while they are the network's last of a file that stays: unless a rule asks for what needs the space, or
-    time is short and it is worth more than all new copies of that file, which are then given up.
+    starts the first of its files that has a source and room now, in the order of `fetching_order`. A file
+    comes from a peer at the site, else from the site that holds it with the cheapest path, else from the
+    origin; one that is on its way to the site and arrives in time is waited for, and so are busy sources
+    while there is time. Copies that leave do so when their space is needed, the least valuable first, not
+    while they are fetched, and not while they are the network's last of a file that stays: unless a rule asks
+    for what needs the space, or it is worth far more than all new copies of that file, which are then given
+    up; when time is short, more is enough.
 
     It is a heuristic: it promises neither that all that could be fetched is, nor the fewest bytes from
     the origin.
@@ -160,7 +162,7 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     demand = kernels.Wanted(
         _ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.value, wanted.required
     )
-    removals = kernels.Removals(
+    removals = Removals(
         _ptr(leaving, n_appliances), leaving.file, stays, worth, np.zeros(n_files, dtype=np.bool_)
     )
     result = _blank(wanted.size, leaving.size)
@@ -226,38 +228,36 @@ def _state(network: Network, kept: Copies, leaving: Copies) -> State:
     )
 
 
-def _blank(n_wanted: int, n_leaving: int) -> kernels.Result:
-    return kernels.Result(
+def _blank(n_wanted: int, n_leaving: int) -> Result:
+    return Result(
         kind=np.zeros(n_wanted, dtype=np.uint8),
         source=np.full(n_wanted, -1, dtype=np.int64),
         path=np.full(n_wanted, -1, dtype=np.int64),
-        start=np.full(n_wanted, kernels.NEVER, dtype=np.int64),
-        end=np.full(n_wanted, kernels.NEVER, dtype=np.int64),
+        start=np.full(n_wanted, NEVER, dtype=np.int64),
+        end=np.full(n_wanted, NEVER, dtype=np.int64),
         alternates=np.full((n_wanted, N_ALTERNATES), -1, dtype=np.int32),
         why=np.full(n_wanted, NO_WINDOW, dtype=np.uint8),
-        gone=np.full(n_leaving, kernels.NEVER, dtype=np.int64),
+        gone=np.full(n_leaving, NEVER, dtype=np.int64),
     )
 
 
-def _scratch(
-    network: Network, wanted: kernels.Wanted, leaving: kernels.Removals, waiting_gb: Floats
-) -> kernels.Work:
+def _scratch(network: Network, wanted: kernels.Wanted, leaving: Removals, waiting_gb: Floats) -> Work:
     """Room for all events there can be at once: transfers, and looks for work."""
     n = network.site.size
     room = kernels.MOST_AT_ONCE * n + network.open_begin.size + 1
-    return kernels.Work(
+    return Work(
         heap=Heap.of(room),
         head=wanted.ptr[:-1].copy(),
         waiting_gb=waiting_gb,
         idle=np.zeros(n, dtype=np.bool_),
-        poll=np.full(n, kernels.NEVER, dtype=np.int64),
-        woken=np.full(n, kernels.NEVER, dtype=np.int64),
+        poll=np.full(n, NEVER, dtype=np.int64),
+        woken=np.full(n, NEVER, dtype=np.int64),
         busy=np.full(leaving.file.size, np.iinfo(np.int64).min, dtype=np.int64),
         first_leaving=leaving.ptr[:-1].copy(),
     )
 
 
-def _sources(network: Network, result: kernels.Result) -> Ints:
+def _sources(network: Network, result: Result) -> Ints:
     """Appliances as they are, places in the list of origins as origins."""
     source = result.source.copy()
     origin = result.kind == ORIGIN
@@ -265,7 +265,7 @@ def _sources(network: Network, result: kernels.Result) -> Ints:
     return source
 
 
-def _last_origins(network: Network, wanted: Copies, result: kernels.Result) -> Ints:
+def _last_origins(network: Network, wanted: Copies, result: Result) -> Ints:
     """Origin to turn to last: the cheapest, or the next where that is the source; -1 where there is none."""
     site = network.site[wanted.appliance]
     first, count = network.origin_ptr[site], np.diff(network.origin_ptr)[site]

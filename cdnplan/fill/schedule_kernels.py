@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cdnplan.fill.heap_kernels import Heap, pop, push
+from cdnplan.fill.heap_kernels import pop, push
 from cdnplan.fill.source_kernels import (
     COMING,
     HOLDS,
@@ -21,11 +21,9 @@ from cdnplan.fill.source_kernels import (
     NO_RATE,
     NO_SPACE,
     NO_WINDOW,
-    NONE,
     NOTHING,
     ORIGIN,
     PEER,
-    ROUNDING,
     TIER,
     Network,
     State,
@@ -33,20 +31,22 @@ from cdnplan.fill.source_kernels import (
     duration_ms,
     find_source,
 )
+from cdnplan.fill.space_kernels import NEVER, Removals, Result, Work, empty_overfull, make_room
 
 Array = npt.NDArray[Any]
 
 SMALLEST_RATE = 0.2
 """A transfer gets at least this part of what its appliance can take in: five at once are the most."""
+FAR_MORE = 3.0
+"""What is worth so many times more than last copies elsewhere need not wait for them to be handed on."""
 MOST_AT_ONCE = 9
-"""Transfers into one appliance at one moment at most; those that the smallest rate allows, and some to spare."""
+"""Transfers into one appliance at one moment at most: those that the smallest rate allows, and some more."""
 TRIES = 24
 """Sites asked for one file at one moment."""
 SHORTEST_WAIT_MS, LONGEST_WAIT_MS = 60_000, 900_000
 """An appliance whose files all have no source looks again after this time."""
 HURRY_MS = 600_000
 """One that has no more time to spare than this takes what it gets: more than it waits at a time."""
-NEVER = -1
 
 
 class Wanted(NamedTuple):
@@ -57,156 +57,6 @@ class Wanted(NamedTuple):
     file: Array
     value: Array
     required: Array
-
-
-class Removals(NamedTuple):
-    """Copies to remove: those of appliance a are ``ptr[a]:ptr[a + 1]``, the first to go first.
-
-    `stays` tells of each file whether the placement has it anywhere, `worth` what its wanted copies save
-    together: infinite where a rule asks for one of them. Wanted copies of a file whose last copy had to go
-    all the same are `given_up`.
-    """
-
-    ptr: Array
-    file: Array
-    stays: Array
-    worth: Array
-    given_up: Array
-
-
-class Result(NamedTuple):
-    """What came of each wanted copy, and when copies were removed; times are `NEVER` where nothing happened.
-
-    `source` is an appliance, or the place in the network's list of origins where `kind` is `ORIGIN`; `path`
-    the place in the list of sites or origins; `why` tells why a copy was not fetched when last looked at.
-    """
-
-    kind: Array
-    source: Array
-    path: Array
-    start: Array
-    end: Array
-    alternates: Array
-    why: Array
-    gone: Array
-
-
-class Work(NamedTuple):
-    """Scratch: heap of events, and what appliances wait for.
-
-    `head` is the first wanted copy that has not been started; `waiting_gb` sums those; `poll` is when an
-    appliance that found nothing looks again, `woken` when another's arrival made it look; `busy` is when each
-    leaving copy has been given to the last who fetches it.
-    """
-
-    heap: Heap
-    head: Array
-    waiting_gb: Array
-    idle: Array
-    poll: Array
-    woken: Array
-    busy: Array
-    first_leaving: Array
-
-
-@njit(cache=True)
-def _may_go(leaving: Removals, state: State, work: Work, i: int, now: int) -> bool:
-    """Whether a copy can be removed now: nobody fetches it, and it is not the last of a file that stays."""
-    f = leaving.file[i]
-    return bool(work.busy[i] <= now and (state.holders[f] > 1 or not leaving.stays[f]))
-
-
-@njit(cache=True)
-def _may_be_lost(leaving: Removals, state: State, work: Work, i: int, now: int) -> bool:
-    """Whether the last copy of a file that stays can go, if its new copies are given up: none is on its way."""
-    f = leaving.file[i]
-    last = leaving.stays[f] and state.holders[f] == 1
-    return bool(last and work.busy[i] <= now and state.from_origin[f] == 0)
-
-
-@njit(cache=True)
-def _remove(net: Network, state: State, leaving: Removals, result: Result, a: int, i: int, now: int) -> None:
-    f = leaving.file[i]
-    result.gone[i] = now
-    state.copy[f, a] = NONE
-    state.at_site[f, net.site[a]] -= 1
-    state.holders[f] -= 1
-    if state.holders[f] == 0 and leaving.stays[f]:
-        leaving.given_up[f] = True
-    state.stored_gb[a] -= net.size_gb[f]
-
-
-@njit(cache=True)
-def _bring_back(
-    net: Network, state: State, leaving: Removals, result: Result, a: int, size_gb: float, now: int
-) -> None:
-    """Spare what was removed at this moment and still fits beside so much, the most valuable first."""
-    for i in range(leaving.ptr[a + 1] - 1, leaving.ptr[a] - 1, -1):
-        f = leaving.file[i]
-        fits = state.stored_gb[a] + size_gb + net.size_gb[f] <= net.limit_gb[a] * (1 + ROUNDING)
-        if result.gone[i] == now and fits:
-            result.gone[i] = NEVER
-            state.copy[f, a] = LEAVING
-            state.at_site[f, net.site[a]] += 1
-            state.holders[f] += 1
-            state.stored_gb[a] += net.size_gb[f]
-            leaving.given_up[f] = False
-
-
-@njit(cache=True)
-def make_room(
-    net: Network,
-    state: State,
-    leaving: Removals,
-    result: Result,
-    work: Work,
-    a: int,
-    size_gb: float,
-    now: int,
-    worth: float,
-) -> bool:
-    """Remove what leaves, in order, until so much more fits; nothing where it would not.
-
-    Where that is not enough, last copies of files go whose new copies together save less than `worth`.
-    """
-    limit = net.limit_gb[a] * (1 + ROUNDING)
-    while work.first_leaving[a] < leaving.ptr[a + 1] and NEVER < result.gone[work.first_leaving[a]] < now:
-        work.first_leaving[a] += 1
-    missing = state.stored_gb[a] + size_gb - limit
-    if missing <= 0.0:
-        return True
-    first, last = work.first_leaving[a], leaving.ptr[a + 1]
-    freed, lost = 0.0, 0.0
-    for i in range(first, last):
-        if freed < missing and result.gone[i] == NEVER and _may_go(leaving, state, work, i, now):
-            freed += net.size_gb[leaving.file[i]]
-    if freed < missing:
-        if worth <= 0.0:
-            return False
-        for i in range(first, last):
-            more = leaving.worth[leaving.file[i]]
-            fits = freed < missing and result.gone[i] == NEVER and lost + more < worth
-            if fits and _may_be_lost(leaving, state, work, i, now):
-                freed += net.size_gb[leaving.file[i]]
-                lost += more
-    if freed < missing:
-        return False
-    for i in range(first, last):
-        if state.stored_gb[a] + size_gb <= limit:
-            break
-        if result.gone[i] == NEVER and _may_go(leaving, state, work, i, now):
-            _remove(net, state, leaving, result, a, i, now)
-    lost = 0.0
-    for i in range(first, last):
-        if state.stored_gb[a] + size_gb <= limit:
-            break
-        more = leaving.worth[leaving.file[i]]
-        fits = result.gone[i] == NEVER and lost + more < worth
-        if fits and _may_be_lost(leaving, state, work, i, now):
-            _remove(net, state, leaving, result, a, i, now)
-            lost += more
-    _bring_back(net, state, leaving, result, a, size_gb, now)
-    return bool(state.stored_gb[a] + size_gb <= limit)
 
 
 @njit(cache=True)
@@ -286,7 +136,9 @@ def _start(
         latest = end - duration_ms(size, net.fill_gbps[a])
         late = hurry or now + HURRY_MS >= latest
         at_once = late or wanted.required[q]
-        kind, source, path, rate, why = find_source(net, state, a, f, free, least, now, latest, at_once, TRIES)
+        kind, source, path, rate, why = find_source(
+            net, state, a, f, free, least, now, latest, at_once, TRIES
+        )
         if kind == NOTHING:
             result.why[q] = why
             continue
@@ -294,7 +146,7 @@ def _start(
         if finish > end:
             result.why[q] = NO_RATE
             continue
-        worth = np.inf if wanted.required[q] else wanted.value[q] if late else wanted.value[q] / 3.0
+        worth = np.inf if wanted.required[q] else wanted.value[q] if late else wanted.value[q] / FAR_MORE
         if not make_room(net, state, leaving, result, work, a, size, now, worth):
             result.why[q] = NO_SPACE
             continue
@@ -388,27 +240,12 @@ def _look(
         return
 
 
-@njit(cache=True)
-def _empty_overfull(
-    net: Network, state: State, leaving: Removals, result: Result, work: Work, now: int
-) -> None:
-    """Remove at once what appliances hold beyond their storage, last copies only where there is no choice."""
-    for a in range(net.site.size):
-        for forced in (False, True):
-            for i in range(leaving.ptr[a], leaving.ptr[a + 1]):
-                if state.stored_gb[a] <= net.limit_gb[a] * (1 + ROUNDING):
-                    break
-                if result.gone[i] == NEVER and (forced or _may_go(leaving, state, work, i, now)):
-                    _remove(net, state, leaving, result, a, i, now)
-        _bring_back(net, state, leaving, result, a, 0.0, now)
-
-
 @njit(cache=True, nogil=True)
 def run_night(
     net: Network, state: State, wanted: Wanted, leaving: Removals, result: Result, work: Work, begin: int
 ) -> None:
     """Let one night pass; `state` and `result` are written to."""
-    _empty_overfull(net, state, leaving, result, work, begin)
+    empty_overfull(net, state, leaving, result, work, begin)
     for a in range(net.site.size):
         if wanted.ptr[a] < wanted.ptr[a + 1]:
             for i in range(net.open_ptr[a], net.open_ptr[a + 1]):

@@ -61,8 +61,9 @@ class State(NamedTuple):
     `copy` is what each appliance does with each file, (n_files, n_appliances); `at_site` counts the holders
     of each file at each site, `holders` in the whole network; `from_origin` counts fetches from origins, and
     `origin_end` is when the first of them ends. `coming_file`, `coming_end` list what is on its way to each
-    appliance, (n_appliances, most), -1 where nothing is. Rates in use are ``*_used`` with the number of transfers ``*_count``, so that rounding does not pile up;
-    the last entry of `link_used` is that of all origins together.
+    appliance, (n_appliances, most), -1 where nothing is. Rates in use are ``*_used`` with the number of
+    transfers ``*_count``, so that rounding does not pile up; the last entry of `link_used` is that of all
+    origins together.
     """
 
     copy: Array

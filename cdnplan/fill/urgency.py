@@ -26,8 +26,8 @@ def fetching_order(
 
     What a rule asks for comes first, then what saves most per byte. Where the last copy of a file takes the
     space of something more urgent than the file itself, the file is as urgent as that, wherever it is wanted:
-    the priority inheritance of real-time systems [1]_. Without it, full appliances that change places wait for
-    one another.
+    the priority inheritance of real-time systems [1]_. Without it, full appliances that change places wait
+    for one another.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ Bools = npt.NDArray[np.bool_]
 
 ROUNDS = 3
 DEAR_RATIO = 5e-4
-"""Part of a plan's cost above the ideal that dealing and the night may add before it is worth planning again."""
+"""Part of a plan's cost above the ideal that dealing and night may add before it is worth planning again."""
 _ROUNDING = 1e-9
 
 
@@ -83,9 +83,9 @@ def plan_again(
 ) -> tuple[Outcome, Dealt]:
     """Let the engine place elsewhere what has no room or no time where it was placed, and keep the cheapest.
 
-    Each round rules out, from then on, the (pool, file) pairs that found no room on appliances, and those that
-    cannot be fetched in the night. Where launches of the
-    pool stand in the way of such a file, and their rules have pools to spare, they are ruled out there
+    Each round rules out, from then on, the (pool, file) pairs that found no room on appliances, and those
+    that cannot be fetched in the night. Where launches of the pool stand in the way of a file without room,
+    and their rules have pools to spare, they are ruled out there
     instead; if that is no cheaper, the file is. The engine starts from the prices and the placement at hand.
     Rounds end when dealing costs little (`DEAR_RATIO`) or the gap asked for is reached, when nothing is left
     to rule out, after `ROUNDS`, or when another one might pass the time limit: it is expected to take as
@@ -216,7 +216,7 @@ def _telling(progress: Progress, best_lower: float, best_upper: float) -> Progre
 
 
 def _ruled_out(instance: Instance, basis: _Plan, moves: list[_Move]) -> Bools:
-    """What was ruled out before, launches that shall move, and all files that then still have no place or time."""
+    """What was ruled out before, launches that shall move, and files that still have no place or time."""
     ruled_out = basis.ruled_out.copy()
     ruled_out[basis.dealt.unfilled_pool, basis.dealt.unfilled_file] = True
     ruled_out[basis.dealt.unplaced_pool, basis.dealt.unplaced_file] = True

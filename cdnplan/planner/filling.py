@@ -289,7 +289,7 @@ def _served_anew(night: _Night, dealt: Dealt, state: _Round) -> Dealt:
     holds = np.zeros_like(dealt.placement.holds)
     holds[assignment.pool, assignment.file] = True
     placement = Placement(holds)
-    spread = spread_serving(instance, placement, assignment, dealt.throughput)
+    spread = spread_serving(instance, placement, assignment, dealt.throughput, dealt.serving)
     mean = spread.mean_gbps
     busiest = np.zeros(instance.n_pools)
     np.maximum.at(busiest, night.pool, spread.peak_gbps)

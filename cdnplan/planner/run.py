@@ -144,9 +144,7 @@ def plan(
     record: dict[str, Any] = {}
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
-        record.update(
-            plan_record(request, loaded, outcome, filled, verdict, reason, seconds, checksums)
-        )
+        record.update(plan_record(request, loaded, outcome, filled, verdict, reason, seconds, checksums))
         return record
 
     progress("write", 0.0, None, None)

@@ -5,10 +5,10 @@ factor of its own, and in each country times another one, both lognormal of mean
 that nobody holds them: they take the demand and size of titles drawn from those asked most, which leave the
 catalogue.
 
-The public record of a streaming service's releases has 14 titles a week in 2023 and 2024 (mean over 105 weeks,
-standard deviation 4), of a catalogue of about 16,000. So by default a night is as far from the one before as
-one week from another, further than nights are: 14 new titles in 16,000, at least one, and factors of 0.3 as
-in the other benchmarks' weeks.
+The public record of a streaming service's releases has 14 titles a week in 2023 and 2024 (mean over 105
+weeks, standard deviation 4), of a catalogue of about 16,000. So by default a night is as far from the one
+before as one week from another, further than nights are: 14 new titles in 16,000, at least one, and factors
+of 0.3 as in the other benchmarks' weeks.
 """
 
 from __future__ import annotations
