@@ -11,6 +11,7 @@ from cdnplan.fill.appliances import Assignment
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.network import fill_network, spare_gbps
 from cdnplan.fill.schedule import Copies, Schedule, schedule
+from cdnplan.fill.source_kernels import NO_SOURCE
 from cdnplan.fill.sources import Sources, find_sources
 from cdnplan.fill.values import file_values, pool_sites
 from cdnplan.fill.windows import Windows, night_windows
@@ -90,13 +91,11 @@ def fill_night(
     state = _Round(kept, wanted, leaving, dealt.serving)
     unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]] = []
     ended = dealt
-    for number in range(MAX_ROUNDS + 1):
-        if number == MAX_ROUNDS:
-            nothing = np.full(state.wanted.size, 4, dtype=np.uint8)
-            unfilled.append((state.wanted, nothing))
-            state, stay = _rules_kept(night, replace(state, wanted=Copies.none()))
-            ended = replace(ended, stayed=ended.stayed + stay)
+    for number in range(MAX_ROUNDS + 2):
         result = _schedule(night, state)
+        if number == MAX_ROUNDS:
+            why = np.where(result.fetched, NO_SOURCE, result.why).astype(np.uint8)
+            result = replace(result, kind=np.zeros_like(result.kind), why=why)
         after = _resolve(night, state, result)
         if after is None:
             break
