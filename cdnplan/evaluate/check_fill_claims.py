@@ -102,5 +102,6 @@ def _entered_again_gb(rows: FillRows) -> float:
     source = np.where(rows.places.is_origin(rows.source), -1, rows.source)
     outside = np.flatnonzero(rows.sound & (np.append(site, -1)[source] != site[rows.appliance]))
     entry = site[rows.appliance[outside]] * max(1, rows.places.fleet.instance.n_files) + rows.file[outside]
-    once = outside[np.unique(entry, return_index=True)[1]]
-    return float(rows.size_gb[outside].sum() - rows.size_gb[once].sum())
+    more = np.ones(outside.size, dtype=bool)
+    more[np.unique(entry, return_index=True)[1]] = False
+    return float(rows.size_gb[outside[more]].sum())

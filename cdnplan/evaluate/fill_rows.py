@@ -265,13 +265,12 @@ def _check_alternates(rows: FillRows, ledger: Ledger) -> None:
     place, row = rows.places.numbers(lists.items), lists.row()
     origin = rows.places.is_origin(place)
     own = (place == rows.source[row]) | (place == rows.appliance[row])
-    # There may be no other origin to fall back on than the one that is the source.
-    own &= ~(origin & (len(rows.places.origins) == 1))
     key = row * (rows.places.fleet.size + len(rows.places.origins)) + place
     twice = ~_first(np.where(place >= 0, key, -1 - np.arange(place.size)))
     length = np.diff(lists.ptr)
     last_is_origin = np.zeros(length.size, dtype=bool)
     last_is_origin[length > 0] = origin[lists.ptr[1:][length > 0] - 1]
+    # There may be no other origin to fall back on than the one that is the source.
     none_needed = (length == 0) & rows.places.is_origin(rows.source)
 
     def note(check: str, wrong: Bools, detail: str) -> None:

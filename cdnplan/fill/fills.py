@@ -110,8 +110,9 @@ class Fills:
         outside = np.flatnonzero(self.kind != PEER)
         file = self.copies.file[outside]
         site = np.repeat(pool_sites(instance)[1], instance.pool_appliances)[self.copies.appliance[outside]]
-        once = np.unique(site * instance.n_files + file, return_index=True)[1]
-        return float(instance.size_gb[file].sum() - instance.size_gb[file[once]].sum())
+        again = np.ones(file.size, dtype=np.bool_)
+        again[np.unique(site * instance.n_files + file, return_index=True)[1]] = False
+        return float(instance.size_gb[file[again]].sum())
 
     def reasons(self) -> dict[str, int]:
         """How many copies are left undone for each reason."""

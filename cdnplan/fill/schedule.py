@@ -11,6 +11,8 @@ from cdnplan.fill import schedule_kernels as kernels
 from cdnplan.fill.heap_kernels import Heap
 from cdnplan.fill.loads import pointers
 from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, Network, State
+from cdnplan.fill.space_kernels import NEVER, Removals, Result, Work
+from cdnplan.fill.urgency import fetching_order
 from cdnplan.model.instance import Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
@@ -81,8 +83,8 @@ class Schedule:
     alternates : (n_wanted, 2) int32
         Further appliances that hold it, -1 where there are no more.
     origin : (n_wanted,) int64
-        Index of the last alternate: the cheapest origin other than the source, or the only one of all. -1
-        where no way leads from another one: then there are no alternates.
+        Index of the last alternate: the cheapest origin other than the source. -1 where no way leads from
+        another one: then there are no alternates.
     why : (n_wanted,) uint8
         Why it is not fetched.
     leaving : Copies
@@ -112,11 +114,13 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     """Plan the transfers of one night.
 
     A list schedule [1]_ in the order of events: whenever an appliance has rate to spare in its window it
-    starts the first of its files, by value per byte, that has a source and room now. A file comes from a peer
-    at the site, else from the site that holds it with the cheapest path, else from the origin; one that is on
-    its way to the site is waited for, and so are busy sources while there is time. Copies that leave do so
-    when their space is needed, the least valuable first, not while they are fetched, and not while they are
-    the network's last of a file that stays.
+    starts the first of its files that has a source and room now, in the order of `fetching_order`. A file
+    comes from a peer at the site, else from the site that holds it with the cheapest path, else from the
+    origin; one that is on its way to the site and arrives in time is waited for, and so are busy sources
+    while there is time. Copies that leave do so when their space is needed, the least valuable first, not
+    while they are fetched, and not while they are the network's last of a file that stays: unless a rule asks
+    for what needs the space, or it is worth far more than all new copies of that file, which are then given
+    up; when time is short, more is enough.
 
     It is a heuristic: it promises neither that all that could be fetched is, nor the fewest bytes from
     the origin.
@@ -140,16 +144,26 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
        Mathematics 17(2), 1969.
     """
     n_files, n_appliances = network.size_gb.size, network.site.size
-    wanted = wanted.take(_by_priority(wanted, network.size_gb))
     leaving = leaving.take(_by_worth(leaving, wanted, network))
     state = _state(network, kept, leaving)
+    order = fetching_order(
+        network,
+        state.stored_gb,
+        (wanted.appliance, wanted.file, wanted.value),
+        wanted.required,
+        (leaving.appliance, leaving.file),
+        kept.file,
+    )
+    wanted = wanted.take(order)
     stays = np.zeros(n_files, dtype=np.bool_)
     stays[kept.file] = stays[wanted.file] = True
-    sought = np.zeros(n_files, dtype=np.bool_)
-    sought[wanted.file[wanted.required]] = True
-    demand = kernels.Wanted(_ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.required)
-    removals = kernels.Removals(
-        _ptr(leaving, n_appliances), leaving.file, stays, sought, np.zeros(n_files, dtype=np.bool_)
+    worth = np.bincount(wanted.file, wanted.value, n_files).astype(np.float64)
+    worth[wanted.file[wanted.required]] = np.inf
+    demand = kernels.Wanted(
+        _ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.value, wanted.required
+    )
+    removals = Removals(
+        _ptr(leaving, n_appliances), leaving.file, stays, worth, np.zeros(n_files, dtype=np.bool_)
     )
     result = _blank(wanted.size, leaving.size)
     size_gb = network.size_gb[wanted.file]
@@ -169,12 +183,6 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
         leaving=leaving,
         gone=result.gone,
     )
-
-
-def _by_priority(wanted: Copies, size_gb: Floats) -> Ints:
-    """Order by appliance, required ones first, then by value per byte; files in order break ties."""
-    density = wanted.value / size_gb[wanted.file]
-    return np.lexsort((wanted.file, -density, ~wanted.required, wanted.appliance)).astype(np.int64)
 
 
 def _by_worth(leaving: Copies, wanted: Copies, network: Network) -> Ints:
@@ -207,6 +215,9 @@ def _state(network: Network, kept: Copies, leaving: Copies) -> State:
         at_site=at_site,
         holders=np.bincount(file, minlength=n_files).astype(np.int64),
         from_origin=np.zeros(n_files, dtype=np.int64),
+        origin_end=np.zeros(n_files, dtype=np.int64),
+        coming_file=np.full((n_appliances, kernels.MOST_AT_ONCE), -1, dtype=np.int32),
+        coming_end=np.zeros((n_appliances, kernels.MOST_AT_ONCE), dtype=np.int64),
         in_used=np.zeros(n_appliances),
         in_count=np.zeros(n_appliances, dtype=np.int64),
         up_used=np.zeros(n_appliances),
@@ -217,39 +228,36 @@ def _state(network: Network, kept: Copies, leaving: Copies) -> State:
     )
 
 
-def _blank(n_wanted: int, n_leaving: int) -> kernels.Result:
-    return kernels.Result(
+def _blank(n_wanted: int, n_leaving: int) -> Result:
+    return Result(
         kind=np.zeros(n_wanted, dtype=np.uint8),
         source=np.full(n_wanted, -1, dtype=np.int64),
         path=np.full(n_wanted, -1, dtype=np.int64),
-        start=np.full(n_wanted, kernels.NEVER, dtype=np.int64),
-        end=np.full(n_wanted, kernels.NEVER, dtype=np.int64),
+        start=np.full(n_wanted, NEVER, dtype=np.int64),
+        end=np.full(n_wanted, NEVER, dtype=np.int64),
         alternates=np.full((n_wanted, N_ALTERNATES), -1, dtype=np.int32),
         why=np.full(n_wanted, NO_WINDOW, dtype=np.uint8),
-        gone=np.full(n_leaving, kernels.NEVER, dtype=np.int64),
+        gone=np.full(n_leaving, NEVER, dtype=np.int64),
     )
 
 
-def _scratch(
-    network: Network, wanted: kernels.Wanted, leaving: kernels.Removals, waiting_gb: Floats
-) -> kernels.Work:
+def _scratch(network: Network, wanted: kernels.Wanted, leaving: Removals, waiting_gb: Floats) -> Work:
     """Room for all events there can be at once: transfers, and looks for work."""
     n = network.site.size
-    most = int(np.ceil(1 / kernels.SMALLEST_RATE)) + 4
-    room = most * n + network.open_begin.size + 1
-    return kernels.Work(
+    room = kernels.MOST_AT_ONCE * n + network.open_begin.size + 1
+    return Work(
         heap=Heap.of(room),
         head=wanted.ptr[:-1].copy(),
         waiting_gb=waiting_gb,
         idle=np.zeros(n, dtype=np.bool_),
-        poll=np.full(n, kernels.NEVER, dtype=np.int64),
-        woken=np.full(n, kernels.NEVER, dtype=np.int64),
+        poll=np.full(n, NEVER, dtype=np.int64),
+        woken=np.full(n, NEVER, dtype=np.int64),
         busy=np.full(leaving.file.size, np.iinfo(np.int64).min, dtype=np.int64),
         first_leaving=leaving.ptr[:-1].copy(),
     )
 
 
-def _sources(network: Network, result: kernels.Result) -> Ints:
+def _sources(network: Network, result: Result) -> Ints:
     """Appliances as they are, places in the list of origins as origins."""
     source = result.source.copy()
     origin = result.kind == ORIGIN
@@ -257,13 +265,12 @@ def _sources(network: Network, result: kernels.Result) -> Ints:
     return source
 
 
-def _last_origins(network: Network, wanted: Copies, result: kernels.Result) -> Ints:
-    """Origin to turn to last: the cheapest, or the next where that is the source."""
+def _last_origins(network: Network, wanted: Copies, result: Result) -> Ints:
+    """Origin to turn to last: the cheapest, or the next where that is the source; -1 where there is none."""
     site = network.site[wanted.appliance]
     first, count = network.origin_ptr[site], np.diff(network.origin_ptr)[site]
-    second = (result.kind == ORIGIN) & (result.source == first) & (count > 1)
     if wanted.size == 0:
         return np.zeros(0, dtype=np.int64)
-    last = network.origin[first + second].astype(np.int64)
-    alone = (result.kind == ORIGIN) & (count == 1) & (network.n_origins > 1)
-    return np.asarray(np.where(alone, -1, last), dtype=np.int64)
+    second = (result.kind == ORIGIN) & (result.source == first)
+    at = np.where(second & (count > 1), first + 1, first)
+    return np.where(second & (count == 1), -1, network.origin[at]).astype(np.int64)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cdnplan.fill.heap_kernels import Heap, pop, push
+from cdnplan.fill.heap_kernels import pop, push
 from cdnplan.fill.source_kernels import (
     COMING,
     HOLDS,
@@ -20,11 +21,9 @@ from cdnplan.fill.source_kernels import (
     NO_RATE,
     NO_SPACE,
     NO_WINDOW,
-    NONE,
     NOTHING,
     ORIGIN,
     PEER,
-    ROUNDING,
     TIER,
     Network,
     State,
@@ -32,18 +31,22 @@ from cdnplan.fill.source_kernels import (
     duration_ms,
     find_source,
 )
+from cdnplan.fill.space_kernels import NEVER, Removals, Result, Work, empty_overfull, make_room
 
 Array = npt.NDArray[Any]
 
 SMALLEST_RATE = 0.2
 """A transfer gets at least this part of what its appliance can take in: five at once are the most."""
+FAR_MORE = 3.0
+"""What is worth so many times more than last copies elsewhere need not wait for them to be handed on."""
+MOST_AT_ONCE = 9
+"""Transfers into one appliance at one moment at most: those that the smallest rate allows, and some more."""
 TRIES = 24
 """Sites asked for one file at one moment."""
 SHORTEST_WAIT_MS, LONGEST_WAIT_MS = 60_000, 900_000
 """An appliance whose files all have no source looks again after this time."""
 HURRY_MS = 600_000
 """One that has no more time to spare than this takes what it gets: more than it waits at a time."""
-NEVER = -1
 
 
 class Wanted(NamedTuple):
@@ -52,136 +55,8 @@ class Wanted(NamedTuple):
     ptr: Array
     appliance: Array
     file: Array
+    value: Array
     required: Array
-
-
-class Removals(NamedTuple):
-    """Copies to remove: those of appliance a are ``ptr[a]:ptr[a + 1]``, the first to go first.
-
-    `stays` tells of each file whether the placement has it anywhere, `sought` whether a rule asks for one of
-    its wanted copies. Wanted copies of a file whose last copy had to go all the same are `given_up`.
-    """
-
-    ptr: Array
-    file: Array
-    stays: Array
-    sought: Array
-    given_up: Array
-
-
-class Result(NamedTuple):
-    """What came of each wanted copy, and when copies were removed; times are `NEVER` where nothing happened.
-
-    `source` is an appliance, or the place in the network's list of origins where `kind` is `ORIGIN`; `path`
-    the place in the list of sites or origins; `why` tells why a copy was not fetched when last looked at.
-    """
-
-    kind: Array
-    source: Array
-    path: Array
-    start: Array
-    end: Array
-    alternates: Array
-    why: Array
-    gone: Array
-
-
-class Work(NamedTuple):
-    """Scratch: heap of events, and what appliances wait for.
-
-    `head` is the first wanted copy that has not been started; `waiting_gb` sums those; `poll` is when an
-    appliance that found nothing looks again, `woken` when another's arrival made it look; `busy` is when each
-    leaving copy has been given to the last who fetches it.
-    """
-
-    heap: Heap
-    head: Array
-    waiting_gb: Array
-    idle: Array
-    poll: Array
-    woken: Array
-    busy: Array
-    first_leaving: Array
-
-
-@njit(cache=True)
-def _may_go(leaving: Removals, state: State, work: Work, i: int, now: int, force: bool) -> bool:
-    """Whether a copy can be removed now: nobody fetches it, and it is not the last of a file that stays.
-
-    With `force`, for a copy that a rule asks for, that file may leave the network, too: unless a rule asks
-    for it as well, or it is on its way already.
-    """
-    f = leaving.file[i]
-    if work.busy[i] > now:
-        return False
-    if state.holders[f] > 1 or not leaving.stays[f]:
-        return True
-    return force and not leaving.sought[f] and state.from_origin[f] == 0
-
-
-@njit(cache=True)
-def _remove(net: Network, state: State, leaving: Removals, result: Result, a: int, i: int, now: int) -> None:
-    f = leaving.file[i]
-    result.gone[i] = now
-    state.copy[f, a] = NONE
-    state.at_site[f, net.site[a]] -= 1
-    state.holders[f] -= 1
-    if state.holders[f] == 0 and leaving.stays[f]:
-        leaving.given_up[f] = True
-    state.stored_gb[a] -= net.size_gb[f]
-
-
-@njit(cache=True)
-def _bring_back(
-    net: Network, state: State, leaving: Removals, result: Result, a: int, size_gb: float, now: int
-) -> None:
-    """Spare what was removed at this moment and still fits beside so much, the most valuable first."""
-    for i in range(leaving.ptr[a + 1] - 1, leaving.ptr[a] - 1, -1):
-        f = leaving.file[i]
-        fits = state.stored_gb[a] + size_gb + net.size_gb[f] <= net.limit_gb[a] * (1 + ROUNDING)
-        if result.gone[i] == now and fits:
-            result.gone[i] = NEVER
-            state.copy[f, a] = LEAVING
-            state.at_site[f, net.site[a]] += 1
-            state.holders[f] += 1
-            state.stored_gb[a] += net.size_gb[f]
-            leaving.given_up[f] = False
-
-
-@njit(cache=True)
-def make_room(
-    net: Network,
-    state: State,
-    leaving: Removals,
-    result: Result,
-    work: Work,
-    a: int,
-    size_gb: float,
-    now: int,
-    force: bool,
-) -> bool:
-    """Remove what leaves, in order, until so much more fits; nothing where it would not."""
-    limit = net.limit_gb[a] * (1 + ROUNDING)
-    while work.first_leaving[a] < leaving.ptr[a + 1] and NEVER < result.gone[work.first_leaving[a]] < now:
-        work.first_leaving[a] += 1
-    missing = state.stored_gb[a] + size_gb - limit
-    if missing <= 0.0:
-        return True
-    freed = 0.0
-    for i in range(work.first_leaving[a], leaving.ptr[a + 1]):
-        if result.gone[i] == NEVER and _may_go(leaving, state, work, i, now, force):
-            freed += net.size_gb[leaving.file[i]]
-            if freed >= missing:
-                break
-    if freed < missing:
-        return False
-    for i in range(work.first_leaving[a], leaving.ptr[a + 1]):
-        if state.stored_gb[a] + size_gb <= limit:
-            break
-        if result.gone[i] == NEVER and _may_go(leaving, state, work, i, now, force):
-            _remove(net, state, leaving, result, a, i, now)
-    _bring_back(net, state, leaving, result, a, size_gb, now)
-    return bool(state.stored_gb[a] + size_gb <= limit)
 
 
 @njit(cache=True)
@@ -192,14 +67,28 @@ def _use_links(state: State, links: Array, gbps: float, sign: int) -> None:
 
 
 @njit(cache=True)
+def _fly(state: State, a: int, f: int, end: int, sign: int) -> None:
+    """Note what is on its way to an appliance and when it arrives, or that it has."""
+    for n in range(state.coming_file.shape[1]):
+        if state.coming_file[a, n] == (f if sign < 0 else -1):
+            state.coming_file[a, n] = f if sign > 0 else -1
+            state.coming_end[a, n] = end
+            return
+
+
+@njit(cache=True)
 def _account(net: Network, state: State, result: Result, wanted: Wanted, q: int, sign: int) -> None:
     """Take (1) or give back (-1) what a transfer uses."""
     a, source, path, kind = wanted.appliance[q], result.source[q], result.path[q], result.kind[q]
     gbps = net.size_gb[wanted.file[q]] * MEGABITS_PER_GB / (result.end[q] - result.start[q])
     state.in_count[a] += sign
     state.in_used[a] = state.in_used[a] + sign * gbps if state.in_count[a] else 0.0
+    _fly(state, a, wanted.file[q], result.end[q], sign)
     if kind == ORIGIN:
-        state.from_origin[wanted.file[q]] += sign
+        f = wanted.file[q]
+        state.from_origin[f] += sign
+        if sign > 0 and (state.from_origin[f] == 1 or result.end[q] < state.origin_end[f]):
+            state.origin_end[f] = result.end[q]
         _use_links(
             state, net.origin_link[net.origin_link_ptr[path] : net.origin_link_ptr[path + 1]], gbps, sign
         )
@@ -243,9 +132,13 @@ def _start(
                 result.why[q] = NO_RATE
             continue
         least = max(least, min(free, SMALLEST_RATE * net.fill_gbps[a]))
-        # What must be there does not wait for a cheaper source.
-        at_once = hurry or wanted.required[q]
-        kind, source, path, rate, why = find_source(net, state, a, f, free, least, now, at_once, TRIES)
+        # What must be there does not wait for a cheaper source, nor does what is nearly too late.
+        latest = end - duration_ms(size, net.fill_gbps[a])
+        late = hurry or now + HURRY_MS >= latest
+        at_once = late or wanted.required[q]
+        kind, source, path, rate, why = find_source(
+            net, state, a, f, free, least, now, latest, at_once, TRIES
+        )
         if kind == NOTHING:
             result.why[q] = why
             continue
@@ -253,7 +146,8 @@ def _start(
         if finish > end:
             result.why[q] = NO_RATE
             continue
-        if not make_room(net, state, leaving, result, work, a, size, now, wanted.required[q]):
+        worth = np.inf if wanted.required[q] else wanted.value[q] if late else wanted.value[q] / FAR_MORE
+        if not make_room(net, state, leaving, result, work, a, size, now, worth):
             result.why[q] = NO_SPACE
             continue
         result.kind[q], result.source[q], result.path[q] = kind, source, path
@@ -346,27 +240,12 @@ def _look(
         return
 
 
-@njit(cache=True)
-def _empty_overfull(
-    net: Network, state: State, leaving: Removals, result: Result, work: Work, now: int
-) -> None:
-    """Remove at once what appliances hold beyond their storage, last copies only where there is no choice."""
-    for a in range(net.site.size):
-        for forced in (False, True):
-            for i in range(leaving.ptr[a], leaving.ptr[a + 1]):
-                if state.stored_gb[a] <= net.limit_gb[a] * (1 + ROUNDING):
-                    break
-                if result.gone[i] == NEVER and (forced or _may_go(leaving, state, work, i, now, False)):
-                    _remove(net, state, leaving, result, a, i, now)
-        _bring_back(net, state, leaving, result, a, 0.0, now)
-
-
 @njit(cache=True, nogil=True)
 def run_night(
     net: Network, state: State, wanted: Wanted, leaving: Removals, result: Result, work: Work, begin: int
 ) -> None:
     """Let one night pass; `state` and `result` are written to."""
-    _empty_overfull(net, state, leaving, result, work, begin)
+    empty_overfull(net, state, leaving, result, work, begin)
     for a in range(net.site.size):
         if wanted.ptr[a] < wanted.ptr[a + 1]:
             for i in range(net.open_ptr[a], net.open_ptr[a + 1]):

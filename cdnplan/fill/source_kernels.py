@@ -59,15 +59,20 @@ class State(NamedTuple):
     """Where the night stands.
 
     `copy` is what each appliance does with each file, (n_files, n_appliances); `at_site` counts the holders
-    of each file at each site, `holders` in the whole network; `from_origin` counts fetches from origins.
-    Rates in use are ``*_used`` with the number of transfers ``*_count``, so that rounding does not pile up;
-    the last entry of `link_used` is that of all origins together.
+    of each file at each site, `holders` in the whole network; `from_origin` counts fetches from origins, and
+    `origin_end` is when the first of them ends. `coming_file`, `coming_end` list what is on its way to each
+    appliance, (n_appliances, most), -1 where nothing is. Rates in use are ``*_used`` with the number of
+    transfers ``*_count``, so that rounding does not pile up; the last entry of `link_used` is that of all
+    origins together.
     """
 
     copy: Array
     at_site: Array
     holders: Array
     from_origin: Array
+    origin_end: Array
+    coming_file: Array
+    coming_end: Array
     in_used: Array
     in_count: Array
     up_used: Array
@@ -180,20 +185,39 @@ def from_an_origin(
 
 
 @njit(cache=True)
+def arrival(state: State, a: int, f: int) -> int:
+    """When a file that is on its way to an appliance arrives."""
+    for n in range(state.coming_file.shape[1]):
+        if state.coming_file[a, n] == f:
+            return int(state.coming_end[a, n])
+    return -1
+
+
+@njit(cache=True)
 def find_source(
-    net: Network, state: State, a: int, f: int, gbps: float, least: float, now: int, hurry: bool, tries: int
+    net: Network,
+    state: State,
+    a: int,
+    f: int,
+    gbps: float,
+    least: float,
+    now: int,
+    latest: int,
+    hurry: bool,
+    tries: int,
 ) -> tuple[int, int, int, float, int]:
     """Kind of source, appliance (or place in the list of origins), place in the list of sites, rate, why not.
 
     A file that is at the site, or on its way there, comes from a peer; one that other sites in reach hold
-    comes from them, one that nobody holds comes from the origin once, and others wait for it. In a `hurry`
-    busy sources are not waited for: then it comes from the next kind that can give it.
+    comes from them, one that nobody holds comes from the origin once, and others wait for it. Nothing is
+    waited for that is on its way and arrives after the `latest` moment at which this transfer may start. In a
+    `hurry` busy sources are not waited for: then it comes from the next kind that can give it.
     """
     here, coming = False, False
     for b in range(net.site_ptr[net.site[a]], net.site_ptr[net.site[a] + 1]):
         kind = state.copy[f, b]
         here = here or kind in (HOLDS, LEAVING)
-        coming = coming or kind == COMING
+        coming = coming or (kind == COMING and arrival(state, b, f) <= latest)
     if here:
         b = best_appliance(net, state, net.site[a], f, a, net.size_gb[f], gbps, least, now)
         if b >= 0:
@@ -203,7 +227,8 @@ def find_source(
     b, j, rate, held, linked = from_tier(net, state, a, f, gbps, least, now, tries)
     if b >= 0:
         return TIER, b, j, rate, 0
-    if not hurry and (held or state.from_origin[f] > 0):
+    fetched = state.from_origin[f] > 0 and now <= state.origin_end[f] <= latest
+    if not hurry and (held or fetched):
         return NOTHING, -1, -1, 0.0, NO_LINK if linked else NO_SOURCE
     j, rate, why = from_an_origin(net, state, a, f, gbps, least, now)
     if j >= 0:

@@ -1,4 +1,4 @@
-"""Plan again where what the engine placed does not fit onto appliances: elsewhere, from what is known."""
+"""Plan again where what the engine placed does not fit onto appliances or into the night: elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.fill.fitting import file_value
-from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
@@ -19,19 +18,19 @@ from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progres
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.rules import possible_copies
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.dealing import Dealt
 
 Bools = npt.NDArray[np.bool_]
 
 ROUNDS = 3
 DEAR_RATIO = 5e-4
-"""Part of a plan's cost above the ideal that dealing may add before it is worth planning again."""
+"""Part of a plan's cost above the ideal that dealing and night may add before it is worth planning again."""
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Time that the first plan took [s]."""
+    """Time that the first plan took [s]; the night counts with the appliances."""
 
     optimise_s: float
     appliances_s: float
@@ -39,7 +38,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """An engine's plan and what dealing made of it; what it was not allowed to hold where."""
+    """An engine's plan and what dealing and the night made of it; what it was not allowed to hold where."""
 
     outcome: Outcome
     dealt: Dealt
@@ -73,7 +72,7 @@ def plan_again(
     name: EngineName,
     outcome: Outcome,
     dealt: Dealt,
-    holdings: Holdings | None,
+    finish: Callable[[Outcome], Dealt],
     *,
     stop: Stop,
     spent: Spent,
@@ -82,10 +81,11 @@ def plan_again(
     progress: Progress = no_progress,
     now: Callable[[], float] = time.perf_counter,
 ) -> tuple[Outcome, Dealt]:
-    """Let the engine place elsewhere what appliances have no room for, deal again, and keep the cheapest.
+    """Let the engine place elsewhere what has no room or no time where it was placed, and keep the cheapest.
 
-    Each round rules out, from then on, the (pool, file) pairs that found no room. Where launches of the
-    pool stand in the way of such a file, and their rules have pools to spare, they are ruled out there
+    Each round rules out, from then on, the (pool, file) pairs that found no room on appliances, and those
+    that cannot be fetched in the night. Where launches of the pool stand in the way of a file without room,
+    and their rules have pools to spare, they are ruled out there
     instead; if that is no cheaper, the file is. The engine starts from the prices and the placement at hand.
     Rounds end when dealing costs little (`DEAR_RATIO`) or the gap asked for is reached, when nothing is left
     to rule out, after `ROUNDS`, or when another one might pass the time limit: it is expected to take as
@@ -102,9 +102,9 @@ def plan_again(
     outcome : Outcome
         The engine's plan.
     dealt : Dealt
-        What `deal` made of it.
-    holdings : Holdings or None
-        What appliances hold now.
+        What became of it.
+    finish : callable
+        Deals a plan out to appliances and plans its night.
     stop : Stop
         Of the whole plan, time spent included.
     spent : Spent
@@ -137,7 +137,7 @@ def plan_again(
         left_s = None if stop.time_limit_s is None else deadline - begun - spent.appliances_s
         wanted = replace(stop, time_limit_s=left_s)
         tell = _telling(progress, outcome.lower, best.cost)
-        found = _round(instance, name, basis, ruled_out, holdings, wanted, threads, seed, tell)
+        found = _round(instance, name, basis, ruled_out, finish, wanted, threads, seed, tell)
         rounds, longest_s = rounds + 1, max(longest_s, now() - begun)
         if found is not None and found.outcome.status in {"interrupted", "time-limit"}:
             cut = found.outcome.status
@@ -156,7 +156,7 @@ def plan_again(
 
 def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool:
     """Whether it is worth while to look for a plan that loses less than this one."""
-    if plan.dealt.unplaced_pool.size == 0:
+    if plan.dealt.unplaced_pool.size + plan.dealt.unfilled_pool.size == 0:
         return False
     ideal = ideal_cost(instance)
     reached = stop.gap_ratio is not None and gap_ratio(outcome.lower, plan.cost, ideal) <= stop.gap_ratio
@@ -177,13 +177,13 @@ def _round(
     name: EngineName,
     basis: _Plan,
     ruled_out: Bools,
-    holdings: Holdings | None,
+    finish: Callable[[Outcome], Dealt],
     stop: Stop,
     threads: int,
     seed: int,
     progress: Progress,
 ) -> _Plan | None:
-    """Plan without what is ruled out, and deal; None where that leaves no plan."""
+    """Plan without what is ruled out, and finish it; None where that leaves no plan."""
     copies = instance.copies.copy()
     copies[ruled_out] = 0
     start = WarmStart(basis.outcome.prices, basis.dealt.placement.holds & ~ruled_out)
@@ -198,7 +198,7 @@ def _round(
             start=start,
         )
         # Appliances themselves rule nothing out: where there is room after all, files may come back.
-        dealt = deal(instance, outcome.placement, outcome.serving, outcome.prices, holdings)
+        dealt = finish(outcome)
     except (NoFeasiblePlanError, DeadlineError):
         # There is a plan already: nothing better came of this one.
         return None
@@ -216,8 +216,9 @@ def _telling(progress: Progress, best_lower: float, best_upper: float) -> Progre
 
 
 def _ruled_out(instance: Instance, basis: _Plan, moves: list[_Move]) -> Bools:
-    """What was ruled out before, launches that shall move, and all files that then still have no place."""
+    """What was ruled out before, launches that shall move, and files that still have no place or time."""
     ruled_out = basis.ruled_out.copy()
+    ruled_out[basis.dealt.unfilled_pool, basis.dealt.unfilled_file] = True
     ruled_out[basis.dealt.unplaced_pool, basis.dealt.unplaced_file] = True
     for move in moves:
         ruled_out[move.pool, move.file] = basis.ruled_out[move.pool, move.file]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.fill.appliances import Assignment, Start, split_pools
+from cdnplan.fill.fills import Fills
 from cdnplan.fill.fitting import fit_pools, joined_start
 from cdnplan.fill.siblings import exchange_files
 from cdnplan.model.holdings import Holdings
@@ -52,8 +53,12 @@ class Dealt:
         Rounds in which the engine was asked for other plans, to find this one or none better (`plan_again`).
     throughput : (n_pools,) float64
         What each pool serves at most for that reason [Gbit/s].
-    unfilled : int
-        Copies that cannot be fetched in time and left the plan.
+    fills : Fills
+        The night that makes it true; nothing happens in it before it is planned.
+    unfilled_pool, unfilled_file : (n_unfilled,) int64
+        Pairs that left the plan because they cannot be fetched in time.
+    stayed : tuple of (int, int)
+        Pool and file of launches that stay, because where they were to go they cannot be fetched in time.
     """
 
     placement: Placement
@@ -66,8 +71,11 @@ class Dealt:
     unplaced_pool: Ints
     unplaced_file: Ints
     throughput: Floats
-    unfilled: int = 0
+    fills: Fills = field(default_factory=lambda: Fills.none(0, 0))
+    unfilled_pool: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    unfilled_file: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     planned_again: int = 0
+    stayed: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.fill.appliances import Assignment
 from cdnplan.fill.fills import Fills
-from cdnplan.fill.loads import appliance_gbps
 from cdnplan.fill.network import fill_network, spare_gbps
 from cdnplan.fill.schedule import Copies, Schedule, schedule
+from cdnplan.fill.source_kernels import NO_SOURCE
 from cdnplan.fill.sources import Sources, find_sources
 from cdnplan.fill.values import file_values, pool_sites
 from cdnplan.fill.windows import Windows, night_windows
@@ -20,14 +19,14 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
-from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.dealing import SAFETY_RATIO, Dealt, required_files
+from cdnplan.planner.dealing import Dealt, required_files
+from cdnplan.planner.spreading import spread_serving
+from cdnplan.planner.staying import launches_stay
 
 Bools = npt.NDArray[np.bool_]
 
 MAX_ROUNDS = 20
 """Schedules made at most until plan and night agree; then nothing more is fetched."""
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +57,13 @@ class _Round:
 
 def fill_night(
     instance: Instance, topology: Topology, dealt: Dealt, holdings: Holdings | None, begin: int
-) -> tuple[Dealt, Fills]:
+) -> Dealt:
     """Schedule what each appliance fetches in its first window after an instant, and what it removes.
 
     Copies that cannot be fetched leave the plan, together with the other copies of their file in the pool
-    that would need them. Where such a pool still has a file that was to go, it keeps it. Serving is then
-    computed anew, and so are fills where links carry something else now, until both agree.
+    that would need them. Where such a pool still has a file that was to go, it keeps it, and so do pools that
+    have a launch for which its rule then lacks others. Serving is then computed anew, and so are fills where
+    links carry something else now, until both agree.
 
     Parameters
     ----------
@@ -76,14 +76,8 @@ def fill_night(
 
     Returns
     -------
-    dealt : Dealt
-        What is held once the night is over; the same object where everything fits.
-    fills : Fills
-
-    Raises
-    ------
-    NoFeasiblePlanError
-        What is left cannot be spread over appliances within their limits.
+    Dealt
+        What is held once the night is over, with its fills.
     """
     sites, pool_site = pool_sites(instance)
     pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
@@ -97,23 +91,28 @@ def fill_night(
     state = _Round(kept, wanted, leaving, dealt.serving)
     unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]] = []
     ended = dealt
-    for number in range(MAX_ROUNDS + 1):
-        if number == MAX_ROUNDS:
-            nothing = np.full(state.wanted.size, 4, dtype=np.uint8)
-            unfilled.append((state.wanted, nothing))
-            state = replace(state, wanted=Copies.none())
+    for number in range(MAX_ROUNDS + 2):
         result = _schedule(night, state)
+        if number == MAX_ROUNDS:
+            why = np.where(result.fetched, NO_SOURCE, result.why).astype(np.uint8)
+            result = replace(result, kind=np.zeros_like(result.kind), why=why)
         after = _resolve(night, state, result)
         if after is None:
             break
         left, why, state = after
+        state, stay = _rules_kept(night, state)
         unfilled.append((left, why))
-        ended = _served_anew(night, ended, state, left.size)
+        ended = _served_anew(night, replace(ended, stayed=ended.stayed + stay), state)
         state = replace(state, serving=ended.serving)
-        if not sources.links and result.fetched.sum() == state.wanted.size:
+        if not sources.links and not stay and result.fetched.sum() == state.wanted.size:
             result = _settled(result, state)
             break
-    return ended, _fills(night, result, unfilled)
+    fills = _fills(night, result, unfilled)
+    pairs = np.unique(night.pool[fills.unfilled.appliance] * instance.n_files + fills.unfilled.file)
+    pairs = pairs[~ended.placement.holds.ravel()[pairs]]
+    return replace(
+        ended, fills=fills, unfilled_pool=pairs // instance.n_files, unfilled_file=pairs % instance.n_files
+    )
 
 
 def _held(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> Ints:
@@ -141,12 +140,13 @@ def _copies(instance: Instance, dealt: Dealt, pool: Ints, held: Ints) -> tuple[C
     more[pool[gone_appliance], gone_file] = True
     more &= ~dealt.placement.holds & (instance.copies > 0)
     value = file_values(instance, dealt.placement, dealt.serving, more)
-    value /= np.maximum(1, instance.copies)
     required = required_files(instance)
 
     def copies(at: Ints, file: Ints) -> Copies:
-        cell = (pool[at], file)
-        return Copies(at, file, value[cell], required[cell])
+        # A pool holds a file with all its copies: whichever of these fails to come, it loses the whole file.
+        cell = pool[at] * n_files + file
+        shared = np.maximum(1, _counts(cell, value.size)[cell])
+        return Copies(at, file, value.reshape(-1)[cell] / shared, required.reshape(-1)[cell])
 
     stays, comes = np.flatnonzero(assignment.kept), np.flatnonzero(~assignment.kept)
     return (
@@ -231,6 +231,12 @@ def _resolve(
     )
 
 
+def _rules_kept(night: _Night, state: _Round) -> tuple[_Round, tuple[tuple[int, int], ...]]:
+    """The same with launches that have to stay, and which these are."""
+    found = launches_stay(night.instance, night.pool, state.kept, state.wanted, state.leaving)
+    return replace(state, kept=found.kept, leaving=found.leaving), found.pairs
+
+
 def _first(cell: Ints, most: npt.NDArray[np.int16]) -> Bools:
     """The first entries of each cell, as many as `most` says."""
     order = np.argsort(cell, kind="stable")
@@ -275,37 +281,28 @@ def _settled(result: Schedule, state: _Round) -> Schedule:
     )
 
 
-def _served_anew(night: _Night, dealt: Dealt, state: _Round, unfilled: int) -> Dealt:
-    """The plan of the copies that are left, on the appliances where they are; `unfilled` more are not."""
+def _served_anew(night: _Night, dealt: Dealt, state: _Round) -> Dealt:
+    """The plan of the copies that are left, on the appliances where they are."""
     instance = night.instance
     assignment = _assignment(night, dealt.assignment, state)
     holds = np.zeros_like(dealt.placement.holds)
     holds[assignment.pool, assignment.file] = True
-    throughput = dealt.throughput.copy()
-    for _ in range(MAX_ROUNDS):
-        serving = best_serving(replace(instance, throughput_gbps=throughput), holds).serving
-        peak, mean = appliance_gbps(
-            instance, Placement(holds), serving, assignment.pool, assignment.appliance, assignment.file
-        )
-        busiest = np.zeros(instance.n_pools)
-        np.maximum.at(busiest, night.pool, peak)
-        over = np.flatnonzero(busiest > instance.appliance_throughput_gbps * (1 + _ROUNDING))
-        if over.size == 0:
-            ratio = np.divide(busiest, mean, out=np.ones_like(mean), where=mean > 0)
-            assignment = replace(assignment, peak_gbps=peak, imbalance_ratio=np.maximum(0.0, ratio - 1.0))
-            slowed = int((throughput < instance.throughput_gbps).sum())
-            return replace(
-                dealt,
-                placement=Placement(holds),
-                serving=serving,
-                assignment=assignment,
-                slowed=slowed,
-                unfilled=dealt.unfilled + unfilled,
-                throughput=throughput,
-            )
-        limit = instance.appliance_throughput_gbps[over]
-        throughput[over] *= limit / busiest[over] / (1 + SAFETY_RATIO)
-    raise NoFeasiblePlanError(f"what can be filled was not spread over appliances in {MAX_ROUNDS} rounds")
+    placement = Placement(holds)
+    spread = spread_serving(instance, placement, assignment, dealt.throughput, dealt.serving)
+    mean = spread.mean_gbps
+    busiest = np.zeros(instance.n_pools)
+    np.maximum.at(busiest, night.pool, spread.peak_gbps)
+    ratio = np.divide(busiest, mean, out=np.ones_like(mean), where=mean > 0)
+    return replace(
+        dealt,
+        placement=placement,
+        serving=spread.serving,
+        assignment=replace(
+            assignment, peak_gbps=spread.peak_gbps, imbalance_ratio=np.maximum(0.0, ratio - 1.0)
+        ),
+        slowed=int((spread.throughput < instance.throughput_gbps).sum()),
+        throughput=spread.throughput,
+    )
 
 
 def _assignment(night: _Night, before: Assignment, state: _Round) -> Assignment:

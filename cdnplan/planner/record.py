@@ -41,7 +41,6 @@ def plan_record(
     loaded: Loaded,
     outcome: Outcome,
     dealt: Dealt,
-    fills: Fills,
     verdict: Verdict,
     reason: str,
     seconds: dict[str, float],
@@ -51,7 +50,7 @@ def plan_record(
 
     Parameters
     ----------
-    request, loaded, outcome, dealt, fills, verdict
+    request, loaded, outcome, dealt, verdict
         From the steps of `cdnplan.planner.plan`.
     reason : str
         Why this engine.
@@ -105,14 +104,14 @@ def plan_record(
             "pools_slowed": dealt.slowed,
             "planned_again": dealt.planned_again,
         },
-        "fills": _fills(loaded, fills),
+        "fills": _fills(loaded, dealt.fills),
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
         "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 3),
         "warnings": [
             *loaded.warnings,
             *_engine_warnings(outcome),
             *_dealing_warnings(dealt),
-            *_fill_warnings(instance, fills),
+            *_fill_warnings(instance, dealt),
         ],
         "seed": request.seed,
         "versions": {"python": platform.python_version()} | {p: metadata.version(p) for p in PACKAGES},
@@ -213,13 +212,23 @@ def _fills(loaded: Loaded, fills: Fills) -> dict[str, Any]:
     }
 
 
-def _fill_warnings(instance: Instance, fills: Fills) -> list[str]:
-    lost = fills.unfilled
-    if not lost.size:
-        return []
-    gb = float(instance.size_gb[lost.file].sum())
-    reasons = ", ".join(f"{name} {count}" for name, count in fills.reasons().items())
-    return [f"{lost.size} copies, {gb:,.0f} GB, cannot be fetched in this night and are left out: {reasons}"]
+def _fill_warnings(instance: Instance, dealt: Dealt) -> list[str]:
+    fills = dealt.fills
+    lost, warnings = fills.unfilled, []
+    if lost.size:
+        gb = float(instance.size_gb[lost.file].sum())
+        reasons = ", ".join(f"{name} {count}" for name, count in fills.reasons().items())
+        warnings.append(
+            f"{lost.size} copies, {gb:,.0f} GB, cannot be fetched in this night and are left out: {reasons}"
+        )
+    if dealt.stayed:
+        named = ", ".join(f"{instance.files[f]!r} at {instance.pools[p]!r}" for p, f in dealt.stayed[:5])
+        more = ", ..." if len(dealt.stayed) > 5 else ""
+        warnings.append(
+            f"{len(dealt.stayed)} launches stay where they are, as other pools cannot fetch them in time: "
+            f"{named}{more}"
+        )
+    return warnings
 
 
 def _engine_warnings(outcome: Outcome) -> list[str]:

@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,15 +120,17 @@ def plan(
             start=start,
         )
     with watch.phase("appliances"):
-        dealt = deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
+        dealt = _dealt(loaded, outcome)
+    with watch.phase("fills"):
+        dealt = _filled(request, loaded, dealt)
     with watch.phase("again"):
-        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"])
-        outcome, dealt = plan_again(
+        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"] + watch.seconds["fills"])
+        outcome, filled = plan_again(
             loaded.instance,
             name,
             outcome,
             dealt,
-            loaded.holdings,
+            lambda other: _filled(request, loaded, _dealt(loaded, other)),
             stop=stop,
             spent=spent,
             threads=request.threads,
@@ -136,25 +138,26 @@ def plan(
             progress=progress,
             now=now,
         )
-    with watch.phase("fills"):
-        filled, fills = _filled(request, loaded, dealt)
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, filled)
     seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
     record: dict[str, Any] = {}
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
-        record.update(
-            plan_record(request, loaded, outcome, filled, fills, verdict, reason, seconds, checksums)
-        )
+        record.update(plan_record(request, loaded, outcome, filled, verdict, reason, seconds, checksums))
         return record
 
     progress("write", 0.0, None, None)
-    write_plan(request.out, _writers(loaded, outcome, filled, fills), make_record, _write_manifests)
+    write_plan(request.out, _writers(loaded, outcome, filled), make_record, _write_manifests)
     return PlanResult(request.out, record)
 
 
-def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> tuple[Dealt, Fills]:
+def _dealt(loaded: Loaded, outcome: Outcome) -> Dealt:
+    """Deal an engine's plan out to appliances."""
+    return deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
+
+
+def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
     """Plan the night; where filling does not count, appliances arrive stocked and nothing is fetched."""
     instance, topology = loaded.instance, loaded.topology
     moment = request.fill_from
@@ -164,14 +167,15 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> tuple[Dealt, 
     begin = to_ms(moment)
     if loaded.holdings is None and topology.policy.cold_start == "free":
         appliances = instance.pool_appliances.astype(np.int64)
-        return dealt, Fills.none(begin, night_windows(topology, instance.pools, appliances, begin).until)
-    filled, fills = fill_night(instance, topology, dealt, loaded.holdings, begin)
+        until = night_windows(topology, instance.pools, appliances, begin).until
+        return replace(dealt, fills=Fills.none(begin, until))
+    filled = fill_night(instance, topology, dealt, loaded.holdings, begin)
     lacking = np.argwhere(instance.pinned & ~filled.placement.holds)
     if lacking.size:
         listed = ", ".join(f"{instance.files[f]!r} at {instance.pools[p]!r}" for p, f in lacking[:5])
         message = f"{len(lacking)} pinned files cannot be fetched in the night that begins {moment}: {listed}"
         raise NoFeasiblePlanError(message)
-    return filled, fills
+    return filled
 
 
 def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
@@ -187,19 +191,17 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    changes = (dealt.dropped, dealt.added, dealt.exchanged, dealt.slowed, dealt.planned_again, dealt.unfilled)
-    untouched = not any(changes)
+    changes = (dealt.dropped, dealt.added, dealt.exchanged, dealt.slowed, dealt.planned_again)
+    untouched = not any(changes) and not dealt.fills.unfilled.size
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)
     return verdict
 
 
-def _writers(
-    loaded: Loaded, outcome: Outcome, dealt: Dealt, fills: Fills
-) -> dict[str, Callable[[Path], None]]:
+def _writers(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> dict[str, Callable[[Path], None]]:
     """How each file of the folder is written."""
-    instance, assignment, serving = loaded.instance, dealt.assignment, dealt.serving
+    instance, assignment, serving, fills = loaded.instance, dealt.assignment, dealt.serving, dealt.fills
     origins = tuple(origin.name for origin in loaded.topology.origins)
     made: dict[str, Callable[[], Any]] = {
         names.FILES: lambda: tables.catalog_table(loaded.catalog),

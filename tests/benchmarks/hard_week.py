@@ -196,6 +196,8 @@ def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
 
     def record(checksums: dict[str, str]) -> dict[str, object]:
         reason = "filled by popularity"
-        return plan_record(request, loaded, outcome, dealt, fills, verdict, reason, {}, checksums)
+        return plan_record(
+            request, loaded, outcome, replace(dealt, fills=fills), verdict, reason, {}, checksums
+        )
 
     write_plan(out, writers, record)

@@ -4,10 +4,10 @@
     python -m tests.benchmarks.nights sample --time-limit 20
     python -m tests.benchmarks.nights world_week-1 --gap 0.01 --keep DIR
 
-The second night is another week of the same kind: each title's demand times a factor, and in each country
-times another one, both with a spread of `--sigma`. It is planned twice: from what the first night left, and
-as if appliances were empty and stocked for free; then the bytes are counted that appliances lack which hold
-the first night's plan. Costs compared leave filling out.
+The second night is drawn from the first by `tests.benchmarks.drift`. It is planned twice: from what the first
+night left, and as if appliances were empty and stocked for free; then the bytes are counted that appliances
+lack which hold the first night's plan. Costs compared leave filling out. `--first` takes a plan of the first
+night that exists already.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.sample import sample_folder
 from tests.benchmarks import real_week
+from tests.benchmarks.drift import Drift, write_drifted
 from tests.fill.pools import Pool
 
 NETWORKS = ("sample", "BE,NL,LU", "world_week-1")
@@ -42,24 +43,12 @@ def inputs(name: str, folder: Path) -> real_week.Files:
     return real_week.write_week(folder, 1, slices=1)
 
 
-def drifted(files: real_week.Files, folder: Path, sigma: float) -> Path:
-    """Demand of the second night."""
-    loaded = real_week.read_files(files)
-    rng = np.random.default_rng([2, 3])
-    demand = loaded.demand
-    of_title = real_week.lognormal(rng, sigma, loaded.catalog.n_files)
-    factor = of_title[demand.file] * real_week.lognormal(rng, sigma, demand.file.size)
-    other = replace(demand, gb=(demand.gb * factor).astype(np.float32))
-    path = folder / "second.parquet"
-    real_week.write_demand(other, loaded.catalog.files, path)
-    return path
-
-
 def two_nights(
     name: str,
     folder: Path,
     *,
-    sigma: float,
+    drift: Drift,
+    first: Path | None,
     gap: float | None,
     limit_s: float | None,
     threads: int,
@@ -67,7 +56,7 @@ def two_nights(
 ) -> dict[str, Any]:
     """Plan both nights, the second one also without knowing the first."""
     files = inputs(name, folder)
-    second = drifted(files, folder, sigma)
+    second = write_drifted(files, folder, drift)
     request = PlanRequest(
         files[0],
         files[1],
@@ -80,17 +69,21 @@ def two_nights(
         threads=threads,
         replace=True,
     )
-    plan(request)
-    known = plan(replace(request, demand=second, previous=request.out, out=folder / "known")).record
-    blank = plan(replace(request, demand=second, out=folder / "blank")).record
+    if first is None:
+        plan(request)
+        first = request.out
+    request = replace(request, titles=second[1], demand=second[2])
+    known = plan(replace(request, previous=first, out=folder / "known")).record
+    blank = plan(replace(request, out=folder / "blank")).record
     fetched = known["fills"]["naive_origin_gb"]
-    lacking = lacking_gb(request.out, folder / "blank")
+    lacking = lacking_gb(first, folder / "blank")
     cost = {which: _without_fill(record) for which, record in (("known", known), ("blank", blank))}
     found = {
         "appliances": known["counts"]["appliances"],
         "files": known["counts"]["files"],
         "fills": known["fills"],
         "origin_to_naive_ratio": known["fills"]["bytes_gb"]["origin"] / max(1e-9, fetched),
+        "appliances_dealt": known["appliances"],
         "fetched_gb": fetched,
         "fetched_without_knowing_gb": lacking,
         "fetched_to_without_knowing_ratio": fetched / max(1e-9, lacking),
@@ -168,7 +161,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("networks", nargs="*", help=f"some of {', '.join(NETWORKS)}; default: all")
-    parser.add_argument("--sigma", type=float, default=real_week.WEEK_SIGMA)
+    parser.add_argument("--sigma", type=float, default=Drift().sigma)
+    parser.add_argument("--premieres", type=int, default=Drift().premieres)
+    parser.add_argument("--drift-seed", type=int, default=Drift().seed)
+    parser.add_argument("--first", type=Path, default=None, help="plan folder of the first night")
     parser.add_argument("--gap", type=float, default=None)
     parser.add_argument("--time-limit", type=float, default=None)
     parser.add_argument("--threads", type=int, default=1)
@@ -187,7 +183,8 @@ def main() -> None:
             found[name] = two_nights(
                 name,
                 folder,
-                sigma=asked.sigma,
+                drift=Drift(asked.sigma, asked.premieres, asked.drift_seed),
+                first=asked.first,
                 gap=asked.gap,
                 limit_s=asked.time_limit,
                 threads=asked.threads,

@@ -167,6 +167,40 @@ def test_a_pin_may_push_out_a_last_copy() -> None:
     assert set(rows(found)) == {(0, 1)}
 
 
+def test_last_copies_of_less_worth_make_room() -> None:
+    net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0)
+    found = schedule(net, copies(), copies((0, 1, 9.0), (1, 0, 1.0)), copies((0, 0), (1, 1)), 0)
+    assert set(rows(found)) == {(0, 1)}
+    assert found.why[found.wanted.file == 0].tolist() == [NO_SPACE]
+    # Of a file that a rule asks for, the last copy stays.
+    found = schedule(net, copies(), copies((0, 1, 9.0), (1, 0, 1.0, True)), copies((0, 0), (1, 1)), 0)
+    assert set(rows(found)) == {(1, 0)}
+
+
+def test_what_arrives_too_late_is_not_waited_for() -> None:
+    # Each of them needs seven of twelve hours: who waits for the other comes too late.
+    found = night(network([2], size_gb=[7.0]), copies(), copies((0, 0), (1, 0)), copies())
+    assert found == {(0, 0): (ORIGIN, 0, 0.0, 7.0), (1, 0): (ORIGIN, 0, 0.0, 7.0)}
+    found = night(network([1, 1], size_gb=[7.0]), copies(), copies((0, 0), (1, 0)), copies())
+    assert [found[a, 0][0] for a in (0, 1)] == [ORIGIN, ORIGIN]
+
+
+def test_what_others_wait_for_is_fetched_first() -> None:
+    # 0 is full of the last copy of file 0: until 1 has it, the valuable file 1 finds no room there.
+    net = network([2], size_gb=[4.0] * 4, limit_gb=8.0)
+    wanted = copies((0, 1, 9.0), (1, 0, 4.0), (1, 2, 5.0))
+    found = night(net, copies((0, 3)), wanted, copies((0, 0)))
+    assert found[1, 0][2] < found[1, 2][2]
+    assert found[0, 1][2] == found[1, 0][3]
+
+
+def test_the_only_origin_is_no_alternate_to_itself() -> None:
+    net = network([2], size_gb=[1.0])
+    found = schedule(net, copies(), copies((0, 0), (1, 0)), copies(), 0)
+    by_kind = dict(zip(found.kind.tolist(), found.origin.tolist(), strict=True))
+    assert by_kind == {ORIGIN: -1, PEER: 0}
+
+
 def test_sources_under_maintenance_give_nothing() -> None:
     net = network([1, 1], size_gb=[1.0], closed={1: (0.0, 5.0)})
     assert night(net, copies((1, 0)), copies((0, 0)), copies())[0, 0][:2] == (TIER, 1)

@@ -88,7 +88,7 @@ class Begun:
             self.engine,
             self.outcome,
             self.dealt,
-            None,
+            lambda other: deal(self.instance, other.placement, other.serving, other.prices, None),
             stop=stop or Stop(),
             spent=Spent(2.0, 1.0),
             now=lambda: next(clock),

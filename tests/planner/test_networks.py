@@ -68,18 +68,7 @@ def test_engines_bracket_the_same_best_cost(tmp_path: Path) -> None:
     assert max(exact["lower"], fast["lower"]) <= min(exact["upper"], fast["upper"]) * (1 + 1e-9)
 
 
-@pytest.mark.parametrize(
-    "engine",
-    [
-        pytest.param(
-            "exact",
-            # On the second night this plan moves a launch to a pool that cannot fetch it in time: the plan is
-            # refused, where it could be mended by keeping the launch where it was.
-            marks=pytest.mark.xfail(raises=NoFeasiblePlanError, strict=True),
-        ),
-        "fast",
-    ],
-)
+@ENGINES
 def test_churn_and_fill_are_limited_from_a_limited_cold_start_on(tmp_path: Path, engine: EngineName) -> None:
     topology = network.topology(cold_start="limited")
     # What serving takes of links and origins is not there for filling: none could bring what is pinned.
