@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cdnplan.cli.tables import TableFormat, print_table
+from cdnplan.cli.topology_edit import EPILOG, edit
 from cdnplan.cli.topology_import import import_list
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("import")(import_list)
+app.command("edit", epilog=EPILOG)(edit)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Topology in YAML.", show_default=False)]
 Env = Annotated[str | None, typer.Option("--env", metavar="E", help="Environment whose overrides apply.")]
