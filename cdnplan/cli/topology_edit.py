@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,7 +65,8 @@ def edit(
     asked += parse_operations(operations or [])
     if not asked:
         raise InputError([Problem("nothing to do: expected operations, or --script", hint="see --help")])
-    edited = edit_topology(file, asked, drop_comments=drop_comments)
+    with _uncollected():
+        edited = edit_topology(file, asked, drop_comments=drop_comments)
     if dry_run:
         sys.stdout.write(edited.diff())
         _tell(edited, sys.stderr.write)
@@ -76,9 +80,20 @@ def edit(
         sys.stdout.write("nothing changed\n")
 
 
-def _tell(edited: Edited, write: object) -> None:
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cyclic garbage, which takes half the time where many small objects stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _tell(edited: Edited, write: Callable[[str], object]) -> None:
     """Say what each operation did."""
-    assert callable(write)
     for operation, lines in edited.told:
         write(f"{operation.text}\n")
         write("".join(f"  {line}\n" for line in lines[:SHOWN]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -150,6 +151,7 @@ class TopologyWire(Wire):
     policy: PolicyWire | None = Field(None, description="Reserves, costs, the shape of a day, rules")
 
 
+@lru_cache(maxsize=1)
 def topology_schema() -> dict[str, Any]:
     """Build the JSON Schema of a topology file, for editors and other programs.
 

@@ -182,7 +182,8 @@ class Patcher:
         """
         for container in self._containers.values():
             node = container.slot.node
-            kept = [slot for slot in node.slots() if slot not in container.drops]
+            drops = {id(slot) for slot in container.drops}
+            kept = [slot for slot in node.slots() if id(slot) not in drops]
             if not node.flow and not kept and (node.kind == "map" or not container.items):
                 self._empty(container)
             elif node.flow:

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Any
 
 from cdnplan.errors import InputError
@@ -24,11 +23,6 @@ _FACTOR = re.compile(r"[x×*]?\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z")
 _PERCENT = re.compile(r"([+-]?)\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*%\Z")
 
 
-@lru_cache(maxsize=1)
-def _schema() -> Mapping[str, Any]:
-    return topology_schema()
-
-
 def kind_loc(kind: str) -> Loc:
     """Where the schema describes one thing of a kind."""
     if kind in ("policy", "topology"):
@@ -42,7 +36,7 @@ def kind_loc(kind: str) -> Loc:
 
 def key_order(kind: str) -> list[str]:
     """Keys of a thing in the usual order."""
-    return known_keys(_schema(), kind_loc(kind))
+    return known_keys(topology_schema(), kind_loc(kind))
 
 
 def check_key(operation: Operation, steps: tuple[str, ...]) -> None:
@@ -52,7 +46,7 @@ def check_key(operation: Operation, steps: tuple[str, ...]) -> None:
         if step.startswith("["):
             loc = (*loc, 0)
             continue
-        known = ["name"] if operation.kind == "topology" else known_keys(_schema(), loc)
+        known = ["name"] if operation.kind == "topology" else known_keys(topology_schema(), loc)
         if step not in known:
             here = "" if loc == kind_loc(operation.kind) else f" in {loc[-1]}"
             hint = key_hint(step, known) or "known: " + ", ".join(known) if known else "it has no keys"
@@ -81,7 +75,7 @@ def typed(operation: Operation, assignment: Assignment) -> object:
     if assignment.raw is None:
         return assignment.value
     raw = assignment.raw.strip()
-    about = schema_at(_schema(), _loc(operation, assignment))
+    about = schema_at(topology_schema(), _loc(operation, assignment))
     if assignment.sign != "=" and not raw.startswith("["):
         about = about.get("items", about)  # one item, to be added or taken away
     if _types(about) == {"string"} and raw != "null":
@@ -101,12 +95,12 @@ def typed(operation: Operation, assignment: Assignment) -> object:
 def default_of(kind: str, steps: tuple[str, ...]) -> object:
     """Value of a key that is left out, if the schema has one."""
     loc = (*kind_loc(kind), *(0 if step.startswith("[") else step for step in steps))
-    return schema_at(_schema(), loc).get("default")
+    return schema_at(topology_schema(), loc).get("default")
 
 
 def is_whole(operation: Operation, assignment: Assignment) -> bool:
     """Whether a key takes whole numbers only."""
-    return _types(schema_at(_schema(), _loc(operation, assignment))) == {"integer"}
+    return _types(schema_at(topology_schema(), _loc(operation, assignment))) == {"integer"}
 
 
 def factor(operation: Operation, assignment: Assignment) -> float:
