@@ -113,13 +113,16 @@ def _restricted(topology: Topology, countries: str) -> Topology:
     from cdnplan.errors import InputError, Problem, nearest
     from cdnplan.model.network import restricted
 
-    codes = country_codes(countries)
+    problems: list[Problem] = []
+    codes = country_codes(countries, problems)
     known = {region.country for region in topology.regions}
-    unknown = sorted(set(codes) - known)
-    if unknown:
-        problems = [Problem(f"--countries: no region is in {code}", hint=nearest(code, known)) for code in unknown]
+    problems += [
+        Problem(f"no region is in {code}", path="--countries", hint=nearest(code, known))
+        for code in sorted(codes - known)
+    ]
+    if problems:
         raise InputError(problems)
-    return restricted(topology, frozenset(codes))
+    return restricted(topology, codes)
 
 
 def _draw(topology: Topology, path: Path) -> None:

@@ -14,7 +14,7 @@ from cdnplan.inputs.drawing.labels import Box, place_labels
 from cdnplan.inputs.drawing.page import PAGE, STYLE
 from cdnplan.inputs.drawing.projection import Projection, fitted, grid_lines
 from cdnplan.inputs.topology_summary import Capacity, capacity_of
-from cdnplan.model.topology import Link, Site, Topology
+from cdnplan.model.topology import Link, Origin, Site, Topology
 
 WIDTH = 1400.0
 MOST_HEIGHT = 900.0
@@ -23,6 +23,9 @@ HEAD = 92.0
 """Room for title and legend [px]."""
 FOOT = 34.0
 TYPE = 12.0
+EDGE = 12.0
+FAR = 1.3
+"""An origin that would make everything smaller by more than this stands at the edge instead."""
 MOST_LABELS = 60
 LARGEST = 22.0
 """Radius of the largest site among few [px]; among thousands it is half of that."""
@@ -64,7 +67,8 @@ class _Picture:
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
         self._capacity = {site.name: capacity_of(site, topology) for site in topology.sites}
-        self._map = fitted(topology.locations().values(), MARGIN, HEAD, WIDTH - 2 * MARGIN, MOST_HEIGHT)
+        self._map = _fitted(topology)
+        self._places = self._seen()
         self._height = HEAD + self._map.height + FOOT
         most = max((c.storage_tb for c in self._capacity.values()), default=1.0)
         # Half the radius from tens to thousands of sites: area is what overlaps.
@@ -108,6 +112,8 @@ class _Picture:
         for degrees in meridians:
             x, _ = place.xy((0.0, degrees))
             yield f'<path class="grid" d="M{x:.1f} {place.top:g}V{bottom:.1f}"/>'
+            if x > place.left + place.width - 36:
+                continue
             shown = (degrees + 180) % 360 - 180
             text = f"{abs(shown):g}°{'E' if shown > 0 else 'W' if shown < 0 else ''}"
             yield f'<text class="degrees" x="{x + 3:.1f}" y="{bottom - 4:.1f}">{text}</text>'
@@ -118,10 +124,9 @@ class _Picture:
             yield f'<text class="degrees" x="{place.left + 3:g}" y="{y - 3:.1f}">{text}</text>'
 
     def _links(self) -> Iterator[str]:
-        places = self._topology.locations()
         most = max((link.capacity_gbps or 0.0 for link in self._topology.links), default=0.0) or 1.0
         for link in self._topology.links:
-            (x1, y1), (x2, y2) = self._map.xy(places[link.from_]), self._map.xy(places[link.to])
+            (x1, y1), (x2, y2) = self._places[link.from_], self._places[link.to]
             kind = "link" if link.capacity_gbps is not None else "link free"
             width = 1.0 if link.capacity_gbps is None else 0.8 + 3.2 * sqrt(link.capacity_gbps / most)
             yield (
@@ -132,7 +137,7 @@ class _Picture:
     def _regions(self) -> Iterator[str]:
         size = 3.5 if len(self._topology.regions) <= 300 else 2.0
         for region in self._topology.regions:
-            x, y = self._map.xy(region.location)
+            x, y = self._places[region.name]
             words = f"region {region.name}: {region.demand.share:.4g} of {region.demand.region}"
             if region.sites:
                 words += f"\nsites: {', '.join(region.sites)}"
@@ -149,8 +154,8 @@ class _Picture:
         )
 
     def _sites(self) -> Iterator[str]:
-        for site in reversed(self._by_size()):
-            x, y = self._map.xy(site.location)
+        for site in sorted(self._topology.sites, key=lambda site: (-self._radius[site.name], site.name)):
+            x, y = self._places[site.name]
             radius = self._radius[site.name]
             yield (
                 f'<circle class="{site.kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">'
@@ -159,19 +164,41 @@ class _Picture:
 
     def _origins(self) -> Iterator[str]:
         for origin in self._topology.origins:
-            x, y = self._map.xy(origin.location)
+            x, y = self._places[origin.name]
             limit = "" if origin.capacity_gbps is None else f", {origin.capacity_gbps:g} Gbps"
             yield (
                 f'<path class="origin" d="M{x:.1f} {y - 8:.1f}l7 8l-7 8l-7 -8z">'
                 f"<title>{escape(f'origin {origin.name}{limit}')}</title></path>"
             )
 
+    def _seen(self) -> dict[str, tuple[float, float]]:
+        """Where everything is drawn: at its place; origins off the map at the edge nearest to it."""
+        place = self._map
+        seen = {name: place.xy(location) for name, location in self._topology.locations().items()}
+        left, top = place.left + EDGE, place.top + EDGE
+        right, bottom = place.left + place.width - EDGE, place.top + place.height - EDGE
+        taken: set[tuple[float, float]] = set()
+        for origin in self._topology.origins:
+            x, y = seen[origin.name]
+            if x > place.left + place.width and _gap(place.west, origin) < _gap(place.east, origin):
+                x = place.left  # it is off the map to the west
+            x, y = min(max(x, left), right), min(max(y, top), bottom)
+            while (x, y) in taken and y > top:
+                y -= 2 * EDGE
+            taken.add((x, y))
+            seen[origin.name] = x, y
+        return seen
+
+    def _origin_name(self, origin: Origin) -> str:
+        there = self._map.xy(origin.location) == self._places[origin.name]
+        return origin.name if there else f"{origin.name} (off the map)"
+
     def _labels(self) -> Iterator[str]:
         place = self._map
         page = Box(place.left, place.top, place.left + place.width, place.top + place.height)
         points = [
-            (origin.name, *place.xy(origin.location), 8.0) for origin in self._topology.origins
-        ] + [(site.name, *place.xy(site.location), self._radius[site.name]) for site in self._by_size()]
+            (self._origin_name(origin), *self._places[origin.name], 8.0) for origin in self._topology.origins
+        ] + [(site.name, *self._places[site.name], self._radius[site.name]) for site in self._by_size()]
         # Names keep off the marks of what is large; the crowd of small sites they may cover.
         taken = [
             Box(x - r, y - r, x + r, y + r) for _, x, y, r in points if r >= 5 or len(points) <= MOST_LABELS
@@ -192,8 +219,8 @@ class _Picture:
         kinds = {kind: sum(site.kind == kind for site in topology.sites) for kind in ("ixp", "embedded")}
         yield f'<text class="title" x="{MARGIN:g}" y="34">{escape(topology.name)}</text>'
         facts = (
-            f"{len(topology.sites):,} sites, {whole.appliances:,} appliances, {whole.storage_tb:,.6g} TB,"
-            f" {whole.throughput_gbps:,.6g} Gbps; {len(topology.regions):,} regions, {len(topology.links):,} links"
+            f"{len(topology.sites):,} sites, {whole.appliances:,} appliances, {_quantity(whole.storage_tb)} TB,"
+            f" {_quantity(whole.throughput_gbps)} Gbps; {len(topology.regions):,} regions, {len(topology.links):,} links"
         )
         yield f'<text class="facts" x="{MARGIN:g}" y="55">{facts}</text>'
         x = MARGIN + 6
@@ -226,12 +253,35 @@ class _Picture:
         yield f'<text class="facts" x="{x + km * per_km + 8:.1f}" y="{y:.1f}">{words}</text>'
 
 
+def _fitted(topology: Topology) -> Projection:
+    """Fit the map to sites and regions, and to origins that are not far away: those stand at its edge."""
+    near = [*(site.location for site in topology.sites), *(region.location for region in topology.regions)]
+    room = (MARGIN, HEAD, WIDTH - 2 * MARGIN, MOST_HEIGHT)
+    place = fitted(near, *room)
+    for origin in topology.origins:
+        if fitted([*near, origin.location], *room).px_per_km() * FAR >= place.px_per_km():
+            near.append(origin.location)
+    return fitted(near, *room)
+
+
+def _gap(longitude: float, origin: Origin) -> float:
+    """Degrees between a meridian and an origin, the shorter way."""
+    apart = (origin.location[1] - longitude) % 360.0
+    return min(apart, 360.0 - apart)
+
+
+def _quantity(value: float) -> str:
+    """Write a number with no more digits than it needs, and never with an exponent."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:,.6g}"
+
+
 def _site_words(site: Site, capacity: Capacity) -> str:
     groups = ", ".join(f"{group.count} x {group.model}" for group in site.appliances)
     where = f", {site.country}" if site.country else ""
     return (
         f"{site.name} ({site.kind}{where})\n{groups}\n"
-        f"{capacity.storage_tb:,.6g} TB, {capacity.throughput_gbps:,.6g} Gbps, fills at {capacity.fill_gbps:,.6g} Gbps"
+        f"{_quantity(capacity.storage_tb)} TB, {_quantity(capacity.throughput_gbps)} Gbps,"
+        f" fills at {_quantity(capacity.fill_gbps)} Gbps"
     )
 
 
