@@ -87,7 +87,9 @@ def show(
     tree: Annotated[bool, typer.Option("--tree", help="Sites by country instead of totals.")] = False,
     picture: Annotated[
         Path | None,
-        typer.Option("--map", metavar="F", help="Draw a map instead: F.svg a picture, F.html a page with zoom."),
+        typer.Option(
+            "--map", metavar="F", help="Draw a map instead: F.svg a picture, F.html a page with zoom."
+        ),
     ] = None,
 ) -> None:
     """Show what a topology has: totals by kind of site, country and hardware, every site, or a map."""

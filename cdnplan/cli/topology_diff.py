@@ -26,13 +26,19 @@ WIDEST = 48
 
 
 def diff(
-    a: Annotated[Path, typer.Argument(metavar="A", help="Topology, or plan folder, before.", show_default=False)],
+    a: Annotated[
+        Path, typer.Argument(metavar="A", help="Topology, or plan folder, before.", show_default=False)
+    ],
     b: Annotated[Path, typer.Argument(metavar="B", help="The same, after.", show_default=False)],
-    env: Annotated[str | None, typer.Option("--env", metavar="E", help="Environment whose overrides apply.")] = None,
+    env: Annotated[
+        str | None, typer.Option("--env", metavar="E", help="Environment whose overrides apply.")
+    ] = None,
     sites: Annotated[int, typer.Option(metavar="N", min=0, help="Sites shown in totals; 0: all.")] = 10,
     fmt: Annotated[
         TableFormat,
-        typer.Option("--format", help="json: everything. csv: one of the tables. Both name every single thing."),
+        typer.Option(
+            "--format", help="json: everything. csv: one of the tables. Both name every single thing."
+        ),
     ] = "table",
     table: Annotated[
         Literal["changes", "totals"], typer.Option("--table", help="Which table as csv.")
@@ -92,13 +98,17 @@ def _print(found: TopologyDiff, sites: int) -> None:
     if not found.changes:
         sys.stdout.write("the two mean the same\n")
         return
-    print_table(("did", "what", "name", "key", "before", "after"), [_shown(group) for group in _alike(found.changes)])
+    print_table(
+        ("did", "what", "name", "key", "before", "after"), [_shown(group) for group in _alike(found.changes)]
+    )
     moved = [total for total in found.totals if total.changed]
     if not moved:
         return
     shown = [total for total in moved if total.group != "site"]
     changed = [total for total in moved if total.group == "site"]
-    changed.sort(key=lambda t: (-abs(t.storage_b_tb - t.storage_a_tb), -abs(t.throughput_b_gbps - t.throughput_a_gbps)))
+    changed.sort(
+        key=lambda t: (-abs(t.storage_b_tb - t.storage_a_tb), -abs(t.throughput_b_gbps - t.throughput_a_gbps))
+    )
     kept = changed[: sites or len(changed)]
     sys.stdout.write("\n")
     columns = ("capacity", "name", "sites", "appliances", "storage_tb", "+/-", "throughput_gbps", "+/-")
@@ -134,7 +144,11 @@ def _alike(changes: Sequence[Change]) -> list[list[Change]]:
     for change in changes:
         one, two = _edited(change)
         whole = not change.key and change.did != "renamed"
-        key = (change.did, change.what, change.key, one, two) if not whole else (change.did, change.what, change.name)
+        key = (
+            (change.did, change.what, change.key, one, two)
+            if not whole
+            else (change.did, change.what, change.name)
+        )
         groups.setdefault(key, []).append(change)
     found: list[list[Change]] = []
     for group in groups.values():

@@ -182,7 +182,9 @@ def _sites(a: Topology, b: Topology, renames: Renames) -> Iterator[Change]:
     leave = ("name", "appliances", "maintenance")
 
     def facts(site: Site) -> dict[str, object]:
-        return _facts(site, leave=leave) | {"maintenance": tuple(_maintenance(item) for item in site.maintenance)}
+        return _facts(site, leave=leave) | {
+            "maintenance": tuple(_maintenance(item) for item in site.maintenance)
+        }
 
     yield from _named("site", a.sites, b.sites, renames.sites, facts, _groups)
     new = {site.name: site for site in b.sites}
@@ -279,7 +281,9 @@ def _rule(rule: Rule, renames: Renames | None) -> str:
     if renames is not None:
         for key, names in (("places.sites", renames.sites), ("places.models", renames.hardware)):
             found = facts[key]
-            facts[key] = tuple(names.get(str(name), str(name)) for name in found) if isinstance(found, tuple) else ()
+            facts[key] = (
+                tuple(names.get(str(name), str(name)) for name in found) if isinstance(found, tuple) else ()
+            )
     words: list[str] = []
     for key, value in facts.items():
         if value is not None and value != ():

@@ -86,7 +86,9 @@ def _candidates(gone: Sequence[object], come: Sequence[object]) -> Iterable[tupl
     for two in come:
         for key in _keys(two):
             by_key[key].append(two)
-    return ((one, two) for one in gone for two in {id(t): t for key in _keys(one) for t in by_key[key]}.values())
+    return (
+        (one, two) for one in gone for two in {id(t): t for key in _keys(one) for t in by_key[key]}.values()
+    )
 
 
 def _keys(item: object) -> list[object]:
@@ -121,7 +123,11 @@ def _region_likeness(one: Region, two: Region) -> float:
     if one.country != two.country or not (_near(one, two) or one.demand == two.demand):
         return 0.0
     shared = len(set(one.sites) & set(two.sites)) / max(1, len(set(one.sites) | set(two.sites)))
-    own = one.demand.region == one.name and two.demand.region == two.name and one.demand.share == two.demand.share
+    own = (
+        one.demand.region == one.name
+        and two.demand.region == two.name
+        and one.demand.share == two.demand.share
+    )
     score = shared + own + _equal(one, two, "location", "demand", "timezone")
     return score if score >= 2 else 0.0
 

@@ -50,7 +50,9 @@ def flow_text(value: object) -> str:
     '{model: flash-1u, count: 2, at: [52.3, 4]}'
     """
     if isinstance(value, dict):
-        return "{" + ", ".join([f"{string_text(key)}: {flow_text(item)}" for key, item in value.items()]) + "}"
+        return (
+            "{" + ", ".join([f"{string_text(key)}: {flow_text(item)}" for key, item in value.items()]) + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join([flow_text(item) for item in value]) + "]"
     if isinstance(value, str):

@@ -76,7 +76,12 @@ def place_labels(
         ):
             left = label.x - {"start": 0.0, "end": width, "middle": width / 2}[label.anchor]
             box = Box(left, label.y - size * 0.85, left + width, label.y + size * 0.25)
-            inside = box.left >= page.left and box.right <= page.right and box.top >= page.top and box.bottom <= page.bottom
+            inside = (
+                box.left >= page.left
+                and box.right <= page.right
+                and box.top >= page.top
+                and box.bottom <= page.bottom
+            )
             if inside and not any(box.meets(other) for other in taken):
                 taken.append(box)
                 found.append(label)

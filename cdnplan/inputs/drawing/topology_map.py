@@ -74,7 +74,8 @@ class _Picture:
         # Half the radius from tens to thousands of sites: area is what overlaps.
         crowd = max(1.0, len(topology.sites) / 60) ** 0.2
         self._radius = {
-            name: max(SMALLEST, LARGEST / crowd * sqrt(c.storage_tb / most)) for name, c in self._capacity.items()
+            name: max(SMALLEST, LARGEST / crowd * sqrt(c.storage_tb / most))
+            for name, c in self._capacity.items()
         }
 
     def text(self) -> str:

@@ -12,7 +12,9 @@ from cdnplan.inputs.edits.targets import Target, shown_place
 _RULE_LISTS = frozenset(KINDS[kind] for kind in RULE_KINDS)
 
 
-def mentions_dropped(tree: Tree, operation: Operation, targets: Sequence[Target]) -> tuple[list[Change], list[str]]:
+def mentions_dropped(
+    tree: Tree, operation: Operation, targets: Sequence[Target]
+) -> tuple[list[Change], list[str]]:
     """Changes that take away every mention of removed things.
 
     Names go out of lists. A link goes with its end, a pool with its model, a rule with the last place it

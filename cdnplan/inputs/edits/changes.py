@@ -180,7 +180,9 @@ class _Copy:
             holder = cast("dict[str | int, object]", node)
             child = holder.get(step) if isinstance(holder, dict) else holder[step]
             if id(child) not in self._own:
-                child = list(child) if isinstance(child, list) else dict(child) if isinstance(child, dict) else {}
+                child = (
+                    list(child) if isinstance(child, list) else dict(child) if isinstance(child, dict) else {}
+                )
                 self._own.add(id(child))
                 self._kept.append(child)  # or its id could be given to another one
                 holder[step] = child

@@ -33,7 +33,9 @@ class EditedFile:
         before, after = (list(io.StringIO(text, newline="\n")) for text in (self.before, self.after))
         a, b = ("", "") if self.path.is_absolute() else ("a/", "b/")
         lines = difflib.unified_diff(before, after, f"{a}{self.path}", f"{b}{self.path}")
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+        return "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+        )
 
     def lines(self) -> tuple[int, int]:
         """Lines added and removed."""
@@ -146,7 +148,9 @@ def edit_topology(path: Path, operations: Sequence[Operation], *, drop_comments:
     return Edited(files, tuple(told), topology)
 
 
-def _carried_out(workspace: Workspace, operation: Operation, drop_comments: bool) -> tuple[Workspace, tuple[str, ...]]:
+def _carried_out(
+    workspace: Workspace, operation: Operation, drop_comments: bool
+) -> tuple[Workspace, tuple[str, ...]]:
     tree = workspace.tree
     planned = plan_operation(tree, operation)
     if not planned.changes:

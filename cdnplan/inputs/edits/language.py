@@ -1,11 +1,11 @@
 """The words of edits: what people type, and what scripts say, as operations.
 
-    set KIND NAME KEY=VALUE ...        KEY+=VALUE and KEY-=VALUE for lists
-    scale KIND NAME KEY=FACTOR ...     1.2, +20%, -10%
-    add KIND NAME KEY=VALUE ... [like OTHER]
-    remove KIND NAME [KEY ...] [cascade]
-    rename KIND NAME NEW
-    ... where KEY=PATTERN ...          narrows NAME
+set KIND NAME KEY=VALUE ...        KEY+=VALUE and KEY-=VALUE for lists
+scale KIND NAME KEY=FACTOR ...     1.2, +20%, -10%
+add KIND NAME KEY=VALUE ... [like OTHER]
+remove KIND NAME [KEY ...] [cascade]
+rename KIND NAME NEW
+... where KEY=PATTERN ...          narrows NAME
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def key_text(steps: Sequence[str]) -> str:
 
 def _usage(verb: str) -> str:
     lines = [line.strip() for line in (__doc__ or "").splitlines()]
-    return "write: " + next((re.split(r"  +", line)[0] for line in lines if line.startswith(verb + " ")), verb)
+    return "write: " + next(
+        (re.split(r"  +", line)[0] for line in lines if line.startswith(verb + " ")), verb
+    )
 
 
 def parse_operations(words: Sequence[str]) -> list[Operation]:
@@ -237,7 +239,9 @@ def _with(operation: Operation, **changes: object) -> Operation:
 def _kind(word: str, at: Operation) -> str:
     kind = _SINGLE.get(word, word)
     if kind not in KINDS:
-        raise InputError([at.problem(f"unknown kind {word!r}", nearest(word, KINDS) or "known: " + ", ".join(KINDS))])
+        raise InputError(
+            [at.problem(f"unknown kind {word!r}", nearest(word, KINDS) or "known: " + ", ".join(KINDS))]
+        )
     return kind
 
 
@@ -249,7 +253,9 @@ def _name(rest: _Words, kind: str, verb: str) -> str:
     if kind == "link" and ">" not in name:
         other = rest.words[0] if rest.words else ""
         if not other or _ASSIGNMENT.match(other) or other in ("where", "like", "cascade"):
-            raise InputError([rest.operation.problem(f"{name!r} is one end of a link", "name both: A B, or 'A>B'")])
+            raise InputError(
+                [rest.operation.problem(f"{name!r} is one end of a link", "name both: A B, or 'A>B'")]
+            )
         name = f"{name}>{rest.words.pop(0)}"
     return name
 
@@ -298,7 +304,11 @@ def checked(operation: Operation) -> Operation:
     if verb != "set" and any(each.sign != "=" for each in operation.assignments):
         raise InputError([operation.problem("'+=' and '-=' are for 'set'")])
     if kind in UNNAMED and verb not in ("set", "scale") and not (verb == "remove" and operation.keys):
-        hint = "write: set topology name=NEW" if kind == "topology" else "write: set policy KEY=VALUE, or: remove policy KEY"
+        hint = (
+            "write: set topology name=NEW"
+            if kind == "topology"
+            else "write: set policy KEY=VALUE, or: remove policy KEY"
+        )
         raise InputError([operation.problem(f"there is one {kind}, which cannot be {_PAST[verb]}", hint)])
     if verb == "rename" and kind not in ("site", "region", "origin", "hardware", "appliance"):
         what = "links are named by their ends" if kind == "link" else "rules have no names"
@@ -360,10 +370,14 @@ def _script_item(item: Node) -> Operation:
         raise InputError([mark.problem(f"expected one of {', '.join(VERBS)} as a key")])
     for key in item.entries:
         if key not in (*verbs, *_SCRIPT_KEYS):
-            raise InputError([item.key_mark(key).problem(f"unknown key {key!r}", hint=nearest(key, _SCRIPT_KEYS))])
+            raise InputError(
+                [item.key_mark(key).problem(f"unknown key {key!r}", hint=nearest(key, _SCRIPT_KEYS))]
+            )
     head = item.text(verbs[0])
     if head is None:
-        raise InputError([item.entries[verbs[0]].mark.problem("expected a kind and a name, as 'site ams-ix'")])
+        raise InputError(
+            [item.entries[verbs[0]].mark.problem("expected a kind and a name, as 'site ams-ix'")]
+        )
     return _mapped(item, verbs[0], head, at)
 
 
@@ -376,7 +390,14 @@ def _mapped(item: MapNode, verb: str, head: str, at: Operation) -> Operation:
     rest.operation = at = _with(at, kind=kind)
     name = _name(rest, kind, verb)
     if rest.words:
-        raise InputError([at.problem(f"{rest.words[0]!r} is one word too many", f"write it under one of {', '.join(_SCRIPT_KEYS)}")])
+        raise InputError(
+            [
+                at.problem(
+                    f"{rest.words[0]!r} is one word too many",
+                    f"write it under one of {', '.join(_SCRIPT_KEYS)}",
+                )
+            ]
+        )
     keys = item.entries.get("keys")
     cascade = item.entries.get("cascade")
     return checked(
@@ -386,7 +407,9 @@ def _mapped(item: MapNode, verb: str, head: str, at: Operation) -> Operation:
             new=item.text("to") or "",
             like=item.text("like") or "",
             cascade=isinstance(cascade, ScalarNode) and cascade.value is True,
-            keys=tuple(_steps(str(plain(key)), at) for key in keys.items) if isinstance(keys, ListNode) else (),
+            keys=tuple(_steps(str(plain(key)), at) for key in keys.items)
+            if isinstance(keys, ListNode)
+            else (),
             assignments=tuple(_script_values(item.entries.get("values"), at)),
             where=tuple(_script_values(item.entries.get("where"), at)),
         )

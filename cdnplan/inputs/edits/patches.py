@@ -192,7 +192,9 @@ class Patcher:
                 self._block(container, kept)
         self._containers = {}
         self._rehome()
-        found = [patch for _, patch in sorted(enumerate(self._patches), key=lambda p: (p[1].start, p[1].end, p[0]))]
+        found = [
+            patch for _, patch in sorted(enumerate(self._patches), key=lambda p: (p[1].start, p[1].end, p[0]))
+        ]
         for one, other in zip(found, found[1:], strict=False):
             if other.start < one.end:
                 raise CannotPatchError
@@ -285,7 +287,9 @@ class Patcher:
             text = self._newline + text.removesuffix(self._newline)
         self._patch(at, at, text)
 
-    def _gone(self, slots: Sequence[Slot] | Iterator[Slot], start: int, end: int, slot: Slot, at: int) -> None:
+    def _gone(
+        self, slots: Sequence[Slot] | Iterator[Slot], start: int, end: int, slot: Slot, at: int
+    ) -> None:
         """Keep comments and anchors of a part of the text that is taken out."""
         removed = list(slots)
         self._removed.append((start, end))
@@ -331,11 +335,15 @@ def _anchored(slot: Slot) -> list[Span]:
 
 def _label(slot: Slot, text: str) -> str:
     """Say what was removed: the name of an item, its value, or its key."""
+    if {"from", "to"} <= slot.node.entries.keys():
+        return ">".join(str(slot.node.entries[key].node.value) for key in ("from", "to"))
     names = [slot.node.entries[key] for key in ("name", "model", "title", "file") if key in slot.node.entries]
     if names:
         return str(names[0].node.value)
     key = text[slot.key[0] : slot.key[1]]
-    return str(slot.node.value) if key in ("", "-") and slot.node.kind == "scalar" else key.strip("-") or "item"
+    return (
+        str(slot.node.value) if key in ("", "-") and slot.node.kind == "scalar" else key.strip("-") or "item"
+    )
 
 
 def _before(node: Span, kept: Sequence[Slot], key: str, order: Sequence[str]) -> Slot:

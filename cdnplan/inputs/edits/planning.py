@@ -117,7 +117,13 @@ def _scale(tree: Tree, operation: Operation) -> Planned:
             changes.append(Put(path, new))
             told.append(f"{_of(target)}{each.key} {_brief(old)} -> {_brief(new)}")
         if len(changes) == before:
-            raise InputError([operation.problem(f"none has a number {each.key} to scale", f"write: set {operation.kind} ...")])
+            raise InputError(
+                [
+                    operation.problem(
+                        f"none has a number {each.key} to scale", f"write: set {operation.kind} ..."
+                    )
+                ]
+            )
     return Planned(tuple(changes), tuple(told))
 
 
@@ -127,7 +133,9 @@ def _path(tree: Tree, operation: Operation, target: Target, each: Assignment) ->
         at = path.index(-1)
         known = item_names(tree, path[:at])
         what = next(step[1:-1] for step in each.steps if step.startswith("["))
-        raise InputError([operation.problem(f"{_of(target)}{each.key}: there is no {what!r}", near(what, known))])
+        raise InputError(
+            [operation.problem(f"{_of(target)}{each.key}: there is no {what!r}", near(what, known))]
+        )
     return path
 
 
@@ -147,11 +155,19 @@ def _add(tree: Tree, operation: Operation) -> Planned:
 
 
 def _refuse_existing(tree: Tree, operation: Operation) -> None:
-    kinds = ("site", "region", "origin") if operation.kind in ("site", "region", "origin") else (operation.kind,)
+    kinds = (
+        ("site", "region", "origin") if operation.kind in ("site", "region", "origin") else (operation.kind,)
+    )
     for kind in kinds:
-        exact = [t for t in listed(tree, kind) if t in matching([t], kind, operation.name) and "*" not in operation.name]
+        exact = [
+            t
+            for t in listed(tree, kind)
+            if t in matching([t], kind, operation.name) and "*" not in operation.name
+        ]
         if exact:
-            raise InputError([operation.problem(f"there is a {kind} {exact[0].name!r} already", "change it with 'set'")])
+            raise InputError(
+                [operation.problem(f"there is a {kind} {exact[0].name!r} already", "change it with 'set'")]
+            )
 
 
 def _new_item(tree: Tree, operation: Operation) -> dict[str, object]:
@@ -161,7 +177,13 @@ def _new_item(tree: Tree, operation: Operation) -> dict[str, object]:
         models = matching(listed(tree, operation.kind), operation.kind, operation.like)
         if not models:
             known = [target.name for target in listed(tree, operation.kind)]
-            raise InputError([operation.problem(f"unknown {operation.kind} {operation.like!r}", near(operation.like, known))])
+            raise InputError(
+                [
+                    operation.problem(
+                        f"unknown {operation.kind} {operation.like!r}", near(operation.like, known)
+                    )
+                ]
+            )
         found = value_at(tree, models[0].path)
         item = dict(found) if isinstance(found, dict) else {}
     if operation.kind == "link":
@@ -170,7 +192,13 @@ def _new_item(tree: Tree, operation: Operation) -> dict[str, object]:
         item["name"] = operation.name
     for each in operation.assignments:
         if any(step.startswith("[") for step in each.steps):
-            raise InputError([operation.problem(f"{each.key}: give the whole list", "as appliances=[{model: M, count: 2}]")])
+            raise InputError(
+                [
+                    operation.problem(
+                        f"{each.key}: give the whole list", "as appliances=[{model: M, count: 2}]"
+                    )
+                ]
+            )
         _place(item, each.steps, typed(operation, each))
     order = {key: i for i, key in enumerate(key_order(operation.kind))}
     return dict(sorted(item.items(), key=lambda pair: order.get(pair[0], len(order))))
@@ -222,7 +250,11 @@ def _remove_keys(tree: Tree, operation: Operation, targets: Iterable[Target]) ->
         for steps in operation.keys:
             path = steps_path(tree, target.path, steps)
             holder = value_at(tree, path[:-1])
-            there = path[-1] in holder if isinstance(holder, dict) else isinstance(holder, list) and path[-1] != -1
+            there = (
+                path[-1] in holder
+                if isinstance(holder, dict)
+                else isinstance(holder, list) and path[-1] != -1
+            )
             if there:
                 changes.append(Drop(path))
                 key = Assignment(steps, "=", None).key

@@ -12,7 +12,9 @@ from cdnplan.inputs.edits.language import Operation
 from cdnplan.inputs.edits.targets import Target, listed, shown_place
 
 
-def plan_rename(tree: Tree, operation: Operation, targets: Sequence[Target]) -> tuple[list[Change], list[str]]:
+def plan_rename(
+    tree: Tree, operation: Operation, targets: Sequence[Target]
+) -> tuple[list[Change], list[str]]:
     """Find all changes of a rename.
 
     A site's name is followed by regions, links and rules; a glob of a rule that would lose or win a site is
@@ -71,12 +73,16 @@ def _check(tree: Tree, operation: Operation, names: dict[str, str]) -> None:
         if new in taken:
             raise InputError([operation.problem(f"the name {new!r} is already that of a {taken[new]}")])
         if not new or new != new.strip() or "/" in new or ">" in new:
-            raise InputError([operation.problem(f"{new!r} is no name", "names have neither '/' nor '>' in them")])
+            raise InputError(
+                [operation.problem(f"{new!r} is no name", "names have neither '/' nor '>' in them")]
+            )
     if all(old == new for old, new in names.items()):
         raise InputError([operation.problem("that is its name already")])
 
 
-def _change_model(tree: Tree, operation: Operation, targets: Sequence[Target]) -> tuple[list[Change], list[str]]:
+def _change_model(
+    tree: Tree, operation: Operation, targets: Sequence[Target]
+) -> tuple[list[Change], list[str]]:
     """Give pools another model; maintenance of their appliances follows."""
     new = operation.new.rpartition("/")[2]
     changes: list[Change] = []
@@ -121,8 +127,15 @@ def _same_sites(
     lost = sorted(wanted - after)
     if not lost:
         return None, ""
-    kept = [glob for glob in globs if glob in names or any(fnmatchcase(names.get(site, site), str(glob)) for site in sites)]
-    return [*kept, *lost], f"{shown_place(tree, path)}: {', '.join(lost)} added, which its globs no longer match"
+    kept = [
+        glob
+        for glob in globs
+        if glob in names or any(fnmatchcase(names.get(site, site), str(glob)) for site in sites)
+    ]
+    return [
+        *kept,
+        *lost,
+    ], f"{shown_place(tree, path)}: {', '.join(lost)} added, which its globs no longer match"
 
 
 def flow_globs(globs: Sequence[object]) -> str:

@@ -90,11 +90,17 @@ def select(tree: Tree, operation: Operation) -> list[Target]:
     found = matching(targets, operation.kind, operation.name)
     if not found:
         is_glob = _GLOB.search(operation.name)
-        what = f"no {operation.kind} matches {operation.name!r}" if is_glob else f"unknown {operation.kind} {operation.name!r}"
+        what = (
+            f"no {operation.kind} matches {operation.name!r}"
+            if is_glob
+            else f"unknown {operation.kind} {operation.name!r}"
+        )
         raise InputError([operation.problem(what, near(operation.name, [t.name for t in targets]))])
     kept = [target for target in found if all(holds(tree, target.path, each) for each in operation.where)]
     if not kept:
-        which = ", ".join(f"{each.key}={each.raw if each.raw is not None else each.value}" for each in operation.where)
+        which = ", ".join(
+            f"{each.key}={each.raw if each.raw is not None else each.value}" for each in operation.where
+        )
         message = f"of {len(found)} {KINDS[operation.kind]} that match {operation.name!r} none has {which}"
         raise InputError([operation.problem(message, _where_hint(tree, found, operation))])
     return kept
@@ -138,7 +144,10 @@ def near(name: str, known: Iterable[str]) -> str:
     letters = re.sub(r"\[[^\]]*\]|[*?]", "", name)
     heads = {other: other[: len(letters)] if _GLOB.search(name) else other for other in names}
     scores = sorted(
-        ((difflib.SequenceMatcher(None, letters.casefold(), head.casefold()).ratio(), other) for other, head in heads.items()),
+        (
+            (difflib.SequenceMatcher(None, letters.casefold(), head.casefold()).ratio(), other)
+            for other, head in heads.items()
+        ),
         key=lambda pair: (-pair[0], pair[1]),
     )
     close = [other for ratio, other in scores if ratio >= 0.6][:NEAREST]

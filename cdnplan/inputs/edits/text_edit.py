@@ -94,14 +94,18 @@ def edit_texts(
     problems = [problem for key in writer.touched for problem in edited.files[key].node[1]]
     if problems or edited.sources.problems:
         found = problems[0] if problems else edited.sources.problems[0]
-        raise InputError([Problem(f"this cannot be changed in the text as it is written: {found}", str(workspace.path))])
+        raise InputError(
+            [Problem(f"this cannot be changed in the text as it is written: {found}", str(workspace.path))]
+        )
     different = c.first_difference(expected, edited.tree)
     if different is not None:
         raise InputError([_side_effect(workspace, expected, edited, different, shown)])
     return edited
 
 
-def _side_effect(workspace: Workspace, expected: c.Tree, edited: Workspace, where: c.Path, shown: _Shown) -> Problem:
+def _side_effect(
+    workspace: Workspace, expected: c.Tree, edited: Workspace, where: c.Path, shown: _Shown
+) -> Problem:
     wanted, got = c.value_at(expected, where), c.value_at(edited.tree, where)
     file, line, column = place_in(workspace, where)
     return Problem(
@@ -293,7 +297,12 @@ class _Writer:
         old = slot.node.meaning()
         if isinstance(old, dict) and isinstance(value, dict) and set(old) <= set(value):
             own = {k: v for k, v in value.items() if k not in old or old[k] != v}
-            text = ", ".join(["<<: *" + str(slot.node.anchor), *(f"{string_text(k)}: {flow_text(v)}" for k, v in own.items())])
+            text = ", ".join(
+                [
+                    "<<: *" + str(slot.node.anchor),
+                    *(f"{string_text(k)}: {flow_text(v)}" for k, v in own.items()),
+                ]
+            )
             patcher.rewrite(slot, "{" + text + "}")
         else:
             patcher.replace(slot, value)
@@ -406,7 +415,9 @@ def _sections(file: TextFile) -> Iterator[Slot]:
         yield from (slot for _, slot in overrides.node.effective())
 
 
-def _walk_from(file: TextFile, start: Slot, steps: Sequence[Step | tuple[str, str]]) -> tuple[Slot, Slot] | None:
+def _walk_from(
+    file: TextFile, start: Slot, steps: Sequence[Step | tuple[str, str]]
+) -> tuple[Slot, Slot] | None:
     """Find an item and the list or map that holds it, below a section root; None if it is not there."""
     section, step = steps
     holder = start.node.own(section) if isinstance(section, str) and start.node.kind == "map" else None

@@ -151,7 +151,10 @@ def shrunk(old: list[object], given: object) -> list[object]:
     unwanted = given if isinstance(given, list) else [given]
 
     def goes(item: object) -> bool:
-        return any(item == one or (isinstance(item, str) and isinstance(one, str) and fnmatchcase(item, one)) for one in unwanted)
+        return any(
+            item == one or (isinstance(item, str) and isinstance(one, str) and fnmatchcase(item, one))
+            for one in unwanted
+        )
 
     return [item for item in old if not goes(item)]
 
