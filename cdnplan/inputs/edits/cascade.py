@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from cdnplan.inputs.edits.changes import Change, Drop, Path, Put, Tree, mentions, places, value_at
-from cdnplan.inputs.edits.language import RULE_KINDS, Operation, KINDS
-from cdnplan.inputs.edits.targets import Target, shown_place
-
-_RULE_LISTS = frozenset(KINDS[kind] for kind in RULE_KINDS)
+from cdnplan.inputs.edits.changes import Change, Drop, Path, Tree, mentions, places, value_at
+from cdnplan.inputs.edits.language import Operation
+from cdnplan.inputs.edits.targets import Target, listed, shown_place
 
 
 def mentions_dropped(
@@ -45,7 +43,22 @@ def mentions_dropped(
             model = text.partition("/")[0] if isinstance(text, str) and operation.kind == "hardware" else text
             if model in names and path[-1] != "name":
                 found.append(path)
-    return _without(tree, found)
+    changes, told = _without(tree, found)
+    return changes, told + _unlinked(tree, changes)
+
+
+def _unlinked(tree: Tree, changes: Sequence[Change]) -> list[str]:
+    """Regions that keep none of their links, and whether others would serve them then."""
+    gone = {change.path for change in changes if isinstance(change, Drop)}
+    regions = {target.name for target in listed(tree, "region") if target.path not in gone}
+    before: set[object] = set()
+    left: set[object] = set()
+    for link in listed(tree, "link"):
+        ends = [value_at(tree, (*link.path, key)) for key in ("from", "to")]
+        before.update(ends)
+        left.update(ends if link.path not in gone else ())
+    lonely = [name for name in sorted(regions) if name in before and name not in left]
+    return [f"{name} has no links any more: it is served by distance" for name in lonely]
 
 
 def _maintenance_of(tree: Tree, targets: Iterable[Target]) -> tuple[list[Change], list[str]]:
@@ -74,8 +87,6 @@ def _without(tree: Tree, found: Sequence[Path]) -> tuple[list[Change], list[str]
         all_gone = isinstance(held, list) and len(items) == len(held)
         if all_gone and (path[0] == "policy" or "maintenance" in path):
             whole.add(path[:-1])
-        elif all_gone:
-            drops += items
         else:
             drops += items
     drops = [path for path in drops if not any(path[: len(other)] == other for other in whole)]
