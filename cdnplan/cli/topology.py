@@ -139,13 +139,17 @@ def _draw(topology: Topology, path: Path) -> None:
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    part: Annotated[
+        bool, typer.Option("--part", help="For included files and overrides, which need not be whole.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of topology files, with which editors complete and check keys.
 
     Save it beside a topology and put a first line `# yaml-language-server: $schema=FILE` into that.
     """
     import json
 
-    from cdnplan.inputs.wire import topology_schema
+    from cdnplan.inputs.topology_schema import topology_schema
 
-    sys.stdout.write(json.dumps(topology_schema(), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(topology_schema(part=part), indent=2, ensure_ascii=False) + "\n")

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from cdnplan.errors import Problem, nearest
-from cdnplan.inputs.wire import topology_schema
+from cdnplan.inputs.topology_schema import topology_schema
 from cdnplan.inputs.wire_schema import known_keys
 from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Mark, Node, ScalarNode, describe
 from cdnplan.inputs.yaml_text import core_value

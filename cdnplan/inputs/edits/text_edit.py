@@ -19,7 +19,7 @@ from cdnplan.inputs.edits.sharing import Sharing
 from cdnplan.inputs.edits.spans import Slot, Span
 from cdnplan.inputs.edits.workspace import TextFile, Workspace, head
 from cdnplan.inputs.includes import real_path
-from cdnplan.inputs.wire import topology_schema
+from cdnplan.inputs.topology_schema import topology_schema
 from cdnplan.inputs.wire_schema import known_keys
 from cdnplan.inputs.yaml_scalars import flow_text, string_text
 

@@ -11,7 +11,7 @@ from typing import Any
 from cdnplan.errors import InputError
 from cdnplan.inputs.edits.changes import Path
 from cdnplan.inputs.edits.language import KINDS, RULE_KINDS, Assignment, Operation
-from cdnplan.inputs.wire import topology_schema
+from cdnplan.inputs.topology_schema import topology_schema
 from cdnplan.inputs.wire_problems import key_hint
 from cdnplan.inputs.wire_schema import Loc, known_keys, schema_at
 from cdnplan.inputs.yaml_nodes import plain
