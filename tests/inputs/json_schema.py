@@ -17,12 +17,22 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _KNOWN = {
     *("$schema", "$defs", "title", "description", "default", "examples"),
     *("$ref", "type", "enum", "anyOf", "oneOf", "not", "if", "then", "required", "properties"),
-    *("patternProperties", "additionalProperties", "minProperties", "items", "prefixItems", "minItems", "maxItems"),
+    *(
+        "patternProperties",
+        "additionalProperties",
+        "minProperties",
+        "items",
+        "prefixItems",
+        "minItems",
+        "maxItems",
+    ),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "pattern"),
 }
 
 
-def errors(schema: dict[str, Any], value: object, root: dict[str, Any] | None = None, at: str = "") -> Iterator[str]:
+def errors(
+    schema: dict[str, Any], value: object, root: dict[str, Any] | None = None, at: str = ""
+) -> Iterator[str]:
     """What is wrong with a value; nothing if it is valid."""
     root = root or schema
     assert set(schema) <= _KNOWN, set(schema) - _KNOWN
@@ -61,7 +71,9 @@ def _map(schema: dict[str, Any], value: dict[str, Any], root: dict[str, Any], at
         yield f"{at}: empty"
     for key, item in value.items():
         about = [schema["properties"][key]] if key in schema.get("properties", {}) else []
-        about += [each for pattern, each in schema.get("patternProperties", {}).items() if re.search(pattern, key)]
+        about += [
+            each for pattern, each in schema.get("patternProperties", {}).items() if re.search(pattern, key)
+        ]
         if not about:
             rest = schema.get("additionalProperties", True)
             if rest is False:

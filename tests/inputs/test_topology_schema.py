@@ -112,4 +112,8 @@ def test_values_to_choose_from_and_defaults_are_told() -> None:
     assert parts["PolicyWire"]["properties"]["steering"]["default"] == "cost"
     assert parts["ApplianceWire"]["properties"]["count"]["default"] == 1
     assert parts["FillWindowWire"]["properties"]["start"]["default"] == "02:00"
-    assert all("default" not in about or about["default"] is not None for p in parts.values() for about in p["properties"].values())
+    assert all(
+        "default" not in about or about["default"] is not None
+        for p in parts.values()
+        for about in p["properties"].values()
+    )

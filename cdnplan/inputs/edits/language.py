@@ -299,6 +299,8 @@ def _assignment(word: str, at: Operation) -> Assignment:
 def checked(operation: Operation) -> Operation:
     """Refuse what no operation of its kind can mean."""
     verb, kind = operation.verb, operation.kind
+    if verb == "rename" and not operation.new:
+        raise InputError([operation.problem("the new name is missing", _usage(verb))])
     if verb in ("set", "scale") and not operation.assignments:
         raise InputError([operation.problem("nothing to change", _usage(verb))])
     if verb != "set" and any(each.sign != "=" for each in operation.assignments):
