@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cdnplan.cli.tables import TableFormat, print_table
+from cdnplan.cli.topology_diff import diff
+from cdnplan.cli.topology_edit import EPILOG, edit
 from cdnplan.cli.topology_import import import_list
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("import")(import_list)
+app.command("edit", epilog=EPILOG)(edit)
+app.command("diff")(diff)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Topology in YAML.", show_default=False)]
 Env = Annotated[str | None, typer.Option("--env", metavar="E", help="Environment whose overrides apply.")]
@@ -75,15 +79,29 @@ def show(
     file: File,
     env: Env = None,
     override: Overrides = None,
+    countries: Annotated[
+        str | None,
+        typer.Option(metavar="CC,CC", help="Only their regions, and the sites that may serve these."),
+    ] = None,
     fmt: Annotated[TableFormat, typer.Option("--format", help="How the table is printed.")] = "table",
     tree: Annotated[bool, typer.Option("--tree", help="Sites by country instead of totals.")] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--map", metavar="F", help="Draw a map instead: F.svg a picture, F.html a page with zoom."
+        ),
+    ] = None,
 ) -> None:
-    """Show what a topology has: totals by kind of site, country and hardware, or every site."""
+    """Show what a topology has: totals by kind of site, country and hardware, every site, or a map."""
     from cdnplan.inputs.topology_reader import read_topology
     from cdnplan.inputs.topology_summary import SITE_COLUMNS, TOTAL_COLUMNS, site_rows, site_tree, totals
 
     topology = read_topology(file, env=env, overrides=override or [])
-    if not tree:
+    if countries is not None:
+        topology = _restricted(topology, countries)
+    if picture is not None:
+        _draw(topology, picture)
+    elif not tree:
         print_table(TOTAL_COLUMNS, totals(topology), fmt)
     elif fmt == "table":
         sys.stdout.write(site_tree(topology))
@@ -91,14 +109,47 @@ def show(
         print_table(SITE_COLUMNS, site_rows(topology), fmt)
 
 
+def _restricted(topology: Topology, countries: str) -> Topology:
+    """Keep what plans with these countries keep."""
+    from cdnplan.cli.countries import country_codes
+    from cdnplan.errors import InputError, Problem, nearest
+    from cdnplan.model.network import restricted
+
+    problems: list[Problem] = []
+    codes = country_codes(countries, problems)
+    known = {region.country for region in topology.regions}
+    problems += [
+        Problem(f"no region is in {code}", path="--countries", hint=nearest(code, known))
+        for code in sorted(codes - known)
+    ]
+    if problems:
+        raise InputError(problems)
+    return restricted(topology, codes)
+
+
+def _draw(topology: Topology, path: Path) -> None:
+    from cdnplan.errors import InputError, Problem
+    from cdnplan.inputs.drawing.topology_map import topology_page, topology_svg
+
+    drawers = {".svg": topology_svg, ".html": topology_page, ".htm": topology_page}
+    if path.suffix.lower() not in drawers:
+        raise InputError([Problem("expected a name that ends in .svg or .html", str(path), hint="see --map")])
+    path.write_text(drawers[path.suffix.lower()](topology), encoding="utf-8")
+    sys.stdout.write(f"written: {path}\n")
+
+
 @app.command()
-def schema() -> None:
+def schema(
+    part: Annotated[
+        bool, typer.Option("--part", help="For included files and overrides, which need not be whole.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of topology files, with which editors complete and check keys.
 
     Save it beside a topology and put a first line `# yaml-language-server: $schema=FILE` into that.
     """
     import json
 
-    from cdnplan.inputs.wire import topology_schema
+    from cdnplan.inputs.topology_schema import topology_schema
 
-    sys.stdout.write(json.dumps(topology_schema(), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(topology_schema(part=part), indent=2, ensure_ascii=False) + "\n")

@@ -19,9 +19,10 @@ Every value keeps the file and line it was written in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from cdnplan.errors import Problem, nearest
 from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe
@@ -32,6 +33,9 @@ MAX_CHAIN = 50
 
 _NAMED_LISTS = frozenset({"origins", "sites", "regions"})
 _PRIVATE_KEYS = ("include", "overrides")
+
+
+Read: TypeAlias = Callable[[Path], tuple[Node | None, list[Problem]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Sources:
         return result if isinstance(result, MapNode) else None
 
 
-def read_sources(path: Path, overrides: Sequence[Path] = ()) -> Sources:
+def read_sources(path: Path, overrides: Sequence[Path] = (), read: Read = read_yaml) -> Sources:
     """Read a file and override files with everything they include.
 
     Parameters
@@ -104,13 +108,15 @@ def read_sources(path: Path, overrides: Sequence[Path] = ()) -> Sources:
         The main file.
     overrides : sequence of Path
         Merged onto it in this order.
+    read : callable
+        Reads a file as `read_yaml` does; for texts that are not on disk.
 
     Returns
     -------
     Sources
         With all problems found on the way; nothing is raised.
     """
-    reader = _Reader()
+    reader = _Reader(read)
     loaded: list[Loaded] = []
     for file in (path, *overrides):
         root = reader.resolve(file, ())
@@ -119,7 +125,7 @@ def read_sources(path: Path, overrides: Sequence[Path] = ()) -> Sources:
         elif file == path:
             break
     complete = reader.complete and len(loaded) == 1 + len(overrides)
-    given = {_real(file) for file in (path, *overrides)}
+    given = {real_path(file) for file in (path, *overrides)}
     included = tuple(file for real, file in reader.met.items() if real not in given)
     return Sources(tuple(loaded), tuple(dict.fromkeys(reader.problems)), complete, included)
 
@@ -219,18 +225,19 @@ def _gives(node: Node | None, where: tuple[str, ...], done: tuple[str, ...] = ()
 class _Reader:
     """Resolves includes, each file once, collecting problems."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Read) -> None:
         self.problems: list[Problem] = []
         self.complete = True
+        self._read = read
         self.met: dict[Path, Path] = {}
         self._done: dict[Path, MapNode | None] = {}
 
     def resolve(self, path: Path, chain: tuple[Path, ...]) -> MapNode | None:
         """Read a file and merge its includes under it; None when it cannot be read."""
-        key = _real(path)
+        key = real_path(path)
         if key not in self._done:
             self.met.setdefault(key, path)
-            node, problems = read_yaml(path)
+            node, problems = self._read(path)
             self.problems += problems
             if node is not None and not isinstance(node, MapNode):
                 message = f"expected a mapping (key: value), found {describe(node)}"
@@ -276,7 +283,7 @@ class _Reader:
 
     def _included(self, item: ScalarNode, path: Path, chain: tuple[Path, ...]) -> MapNode | None:
         target = path.parent / str(item.value)
-        if _real(target) in [_real(link) for link in chain]:
+        if real_path(target) in [real_path(link) for link in chain]:
             circle = " -> ".join(str(link) for link in (*chain, target))
             self.problems.append(item.mark.problem(f"files include each other in a circle: {circle}"))
             self.complete = False
@@ -321,7 +328,7 @@ class _Reader:
         return replace(node, entries=entries)
 
 
-def _real(path: Path) -> Path:
+def real_path(path: Path) -> Path:
     """Return what makes a file the same file, also for names that no file can have."""
     try:
         return path.resolve()

@@ -37,6 +37,14 @@ class Capacity:
         self.throughput_gbps += count * model.throughput_gbps
         self.fill_gbps += count * model.fill_gbps
 
+    def include(self, other: Capacity) -> None:
+        """Count what another one has."""
+        self.sites += other.sites
+        self.appliances += other.appliances
+        self.storage_tb += other.storage_tb
+        self.throughput_gbps += other.throughput_gbps
+        self.fill_gbps += other.fill_gbps
+
     def rounded(self) -> tuple[float, float, float]:
         """Storage, throughput and fill without the noise that adding decimals leaves."""
         return round(self.storage_tb, 6), round(self.throughput_gbps, 6), round(self.fill_gbps, 6)
@@ -47,6 +55,11 @@ def _capacity(site: Site, models: dict[str, Hardware]) -> Capacity:
     for group in site.appliances:
         total.add(group.count, models[group.model])
     return total
+
+
+def capacity_of(site: Site, topology: Topology) -> Capacity:
+    """Add up what a site has."""
+    return _capacity(site, {model.name: model for model in topology.hardware})
 
 
 def totals(topology: Topology) -> list[tuple[object, ...]]:

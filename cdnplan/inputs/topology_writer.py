@@ -7,11 +7,11 @@ block style with one item a line, small mappings are flow style, and what has it
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
+from cdnplan.inputs.yaml_scalars import flow_text, number_text, string_text
 from cdnplan.model.policy import CopyRule, LaunchRule, Policy, Rule
 from cdnplan.model.topology import (
     ApplianceGroup,
@@ -25,12 +25,6 @@ from cdnplan.model.topology import (
     Site,
     Topology,
 )
-
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*\Z")
-_RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-"""Words that some version of YAML does not read as text, in lower case."""
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
-_EXACT_INT = 1e15
 
 Pairs = Iterable[tuple[str, str]]
 
@@ -61,8 +55,8 @@ def topology_text(topology: Topology, header: str = "") -> str:
       - {name: nl, country: NL, location: [52.1, 5.1], sites: [ams-ix]}
     """
     lines = [f"# {_comment(line)}".rstrip() for line in header.splitlines()]
-    lines += [f"name: {_text(topology.name)}", "hardware:"]
-    lines += [f"  {_text(model.name)}: {_flow(_hardware(model))}" for model in topology.hardware]
+    lines += [f"name: {string_text(topology.name)}", "hardware:"]
+    lines += [f"  {string_text(model.name)}: {_flow(_hardware(model))}" for model in topology.hardware]
     lines += _section("origins", [f"  - {_flow(_origin(origin))}" for origin in topology.origins])
     lines += _section("sites", [line for site in topology.sites for line in _block_item(_site(site), "  ")])
     lines += _section("regions", [f"  - {_flow(_region(region))}" for region in topology.regions])
@@ -80,29 +74,8 @@ def _comment(line: str) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in line)
 
 
-def _text(value: str) -> str:
-    """Write a text plainly where every reader takes it for one, else in double quotes."""
-    if _PLAIN.match(value) and value.lower() not in _RESERVED:
-        return value
-    return _ESCAPED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(value, ensure_ascii=False))
-
-
-def _number(value: float) -> str:
-    """Write a number so that it reads back as the same float, in YAML 1.1 and 1.2."""
-    number = float(value)
-    if number.is_integer() and abs(number) < _EXACT_INT:
-        return str(int(number))
-    text = repr(number)
-    mantissa, sign, exponent = text.partition("e")
-    return f"{mantissa}.0e{exponent}" if sign and "." not in mantissa else text
-
-
-def _scalar(value: Any) -> str:
-    return _text(value) if isinstance(value, str) else _number(value)
-
-
 def _list(values: Iterable[Any]) -> str:
-    return "[" + ", ".join([_scalar(value) for value in values]) + "]"
+    return flow_text(list(values))
 
 
 def _flow(pairs: Pairs) -> str:
@@ -117,28 +90,28 @@ def _block_item(pairs: Pairs, indent: str) -> Iterator[str]:
 
 
 def _hardware(model: Hardware) -> Iterator[tuple[str, str]]:
-    yield "storage_tb", _number(model.storage_tb)
-    yield "throughput_gbps", _number(model.throughput_gbps)
-    yield "fill_gbps", _number(model.fill_gbps)
+    yield "storage_tb", number_text(model.storage_tb)
+    yield "throughput_gbps", number_text(model.throughput_gbps)
+    yield "fill_gbps", number_text(model.fill_gbps)
     if model.upload_gbps is not None:
-        yield "upload_gbps", _number(model.upload_gbps)
+        yield "upload_gbps", number_text(model.upload_gbps)
 
 
 def _origin(origin: Origin) -> Iterator[tuple[str, str]]:
-    yield "name", _text(origin.name)
+    yield "name", string_text(origin.name)
     yield "location", _list(origin.location)
     if origin.capacity_gbps is not None:
-        yield "capacity_gbps", _number(origin.capacity_gbps)
+        yield "capacity_gbps", number_text(origin.capacity_gbps)
 
 
 def _site(site: Site) -> Iterator[tuple[str, str]]:
-    yield "name", _text(site.name)
+    yield "name", string_text(site.name)
     yield "kind", site.kind
     if site.country is not None:
-        yield "country", _text(site.country)
+        yield "country", string_text(site.country)
     yield "location", _list(site.location)
     if site.timezone is not None:
-        yield "timezone", _text(site.timezone)
+        yield "timezone", string_text(site.timezone)
     if site.fill_window != FillWindow():
         yield "fill_window", _flow(_fill_window(site.fill_window))
     if site.maintenance:
@@ -151,28 +124,28 @@ def _fill_window(window: FillWindow) -> Iterator[tuple[str, str]]:
     if window.start != default.start:
         yield "start", json.dumps(window.start)
     if window.hours != default.hours:
-        yield "hours", _number(window.hours)
+        yield "hours", number_text(window.hours)
 
 
 def _maintenance(item: Maintenance) -> Iterator[tuple[str, str]]:
     yield "start", json.dumps(item.start)
-    yield "hours", _number(item.hours)
+    yield "hours", number_text(item.hours)
     if item.appliances:
         yield "appliances", _list(item.appliances)
 
 
 def _appliances(group: ApplianceGroup) -> Iterator[tuple[str, str]]:
-    yield "model", _text(group.model)
+    yield "model", string_text(group.model)
     if group.count != 1:
-        yield "count", _number(group.count)
+        yield "count", number_text(group.count)
 
 
 def _region(region: Region) -> Iterator[tuple[str, str]]:
-    yield "name", _text(region.name)
-    yield "country", _text(region.country)
+    yield "name", string_text(region.name)
+    yield "country", string_text(region.country)
     yield "location", _list(region.location)
     if region.timezone is not None:
-        yield "timezone", _text(region.timezone)
+        yield "timezone", string_text(region.timezone)
     if region.demand != DemandShare(region.name):
         yield "demand", _flow(_demand(region))
     if region.sites:
@@ -181,18 +154,18 @@ def _region(region: Region) -> Iterator[tuple[str, str]]:
 
 def _demand(region: Region) -> Iterator[tuple[str, str]]:
     if region.demand.region != region.name:
-        yield "region", _text(region.demand.region)
+        yield "region", string_text(region.demand.region)
     if region.demand.share != 1.0:
-        yield "share", _number(region.demand.share)
+        yield "share", number_text(region.demand.share)
 
 
 def _link(link: Link) -> Iterator[tuple[str, str]]:
-    yield "from", _text(link.from_)
-    yield "to", _text(link.to)
+    yield "from", string_text(link.from_)
+    yield "to", string_text(link.to)
     if link.capacity_gbps is not None:
-        yield "capacity_gbps", _number(link.capacity_gbps)
+        yield "capacity_gbps", number_text(link.capacity_gbps)
     if link.cost_per_gb is not None:
-        yield "cost_per_gb", _number(link.cost_per_gb)
+        yield "cost_per_gb", number_text(link.cost_per_gb)
 
 
 def _changed(value: object, default: object) -> Iterator[tuple[str, str]]:
@@ -200,7 +173,7 @@ def _changed(value: object, default: object) -> Iterator[tuple[str, str]]:
     for field in fields(value):  # type: ignore[arg-type]
         found = getattr(value, field.name)
         if found != getattr(default, field.name):
-            yield field.name, _list(found) if isinstance(found, tuple) else _scalar(found)
+            yield field.name, _list(found) if isinstance(found, tuple) else flow_text(found)
 
 
 def _policy(policy: Policy) -> list[str]:
@@ -212,7 +185,7 @@ def _policy(policy: Policy) -> list[str]:
             lines.append(f"  {key}: {_flow(changed.items())}")
     scalars = ("steering", "max_sites", "churn_ratio", "cold_start", "period_days")
     lines += [
-        f"  {key}: {_scalar(getattr(policy, key))}"
+        f"  {key}: {flow_text(getattr(policy, key))}"
         for key in scalars
         if getattr(policy, key) != getattr(default, key)
     ]
@@ -233,11 +206,11 @@ def _rule(rule: Rule) -> Iterator[tuple[str, str]]:
     for field in fields(rule.files):
         value = getattr(rule.files, field.name)
         if value is not None:
-            yield field.name, _scalar(value)
+            yield field.name, flow_text(value)
     if isinstance(rule, CopyRule):
-        yield "copies", _number(rule.copies)
+        yield "copies", number_text(rule.copies)
     if isinstance(rule, LaunchRule):
-        yield "min_pools", _number(rule.min_pools)
+        yield "min_pools", number_text(rule.min_pools)
     for field in fields(rule.places):
         value = getattr(rule.places, field.name)
         if value:

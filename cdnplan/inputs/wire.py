@@ -148,20 +148,3 @@ class TopologyWire(Wire):
         None, description="Links; without them paths and costs come from distance"
     )
     policy: PolicyWire | None = Field(None, description="Reserves, costs, the shape of a day, rules")
-
-
-def topology_schema() -> dict[str, Any]:
-    """Build the JSON Schema of a topology file, for editors and other programs.
-
-    Examples
-    --------
-    >>> topology_schema()["title"]
-    'cdnplan topology'
-    """
-    schema = TopologyWire.model_json_schema(by_alias=True)
-    # A file that includes others, or is included, need not be whole in itself.
-    required = schema.pop("required")
-    schema["anyOf"] = [{"required": required}, {"required": ["include"]}]
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "cdnplan topology"
-    return schema

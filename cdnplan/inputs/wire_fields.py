@@ -77,8 +77,10 @@ def _local_time(value: str) -> str:
 
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": "^[^/>]+$"})]
-Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
-Timezone = Annotated[str, AfterValidator(_timezone)]
+Country = Annotated[str, AfterValidator(_country), Field(json_schema_extra={"enum": sorted(COUNTRY_CODES)})]
+Timezone = Annotated[
+    str, AfterValidator(_timezone), Field(json_schema_extra={"examples": ["Europe/Amsterdam", "UTC"]})
+]
 Clock = Annotated[str, AfterValidator(_clock), Field(json_schema_extra={"pattern": _CLOCK})]
 LocalTime = Annotated[str, AfterValidator(_local_time), Field(json_schema_extra={"pattern": _LOCAL_TIME})]
 Kind = Literal["ixp", "embedded"]

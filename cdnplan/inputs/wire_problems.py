@@ -9,7 +9,8 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from cdnplan.errors import Problem, nearest
-from cdnplan.inputs.wire import topology_schema
+from cdnplan.inputs.topology_schema import topology_schema
+from cdnplan.inputs.wire_schema import known_keys
 from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Mark, Node, ScalarNode, describe
 from cdnplan.inputs.yaml_text import core_value
 
@@ -93,31 +94,6 @@ def key_hint(key: str, known: Iterable[str]) -> str:
         if wanted_unit and not wanted_stem and (unit, name) in _UNITS:
             return f"did you mean {name!r}? {_UNITS[unit, name]}"
     return nearest(key, names)
-
-
-def _known_keys(schema: Mapping[str, Any], loc: Loc) -> list[str]:
-    """Keys that the schema allows in the mapping at a location."""
-    node: Mapping[str, Any] = schema
-    for step in (None, *loc):
-        if step is not None:
-            node = _child(node, step)
-        for option in node.get("anyOf", []):
-            if "$ref" in option or "items" in option:
-                node = option
-        if "$ref" in node:
-            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    return list(node.get("properties", {}))
-
-
-def _child(node: Mapping[str, Any], step: int | str) -> Mapping[str, Any]:
-    if isinstance(step, int):
-        found = node.get("items", {})
-    else:
-        # Keys of free choice, as names of hardware, are under a pattern.
-        found = node.get("properties", {}).get(step) or next(
-            iter(node.get("patternProperties", {}).values()), {}
-        )
-    return found if isinstance(found, Mapping) else {}
 
 
 def _number_hint(node: Node | None) -> str:
@@ -217,7 +193,7 @@ def _unknown_key(error: ErrorDetails, root: MapNode, schema: Mapping[str, Any]) 
     key = str(last)
     node, mark = place_of(root, tuple(parent))
     mark = node.key_mark(key) if isinstance(node, MapNode) else mark
-    hint = key_hint(key, _known_keys(schema, tuple(parent)))
+    hint = key_hint(key, known_keys(schema, tuple(parent)))
     return mark.problem(f"unknown key {key!r}", path=shown_path(parent), hint=hint)
 
 

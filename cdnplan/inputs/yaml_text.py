@@ -51,7 +51,7 @@ _CONSTANTS: dict[str, Value] = {
     **{"-" + name: float("-inf") for name in (".inf", ".Inf", ".INF")},
 }
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def core_value(text: str) -> Value:
@@ -321,7 +321,7 @@ def parse_yaml(text: str, file: str) -> tuple[Node | None, list[Problem]]:
         return None, [_character_problem(text, bad.start(), file)]
     builder = _Builder(file)
     try:
-        builder.run(yaml.parse(text, Loader=_LOADER))
+        builder.run(yaml.parse(text, Loader=LOADER))
     except _StopError:
         return None, builder.problems
     except yaml.YAMLError as error:
@@ -337,33 +337,39 @@ def _character_problem(text: str, position: int, file: str) -> Problem:
     return Problem(f"character U+{ord(text[position]):04X} is not allowed in YAML text", file, line, column)
 
 
-def read_yaml(path: Path) -> tuple[Node | None, list[Problem]]:
-    """Read a YAML file; see `parse_yaml` for what is returned.
+def read_text(path: Path) -> tuple[str, list[Problem]]:
+    """Read a file as text, with a byte order mark if it has one.
 
-    A file that is missing, a directory, unreadable, too large or not UTF-8 is a problem, not an exception.
+    A file that is missing, a directory, unreadable, too large or not UTF-8 is a problem, not an exception;
+    the text is empty then.
     """
     file = str(path)
     try:
         if path.is_dir():
             inside = path / "topology.yaml"
             hint = f"did you mean {str(inside)!r}?" if inside.is_file() else ""
-            return None, [Problem("expected a file, found a directory", file, hint=hint)]
+            return "", [Problem("expected a file, found a directory", file, hint=hint)]
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return None, [Problem("no such file", file, hint=nearest(path.name, _yaml_files(path.parent)))]
+        return "", [Problem("no such file", file, hint=nearest(path.name, _yaml_files(path.parent)))]
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return None, [Problem(f"cannot be read: {reason}", file)]
+        return "", [Problem(f"cannot be read: {reason}", file)]
     if len(data) > MAX_BYTES:
-        return None, [Problem(f"larger than {MAX_BYTES // 1_000_000} MB", file)]
+        return "", [Problem(f"larger than {MAX_BYTES // 1_000_000} MB", file)]
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8"), []
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
-        return None, [Problem(f"byte 0x{data[error.start]:02X} is not UTF-8 text", file, line, column)]
-    return parse_yaml(text, file)
+        return "", [Problem(f"byte 0x{data[error.start]:02X} is not UTF-8 text", file, line, column)]
+
+
+def read_yaml(path: Path) -> tuple[Node | None, list[Problem]]:
+    """Read a YAML file; see `read_text` and `parse_yaml` for what is returned."""
+    text, problems = read_text(path)
+    return (None, problems) if problems else parse_yaml(text, str(path))
 
 
 def _yaml_files(folder: Path) -> list[str]:

@@ -1,0 +1,428 @@
+"""The words of edits: what people type, and what scripts say, as operations.
+
+set KIND NAME KEY=VALUE ...        KEY+=VALUE and KEY-=VALUE for lists
+scale KIND NAME KEY=FACTOR ...     1.2, +20%, -10%
+add KIND NAME KEY=VALUE ... [like OTHER]
+remove KIND NAME [KEY ...] [cascade]
+rename KIND NAME NEW
+... where KEY=PATTERN ...          narrows NAME
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
+from cdnplan.inputs.yaml_text import parse_yaml, read_text
+
+VERBS = ("set", "scale", "add", "remove", "rename")
+KINDS = {
+    "site": "sites",
+    "region": "regions",
+    "origin": "origins",
+    "hardware": "hardware",
+    "link": "links",
+    "appliance": "appliances",
+    "pin": "pins",
+    "ban": "bans",
+    "copy": "copies",
+    "launch": "launches",
+    "policy": "policy",
+    "topology": "topology",
+}
+"""What operations speak of, one and many; both words are understood."""
+RULE_KINDS = frozenset({"pin", "ban", "copy", "launch"})
+UNNAMED = frozenset({"policy", "topology"})
+"""There is one of these, so no name follows."""
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*(?:\.\w+|\[[^\[\]]+\])*)\s*(\+=|-=|=)(.*)\Z", re.DOTALL)
+_STEP = re.compile(r"\w+|\[[^\[\]]+\]")
+_SINGLE = {many: one for one, many in KINDS.items()}
+_SCRIPT_KEYS = ("values", "where", "like", "to", "keys", "cascade")
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``KEY=VALUE``: steps of the key (an index or a name in brackets is a step), sign, and value.
+
+    `raw` is the value as typed on a command line, where `value` is not known before its kind is; scripts give
+    `value`, and `raw` is None.
+    """
+
+    steps: tuple[str, ...]
+    sign: str
+    raw: str | None
+    value: object = None
+
+    @property
+    def key(self) -> str:
+        """The key as people write it."""
+        return key_text(self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation; `text` is what was typed, `file`, `line` and `column` where a script has it."""
+
+    verb: str
+    kind: str
+    name: str = ""
+    new: str = ""
+    assignments: tuple[Assignment, ...] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
+    like: str = ""
+    where: tuple[Assignment, ...] = ()
+    cascade: bool = False
+    text: str = ""
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    def problem(self, message: str, hint: str = "") -> Problem:
+        """Describe something wrong with it."""
+        shown = self.text if len(self.text) <= 80 else self.text[:77] + "..."
+        return Problem(f"'{shown}': {message}", self.file, self.line, self.column, hint=hint)
+
+
+@dataclass(slots=True)
+class _Words:
+    """Words of an operation that have not been understood yet."""
+
+    words: list[str]
+    operation: Operation
+    problems: list[Problem] = field(default_factory=list)
+
+    def take(self, what: str) -> str:
+        if not self.words:
+            raise InputError([self.operation.problem(f"{what} is missing", _usage(self.operation.verb))])
+        return self.words.pop(0)
+
+
+def key_text(steps: Sequence[str]) -> str:
+    """Write steps of a key as people do.
+
+    Examples
+    --------
+    >>> key_text(("appliances", "[flash-1u]", "count"))
+    'appliances[flash-1u].count'
+    """
+    return "".join(step if step.startswith("[") else f".{step}" for step in steps).lstrip(".")
+
+
+def _usage(verb: str) -> str:
+    lines = [line.strip() for line in (__doc__ or "").splitlines()]
+    return "write: " + next(
+        (re.split(r"  +", line)[0] for line in lines if line.startswith(verb + " ")), verb
+    )
+
+
+def parse_operations(words: Sequence[str]) -> list[Operation]:
+    """Understand the arguments of a command line.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Operations, each in one argument; or the words of a single operation.
+
+    Returns
+    -------
+    list of Operation
+
+    Raises
+    ------
+    InputError
+        Everything that was not understood, with what was expected.
+
+    Examples
+    --------
+    >>> [op.verb for op in parse_operations(["set site ams-* fill_window.hours=10", "remove site lon-1 cascade"])]
+    ['set', 'remove']
+    >>> parse_operations(["rename", "site", "ams-ix", "ams-1"])[0].new
+    'ams-1'
+    """
+    if words and not any(_is_operation(word) for word in words):
+        return [_understood(list(words), " ".join(words))]
+    operations: list[Operation] = []
+    problems: list[Problem] = []
+    for text in words:
+        try:
+            operations.append(parse_operation(text))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return operations
+
+
+def _is_operation(word: str) -> bool:
+    """Whether an argument is an operation of its own: more than one word, the first a verb."""
+    parts = word.split(None, 1)
+    return len(parts) == 2 and parts[0] in VERBS
+
+
+def parse_operation(text: str, at: Operation | None = None) -> Operation:
+    """Understand one operation, written as a shell command is: words, quotes where a word has spaces."""
+    at = at or Operation("", "", text=text)
+    try:
+        words = shlex.split(_protected(text))
+    except ValueError as error:
+        raise InputError([at.problem(f"quotes do not match: {str(error).lower()}")]) from None
+    return _understood(words, text, at)
+
+
+def _protected(text: str) -> str:
+    """Keep what stands in brackets together as one word, with the quotes in it: ``location=[52.3, 4.9]``."""
+    parts: list[str] = []
+    depth, quote = 0, ""
+    for sign in text:
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            depth = max(0, depth - 1)
+        protected = depth > 0 and (sign.isspace() or sign in "'\"\\")
+        parts.append("\\" + sign if protected else sign)
+    return "".join(parts)
+
+
+def _understood(words: list[str], text: str, at: Operation | None = None) -> Operation:
+    at = at or Operation("", "", text=text)
+    rest = _Words(list(words), at)
+    verb = rest.take("the operation")
+    if verb not in VERBS:
+        raise InputError([at.problem(f"unknown operation {verb!r}", nearest(verb, VERBS))])
+    rest.operation = at = _with(at, verb=verb)
+    kind = _kind(rest.take("what to change"), at)
+    at = rest.operation = _with(at, kind=kind)
+    name = _name(rest, kind, verb)
+    where = _tail(rest.words, "where")
+    like = _like(rest, verb)
+    cascade = verb == "remove" and "cascade" in rest.words
+    if cascade:
+        rest.words.remove("cascade")
+    new = rest.take("the new name") if verb == "rename" else ""
+    keys: tuple[tuple[str, ...], ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    if verb == "remove":
+        keys = tuple(_steps(word, at) for word in rest.words)
+    elif verb == "rename" and rest.words:
+        raise InputError([at.problem(f"{rest.words[0]!r} is one word too many", _usage(verb))])
+    else:
+        assignments = tuple(_assignment(word, at) for word in rest.words)
+    operation = _with(
+        at,
+        name=name,
+        new=new,
+        assignments=assignments,
+        keys=keys,
+        like=like,
+        where=tuple(_assignment(word, at) for word in where),
+        cascade=cascade,
+    )
+    return checked(operation)
+
+
+def _with(operation: Operation, **changes: object) -> Operation:
+    from dataclasses import replace
+
+    return replace(operation, **changes)  # type: ignore[arg-type]
+
+
+def _kind(word: str, at: Operation) -> str:
+    kind = _SINGLE.get(word, word)
+    if kind not in KINDS:
+        raise InputError(
+            [at.problem(f"unknown kind {word!r}", nearest(word, KINDS) or "known: " + ", ".join(KINDS))]
+        )
+    return kind
+
+
+def _name(rest: _Words, kind: str, verb: str) -> str:
+    """Take the name; that of a link may be its two ends, in two words."""
+    if kind in UNNAMED or (kind in RULE_KINDS and verb == "add"):
+        return ""
+    name = rest.take("the name")
+    if kind == "link" and ">" not in name:
+        other = rest.words[0] if rest.words else ""
+        if not other or _ASSIGNMENT.match(other) or other in ("where", "like", "cascade"):
+            raise InputError(
+                [rest.operation.problem(f"{name!r} is one end of a link", "name both: A B, or 'A>B'")]
+            )
+        name = f"{name}>{rest.words.pop(0)}"
+    return name
+
+
+def _tail(words: list[str], mark: str) -> list[str]:
+    """Split off the words behind a word."""
+    if mark not in words:
+        return []
+    at = words.index(mark)
+    tail = words[at + 1 :]
+    del words[at:]
+    return tail
+
+
+def _like(rest: _Words, verb: str) -> str:
+    if verb != "add" or "like" not in rest.words:
+        return ""
+    at = rest.words.index("like")
+    if at + 1 == len(rest.words):
+        raise InputError([rest.operation.problem("the name after 'like' is missing")])
+    name = rest.words[at + 1]
+    del rest.words[at : at + 2]
+    return name
+
+
+def _steps(word: str, at: Operation) -> tuple[str, ...]:
+    steps = tuple(_STEP.findall(word))
+    if not steps or key_text(steps) != word:
+        raise InputError([at.problem(f"expected a key, found {word!r}", "write keys as fill_window.hours")])
+    return steps
+
+
+def _assignment(word: str, at: Operation) -> Assignment:
+    found = _ASSIGNMENT.match(word)
+    if found is None:
+        hint = "write KEY=VALUE without spaces, or put it in quotes"
+        raise InputError([at.problem(f"expected KEY=VALUE, found {word!r}", hint)])
+    return Assignment(tuple(_STEP.findall(found[1])), found[2], found[3])
+
+
+def checked(operation: Operation) -> Operation:
+    """Refuse what no operation of its kind can mean."""
+    verb, kind = operation.verb, operation.kind
+    if verb == "rename" and not operation.new:
+        raise InputError([operation.problem("the new name is missing", _usage(verb))])
+    if verb in ("set", "scale") and not operation.assignments:
+        raise InputError([operation.problem("nothing to change", _usage(verb))])
+    if verb != "set" and any(each.sign != "=" for each in operation.assignments):
+        raise InputError([operation.problem("'+=' and '-=' are for 'set'")])
+    if kind in UNNAMED and verb not in ("set", "scale") and not (verb == "remove" and operation.keys):
+        hint = (
+            "write: set topology name=NEW"
+            if kind == "topology"
+            else "write: set policy KEY=VALUE, or: remove policy KEY"
+        )
+        raise InputError([operation.problem(f"there is one {kind}, which cannot be {_PAST[verb]}", hint)])
+    if verb == "rename" and kind not in ("site", "region", "origin", "hardware", "appliance"):
+        what = "links are named by their ends" if kind == "link" else "rules have no names"
+        raise InputError([operation.problem(f"a {kind} cannot be renamed: {what}")])
+    if verb == "add" and operation.where:
+        raise InputError([operation.problem("'where' does not go with 'add'")])
+    if kind == "appliance" and verb != "add" and "/" not in operation.name:
+        raise InputError([operation.problem(f"{operation.name!r} names no appliances", "write SITE/MODEL")])
+    return operation
+
+
+_PAST = {"add": "added", "remove": "removed", "rename": "renamed"}
+
+
+def read_script(path: Path) -> list[Operation]:
+    """Read a script: a YAML list of operations, as texts or as mappings.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    list of Operation
+
+    Raises
+    ------
+    InputError
+        All problems, with line and column.
+    """
+    text, problems = read_text(path)
+    root: Node | None = None
+    if not problems:
+        root, problems = parse_yaml(text, str(path))
+    if problems or root is None:
+        raise InputError(problems)
+    if not isinstance(root, ListNode):
+        raise InputError([root.mark.problem(f"expected a list of operations, found {describe(root)}")])
+    operations: list[Operation] = []
+    for item in root.items:
+        try:
+            operations.append(_script_item(item))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return operations
+
+
+def _script_item(item: Node) -> Operation:
+    mark = item.mark
+    at = Operation("", "", file=mark.file, line=mark.line, column=mark.column)
+    if isinstance(item, ScalarNode) and isinstance(item.value, str):
+        return parse_operation(item.value, _with(at, text=item.value))
+    if not isinstance(item, MapNode):
+        raise InputError([mark.problem(f"expected an operation, found {describe(item)}")])
+    verbs = [key for key in item.entries if key in VERBS]
+    if len(verbs) != 1:
+        raise InputError([mark.problem(f"expected one of {', '.join(VERBS)} as a key")])
+    for key in item.entries:
+        if key not in (*verbs, *_SCRIPT_KEYS):
+            raise InputError(
+                [item.key_mark(key).problem(f"unknown key {key!r}", hint=nearest(key, _SCRIPT_KEYS))]
+            )
+    head = item.text(verbs[0])
+    if head is None:
+        raise InputError(
+            [item.entries[verbs[0]].mark.problem("expected a kind and a name, as 'site ams-ix'")]
+        )
+    return _mapped(item, verbs[0], head, at)
+
+
+def _mapped(item: MapNode, verb: str, head: str, at: Operation) -> Operation:
+    """Understand the mapping form: kind and name under the verb, values as they are."""
+    words = [verb, *shlex.split(_protected(head))]
+    at = _with(at, text=f"{verb} {head}", verb=verb)
+    rest = _Words(words[1:], at)
+    kind = _kind(rest.take("what to change"), at)
+    rest.operation = at = _with(at, kind=kind)
+    name = _name(rest, kind, verb)
+    if rest.words:
+        raise InputError(
+            [
+                at.problem(
+                    f"{rest.words[0]!r} is one word too many",
+                    f"write it under one of {', '.join(_SCRIPT_KEYS)}",
+                )
+            ]
+        )
+    keys = item.entries.get("keys")
+    cascade = item.entries.get("cascade")
+    return checked(
+        _with(
+            at,
+            name=name,
+            new=item.text("to") or "",
+            like=item.text("like") or "",
+            cascade=isinstance(cascade, ScalarNode) and cascade.value is True,
+            keys=tuple(_steps(str(plain(key)), at) for key in keys.items)
+            if isinstance(keys, ListNode)
+            else (),
+            assignments=tuple(_script_values(item.entries.get("values"), at)),
+            where=tuple(_script_values(item.entries.get("where"), at)),
+        )
+    )
+
+
+def _script_values(node: Node | None, at: Operation) -> Iterator[Assignment]:
+    if node is None:
+        return
+    if not isinstance(node, MapNode):
+        raise InputError([node.mark.problem(f"expected a mapping (key: value), found {describe(node)}")])
+    for key, value in node.entries.items():
+        sign = key[-1] + "=" if key[-1:] in "+-" else "="
+        yield Assignment(_steps(key.rstrip("+-").strip(), at), sign, None, plain(value))
