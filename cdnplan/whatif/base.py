@@ -14,11 +14,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import TOPOLOGY, planned_holdings, read_plan
-from cdnplan.inputs.plan_inputs import read_plan_inputs
-from cdnplan.inputs.plan_json import PlanJson
+from cdnplan.inputs.plan_folder import TOPOLOGY, attempt, planned_holdings, read_decisions
+from cdnplan.inputs.plan_inputs import read_catalog_demand
+from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
 from cdnplan.inputs.topology_reader import read_topology
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
@@ -87,6 +88,10 @@ class Base:
     price_table: Columns
     warnings: tuple[str, ...]
 
+    def answer(self) -> Answer:
+        """The base itself as an answer to no change."""
+        return Answer(self.instance, self.placement, self.serving, self.verdict)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Changed:
@@ -132,7 +137,42 @@ class Answer:
     outcome: Outcome | None = None
 
 
-def load_base(folder: Path, fills: Fills | None = None) -> Base:
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadInputs:
+    """The small part of a plan folder: its figures, and what it was made from."""
+
+    plan: PlanJson
+    inputs: Inputs
+
+
+def read_inputs(folder: Path) -> ReadInputs:
+    """Read what a plan was made from, enough to check scenarios against.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    ReadInputs
+
+    Raises
+    ------
+    InputError
+        All that is wrong with these files of the folder.
+    """
+    if not folder.is_dir():
+        raise InputError([Problem("no such plan folder", file=str(folder))])
+    problems: list[Problem] = []
+    plan = attempt(problems, lambda: read_plan_json(folder / PLAN_JSON))
+    topology = attempt(problems, lambda: read_topology(folder / TOPOLOGY))
+    tables = None if plan is None else attempt(problems, lambda: read_catalog_demand(folder, plan))
+    if plan is None or topology is None or tables is None:
+        raise InputError(problems)
+    return ReadInputs(plan, Inputs(topology, *tables))
+
+
+def load_base(folder: Path, fills: Fills | None = None, *, read: ReadInputs | None = None) -> Base:
     """Read a plan folder.
 
     Parameters
@@ -140,6 +180,8 @@ def load_base(folder: Path, fills: Fills | None = None) -> Base:
     folder : Path
     fills : {"free", "limited"} or None
         None: limited where filling counted in the plan, else free.
+    read : ReadInputs or None
+        What was read of the same folder before.
 
     Returns
     -------
@@ -150,27 +192,27 @@ def load_base(folder: Path, fills: Fills | None = None) -> Base:
     InputError
         All that is wrong with the folder's files.
     """
-    files = read_plan(folder)
-    catalog, demand, _ = read_plan_inputs(folder, files.plan)
-    inputs = Inputs(read_topology(folder / TOPOLOGY), catalog, demand)
-    holdings = planned_holdings(files.placement)
-    chosen: Fills = fills if fills is not None else "limited" if files.plan.fill_counted else "free"
+    read = read_inputs(folder) if read is None else read
+    plan, inputs = read.plan, read.inputs
+    placed, priced = read_decisions(folder)
+    holdings = planned_holdings(placed)
+    chosen: Fills = fills if fills is not None else "limited" if plan.fill_counted else "free"
     instance, warnings = _build(inputs, holdings, chosen)
     holds = (held_copies(holdings, instance) > 0) & (instance.copies > 0)
     placement = Placement(np.asarray(holds))
     serving = best_serving(instance, placement.holds).serving
     return Base(
         folder=folder,
-        plan=files.plan,
+        plan=plan,
         inputs=inputs,
         holdings=holdings,
         fills=chosen,
         instance=instance,
         placement=placement,
         serving=serving,
-        prices=prices_for(files.prices, instance),
+        prices=prices_for(priced, instance),
         verdict=_judged(instance, placement, serving),
-        price_table=files.prices,
+        price_table=priced,
         warnings=tuple(warnings),
     )
 
@@ -277,8 +319,12 @@ def fill_gb(changed: Changed, placement: Placement) -> Floats:
     """
     instance = changed.instance
     there = held_copies(changed.holdings, instance)
-    missing = np.where(placement.holds, np.maximum(instance.copies, there) - there, 0)
-    return np.asarray(missing @ instance.size_gb, dtype=np.float64)
+    total = np.zeros(instance.n_pools)
+    for p in range(instance.n_pools):  # pool by pool: no table of numbers as large as the placement is needed
+        files = np.flatnonzero(placement.holds[p])
+        missing = np.maximum(0, instance.copies[p, files].astype(np.int64) - there[p, files])
+        total[p] = float((instance.size_gb[files] * missing).sum())
+    return total
 
 
 def _build(inputs: Inputs, holdings: Holdings, fills: Fills) -> tuple[Instance, list[str]]:
