@@ -1,10 +1,10 @@
 """Warm what-ifs against cold plans: ``python -m tests.benchmarks.whatif --base PLAN``.
 
-Each of ten scenarios on the base (``world_week`` on the imported network) is answered in a process of its own,
-as a user would: reading the plan folder, rebuilding the problem, both answers, certificate. The time of a cold
-plan is that of the base's ``plan.json``, made on the same machine, or, with ``--cold N``, that of N scenarios
-planned from nothing by the same engine. Wall-clock time tells little where other jobs run, so processor time is
-given beside it. Prints JSON.
+Each of ten scenarios on the base (``world_week`` on the imported network) is answered in a process of its
+own, as a user would: reading the plan folder, rebuilding the problem, both answers, certificate. The time of
+a cold plan is that of the base's ``plan.json``, made on the same machine, or, with ``--cold N``, that of N
+scenarios planned from nothing by the same engine. Wall-clock time tells little where other jobs run, so
+processor time is given beside it. Prints JSON.
 """
 
 from __future__ import annotations
