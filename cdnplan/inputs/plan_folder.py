@@ -191,7 +191,11 @@ def holdings_of(folder: Path) -> Holdings:
     InputError
         As `read_plan`, and names of appliances without a pool and a number.
     """
-    table = read_plan(folder).placement
+    return planned_holdings(read_plan(folder).placement)
+
+
+def planned_holdings(table: Columns) -> Holdings:
+    """What appliances hold once a placement table is carried out; see `holdings_of`."""
     action = table.texts["action"]
     keep = action.positions({EVICT: 0}) < 0
     pools, pool, number = split_appliances(table, "appliance")
