@@ -33,6 +33,9 @@ GAP_RATIO = 1e-4
 """Re-steering ends when at most this part of the change of the cost could still be saved…"""
 GAP_OF_COST = 1e-9
 """… or this part of the base's cost, which is rounding."""
+FREED_AT_LEAST = 100
+"""Rows freed at a time: at most so many or as many as are free, those first that gain most for each GB. Prices
+rise until somebody gives way: few have to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,8 +168,15 @@ class _State:
                 # The anchor keeps a millionth of limits back: the prices are right, the serving is not quite.
                 after = self._programmed(self._choices, None)[0]
                 return after, self._gap(after)[1], rounds + 1
+            more = self._keenest(more, gain)
             self._freed[more] = True
             self.leave(more)
+
+    def _keenest(self, rows: Ints, gain: Floats) -> Ints:
+        """The rows that gain most for each GB, as many as are freed at a time."""
+        most = max(FREED_AT_LEAST, int(self._freed.sum()))
+        order = np.argsort(-gain[rows] / self._rows.gb[rows], kind="stable")
+        return np.sort(rows[order[:most]])
 
     def _shared_out(self) -> Choices:
         """Share out the rows that are free; their limits get new prices, as near the base's as can be."""
