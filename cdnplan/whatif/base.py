@@ -30,7 +30,7 @@ from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.serving import Served, best_serving
 from cdnplan.planner.earlier import held_copies, prices_for, start_with
 from cdnplan.planner.tables import as_stored
 
@@ -67,6 +67,8 @@ class Base:
         The problem of `inputs`; with ``limited`` fills, appliances hold what the plan wants.
     placement, serving, prices : Placement, Serving, Prices
         What pools hold, the best serving of that, and the plan's prices.
+    served : Served
+        The serving again, with what one more Gbit/s would save under this placement.
     verdict : Verdict
         The judge's figures of placement and serving; its bound is None: `plan` has the certificate.
     price_table : Columns
@@ -84,6 +86,7 @@ class Base:
     placement: Placement
     serving: Serving
     prices: Prices
+    served: Served
     verdict: Verdict
     price_table: Columns
     warnings: tuple[str, ...]
@@ -200,7 +203,7 @@ def load_base(folder: Path, fills: Fills | None = None, *, read: ReadInputs | No
     instance, warnings = _build(inputs, holdings, chosen)
     holds = (held_copies(holdings, instance) > 0) & (instance.copies > 0)
     placement = Placement(np.asarray(holds))
-    serving = best_serving(instance, placement.holds).serving
+    served = best_serving(instance, placement.holds)
     return Base(
         folder=folder,
         plan=plan,
@@ -209,9 +212,10 @@ def load_base(folder: Path, fills: Fills | None = None, *, read: ReadInputs | No
         fills=chosen,
         instance=instance,
         placement=placement,
-        serving=serving,
+        serving=served.serving,
         prices=prices_for(priced, instance),
-        verdict=_judged(instance, placement, serving),
+        served=served,
+        verdict=_judged(instance, placement, served.serving),
         price_table=priced,
         warnings=tuple(warnings),
     )

@@ -72,8 +72,7 @@ def without(topology: Topology, failure: Failure) -> Topology:
     Returns
     -------
     Topology
-        Regions no longer list the sites. A region that listed no others lists none, which would let every
-        site serve it: `find_detours` knows better.
+        Its regions still list the sites that are gone.
     """
     gone, cut = set(failure.sites), set(failure.links)
     return replace(
@@ -82,14 +81,7 @@ def without(topology: Topology, failure: Failure) -> Topology:
         links=tuple(
             e for e in topology.links if e.from_ not in gone and e.to not in gone and (e.from_, e.to) not in cut
         ),
-        regions=tuple(_unlisted(region, gone) for region in topology.regions),
     )
-
-
-def _unlisted(region: Region, gone: set[str]) -> Region:
-    if gone.isdisjoint(region.sites):
-        return region
-    return replace(region, sites=tuple(name for name in region.sites if name not in gone))
 
 
 class Network:
@@ -172,13 +164,7 @@ class Network:
         left = without(self.topology, failure)
         gone = set(failure.sites)
         paths = Paths(left)
-        regions = tuple(_left(self._regions[r], gone, paths) for r in rerouted)
-        # A region without a site it may use, or without any link where it had some, is served by no pool.
-        cut = [
-            (bool(self._regions[r].sites) and not region.sites)
-            or (region.name in self._linked and not paths.linked(region.name))
-            for r, region in zip(rerouted, regions, strict=True)
-        ]
+        regions = tuple(self._left(self._regions[r], gone, paths) for r in rerouted)
         reach = find_candidates(left, regions, self._site_at)
         capacity = _capacities(left)
         detours: list[Detour] = []
@@ -186,8 +172,7 @@ class Network:
             pool: list[int] = []
             cost: list[float] = []
             links: list[tuple[str, ...]] = []
-            entries = range(0) if cut[i] else range(int(reach.cand_ptr[i]), int(reach.cand_ptr[i + 1]))
-            for j in entries:
+            for j in range(int(reach.cand_ptr[i]), int(reach.cand_ptr[i + 1])):
                 for p in self._pools_of[self._site_names[reach.cand_site[j]]]:
                     pool.append(p)
                     cost.append(float(reach.cand_cost[j]))
@@ -200,14 +185,19 @@ class Network:
         used = {name for d in detours for names in (*d.links, d.origin_links) for name in names}
         return tuple(detours), {name: capacity[name] for name in sorted(used)}
 
+    def _left(self, region: Region, gone: set[str], paths: Paths) -> Region:
+        """Let a region list only sites that are there and, where links decide, that a path leads to.
 
-def _left(region: Region, gone: set[str], paths: Paths) -> Region:
-    """Let a region list only sites that are there and, where links decide, that a path leads to."""
-    names = region.sites
-    if names and paths.linked(region.name):
-        found = paths.from_nodes(region.name)
-        names = tuple(name for name in names if name in found)
-    return replace(region, sites=tuple(name for name in names if name not in gone))
+        Without a site it may use, or without any link where it had some, no pool serves it.
+        """
+        names = tuple(name for name in region.sites if name not in gone)
+        if paths.linked(region.name):
+            found = paths.from_nodes(region.name) if names else {}
+            names = tuple(name for name in names if name in found)
+        elif region.name in self._linked:
+            return replace(region, cut_off=True)
+        cut = region.cut_off or (bool(region.sites) and not names)
+        return replace(region, sites=names, cut_off=cut)
 
 
 def _capacities(topology: Topology) -> dict[str, float]:
