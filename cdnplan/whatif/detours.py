@@ -195,7 +195,7 @@ class Network:
             found = paths.from_nodes(region.name) if names else {}
             names = tuple(name for name in names if name in found)
         elif region.name in self._linked:
-            return replace(region, cut_off=True)
+            return replace(region, sites=(), cut_off=True)
         cut = region.cut_off or (bool(region.sites) and not names)
         return replace(region, sites=names, cut_off=cut)
 
