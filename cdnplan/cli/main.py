@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, prices, synth, topology, verify, whatif
+from cdnplan.cli import (
+    backtest,
+    diff,
+    export,
+    forecast,
+    new,
+    nightly,
+    plan,
+    prices,
+    synth,
+    topology,
+    verify,
+    whatif,
+)
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 

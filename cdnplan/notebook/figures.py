@@ -84,9 +84,13 @@ def world(title: str, points: Sequence[tuple[float, float, float, str, bool]]) -
     return _figure(lines, int(40 + (north - south) * scale))
 
 
-def _text(x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False, colour: str = "#222") -> str:
+def _text(
+    x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False, colour: str = "#222"
+) -> str:
     weight = ' font-weight="bold"' if bold else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}"{weight}>{escape(text)}</text>'
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}"{weight}>{escape(text)}</text>'
+    )
 
 
 def _short(label: str) -> str:

@@ -45,7 +45,9 @@ def synth(
 
     presets = ("sample", "country", "continent", "world")
     if preset not in presets:
-        raise InputError([Problem(f"unknown preset {preset!r}", path="preset", hint=nearest(preset, presets))])
+        raise InputError(
+            [Problem(f"unknown preset {preset!r}", path="preset", hint=nearest(preset, presets))]
+        )
     ends = LAST_WEEK if last_week is None else last_week
     request = Request(preset, seed, regions, titles, weeks, noise_per_region, ends)  # type: ignore[arg-type]
     generate(request, Path(out), force=force)

@@ -38,7 +38,10 @@ class Network:
     """
 
     def __init__(
-        self, path: str | Path, env: str | None = None, override: tuple[str | Path, ...] | list[str | Path] = ()
+        self,
+        path: str | Path,
+        env: str | None = None,
+        override: tuple[str | Path, ...] | list[str | Path] = (),
     ) -> None:
         from cdnplan.inputs.topology_reader import read_topology
 

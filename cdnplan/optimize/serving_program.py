@@ -107,9 +107,7 @@ def solve_program(
     solution, dual = _highs(
         cost / unit,
         rows=np.concatenate([row, rows.size + entry_limit, rows.size + link, rows.size + held]),
-        cols=np.concatenate(
-            [np.arange(row.size), entry_column, row.size + np.arange(link.size + held.size)]
-        ),
+        cols=np.concatenate([np.arange(row.size), entry_column, row.size + np.arange(link.size + held.size)]),
         values=np.concatenate(
             [np.ones(row.size), need / scale[entry_limit], -np.ones(link.size + held.size)]
         ),

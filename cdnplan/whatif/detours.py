@@ -79,7 +79,9 @@ def without(topology: Topology, failure: Failure) -> Topology:
         topology,
         sites=tuple(site for site in topology.sites if site.name not in gone),
         links=tuple(
-            e for e in topology.links if e.from_ not in gone and e.to not in gone and (e.from_, e.to) not in cut
+            e
+            for e in topology.links
+            if e.from_ not in gone and e.to not in gone and (e.from_, e.to) not in cut
         ),
     )
 
@@ -214,4 +216,3 @@ def _capacities(topology: Topology) -> dict[str, float]:
 
 def _limited(arcs: Iterable[Arc], capacity: dict[str, float]) -> tuple[str, ...]:
     return tuple(name for name in (f"{a}>{b}" for a, b in arcs) if name in capacity)
-

@@ -136,9 +136,7 @@ def impact_of(base: Steering, network: Network, failure: Failure) -> Impact:
     )
 
 
-def _from_origins(
-    base: Steering, found: Resteered, before: Floats, after: Floats
-) -> tuple[Floats, Floats]:
+def _from_origins(base: Steering, found: Resteered, before: Floats, after: Floats) -> tuple[Floats, Floats]:
     """GB of each region from the origin, in the base and after, (n_regions,) each."""
     return base.origin_gb, base.origin_gb + _by_region(base, found, after) - _by_region(base, found, before)
 

@@ -93,13 +93,10 @@ class Rows:
         )  # fmt: skip
         return gain
 
-
     def uncovered_gb(self, regions: Ints, dead: Bools) -> Floats:
         """Demand of some regions for files that no pool alive may serve them, (n,) [GB]."""
         gb = np.zeros(regions.size)
-        uncovered_gb(
-            regions, self.first, self.last, self.path, self.width, dead, self.mask, self.gb, gb
-        )
+        uncovered_gb(regions, self.first, self.last, self.path, self.width, dead, self.mask, self.gb, gb)
         return gb
 
 
