@@ -99,27 +99,21 @@ def _print(result: PricesResult, fmt: TableFormat) -> None:
         ]
         for row in shown
     ]
-    if result.again is not None:
-        columns += ["replanned", "plans differ", "bounds differ"]
+    checked = any(row["replanned"] is not None for row in shown)
+    if checked:
+        columns += ["replanned saves", "proven at least", "at most"]
         for line, row in zip(rows, shown, strict=True):
-            figures = (row["replanned"], row["replanned_plan"], row["replanned_bound"])
+            figures = (row["replanned"], row["proven_least"], row["proven_most"])
             line += [None if value is None else round(value, 2) for value in figures]
     print_table(columns, rows)
-    if result.again is not None:
-        gap = result.again.verdict.cost.total - _lower(result)
+    if checked:
         sys.stdout.write(
-            "replanned: what plans and their lower bounds differ by, on average, with the increment and"
-            f" without it;\nthe plan without it costs {gap:,.2f} more than its lower bound: less than that"
-            " is hard to see\n"
+            "replanned: what the plan with the increment saves against planning again without it; proven: what"
+            " the best plans save\n"
         )
-
-
-def _lower(result: PricesResult) -> float:
-    again = result.again
-    return again.outcome.lower if again is not None and again.outcome is not None else 0.0
 
 
 _ALL = (
     *("limit", "name", "allowed", "unit", "price", "more", "first_order", "predicted", "price_then"),
-    *("replanned", "replanned_plan", "replanned_bound", "proven_least", "proven_most"),
+    *("replanned", "replanned_bound", "proven_least", "proven_most"),
 )

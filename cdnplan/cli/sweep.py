@@ -47,10 +47,9 @@ def _print(result: SweepResult, fmt: TableFormat, top: int) -> None:
     if fmt == "csv":
         print_table(list(rows[0]), [list(row.values()) for row in rows], "csv")
         return
-    verdict = result.base.verdict
     sys.stdout.write(
         f"base: {result.base.folder}: {result.base.inputs.topology.name},"
-        f" cost {verdict.cost.total:,.2f}, offload {verdict.offload_byte_ratio:.3%}\n"
+        f" cost {result.cost:,.2f}, offload {result.offload_byte_ratio:.3%}\n"
     )
     shown = rows[: top or None]
     what = {"sites": "sites", "links": "links", "all": "sites and links", "city": "pairs of sites"}

@@ -43,7 +43,7 @@ class Detour:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Touched:
+class FailedPaths:
     """Regions that a failure touches.
 
     Parameters
@@ -138,7 +138,7 @@ class Network:
         """Pools that are gone."""
         return np.array([p for name in failure.sites for p in self._pools_of[name]], dtype=np.int64)
 
-    def touched(self, failure: Failure) -> Touched:
+    def touched(self, failure: Failure) -> FailedPaths:
         """Find the regions that a failure touches, with their new paths.
 
         Parameters
@@ -147,7 +147,7 @@ class Network:
 
         Returns
         -------
-        Touched
+        FailedPaths
         """
         lose = set().union(*(self._served_by.get(name, set()) for name in failure.sites))
         keys: list[str | Arc] = [*failure.sites, *failure.links]
@@ -155,9 +155,9 @@ class Network:
         rerouted |= lose & self._reserves
         thinned = np.array(sorted(lose - rerouted), dtype=np.int64)
         if not rerouted:
-            return Touched(thinned, (), {})
+            return FailedPaths(thinned, (), {})
         detours, capacity = self._find_detours(failure, sorted(rerouted))
-        return Touched(thinned, detours, capacity)
+        return FailedPaths(thinned, detours, capacity)
 
     def _find_detours(
         self, failure: Failure, rerouted: list[int]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.whatif.detours import Network, Touched
+from cdnplan.whatif.detours import Network, FailedPaths
 from cdnplan.whatif.failures import Failure
 from cdnplan.whatif.resteer import Resteered, resteer
 from cdnplan.whatif.steering import Steering, flow_gb, overload_cost
@@ -194,7 +194,7 @@ def _newly_full(base: Steering, found: Resteered) -> tuple[str, ...]:
     return tuple(base.instance.pools[p] for p in np.flatnonzero(now & ~was))
 
 
-def _stranded(base: Steering, found: Resteered, touched: Touched) -> tuple[Stranded, ...]:
+def _stranded(base: Steering, found: Resteered, touched: FailedPaths) -> tuple[Stranded, ...]:
     """Regions with demand that no pool can serve any more."""
     rows = found.rows
     regions = np.append(touched.thinned, [d.region for d in touched.detours]).astype(np.int64)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cdnplan.errors import CdnplanError, InputError, Problem
-from cdnplan.optimize.engine import EngineName
+import numpy as np
+
+from cdnplan.errors import InputError, Problem
+from cdnplan.lanes import lanes
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement
+from cdnplan.optimize.engine import EngineName, choose_engine, solve
+from cdnplan.optimize.near import LARGEST_RATIO, Part, part_near, solve_near
 from cdnplan.optimize.outcome import Progress, Stop, never, no_progress
-from cdnplan.whatif.base import Answer, Base, Changed, load_base, replan
+from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.planner.tables import as_stored
+from cdnplan.whatif.base import Answer, Base, Flow, judged, load_base
 from cdnplan.whatif.limit_prices import (
     KINDS,
     Forecast,
@@ -21,6 +29,7 @@ from cdnplan.whatif.limit_prices import (
     only,
     with_more,
 )
+from cdnplan.whatif.replan import NEAR_FROM
 
 MORE_RATIO = 0.1
 """Increment that prices are integrated over, as a part of the limit."""
@@ -60,14 +69,14 @@ class PricesRequest:
 class Check:
     """What planning again with the increment saved, against planning again without it.
 
-    Both start from the base's prices and placement and make the same number of passes.
+    Both start from the base's prices and placement, and search the same part of the network.
 
     Parameters
     ----------
     plan : float
         Of the plans' costs [currency].
     bound : float
-        Of their proven lower bounds [currency].
+        Of the best lower bounds known, those of the prediction among them [currency].
     least, most : float
         What the best plans save is proven to lie between these: lower bound without less cost with, and cost
         without less lower bound with [currency].
@@ -77,11 +86,6 @@ class Check:
     bound: float
     least: float
     most: float
-
-    @property
-    def saved(self) -> float:
-        """Middle of what plans and bounds say: errors of a search point to opposite sides in the two."""
-        return (self.plan + self.bound) / 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +106,11 @@ class PricesResult:
     base : Base
     more_ratio : float
     rows : tuple of PriceRow
-    again : Answer or None
-        The base planned again without any increment, which checks compare with.
     """
 
     base: Base
     more_ratio: float
     rows: tuple[PriceRow, ...]
-    again: Answer | None
 
     def table(self) -> list[dict[str, Any]]:
         """One flat row for each limit; see docs/prices.md for the columns."""
@@ -146,7 +147,7 @@ def prices(
     checks = min(request.checks, len(priced))
     count = max(count, checks)
     curve = PriceCurve(base.instance, base.prices) if count else None
-    again = _again(base, request, None, 0.0) if checks else None
+    planner = _Planner(base, request)
     rows: list[PriceRow] = []
     for number, price in enumerate(priced):
         if curve is None or number >= count or asked():
@@ -154,38 +155,82 @@ def prices(
             continue
         more = request.more_ratio * price.allowed
         forecast = curve.forecast(price, more)
-        check = None
-        if again is not None and number < checks:
-            progress("planning again", number / checks, None, None)
-            check = _checked(again, _again(base, request, price, more))
+        known = curve.bound, curve.bound - forecast.integrated
+        check = planner.check(price, more, known) if number < checks else None
         rows.append(PriceRow(price, forecast, check))
         progress("prices", (number + 1) / count, None, None)
-    return PricesResult(base, request.more_ratio, tuple(rows), again)
+    return PricesResult(base, request.more_ratio, tuple(rows))
 
 
-def _again(base: Base, request: PricesRequest, price: LimitPrice | None, more: float) -> Answer | None:
-    """Plan again with more of a limit; None where that finds nothing in its time."""
-    instance = base.instance if price is None else with_more(base.instance, price, more)
-    try:
-        return replan(
-            base,
-            Changed(base.inputs, instance, base.holdings, ()),
-            engine=request.engine,
+class _Planner:
+    """Plans with and without more of a limit, alike in all else.
+
+    Large networks are planned near the limit only, and what that finds without the increment is compared with;
+    others as a whole, once without any.
+    """
+
+    def __init__(self, base: Base, request: PricesRequest) -> None:
+        self._base, self._request = base, request
+        self._start = WarmStart(base.prices, base.placement.holds)
+        self._whole: Answer | None = None
+
+    def check(self, limit: LimitPrice, more: float, known: tuple[float, float]) -> Check:
+        """Plan both; `known` are lower bounds without and with the increment that are proven already."""
+        raised = with_more(self._base.instance, limit, more)
+        part = self._part(limit)
+        if part is None:
+            if self._whole is None:
+                self._whole = self._everywhere(self._base.instance)
+            return _checked(self._whole, self._everywhere(raised), known)
+        return _checked(self._near(self._base.instance, part), self._near(raised, part), known)
+
+    def _part(self, limit: LimitPrice) -> Part | None:
+        """What is near a pool's limit; None where all of the network is planned."""
+        inst = self._base.instance
+        chosen, _ = choose_engine(inst, self._request.engine)
+        if limit.limit == "link" or chosen != "fast" or inst.cand_pool.size * inst.n_files <= NEAR_FROM:
+            return None
+        pools = np.zeros(inst.n_pools, dtype=np.bool_)
+        pools[limit.at] = True
+        region = np.repeat(np.arange(inst.n_regions), np.diff(inst.cand_ptr))
+        regions = np.zeros(inst.n_regions, dtype=np.bool_)
+        regions[region[inst.cand_pool == limit.at]] = True
+        part = part_near(inst, regions, pools, self._base.flow.served_gb)
+        return part if part.share(inst) <= LARGEST_RATIO else None
+
+    def _near(self, instance: Instance, part: Part) -> Answer:
+        flow, request = self._base.flow, self._request
+        with lanes(request.threads):
+            plan = solve_near(
+                instance,
+                self._start,
+                part,
+                flow.served_gb,
+                flow.origin_gb,
+                stop=Stop(None, request.time_limit_s),
+            )
+        served = Flow(plan.served_gb, plan.origin_gb)
+        found = judged(instance, Placement(plan.holds), served, as_stored(plan.prices))
+        return replace(found, lower=found.verdict.bound)
+
+    def _everywhere(self, instance: Instance) -> Answer:
+        request = self._request
+        outcome = solve(
+            instance,
+            request.engine,
             stop=Stop(None, request.time_limit_s),
             threads=request.threads,
             seed=request.seed,
+            start=self._start,
         )
-    except InputError:
-        raise
-    except CdnplanError:
-        return None
+        flow = Flow.of(instance, outcome.serving)
+        found = judged(instance, outcome.placement, flow, as_stored(outcome.prices))
+        return replace(found, lower=max(outcome.lower, found.verdict.bound or -np.inf))
 
 
-def _checked(again: Answer, then: Answer | None) -> Check | None:
-    if then is None:
-        return None
-    cost, cost_then = again.verdict.cost.total, then.verdict.cost.total
-    bound, bound_then = _bound(again), _bound(then)
+def _checked(without: Answer, then: Answer, known: tuple[float, float]) -> Check:
+    cost, cost_then = without.verdict.cost.total, then.verdict.cost.total
+    bound, bound_then = max(_lower(without), known[0]), max(_lower(then), known[1])
     return Check(
         plan=cost - cost_then,
         bound=bound - bound_then,
@@ -194,11 +239,8 @@ def _checked(again: Answer, then: Answer | None) -> Check | None:
     )
 
 
-def _bound(answer: Answer) -> float:
-    """Best lower bound that is known of an answer's problem."""
-    proven = answer.verdict.bound
-    found = answer.outcome.lower if answer.outcome is not None else 0.0
-    return found if proven is None else max(proven, found)
+def _lower(answer: Answer) -> float:
+    return -np.inf if answer.lower is None else answer.lower
 
 
 def _flat(row: PriceRow) -> dict[str, Any]:
@@ -213,8 +255,7 @@ def _flat(row: PriceRow) -> dict[str, Any]:
         "first_order": None if forecast is None else forecast.first_order,
         "predicted": None if forecast is None else forecast.integrated,
         "price_then": None if forecast is None else forecast.price_then,
-        "replanned": None if check is None else check.saved,
-        "replanned_plan": None if check is None else check.plan,
+        "replanned": None if check is None else check.plan,
         "replanned_bound": None if check is None else check.bound,
         "proven_least": None if check is None else check.least,
         "proven_most": None if check is None else check.most,

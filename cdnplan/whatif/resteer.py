@@ -17,7 +17,7 @@ import numpy.typing as npt
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.serving_paths import Paths
 from cdnplan.optimize.serving_program import Choices, solve_program
-from cdnplan.whatif.detours import Touched
+from cdnplan.whatif.detours import FailedPaths
 from cdnplan.whatif.steering import (
     Rows,
     Steering,
@@ -74,7 +74,7 @@ class Resteered:
     rounds: int
 
 
-def resteer(base: Steering, pools: Ints, touched: Touched) -> Resteered:
+def resteer(base: Steering, pools: Ints, touched: FailedPaths) -> Resteered:
     """Serve all demand at least cost once something has failed, the placement as it is.
 
     Parameters
@@ -82,7 +82,7 @@ def resteer(base: Steering, pools: Ints, touched: Touched) -> Resteered:
     base : Steering
     pools : (n,) int64
         Pools that are gone.
-    touched : Touched
+    touched : FailedPaths
         Regions that the failure touches.
 
     Returns

@@ -63,11 +63,16 @@ class SweepResult:
     level : {"sites", "links", "all", "city"}
     impacts : tuple of Impact
         Worst first: by cost, then by name.
+    cost, offload_byte_ratio : float
+        What the base's best serving costs, overload and filling among it [currency], and how much of all bytes
+        appliances serve: changes are to these.
     """
 
     base: Base
     level: Level
     impacts: tuple[Impact, ...]
+    cost: float
+    offload_byte_ratio: float
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat row for each failure, worst first; see docs/sweeps.md for the columns."""
@@ -75,12 +80,11 @@ class SweepResult:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
-        verdict = self.base.verdict
         return {
             "base": str(self.base.folder),
             "level": self.level,
-            "base_cost": verdict.cost.total,
-            "base_offload_byte_ratio": verdict.offload_byte_ratio,
+            "base_cost": self.cost,
+            "base_offload_byte_ratio": self.offload_byte_ratio,
             "failures": [_row(impact) | _lists(impact) for impact in self.impacts],
         }
 
@@ -132,7 +136,10 @@ def sweep_base(
 
     found = in_threads(impact, failures, threads, progress, "failures")
     found.sort(key=lambda item: (-item.cost_change, item.failure.name))
-    return SweepResult(base, level, tuple(found))
+    demand = float(base.instance.region_gb().sum())
+    offload = 1.0 - float(steering.origin_gb.sum()) / demand if demand > 0 else 1.0
+    cost = steering.cost + base.verdict.cost.fill
+    return SweepResult(base, level, tuple(found), cost, offload)
 
 
 def failures_of(topology: Topology, level: Level, within_km: float = SAME_CITY_KM) -> tuple[Failure, ...]:

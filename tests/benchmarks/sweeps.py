@@ -55,7 +55,7 @@ def exact(base: Base, failure: Failure) -> float:
 def agreement(result: SweepResult, count: int) -> list[dict[str, Any]]:
     """The worst failures against their exact re-evaluation."""
     base, found = result.base, []
-    cost = base.verdict.cost.total
+    cost = result.cost
     for impact in result.impacts[:count]:
         whole, spent = timed(lambda failure=impact.failure: exact(base, failure))  # type: ignore[misc]
         change = whole - cost
@@ -110,7 +110,7 @@ def main() -> None:
         found["failures"] = len(result.impacts)
         found["same_every_time"] = all(r.rows() == result.rows() for r, _ in runs)
         found["largest_gap_ratio"] = max(
-            i.gap / max(i.cost_change, 1e-6 * base.verdict.cost.total) for i in result.impacts
+            i.gap / max(i.cost_change, 1e-6 * result.cost) for i in result.impacts
         )
         found["worst"] = agreement(result, asked.worst)
     for kind in ("storage", "throughput") if asked.prices else ():
