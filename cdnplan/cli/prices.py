@@ -108,8 +108,8 @@ def _print(result: PricesResult, fmt: TableFormat) -> None:
     print_table(columns, rows)
     if checked:
         sys.stdout.write(
-            "replanned: what the plan with the increment saves against planning again without it; proven: what"
-            " the best plans save\n"
+            "replanned: what the plan with the increment saves against planning again without it;"
+            " proven: what the best plans save\n"
         )
 
 

@@ -55,9 +55,9 @@ def solve_program(
 ) -> tuple[Choices, Floats]:
     """Share out rows at least cost.
 
-    Duals are often not unique. With an anchor, a millionth of each limit can be left to others at the anchor's
-    price: the dual program then pays for every step away from it, so of all duals that are as good the nearest
-    is found.
+    Duals are often not unique. With an anchor, a millionth of each limit can be left to others at the
+    anchor's price: the dual program then pays for every step away from it, so of all duals that are as good
+    the nearest is found.
 
     Parameters
     ----------

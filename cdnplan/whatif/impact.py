@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.whatif.detours import Network, FailedPaths
+from cdnplan.whatif.detours import FailedPaths, Network
 from cdnplan.whatif.failures import Failure
 from cdnplan.whatif.resteer import Resteered, resteer
 from cdnplan.whatif.steering import Steering, flow_gb, overload_cost

@@ -1,13 +1,14 @@
 """What more of a limit is worth: the dual prices of a plan, and their integral over a finite increment.
 
 A price holds for the first TB or Gbit/s only; the more there is, the less the next is worth. The bound of
-docs/bound.md, as a function of one limit, is convex, and minus its slope is the price. So the fall of the bound
-over an increment, the other prices staying as they are, is the integral of that limit's price: one maximum
-along one ray of prices (weak duality [1]_).
+docs/bound.md, as a function of one limit, is convex, and minus its slope is the price. So the fall of the
+bound over an increment, the other prices staying as they are, is the integral of that limit's price: one
+maximum along one ray of prices (weak duality [1]_).
 
 References
 ----------
-.. [1] A. M. Geoffrion, "Lagrangean relaxation for integer programming", Mathematical Programming Study 2, 1974.
+.. [1] A. M. Geoffrion, "Lagrangean relaxation for integer programming", Mathematical Programming Study 2,
+   1974.
 """
 
 from __future__ import annotations

@@ -165,8 +165,8 @@ def prices(
 class _Planner:
     """Plans with and without more of a limit, alike in all else.
 
-    Large networks are planned near the limit only, and what that finds without the increment is compared with;
-    others as a whole, once without any.
+    Large networks are planned near the limit only, with the increment and without it; others as a whole, once
+    without any.
     """
 
     def __init__(self, base: Base, request: PricesRequest) -> None:

@@ -1,10 +1,10 @@
 """The best serving after a failure, found by moving only what has to move.
 
-The base's serving is optimal, and its duals say so. After a failure, rows of demand (a region's files with the
-same holders) that lost their source are shared out by a linear program, all others staying where they are.
-Prices of the limits, from the program where it used them, from the base elsewhere, then tell which of the
-others would gain by moving. Those are freed too, until what all of them together could gain, which bounds the
-distance to the optimum (weak duality), is next to nothing.
+The base's serving is optimal, and its duals say so. After a failure, rows of demand (a region's files with
+the same holders) that lost their source are shared out by a linear program, all others staying where they
+are. Prices of the limits, from the program where it used them, from the base elsewhere, then tell which of
+the others would gain by moving. Those are freed too, until what all of them together could gain, which bounds
+the distance to the optimum (weak duality), is next to nothing.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ GAP_RATIO = 1e-4
 GAP_OF_COST = 1e-9
 """… or this part of the base's cost, which is rounding."""
 FREED_AT_LEAST = 100
-"""Rows freed at a time: at most so many or as many as are free, those first that gain most for each GB. Prices
-rise until somebody gives way: few have to."""
+"""Rows freed at a time: at most so many or as many as are free, those first that gain most for each GB.
+Prices rise until somebody gives way: few have to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,8 +88,8 @@ def resteer(base: Steering, pools: Ints, touched: FailedPaths) -> Resteered:
     Returns
     -------
     Resteered
-        With a cost that is proven to be within `GAP_RATIO` of its change, or `GAP_OF_COST` of the base's cost,
-        of the least there is.
+        Its cost is proven to be within its gap of the least there is: in general `GAP_RATIO` of the change,
+        or `GAP_OF_COST` of the base's cost.
     """
     paths, rows, limits = with_detours(base, touched.detours, touched.capacity)
     replaced = base.rows.of_regions(np.array([d.region for d in touched.detours], dtype=np.int64))
@@ -198,8 +198,8 @@ class _State:
     def _gap(self, after: Choices) -> tuple[Floats, float]:
         """What rows that are not free would gain, (n_rows,), and all that may still be saved [currency].
 
-        The second adds what free rows would gain and what limits with a price leave unused: both are rounding,
-        where the program's prices are those of its optimum.
+        The second adds what free rows would gain and what limits with a price leave unused: both are
+        rounding, where the program's prices are those of its optimum.
         """
         base, rows, paths = self._base, self._rows, self._paths
         changed = self._known.copy()

@@ -64,8 +64,8 @@ class SweepResult:
     impacts : tuple of Impact
         Worst first: by cost, then by name.
     cost, offload_byte_ratio : float
-        What the base's best serving costs, overload and filling among it [currency], and how much of all bytes
-        appliances serve: changes are to these.
+        What the base's best serving costs, overload and filling among it [currency], and how much of all
+        bytes appliances serve: changes are to these.
     """
 
     base: Base

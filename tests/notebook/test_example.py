@@ -49,7 +49,8 @@ def test_the_worked_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_figures_are_svg_and_escape_names() -> None:
     drawn = bars("a < b", ["x & y", "z"], [3.0, -1.0], "Gbps")
-    assert [e.text for e in ET.fromstring(drawn.svg).iter("{http://www.w3.org/2000/svg}text")][0] == "a < b"
+    texts = ET.fromstring(drawn.svg).iter("{http://www.w3.org/2000/svg}text")
+    assert next(texts).text == "a < b"
     ET.fromstring(world("w", [(50.0, 4.0, 3.0, "a & b", True), (51.0, 5.0, 0.0, "c", False)]).svg)
     ET.fromstring(world("empty", []).svg)
     ET.fromstring(bars("empty", [], []).svg)

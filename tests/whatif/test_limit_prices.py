@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.exact import solve_exact
 from cdnplan.optimize.pricing import PriceSearch
@@ -20,9 +23,14 @@ from tests.planner.plans import sample_request
 SEEDS = range(4)
 
 
-def priced(seed: int):  # type: ignore[no-untyped-def]
-    """A small instance with links and the prices of some passes."""
-    instance = random_instance(seed, n_regions=5, n_files=30, n_pools=4, families=frozenset({"links"}))
+def priced(seed: int) -> tuple[Instance, Prices]:
+    """A small instance short of storage and of throughput, and the prices of some passes."""
+    drawn = random_instance(seed, n_regions=5, n_files=30, n_pools=4, families=frozenset())
+    stored = (drawn.copies * drawn.size_gb).sum(axis=1)
+    peak = (drawn.region_gb()[:, None] * drawn.gbps_per_gb).sum(axis=0).max()
+    instance = replace(
+        drawn, storage_gb=0.3 * stored, throughput_gbps=np.full(drawn.n_pools, 0.2 * peak, dtype=np.float64)
+    )
     search = PriceSearch(instance, FileSolver.of(instance), 8)
     states = search.passes()
     state = [next(states) for _ in range(search.planned)][-1]
