@@ -49,7 +49,7 @@ def synth(
             [Problem(f"unknown preset {preset!r}", path="preset", hint=nearest(preset, presets))]
         )
     ends = LAST_WEEK if last_week is None else last_week
-    request = Request(preset, seed, regions, titles, weeks, noise_per_region, ends)  # type: ignore[arg-type]
+    request = Request(preset, seed, regions, titles, weeks, noise_per_region, ends)
     generate(request, Path(out), force=force)
     return Path(out)
 

@@ -60,9 +60,11 @@ class Whatif:
 
     def figure(self) -> Figure:
         """Draw what each scenario and answer costs more."""
-        rows = self.summary
-        labels = [f"{row.scenario}, {row.answer.replace('_', ' ')}" for row in rows.itertuples()]
-        return bars("change of cost", labels, [float(value) for value in rows["cost_change"]])
+        from cdnplan.whatif.tables import table_rows
+
+        rows = table_rows(self.result, "summary")
+        labels = [f"{row['scenario']}, {str(row['answer']).replace('_', ' ')}" for row in rows]
+        return bars("change of cost", labels, [float(row["cost_change"]) for row in rows])
 
     def _repr_html_(self) -> str:
         """Show the summary and draw it."""
@@ -194,9 +196,10 @@ class LimitPrices:
 
     def figure(self) -> Figure:
         """Draw what the increment saves by the prices."""
-        rows = self.table.dropna(subset=["predicted"])
-        labels = [f"{row.limit} {row.name_}" for row in rows.rename(columns={"name": "name_"}).itertuples()]
-        return bars(f"{100 * self.result.more_ratio:g}% more saves", labels, list(rows["predicted"]))
+        rows = [row for row in self.result.table() if row["predicted"] is not None]
+        labels = [f"{row['limit']} {row['name']}" for row in rows]
+        title = f"{100 * self.result.more_ratio:g}% more saves"
+        return bars(title, labels, [float(row["predicted"]) for row in rows])
 
     def _repr_html_(self) -> str:
         """Show the table and draw it."""

@@ -96,13 +96,14 @@ def limit_prices(instance: Instance, prices: Prices) -> tuple[LimitPrice, ...]:
     -------
     tuple of LimitPrice
     """
+    limits: tuple[tuple[Kind, tuple[str, ...], Floats, Floats], ...] = (
+        ("storage", instance.pools, instance.storage_gb / GB_PER_TB, prices.storage * GB_PER_TB),
+        ("throughput", instance.pools, instance.throughput_gbps, prices.throughput.sum(axis=1)),
+        ("link", instance.links, instance.link_capacity_gbps, prices.link.sum(axis=1)),
+    )
     found = [
         LimitPrice(kind, names[i], int(i), float(allowed[i]), float(price[i]))
-        for kind, names, allowed, price in (
-            ("storage", instance.pools, instance.storage_gb / GB_PER_TB, prices.storage * GB_PER_TB),
-            ("throughput", instance.pools, instance.throughput_gbps, prices.throughput.sum(axis=1)),
-            ("link", instance.links, instance.link_capacity_gbps, prices.link.sum(axis=1)),
-        )
+        for kind, names, allowed, price in limits
         for i in np.flatnonzero(price > 0)
     ]
     return tuple(sorted(found, key=lambda p: (-p.price * p.allowed, KINDS.index(p.limit), p.name)))

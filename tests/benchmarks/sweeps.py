@@ -3,8 +3,8 @@
     python -m tests.benchmarks.sweeps --base PLAN [--level sites] [--worst 10] [--again 3] [--prices 20]
 
 Figures on stdout as JSON: seconds of wall clock and of all processors for each part; the worst failures
-against the exact serving of their whole changed problems, by way of scenarios; repeated runs; and predicted against
-re-planned savings of increments of 10%.
+against the exact serving of their whole changed problems, by way of scenarios; repeated runs; and predicted
+against re-planned savings of increments of 10%.
 """
 
 from __future__ import annotations
