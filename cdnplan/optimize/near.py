@@ -279,7 +279,12 @@ def solve_near(
         if ended():
             break
     seconds["prices"] = clock() - begun - sum(seconds.values())
-    plan = local.refit(np.ascontiguousarray(state.holds.T), state.current, ended)
+    plan = min(
+        local.refit(np.ascontiguousarray(state.holds.T), state.current, ended),
+        # Where little is to be done, what was there with its gaps filled is hard to beat.
+        local.refit(first.holds.copy(), state.current, ended, 1),
+        key=lambda found: found.cost,
+    )
     seconds["plan"] = clock() - begun - sum(seconds.values())
     holds = start.holds & (instance.copies > 0)
     holds[part.free] = plan.holds[np.searchsorted(part.pools, part.free)]
