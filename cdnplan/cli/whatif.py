@@ -21,12 +21,23 @@ DETAILED_UP_TO = 3
 
 def whatif(
     ctx: typer.Context,
-    scenarios: Annotated[
-        list[Path], typer.Argument(metavar="SCENARIO.yaml...", help="Scenario files.", show_default=False)
-    ],
     base: Annotated[
         Path, typer.Option(metavar="PLAN", help="Plan folder to compare with.", show_default=False)
     ],
+    scenarios: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[SCENARIO.yaml...]", help="Scenario files.", show_default=False),
+    ] = None,
+    n_1: Annotated[
+        Literal["sites", "links", "all"] | None,
+        typer.Option("--n-1", help="In place of scenarios: each of these fails, one at a time, at once."),
+    ] = None,
+    n_2: Annotated[
+        Literal["city"] | None, typer.Option("--n-2", help="The same for every two sites of one city.")
+    ] = None,
+    within_km: Annotated[
+        float, typer.Option("--within-km", metavar="KM", min=0.0, help="How near sites of one city are.")
+    ] = 25.0,
     combine: Annotated[
         bool, typer.Option("--combine", help="All files as one scenario, in the order given.")
     ] = False,
@@ -76,13 +87,27 @@ def whatif(
     from cdnplan.whatif.run import BOTH, WhatifRequest
     from cdnplan.whatif.run import whatif as ask
 
+    files = tuple(scenarios or ())
+    stop = ctx.find_object(StopSignals) or StopSignals()
+    if sum((bool(files), n_1 is not None, n_2 is not None)) != 1:
+        raise InputError([Problem("expected one of scenario files, --n-1 and --n-2")])
+    level = n_1 or n_2
+    if level is not None:
+        if out is not None:
+            raise InputError([Problem("--out is for scenarios; sweeps print with --format csv or json")])
+        from cdnplan.cli.sweep import run_sweep
+        from cdnplan.whatif.sweep import SweepRequest
+
+        swept = SweepRequest(base, level, within_km, threads=threads or os.cpu_count() or 1)
+        run_sweep(swept, stop, fmt, top, quiet=quiet)
+        return
     if combine and grid:
         raise InputError([Problem("expected one of --combine and --grid, found both")])
     if out is not None:
         check_output(out, replace=force)
     request = WhatifRequest(
         base=base,
-        scenarios=tuple(scenarios),
+        scenarios=files,
         mode="combine" if combine else "grid" if grid else "each",
         answers=BOTH if answers == "both" else (answers,),
         fills=None if fills == "base" else fills,
@@ -93,7 +118,6 @@ def whatif(
         threads=threads or os.cpu_count() or 1,
         seed=seed,
     )
-    stop = ctx.find_object(StopSignals) or StopSignals()
     with progress_on_stderr(quiet=quiet) as progress:
         result = ask(request, progress=stop.watching(progress), asked=stop.asked)
     if out is not None:

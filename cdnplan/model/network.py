@@ -228,7 +228,7 @@ def find_candidates(
         problems += [
             Problem(f"no path of links leads from {name!r} to it", path=f"regions.{region.name}.sites")
             for name in region.sites
-            if name not in sites
+            if name not in sites and not region.cut_off
         ]
         ordered = _steered(sites, by_order=topology.policy.steering == "order")
         counts.append(len(ordered))

@@ -17,6 +17,9 @@ TIGHT_RATIO = 1e-7
 
 SMALLEST_SCALE = 1e-6
 
+ANCHOR_RATIO = 1e-6
+"""Part of a limit that is for sale at its anchor: well above the solver's own tolerance."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choices:
@@ -42,9 +45,19 @@ def path_gb(paths: Paths, gb: Floats, choices: Choices) -> Floats:
 
 
 def solve_program(
-    paths: Paths, gb: Floats, choices: Choices, base: Floats, overload_cost: float, n_pools: int
+    paths: Paths,
+    gb: Floats,
+    choices: Choices,
+    base: Floats,
+    overload_cost: float,
+    n_pools: int,
+    anchor: Floats | None = None,
 ) -> tuple[Choices, Floats]:
     """Share out rows at least cost.
+
+    Duals are often not unique. With an anchor, a millionth of each limit can be left to others at the
+    anchor's price: the dual program then pays for every step away from it, so of all duals that are as good
+    the nearest is found.
 
     Parameters
     ----------
@@ -59,6 +72,8 @@ def solve_program(
         [currency/Gbps] of load above a link's capacity.
     n_pools : int
         Limits below this number are pools and hold strictly.
+    anchor : (n_limits, n_slices) float64, optional
+        Prices that the duals shall be near to [currency/Gbps].
 
     Returns
     -------
@@ -84,15 +99,21 @@ def solve_program(
     # A link that other rows overrun is overrun already: only what is added costs more.
     room = np.maximum(0.0, paths.capacity[limit] - base[scarce]) / scale
     link = np.flatnonzero(limit >= n_pools)
+    held = np.arange(0) if anchor is None else np.arange(limit.size)
     cost = np.concatenate([cost, overload_cost * scale[link]])
+    if anchor is not None:
+        cost = np.concatenate([cost, anchor[scarce] * scale])
     unit = max(float(np.abs(cost).max(initial=0.0)), 1e-300)
     solution, dual = _highs(
         cost / unit,
-        rows=np.concatenate([row, rows.size + entry_limit, rows.size + link]),
-        cols=np.concatenate([np.arange(row.size), entry_column, row.size + np.arange(link.size)]),
-        values=np.concatenate([np.ones(row.size), need / scale[entry_limit], -np.ones(link.size)]),
+        rows=np.concatenate([row, rows.size + entry_limit, rows.size + link, rows.size + held]),
+        cols=np.concatenate([np.arange(row.size), entry_column, row.size + np.arange(link.size + held.size)]),
+        values=np.concatenate(
+            [np.ones(row.size), need / scale[entry_limit], -np.ones(link.size + held.size)]
+        ),
         lower=np.concatenate([np.ones(rows.size), np.full(room.size, -np.inf)]),
-        upper=np.concatenate([np.ones(rows.size), room]),
+        upper=np.concatenate([np.ones(rows.size), room if anchor is None else room - ANCHOR_RATIO]),
+        most=np.concatenate([np.full(row.size + link.size, np.inf), np.full(held.size, ANCHOR_RATIO)]),
     )
     share = _cleaned(solution[: row.size], row, rows.size)
     taken = share > 0
@@ -137,9 +158,9 @@ def _cleaned(value: Floats, row: Ints, n_rows: int) -> Floats:
 
 
 def _highs(
-    cost: Floats, *, rows: Ints, cols: Ints, values: Floats, lower: Floats, upper: Floats
+    cost: Floats, *, rows: Ints, cols: Ints, values: Floats, lower: Floats, upper: Floats, most: Floats
 ) -> tuple[Floats, Floats]:
-    """Minimise cost·x, x ≥ 0, lower ≤ A x ≤ upper, with HiGHS [1]_; values and row duals.
+    """Minimise cost·x, 0 ≤ x ≤ most, lower ≤ A x ≤ upper, with HiGHS [1]_; values and row duals.
 
     References
     ----------
@@ -151,7 +172,7 @@ def _highs(
     program = highspy.HighsLp()
     program.num_col_, program.num_row_ = cost.size, lower.size
     program.col_cost_ = cost
-    program.col_lower_, program.col_upper_ = np.zeros(cost.size), np.full(cost.size, np.inf)
+    program.col_lower_, program.col_upper_ = np.zeros(cost.size), most
     program.row_lower_, program.row_upper_ = lower, upper
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     counts = np.bincount(cols[keep], minlength=cost.size)

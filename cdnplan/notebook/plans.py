@@ -1,0 +1,278 @@
+"""Commands that make plans and judge them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cdnplan.notebook.figures import Figure, bars
+from cdnplan.notebook.network import Network
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cdnplan.evaluate.report import Report
+    from cdnplan.fill.difference import Difference
+    from cdnplan.optimize.engine import EngineName
+
+
+class Plan:
+    """A plan folder with its tables.
+
+    Parameters
+    ----------
+    folder : str or Path
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The content of plan.json."""
+        import json
+
+        found: dict[str, Any] = json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def network(self) -> Network:
+        """The network it was made for."""
+        return Network(self.folder / "inputs" / "topology.yaml")
+
+    @property
+    def summary(self) -> pd.Series[Any]:
+        """Cost, bounds, gap and offload."""
+        import pandas as pd
+
+        names = ("upper", "lower", "ideal", "gap_ratio", "offload_byte_ratio")
+        return pd.Series({name: self.record[name] for name in names}, name=str(self.folder))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of its tables by name, as ``placement``; see docs/plan-folder.md."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / f"{name}.parquet")
+
+    @property
+    def placement(self) -> pd.DataFrame:
+        """Copies: appliance, file, action, size_gb."""
+        return self.table("placement")
+
+    @property
+    def serving(self) -> pd.DataFrame:
+        """Who serves whom: region, pool, gb, peak_gbps."""
+        return self.table("serving")
+
+    @property
+    def appliances(self) -> pd.DataFrame:
+        """What each appliance stores and serves."""
+        return self.table("appliances")
+
+    @property
+    def prices(self) -> pd.DataFrame:
+        """What one more of each limit is worth."""
+        return self.table("prices")
+
+    @property
+    def fills(self) -> pd.DataFrame:
+        """What is fetched, from whom and when."""
+        return self.table("fills")
+
+    def figure(self, top: int = 15) -> Figure:
+        """Draw the sites that serve most."""
+        serving = self.serving
+        site = serving["pool"].astype(str).str.rpartition("/")[0].replace("", "origin")
+        most = serving.groupby(site)["peak_gbps"].sum().sort_values(ascending=False).head(top)
+        return bars(f"{self.folder.name}: peak by site", list(most.index), list(most), "Gbps")
+
+    def __repr__(self) -> str:
+        """One line."""
+        r = self.record
+        return (
+            f"Plan {str(self.folder)!r}: cost {r['upper']:,.2f}, at least {r['lower']:,.2f},"
+            f" offload {r['offload_byte_ratio']:.2%}"
+        )
+
+    def _repr_html_(self) -> str:
+        """Say what it is and draw who serves."""
+        return f"<p>{self!r}</p>{self.figure().svg}"
+
+
+def folder_of(plan: str | Path | Plan) -> Path:
+    """Folder of a plan, given either."""
+    return plan.folder if isinstance(plan, Plan) else Path(plan)
+
+
+def plan(
+    out: str | Path,
+    topology: Network | str | Path | None = None,
+    titles: str | Path | None = None,
+    demand: str | Path | None = None,
+    history: str | Path | None = None,
+    files: str | Path | None = None,
+    countries: Iterable[str] = (),
+    previous: str | Path | Plan | None = None,
+    holdings: str | Path | None = None,
+    fill_from: dt.datetime | None = None,
+    start: str | Path | Plan | None = None,
+    date: dt.date | None = None,
+    engine: EngineName = "auto",
+    gap: float | None = None,
+    time_limit: float | None = None,
+    threads: int = 0,
+    seed: int = 0,
+    env: str | None = None,
+    override: Sequence[str | Path] = (),
+    *,
+    force: bool = False,
+) -> Plan:
+    """Decide which files every appliance holds, and write it with a proof of how good it is.
+
+    Parameters
+    ----------
+    out, topology, titles, demand, …
+        As for the command. `topology` may be a `Network`, plans may be a `Plan`; without inputs the sample is
+        planned.
+
+    Returns
+    -------
+    Plan
+    """
+    import os
+
+    from cdnplan.planner import PlanRequest
+    from cdnplan.planner import plan as make_plan
+    from cdnplan.sample import sample_folder
+
+    network = topology if isinstance(topology, Network) else None
+    if (topology, titles, demand, history, files) == (None,) * 5:
+        topology, titles, demand = (sample_folder() / name for name in _SAMPLE)
+    if topology is None or titles is None:
+        from cdnplan.errors import InputError, Problem
+
+        raise InputError([Problem("give topology and titles; with no input at all the sample is planned")])
+    made = make_plan(
+        PlanRequest(
+            topology=network.path if network is not None else Path(str(topology)),
+            titles=Path(titles),
+            out=Path(out),
+            demand=_path(demand),
+            history=_path(history),
+            files=_path(files),
+            countries=frozenset(countries),
+            previous=None if previous is None else folder_of(previous),
+            holdings=_path(holdings),
+            fill_from=fill_from,
+            start=None if start is None else folder_of(start),
+            date=date,
+            engine=engine,
+            gap_ratio=gap,
+            time_limit_s=time_limit,
+            threads=threads or os.cpu_count() or 1,
+            seed=seed,
+            environment=env if network is None else env or network.env,
+            overrides=(*(network.override if network else ()), *(Path(item) for item in override)),
+            replace=force,
+        )
+    )
+    return Plan(made.folder)
+
+
+_SAMPLE = ("topology.yaml", "titles.parquet", "demand.parquet")
+
+
+def _path(value: str | Path | None) -> Path | None:
+    return None if value is None else Path(value)
+
+
+def verify(folder: str | Path | Plan) -> Report:
+    """Recompute limits, costs and the bound from a plan's files alone; `.ok` tells whether all holds."""
+    from cdnplan.evaluate.verify import verify as verify_folder
+
+    return verify_folder(folder_of(folder))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanDifference:
+    """What changed between two plans, as tables.
+
+    Parameters
+    ----------
+    difference : Difference
+    """
+
+    difference: Difference
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """Numbers of both plans."""
+        return self._table("figures")
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """What makes the cost differ; they add up."""
+        return self._table("effects")
+
+    @property
+    def sites(self) -> pd.DataFrame:
+        """Bytes in and out by site."""
+        return self._table("sites")
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        """Why copies come and go."""
+        return self._table("reasons")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.DataFrame(self.difference.as_dict()[name])
+
+    def _repr_html_(self) -> str:
+        """Show the figures."""
+        return str(self.figures.to_html(index=False))
+
+
+def diff(a: str | Path | Plan, b: str | Path | Plan) -> PlanDifference:
+    """Show what changed between two plans: cost, bytes in and out by site, and why."""
+    from cdnplan.fill.difference import diff as compare
+
+    return PlanDifference(compare(folder_of(a), folder_of(b)))
+
+
+def export(
+    plan: str | Path | Plan,
+    out: str | Path,
+    content_url: str,
+    cdn_path: str,
+    metadata_url: str = "",
+    per: str = "site",
+    *,
+    purge: bool = False,
+    max_urls: int = 1000,
+) -> Path:
+    """Write what a plan fetches as commands of RFC 8007; the folder."""
+    from cdnplan.fill.rfc8007 import Style
+    from cdnplan.planner.export import export_rfc8007
+
+    ids = tuple(part.strip() for part in cdn_path.split(",") if part.strip())
+    style = Style(content_url, ids, metadata_url, per, max_urls)  # type: ignore[arg-type]
+    export_rfc8007(folder_of(plan), Path(out), style, purge=purge)
+    return Path(out)
+
+
+def nightly(config: str | Path, *, dry_run: bool = False, date: dt.date | None = None) -> dict[str, Any]:
+    """Plan a night as a job; its status, with `exit_code` and `problems`."""
+    from cdnplan.nightly import nightly as run_night
+    from cdnplan.nightly import read_config
+
+    result = run_night(read_config(Path(config)), dry_run=dry_run, date=date)
+    return dict(result.status) | {
+        "exit_code": result.exit_code,
+        "problems": [str(problem) for problem in result.problems],
+    }

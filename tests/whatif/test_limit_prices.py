@@ -1,0 +1,108 @@
+"""Prices of limits, their integral, and planning again with more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cdnplan.errors import InputError
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import FileSolver, priced_bound
+from cdnplan.optimize.exact import solve_exact
+from cdnplan.optimize.pricing import PriceSearch
+from cdnplan.planner import plan
+from cdnplan.whatif.limit_prices import PriceCurve, limit_prices, with_more
+from cdnplan.whatif.price_check import PricesRequest, prices
+from tests.instances import random_instance
+from tests.planner.plans import sample_request
+
+SEEDS = range(4)
+
+
+def priced(seed: int) -> tuple[Instance, Prices]:
+    """A small instance short of storage and of throughput, and the prices of some passes."""
+    drawn = random_instance(seed, n_regions=5, n_files=30, n_pools=4, families=frozenset())
+    stored = (drawn.copies * drawn.size_gb).sum(axis=1)
+    peak = (drawn.region_gb()[:, None] * drawn.gbps_per_gb).sum(axis=0).max()
+    instance = replace(
+        drawn, storage_gb=0.3 * stored, throughput_gbps=np.full(drawn.n_pools, 0.2 * peak, dtype=np.float64)
+    )
+    search = PriceSearch(instance, FileSolver.of(instance), 8)
+    states = search.passes()
+    state = [next(states) for _ in range(search.planned)][-1]
+    return instance, state.prices
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_integral_is_at_most_the_price_and_at_least_what_the_next_is_worth(seed: int) -> None:
+    instance, found = priced(seed)
+    curve = PriceCurve(instance, found)
+    listed = limit_prices(instance, found)
+    assert listed, "some limit is tight"
+    for limit in listed:
+        more = 0.2 * limit.allowed
+        forecast = curve.forecast(limit, more)
+        rounding = 1e-6 * abs(curve.bound)
+        assert -rounding <= forecast.integrated <= forecast.first_order + rounding
+        assert 0.0 <= forecast.price_then <= limit.price
+        # Never less than the fall of the best bound there is: other prices may only raise the bound.
+        raised = with_more(instance, limit, more)
+        assert curve.bound - priced_bound(raised, found) == pytest.approx(forecast.first_order, abs=rounding)
+        assert curve.bound - forecast.integrated >= priced_bound(raised, found) - rounding
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_plan_with_more_saves_more_than_the_price_says(seed: int) -> None:
+    instance, found = priced(seed)
+    lower = PriceCurve(instance, found).bound
+    for limit in limit_prices(instance, found)[:2]:
+        more = 0.5 * limit.allowed
+        best = solve_exact(with_more(instance, limit, more))
+        assert best.upper >= lower - limit.price * more - 1e-6 * abs(lower)
+
+
+def test_more_of_a_limit_changes_nothing_else() -> None:
+    instance, found = priced(0)
+    limit = limit_prices(instance, found)[0]
+    raised = with_more(instance, limit, 1.0)
+    changed = [
+        name
+        for name in ("storage_gb", "throughput_gbps", "link_capacity_gbps")
+        if not np.array_equal(getattr(raised, name), getattr(instance, name))
+    ]
+    assert changed == {"storage": ["storage_gb"], "throughput": ["throughput_gbps"]}.get(
+        limit.limit, ["link_capacity_gbps"]
+    )
+
+
+@pytest.fixture(scope="module")
+def belgian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a plan of two regions of the sample."""
+    out = tmp_path_factory.mktemp("be") / "plan"
+    plan(sample_request(out, countries=frozenset({"BE"})))
+    return out
+
+
+def test_checked_by_planning_again(belgian: Path) -> None:
+    result = prices(PricesRequest(belgian, forecasts=2, checks=2))
+    checked = [row for row in result.rows if row.check is not None]
+    assert len(checked) == min(2, len(result.rows)) > 0
+    for row in checked:
+        assert row.forecast is not None
+        assert row.check is not None
+        assert row.check.least <= row.check.plan + 1e-6
+        assert row.check.plan <= row.check.most + 1e-6
+        assert row.check.plan > 0
+        assert row.forecast.integrated > 0
+    table = result.table()
+    assert [row["name"] for row in table] == [row.price.name for row in result.rows]
+    assert table[0]["predicted"] <= table[0]["first_order"] * (1 + 1e-6)
+
+
+def test_an_increment_must_be_one(belgian: Path) -> None:
+    with pytest.raises(InputError, match="increment"):
+        prices(PricesRequest(belgian, more_ratio=0.0))
