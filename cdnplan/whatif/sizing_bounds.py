@@ -1,0 +1,164 @@
+"""What no set of additions can beat: for each goal, a bound on all plans that is linear in the additions.
+
+With prices on storage, throughput and links, a bound on the goal's sum over all plans follows as in
+docs/bound.md. Of its terms only the limits' depend on what is bought, so one set of prices bounds every set of
+additions: a cut of Benders' kind [1]_, from the Lagrangian dual instead of a linear program's.
+
+References
+----------
+.. [1] A. M. Geoffrion, "Generalized Benders Decomposition", Journal of Optimization Theory and Applications
+   10(4), 1972.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cdnplan.evaluate.bound import dual_bound
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import FileSolver, priced_bound
+from cdnplan.optimize.engine import serving_variables
+from cdnplan.optimize.linear_relaxation import relaxation_prices
+from cdnplan.optimize.pricing import PriceSearch
+from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.whatif.sizing_problem import Relaxed
+from cdnplan.whatif.sizing_targets import Distances, Goal, most, tolerance, weights, without_site
+
+LINEAR_UP_TO = 20_000
+"""Serving variables up to which a linear program finds the prices; above, the price search of the fast
+engine does."""
+PASSES = 12
+"""Full passes of the first search for prices of a goal; later ones start from what is known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """Σ weight · GB of every plan ≥ at_least − gain · units.
+
+    Parameters
+    ----------
+    at_least : float
+        The bound without additions.
+    gain : (n_units,) float64
+        What a unit may lower it by.
+    """
+
+    at_least: float
+    gain: Floats
+
+    def bound(self, units: Floats) -> float:
+        """Bound of a set of additions."""
+        return self.at_least - float(self.gain @ units)
+
+
+class GoalBounds:
+    """Makes cuts of one goal.
+
+    Parameters
+    ----------
+    goal : Goal
+    relaxed : Relaxed
+    distances : Distances
+    """
+
+    def __init__(self, goal: Goal, relaxed: Relaxed, distances: Distances) -> None:
+        self.goal = goal
+        self._relaxed = relaxed
+        network = relaxed.instance
+        if goal.failed is not None:
+            network = without_site(network, goal.failed)
+        self._down = network.throughput_gbps == 0.0
+        counted = weights(goal, relaxed.instance, distances)
+        self._instance = _unruled(with_costs(network, counted.candidate, counted.origin, counted.overload))
+        self.most = most(goal, relaxed.instance)
+        self.tolerance = tolerance(goal, relaxed.instance)
+        self.cuts: list[Cut] = []
+        self._small = serving_variables(self._instance) <= LINEAR_UP_TO
+        self._solver: FileSolver | None = None
+        self._start: WarmStart | None = None
+
+    def bound(self, units: Floats) -> float:
+        """Best bound that the cuts give for a set of additions; -inf without cuts."""
+        return max((cut.bound(units) for cut in self.cuts), default=-np.inf)
+
+    def add_cut(self, units: Floats) -> Cut | None:
+        """Make the cut that is best, or nearly so, for a set of additions, perhaps of parts of units."""
+        storage, throughput = self._relaxed.limits(units)
+        throughput = np.where(self._down, 0.0, throughput)
+        prices = self._linear(storage, throughput) if self._small else self._searched(storage, throughput)
+        if prices is None:
+            return None
+        cut = self._cut(prices)
+        self.cuts.append(cut)
+        return cut
+
+    def _linear(self, storage: Floats, throughput: Floats) -> Prices | None:
+        found = relaxation_prices(self._instance, storage, throughput)
+        return None if found is None else found[0]
+
+    def _searched(self, storage: Floats, throughput: Floats) -> Prices:
+        """Prices by passes over the files, from those of the last time."""
+        inst = replace(self._instance, storage_gb=storage, throughput_gbps=throughput)
+        if self._solver is None:
+            self._solver = FileSolver.of(self._instance)
+        search = PriceSearch(inst, self._solver, PASSES, self._start)
+        states = search.passes()
+        for _ in range(search.planned):
+            state = next(states)
+        self._start = WarmStart(state.prices, state.holds.T.copy())
+        return state.prices
+
+    def _cut(self, prices: Prices) -> Cut:
+        inst, relaxed = self._instance, self._relaxed
+        if self._small:
+            whole = dual_bound(inst, prices)
+        else:
+            whole = priced_bound(inst, prices, self._solver)
+        gbps = prices.throughput.sum(axis=1)
+        gain = prices.storage[relaxed.pool] * relaxed.storage_gb + np.where(
+            self._down[relaxed.pool], 0.0, gbps[relaxed.pool] * relaxed.throughput_gbps
+        )
+        # The bound holds with all units; each one less than that raises it by its gain.
+        return Cut(whole + float(gain.sum()), gain)
+
+
+def with_costs(instance: Instance, candidate: Floats, origin: Floats, overload: float) -> Instance:
+    """Replace all costs; candidates of each region are sorted anew, cheapest first."""
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    order = np.lexsort((np.arange(region.size), candidate, region))
+    link_ptr, link = _reordered(instance.cand_link_ptr, instance.cand_link, order)
+    return replace(
+        instance,
+        cand_pool=instance.cand_pool[order],
+        cand_cost=candidate[order],
+        cand_link_ptr=link_ptr,
+        cand_link=link,
+        origin_cost=origin,
+        overload_cost=overload,
+        fill_cost=np.zeros(instance.n_pools),
+    )
+
+
+def _reordered(ptr: Ints, member: Ints32, order: Ints) -> tuple[Ints, Ints32]:
+    """Groups of a ragged array in another order."""
+    counts = np.diff(ptr)[order]
+    start = np.repeat(ptr[order], counts)
+    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), member[start + within]
+
+
+def _unruled(instance: Instance) -> Instance:
+    """Without launch rules: a bound without them holds with them, too."""
+    none = np.zeros(0, dtype=np.int32)
+    return replace(
+        instance,
+        launch_ptr=np.zeros(1, dtype=np.int64),
+        launch_pool=none,
+        launch_file=none,
+        launch_min=none,
+        fill_limit_gb=np.full(instance.n_pools, np.inf),
+        churn_limit_gb=np.full(instance.n_pools, np.inf),
+    )
