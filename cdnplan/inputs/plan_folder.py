@@ -156,6 +156,24 @@ def read_plan(folder: Path) -> PlanFiles:
     return PlanFiles(folder, plan, placement, serving, appliances, prices, night)
 
 
+def read_decisions(folder: Path) -> tuple[Columns, Columns]:
+    """Read the placement and the prices of a plan, and nothing else.
+
+    Raises
+    ------
+    InputError
+        As `read_plan`.
+    """
+    problems: list[Problem] = []
+    placement, prices = (
+        attempt(problems, lambda name=name: read_columns(folder / name, TABLES[name]))  # type: ignore[misc]
+        for name in (PLACEMENT, PRICES)
+    )
+    if placement is None or prices is None:
+        raise InputError(problems)
+    return placement, prices
+
+
 def _read_night(
     folder: Path, plan: PlanJson | None, problems: list[Problem]
 ) -> tuple[Columns, Columns, Columns] | None:
@@ -191,7 +209,11 @@ def holdings_of(folder: Path) -> Holdings:
     InputError
         As `read_plan`, and names of appliances without a pool and a number.
     """
-    table = read_plan(folder).placement
+    return planned_holdings(read_plan(folder).placement)
+
+
+def planned_holdings(table: Columns) -> Holdings:
+    """What appliances hold once a placement table is carried out; see `holdings_of`."""
     action = table.texts["action"]
     keep = action.positions({EVICT: 0}) < 0
     pools, pool, number = split_appliances(table, "appliance")

@@ -40,16 +40,19 @@ def read_plan_inputs(folder: Path, plan: PlanJson) -> tuple[Catalog, Demand, Hol
         As `read_plan`; also files named twice, without a positive size, or demand for unknown files.
     """
     problems: list[Problem] = []
-    catalog = attempt(problems, lambda: _catalog(folder))
-    if catalog is None:
-        raise InputError(problems)
-    demand = attempt(problems, lambda: _demand(folder, catalog, plan))
+    tables = attempt(problems, lambda: read_catalog_demand(folder, plan))
     holdings = None
     if (folder / HOLDINGS).is_file():
         holdings = attempt(problems, lambda: _holdings(folder))
-    if problems or demand is None:
+    if problems or tables is None:
         raise InputError(problems)
-    return catalog, demand, holdings
+    return *tables, holdings
+
+
+def read_catalog_demand(folder: Path, plan: PlanJson) -> tuple[Catalog, Demand]:
+    """The catalogue and the demand of `read_plan_inputs`."""
+    catalog = _catalog(folder)
+    return catalog, _demand(folder, catalog, plan)
 
 
 def _catalog(folder: Path) -> Catalog:

@@ -130,6 +130,8 @@ def by_distance(topology: Topology, region: Region, sites: Iterable[Site]) -> di
 
 def _allowed_sites(topology: Topology, region: Region, paths: Paths, ixps: list[Site]) -> dict[str, SitePath]:
     """Candidate sites of a region, in its order of preference."""
+    if region.cut_off:
+        return {}
     found = paths.from_nodes(region.name) if paths.linked(region.name) else None
     if region.sites:
         if found is None:

@@ -124,6 +124,8 @@ class Region:
         Which region of the demand table it draws on, and with what share.
     timezone : str or None
         IANA name; None: that of its first candidate site, else by longitude.
+    cut_off : bool
+        No site may serve it, whatever `sites` says: what led there has failed. In what-ifs only.
     """
 
     name: str
@@ -132,6 +134,7 @@ class Region:
     sites: tuple[str, ...]
     demand: DemandShare
     timezone: str | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ class Topology:
             or (free and (site.kind == "ixp" or site.country in countries))
         )
         policy = self.policy.restricted_to(tuple(site.name for site in sites))
-        policy = replace(policy, launches=_launches_at(policy.launches, self.sites, sites))
+        policy = replace(policy, launches=launches_at(policy.launches, self.sites, sites))
         kept = Topology(self.name, self.hardware, self.origins, sites, regions, (), policy)
         names = kept.locations()
         return replace(kept, links=tuple(e for e in self.links if e.from_ in names and e.to in names))
@@ -211,10 +214,13 @@ def matches(places: Places, site: Site, model: str) -> bool:
     )
 
 
-def _launches_at(
+def launches_at(
     rules: tuple[LaunchRule, ...], before: tuple[Site, ...], after: tuple[Site, ...]
 ) -> tuple[LaunchRule, ...]:
-    """Launch rules for fewer sites: rules that could not be kept even before stay as they are."""
+    """Launch rules for fewer sites: they ask for no more pools than are left.
+
+    Rules that could not be kept even before stay as they are.
+    """
 
     def pools(rule: LaunchRule, sites: tuple[Site, ...]) -> int:
         found = {(s.name, g.model) for s in sites for g in s.appliances if matches(rule.places, s, g.model)}

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import holdings_of, read_plan
+from cdnplan.inputs.plan_folder import planned_holdings, read_plan
+from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.warm_start import WarmStart
@@ -32,10 +33,28 @@ def start_from(folder: Path, instance: Instance) -> WarmStart:
     InputError
         As `cdnplan.inputs.plan_folder.read_plan`.
     """
-    return WarmStart(_prices(read_plan(folder).prices, instance), _holds(folder, instance))
+    read = read_plan(folder)
+    return start_with(read.prices, planned_holdings(read.placement), instance)
 
 
-def _prices(table: Columns, instance: Instance) -> Prices:
+def start_with(prices: Columns, holdings: Holdings, instance: Instance) -> WarmStart:
+    """`start_from`, from what has been read of a plan: its table of prices, and what appliances hold by it.
+
+    Copies on appliances that are no more count as well: their pool may want to keep some of those files.
+    """
+    holds = held_copies(holdings, instance, beyond=True) > 0
+    return WarmStart(prices_for(prices, instance), np.asarray(holds & (instance.copies > 0)))
+
+
+def prices_for(table: Columns, instance: Instance) -> Prices:
+    """Prices of a plan, where the instance knows the limits they are named after; zero elsewhere.
+
+    Parameters
+    ----------
+    table : Columns
+        ``prices.parquet`` of a plan, perhaps of another network or catalogue.
+    instance : Instance
+    """
     prices = Prices.zero(instance)
     rules = [f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file)]
     limits = {
@@ -56,13 +75,21 @@ def _prices(table: Columns, instance: Instance) -> Prices:
     return prices
 
 
-def _holds(folder: Path, instance: Instance) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    held = holdings_of(folder)
+def held_copies(
+    holdings: Holdings, instance: Instance, *, beyond: bool = False
+) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+    """Copies of each file on the appliances of each pool, (n_pools, n_files) uint8.
+
+    Pools, files and appliances that the instance does not know are left out; with `beyond`, appliances
+    whose numbers exceed their pool's count are not.
+    """
     pools = {name: i for i, name in enumerate(instance.pools)}
     files = {name: i for i, name in enumerate(instance.files)}
-    pool = np.array([pools.get(name, -1) for name in held.pools], dtype=np.int64)[held.pool]
-    file = np.array([files.get(name, -1) for name in held.files], dtype=np.int64)[held.file]
+    pool = np.array([pools.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
+    file = np.array([files.get(name, -1) for name in holdings.files], dtype=np.int64)[holdings.file]
     known = (pool >= 0) & (file >= 0)
-    holds = np.zeros((instance.n_pools, instance.n_files), dtype=np.bool_)
-    holds[pool[known], file[known]] = True
-    return np.asarray(holds & (instance.copies > 0))
+    if not beyond:
+        known &= holdings.appliance <= np.append(instance.pool_appliances, 0)[pool]
+    shape = (instance.n_pools, instance.n_files)
+    count = np.bincount(pool[known] * instance.n_files + file[known], minlength=shape[0] * shape[1])
+    return np.minimum(count, 255).astype(np.uint8).reshape(shape)

@@ -1,1 +1,1 @@
-"""Scenarios, failures, sweeps, prices and sizing: answers as differences to a plan."""
+"""What if: scenarios, sweeps, prices and sizing, always as differences to a base plan."""
