@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, synth, topology, verify, whatif
+from cdnplan.cli import (
+    backtest,
+    diff,
+    export,
+    forecast,
+    new,
+    nightly,
+    plan,
+    size,
+    synth,
+    topology,
+    verify,
+    whatif,
+)
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -30,6 +43,7 @@ app.command("verify")(verify.verify)
 app.command("diff")(diff.diff)
 app.command("export")(export.export)
 app.command("whatif")(whatif.whatif)
+app.command("size")(size.size)
 
 
 def _show_version(asked: bool) -> None:

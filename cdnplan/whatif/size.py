@@ -25,7 +25,7 @@ from cdnplan.whatif.sizing_bounds import GoalBounds
 from cdnplan.whatif.sizing_file import Sizing
 from cdnplan.whatif.sizing_problem import Counts, SizingProblem
 from cdnplan.whatif.sizing_search import Found, Options, Planned, SizingSearch
-from cdnplan.whatif.sizing_targets import Reached, cost_goal, measured
+from cdnplan.whatif.sizing_targets import Goal, Plan, Reached, cost_goal
 
 TIME_LIMIT_S = 300.0
 ANSWER_RATIO, RUNNER_UPS_RATIO, CURVE_RATIO = 0.6, 0.75, 0.9
@@ -225,8 +225,7 @@ def _verified(search: SizingSearch, counts: Counts, out: Path | None) -> Verifie
         loaded = Loaded(topology, problem.catalog, problem.demand, None, instance, (), {})
         result = plan_loaded(request, loaded)
         report = verify(folder)
-    goals = problem.sizing.goals
-    reached = measured(goals, instance, result.placement, result.serving, problem.distances)
+    reached = search.measure(counts, Plan(instance, result.placement, result.serving))
     checks = sum(check.ok for check in report.checks)
     if not report.ok:
         raise CdnplanError(f"the plan of the answer does not verify: {report.failed[0]}")
@@ -260,7 +259,7 @@ def shown(item: Reached) -> str:
 
 def _guide(search: SizingSearch) -> tuple[float, ...]:
     """What the first appliance of each candidate saves by the prices of the network as it is."""
-    bounds = GoalBounds(cost_goal(), search.relaxed, search.problem.distances)
+    bounds = GoalBounds(cost_goal(), search.relaxed, search.problem.topology)
     cut = bounds.add_cut(np.zeros(search.relaxed.n_units))
     if cut is None:
         return tuple(0.0 for _ in search.problem.sizing.candidates)
@@ -272,12 +271,23 @@ def _curve(search: SizingSearch, base: Planned) -> Iterator[CurvePoint]:
     sizing = search.problem.sizing
     if not base.reached or sizing.curve_points == 0:
         return
-    goal, have = sizing.goals[0], base.reached[0].value
-    for wanted in np.linspace(have, goal.wanted, sizing.curve_points + 1)[1:].tolist():
-        yield CurvePoint(wanted, search.search([replace(goal, wanted=wanted)]))
+    group = curve_goals(sizing)
+    have, wanted = worst(base, group), group[0].wanted
+    for level in np.linspace(have, wanted, sizing.curve_points + 1)[1:].tolist():
+        yield CurvePoint(level, search.search([replace(goal, wanted=level) for goal in group]))
 
 
-def additions(problem: SizingProblem, counts: Counts) -> list[str]:
-    """Name what is added, as ``2 × storage-2u at ixp-berlin``."""
-    listed: Sequence[tuple[Any, int]] = list(zip(problem.sizing.candidates, counts, strict=True))
-    return [f"{count} × {c.model} at {c.site}" for c, count in listed if count]
+def curve_goals(sizing: Sizing) -> tuple[Goal, ...]:
+    """Goals that the curve is about: the first, and those of other failures that ask the same."""
+    first = sizing.goals[0]
+    return tuple(
+        goal
+        for goal in sizing.goals
+        if goal == first or (first.failed is not None and goal.failed is not None and goal.kind == first.kind)
+    )
+
+
+def worst(planned: Planned, goals: Sequence[Goal]) -> float:
+    """The worst that is reached of several goals of one kind."""
+    values = [planned.value(goal).value for goal in goals]
+    return min(values) if goals[0].kind == "offload" else max(values)

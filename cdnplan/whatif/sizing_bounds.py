@@ -1,8 +1,8 @@
 """What no set of additions can beat: for each goal, a bound on all plans that is linear in the additions.
 
 With prices on storage, throughput and links, a bound on the goal's sum over all plans follows as in
-docs/bound.md. Of its terms only the limits' depend on what is bought, so one set of prices bounds every set of
-additions: a cut of Benders' kind [1]_, from the Lagrangian dual instead of a linear program's.
+docs/bound.md. Of its terms only the limits' depend on what is bought, so one set of prices bounds every set
+of additions: a cut of Benders' kind [1]_, from the Lagrangian dual instead of a linear program's.
 
 References
 ----------
@@ -19,13 +19,14 @@ import numpy as np
 from cdnplan.evaluate.bound import dual_bound
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
+from cdnplan.model.topology import Topology
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.engine import serving_variables
 from cdnplan.optimize.linear_relaxation import relaxation_prices
 from cdnplan.optimize.pricing import PriceSearch
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.whatif.sizing_problem import Relaxed
-from cdnplan.whatif.sizing_targets import Distances, Goal, most, tolerance, weights, without_site
+from cdnplan.whatif.sizing_targets import Distances, Goal, most, tolerance, weights
 
 LINEAR_UP_TO = 20_000
 """Serving variables up to which a linear program finds the prices; above, the price search of the fast
@@ -61,18 +62,18 @@ class GoalBounds:
     ----------
     goal : Goal
     relaxed : Relaxed
-    distances : Distances
+        Of the network that the goal is about: without the site whose failure it speaks of.
+    network : Topology
+        The same as a topology.
     """
 
-    def __init__(self, goal: Goal, relaxed: Relaxed, distances: Distances) -> None:
+    def __init__(self, goal: Goal, relaxed: Relaxed, network: Topology) -> None:
         self.goal = goal
         self._relaxed = relaxed
-        network = relaxed.instance
-        if goal.failed is not None:
-            network = without_site(network, goal.failed)
-        self._down = network.throughput_gbps == 0.0
-        counted = weights(goal, relaxed.instance, distances)
-        self._instance = _unruled(with_costs(network, counted.candidate, counted.origin, counted.overload))
+        counted = weights(goal, relaxed.instance, Distances(network))
+        self._instance = _unruled(
+            with_costs(relaxed.instance, counted.candidate, counted.origin, counted.overload)
+        )
         self.most = most(goal, relaxed.instance)
         self.tolerance = tolerance(goal, relaxed.instance)
         self.cuts: list[Cut] = []
@@ -87,7 +88,6 @@ class GoalBounds:
     def add_cut(self, units: Floats) -> Cut | None:
         """Make the cut that is best, or nearly so, for a set of additions, perhaps of parts of units."""
         storage, throughput = self._relaxed.limits(units)
-        throughput = np.where(self._down, 0.0, throughput)
         prices = self._linear(storage, throughput) if self._small else self._searched(storage, throughput)
         if prices is None:
             return None
@@ -113,14 +113,10 @@ class GoalBounds:
 
     def _cut(self, prices: Prices) -> Cut:
         inst, relaxed = self._instance, self._relaxed
-        if self._small:
-            whole = dual_bound(inst, prices)
-        else:
-            whole = priced_bound(inst, prices, self._solver)
+        whole = dual_bound(inst, prices) if self._small else priced_bound(inst, prices, self._solver)
         gbps = prices.throughput.sum(axis=1)
-        gain = prices.storage[relaxed.pool] * relaxed.storage_gb + np.where(
-            self._down[relaxed.pool], 0.0, gbps[relaxed.pool] * relaxed.throughput_gbps
-        )
+        gain = prices.storage[relaxed.pool] * relaxed.storage_gb
+        gain += gbps[relaxed.pool] * relaxed.throughput_gbps
         # The bound holds with all units; each one less than that raises it by its gain.
         return Cut(whole + float(gain.sum()), gain)
 

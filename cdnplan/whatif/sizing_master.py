@@ -56,7 +56,7 @@ class Master:
         candidates = problem.sizing.candidates
         self._price = np.array([candidates[c].price for c in relaxed.candidate], dtype=np.float64)
         self._fixed = [
-            *(self._ordered(u) for u in np.flatnonzero(relaxed.number > 1)),
+            *(self._ordered(u) for u in np.flatnonzero(relaxed.number > 1).tolist()),
             *(
                 Row(np.array([room.use[c] for c in relaxed.candidate]), upper=room.allowed)
                 for room in problem.sizing.rooms
@@ -91,7 +91,7 @@ class Master:
             return None
         if not whole or not cuts:
             return Chosen(found.columns, found.objective)
-        # A second program: at this price, as far below what is needed as can be, measured by each cut's reach.
+        # A second program: at this price, as far below what is needed as can be, by each cut's reach.
         least = found.objective
         bought = Row(np.append(self._price, 0.0), upper=least + SAME_PRICE * max(1.0, abs(least)))
         wide = [Row(np.append(row.coefficients, 0.0), row.lower, row.upper) for row in every]

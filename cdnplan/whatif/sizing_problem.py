@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from cdnplan.model.demand import Demand
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.topology import ApplianceGroup, Topology
 from cdnplan.whatif.sizing_file import Sizing
-from cdnplan.whatif.sizing_targets import Distances
+from cdnplan.whatif.sizing_targets import Broken, without_site
 
 Counts = tuple[int, ...]
 """Appliances added, by candidate."""
@@ -31,14 +31,12 @@ class SizingProblem:
         The network as it is, with the new models; demand already grown. Filling does not count: what is asked
         is how the network does once new appliances are stocked.
     sizing : Sizing
-    distances : Distances
     """
 
     topology: Topology
     catalog: Catalog
     demand: Demand
     sizing: Sizing
-    distances: Distances
 
     @classmethod
     def of(cls, topology: Topology, catalog: Catalog, demand: Demand, sizing: Sizing) -> SizingProblem:
@@ -47,7 +45,7 @@ class SizingProblem:
         grown = replace(topology, hardware=(*topology.hardware, *sizing.hardware), policy=policy)
         factor = np.float32(sizing.demand_factor)
         more = replace(demand, gb=demand.gb * factor) if sizing.demand_factor != 1.0 else demand
-        return cls(grown, catalog, more, sizing, Distances(grown))
+        return cls(grown, catalog, more, sizing)
 
     def price(self, counts: Counts) -> float:
         """What additions cost [currency]."""
@@ -79,18 +77,33 @@ class SizingProblem:
         """
         return build_instance(self.network(counts), self.catalog, self.demand)[0]
 
-    def relaxed(self) -> Relaxed:
-        """The problem in which all additions have their room; see `Relaxed`."""
+    def broken(self, counts: Counts, site: str) -> Broken:
+        """What is left of the network with additions when a site has failed."""
+        network = without_site(self.network(counts), site)
+        return Broken(network, build_instance(network, self.catalog, self.demand)[0])
+
+    def relaxed(self, failed: str | None = None) -> Relaxed:
+        """The problem in which all additions have their room; see `Relaxed`.
+
+        Parameters
+        ----------
+        failed : str or None
+            Site that is taken out first.
+        """
         everything = tuple(candidate.most for candidate in self.sizing.candidates)
         present = {(s.name, g.model) for s in self.topology.sites for g in s.appliances}
         one_each = tuple(int((c.site, c.model) not in present) for c in self.sizing.candidates)
-        plain = replace(self, topology=_without_new_rules(self.topology))
-        large, small = plain.instance(everything), plain.instance(one_each)
+        if failed is None:
+            plain = replace(self, topology=_without_new_rules(self.topology))
+            large, small = plain.instance(everything), plain.instance(one_each)
+        else:
+            large, small = (self.broken(counts, failed).instance for counts in (everything, one_each))
         try:
-            pins = dict(zip(*_pins(self.instance(tuple(0 for _ in everything))), strict=True))
+            now = self.instance(tuple(0 for _ in everything))
+            pins = dict(zip(now.pools, now.pinned, strict=True))
         except InputError:  # the network as it is keeps its rules no more: none of them is counted on
             pins = {}
-        return Relaxed.of(self, large, small, pins)
+        return Relaxed.of(self, large, small, {} if failed else pins)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +120,7 @@ class Relaxed:
     candidate, number : (n_units,) int64
         The candidate of each unit, and which of its appliances it is, from 1.
     pool : (n_units,) int64
+        Units at a site that has failed add nothing, whichever pool that says.
     storage_gb, throughput_gbps : (n_units,) float64
         What a unit adds to its pool's limits.
     base_storage_gb, base_throughput_gbps : (n_pools,) float64
@@ -143,28 +157,33 @@ class Relaxed:
         instance = replace(large, copies=copies, pinned=pinned)
         at = {name: p for p, name in enumerate(large.pools)}
         candidates = problem.sizing.candidates
-        candidate = np.repeat(np.arange(len(candidates)), [c.most for c in candidates])
-        number = np.concatenate([np.arange(c.most) + 1 for c in candidates] or [np.zeros(0)]).astype(np.int64)
-        pool = np.array([at[candidates[c].pool] for c in candidate], dtype=np.int64)
-        most_added = np.zeros(large.n_pools, dtype=np.int64)
+        count = [c.most for c in candidates]
+        candidate = np.repeat(np.arange(len(candidates)), count)
+        number = np.concatenate([np.zeros(0, dtype=np.int64), *(np.arange(n) + 1 for n in count)])
+        pools = [at.get(c.pool, -1) for c in candidates]
+        there = np.repeat(np.array(pools, dtype=np.int64) >= 0, count)
+        pool = np.repeat(np.maximum(0, np.array(pools, dtype=np.int64)), count)
+        existing = large.pool_appliances.astype(np.int64)
         for c in candidates:
-            most_added[at[c.pool]] = c.most
-        existing = large.pool_appliances - most_added
-        throughput = _throughput(problem, large)
-        unit_throughput = np.array(
-            [throughput(p, existing[p] + n) - throughput(p, existing[p] + n - 1)
-             for p, n in zip(pool, number, strict=True)],
-            dtype=np.float64,
-        )  # fmt: skip
+            if c.pool in at:
+                existing[at[c.pool]] -= c.most
+        spread = 1 - problem.topology.policy.reserves.imbalance_ratio
+
+        def gbps(pools: Ints, appliances: Ints) -> Floats:
+            """Throughput of pools with so many appliances, as `build_instance` counts it."""
+            one = large.appliance_throughput_gbps[pools]
+            return np.asarray(one * appliances * np.where(appliances > 1, spread, 1.0))
+
+        after = np.where(there, existing[pool] + number, 0)
         return cls(
             instance=instance,
             candidate=candidate,
             number=number,
             pool=pool,
-            storage_gb=large.appliance_storage_gb[pool],
-            throughput_gbps=unit_throughput,
+            storage_gb=np.where(there, large.appliance_storage_gb[pool], 0.0),
+            throughput_gbps=np.where(there, gbps(pool, after) - gbps(pool, after - 1), 0.0),
             base_storage_gb=large.appliance_storage_gb * existing,
-            base_throughput_gbps=np.array([throughput(p, n) for p, n in enumerate(existing)]),
+            base_throughput_gbps=gbps(np.arange(large.n_pools), existing),
         )
 
     @property
@@ -215,18 +234,3 @@ def with_appliances(topology: Topology, added: Mapping[str, Mapping[str, int]]) 
 def _without_new_rules(topology: Topology) -> Topology:
     """Without pins and launch rules, which some sets of additions could not keep."""
     return replace(topology, policy=replace(topology.policy, pins=(), launches=()))
-
-
-def _pins(instance: Instance) -> tuple[Sequence[str], npt.NDArray[np.bool_]]:
-    return instance.pools, instance.pinned
-
-
-def _throughput(problem: SizingProblem, large: Instance):  # type: ignore[no-untyped-def]
-    """Throughput of a pool with so many appliances, as `build_instance` counts it."""
-    spread = 1 - problem.topology.policy.reserves.imbalance_ratio
-
-    def of(pool: int, appliances: int) -> float:
-        one = float(large.appliance_throughput_gbps[pool])
-        return one * appliances * (spread if appliances > 1 else 1.0)
-
-    return of

@@ -21,10 +21,10 @@ from cdnplan.planner.deciding import Watch, decide
 from cdnplan.whatif.sizing_bounds import GoalBounds
 from cdnplan.whatif.sizing_master import SAME_PRICE, Chosen, Master, Need
 from cdnplan.whatif.sizing_problem import Counts, Relaxed, SizingProblem
-from cdnplan.whatif.sizing_targets import Goal, Reached, measured, most, tolerance
+from cdnplan.whatif.sizing_targets import Goal, Plan, Reached, measured, most, tolerance, without_site
 
 ROOT_ROUNDS = 60
-"""Cuts made with parts of units allowed, before the first whole set is looked at; fewer where they gain little."""
+"""Cuts made with parts of units allowed, before the first whole set; fewer where they gain little."""
 ROOT_GAIN = 1e-3
 """A round that raises the price by less than this part ends them."""
 MISSES_IN_A_ROW = 3
@@ -136,6 +136,7 @@ class SizingSearch:
     planned: dict[Counts, Planned] = field(init=False, default_factory=dict)
     bounds: dict[Goal, GoalBounds] = field(init=False, default_factory=dict)
     looked_at: set[tuple[Goal, Counts]] = field(init=False, default_factory=set)
+    _broken: dict[str, Relaxed] = field(init=False, default_factory=dict)
     _master: Master = field(init=False)
 
     def __post_init__(self) -> None:
@@ -171,16 +172,23 @@ class SizingSearch:
             )
         except (NoFeasiblePlanError, DeadlineError, InputError) as error:
             return Planned(counts, price, why=str(error))
-        dealt, outcome = decided.dealt, decided.outcome
-        goals = self.problem.sizing.goals
+        dealt = decided.dealt
+        plan = Plan(instance, dealt.placement, dealt.serving)
         demand = float(instance.region_gb().sum())
         return Planned(
             counts=counts,
             price=price,
-            reached=measured(goals, instance, dealt.placement, dealt.serving, self.problem.distances),
+            reached=self.measure(counts, plan),
             cost=plan_cost(instance, dealt.placement.holds, dealt.serving),
-            lower=outcome.lower,
+            lower=decided.outcome.lower,
             offload_ratio=1.0 - float(dealt.serving.origin_gb(instance).sum()) / demand if demand else 1.0,
+        )
+
+    def measure(self, counts: Counts, plan: Plan) -> tuple[Reached, ...]:
+        """What a plan of a set reaches, by goal."""
+        problem = self.problem
+        return measured(
+            problem.sizing.goals, problem.network(counts), plan, lambda site: problem.broken(counts, site)
         )
 
     def search(
@@ -263,12 +271,22 @@ class SizingSearch:
     def _bounds(self, goal: Goal) -> GoalBounds:
         plain = _plain(goal)
         if plain not in self.bounds:
-            self.bounds[plain] = GoalBounds(goal, self.relaxed, self.problem.distances)
+            network, relaxed = self.problem.topology, self.relaxed
+            if goal.failed is not None:
+                network, relaxed = without_site(network, goal.failed), self._left(goal.failed)
+            self.bounds[plain] = GoalBounds(goal, relaxed, network)
         return self.bounds[plain]
+
+    def _left(self, site: str) -> Relaxed:
+        """The relaxed problem without a site, made once."""
+        if site not in self._broken:
+            self._broken[site] = self.problem.relaxed(site)
+        return self._broken[site]
 
     def _need(self, goal: Goal, margin: float = 0.0) -> Need:
         """A goal as the program sees it; with a margin, it asks for that much more [sum]."""
-        bounds, instance = self._bounds(goal), self.relaxed.instance
+        bounds = self._bounds(goal)
+        instance = self.relaxed.instance if goal.failed is None else self._left(goal.failed).instance
         allowed = most(goal, instance) + tolerance(goal, instance)
         # The solver keeps rows to 1e-9 of their scale; so much more is let pass.
         scale = max((abs(cut.at_least) for cut in bounds.cuts), default=0.0)

@@ -6,7 +6,7 @@ and bounded from below over all plans, by the machinery that bounds costs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,6 +21,7 @@ from cdnplan.model.network import find_candidates
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.serving import best_serving
+from cdnplan.whatif.state import reachable
 
 KM_PER_MS = 100.0
 """Round trip in fibre: light goes about 200 km in a millisecond in glass (group index 1.468 [1]_), there
@@ -89,11 +90,28 @@ class Reached:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """What a GB counts by candidate entry, (n_cand,), and from the origin, (n_regions,); a Gbit/s too much."""
+    """What a GB counts by candidate entry, (n_cand,), and from origins, (n_regions,); a Gbit/s too much."""
 
     candidate: Floats
     origin: Floats
     overload: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A placement with its serving, and the problem it is of."""
+
+    instance: Instance
+    placement: Placement
+    serving: Serving
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Broken:
+    """What is left of a network when a site has failed: its topology, and the problem of serving."""
+
+    network: Topology
+    instance: Instance
 
 
 def offload_goal(label: str, regions: frozenset[str] | None, ratio: float) -> Goal:
@@ -179,56 +197,65 @@ def tolerance(goal: Goal, instance: Instance) -> float:
 
 
 def measured(
-    goals: Sequence[Goal],
-    instance: Instance,
-    placement: Placement,
-    serving: Serving,
-    distances: Distances,
+    goals: Sequence[Goal], network: Topology, planned: Plan, broken: Callable[[str], Broken]
 ) -> tuple[Reached, ...]:
     """Measure a plan.
 
     Parameters
     ----------
     goals : sequence of Goal
-    instance : Instance
-    placement, serving : Placement, Serving
-        The plan.
-    distances : Distances
+    network : Topology
+        That of the plan.
+    planned : Plan
+    broken : callable
+        Makes the network and the problem that are left when a site has failed.
 
     Returns
     -------
     tuple of Reached
         In the order of the goals.
     """
-    flows = {None: (instance, serving)}
+    instance = planned.instance
+    flows = {"": (instance, planned.serving, Distances(network))}
     found = []
     for goal in goals:
-        if goal.failed is not None and goal.failed not in flows:
-            broken = without_site(instance, goal.failed)
-            holds = placement.holds & ~at_site(instance, goal.failed)[:, None]
-            flows[goal.failed] = (broken, best_serving(broken, holds).serving)
-        network, served = flows[goal.failed]
-        raw = _sum(goal, network, served.candidate_gb(network), served.origin_gb(network), distances)
-        ok = raw <= most(goal, network) + tolerance(goal, network)
-        found.append(Reached(goal, in_unit(goal, network, raw), raw, ok))
+        failed = goal.failed or ""
+        if failed not in flows:
+            left = broken(failed)
+            holds = _still_there(planned, left.instance)
+            flows[failed] = (
+                left.instance,
+                best_serving(left.instance, holds).serving,
+                Distances(left.network),
+            )
+        problem, served, distances = flows[failed]
+        raw = _sum(goal, problem, served.candidate_gb(problem), served.origin_gb(problem), distances)
+        ok = raw <= most(goal, problem) + tolerance(goal, problem)
+        found.append(Reached(goal, in_unit(goal, problem, raw), raw, ok))
     return tuple(found)
 
 
-def at_site(instance: Instance, site: str) -> npt.NDArray[np.bool_]:
-    """Pools of a site, (n_pools,)."""
-    return np.array([name.rsplit("/", 1)[0] == site for name in instance.pools], dtype=np.bool_)
+def _still_there(planned: Plan, left: Instance) -> npt.NDArray[np.bool_]:
+    """What the pools that are left hold, as before; (n_pools, n_files)."""
+    at = {name: p for p, name in enumerate(planned.instance.pools)}
+    return np.asarray(planned.placement.holds[[at[name] for name in left.pools]])
 
 
-def without_site(instance: Instance, site: str) -> Instance:
-    """The problem when all appliances of a site are down: its pools hold and serve nothing.
+def without_site(topology: Topology, site: str) -> Topology:
+    """Take a site that has failed out of a network, with its links; rules that place files are left out.
 
-    Links stay: what fails is the site's appliances, not the lines that pass through.
+    Regions whose sites have all failed are served by nobody but the origin.
     """
-    down = at_site(instance, site)
-    copies, pinned = instance.copies.copy(), instance.pinned.copy()
-    copies[down], pinned[down] = 0, False
-    throughput = np.where(down, 0.0, instance.throughput_gbps)
-    return replace(instance, copies=copies, pinned=pinned, throughput_gbps=throughput)
+    sites = tuple(item for item in topology.sites if item.name != site)
+    regions = tuple(
+        region
+        if site not in region.sites
+        else replace(region, sites=(kept := tuple(n for n in region.sites if n != site)), cut_off=not kept)
+        for region in topology.regions
+    )
+    links = tuple(link for link in topology.links if site not in (link.from_, link.to))
+    policy = replace(topology.policy.restricted_to(tuple(item.name for item in sites)), pins=(), launches=())
+    return reachable(topology, replace(topology, sites=sites, regions=regions, links=links, policy=policy))
 
 
 def _asked(goal: Goal, instance: Instance) -> npt.NDArray[np.bool_]:

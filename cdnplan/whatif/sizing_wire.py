@@ -115,7 +115,7 @@ class TargetWire(Wire):
 
 
 class SizingWire(Wire):
-    """A question: what is the cheapest hardware to add so that the target is reached?"""
+    """A question: the cheapest hardware that reaches a target."""
 
     name: Text | None = Field(None, description="Left out: the name of the file")
     demand_factor: Positive = Field(1.0, description="All demand times this, for growth")

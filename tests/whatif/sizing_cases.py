@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class Case:
 
 
 def draw(seed: int) -> Case:
-    """Draw a question: up to 8 sites, 3 models, 4 regions, 9 files; the target is one that some set may reach.
+    """Draw a question: up to 8 sites, 3 models, 4 regions, 9 files; some set may reach the target.
 
     Prices are drawn from few values in some cases, so that many sets cost the same.
     """
@@ -110,12 +110,16 @@ def _network(
             f"r{i}",
             "DE",
             (float(rng.uniform(45, 55)), float(rng.uniform(0, 12))),
-            tuple(f"s{j}" for j in sorted(rng.choice(n_sites, int(rng.integers(1, min(4, n_sites) + 1)), False))),
+            tuple(
+                f"s{j}" for j in sorted(rng.choice(n_sites, int(rng.integers(1, min(4, n_sites) + 1)), False))
+            ),
             DemandShare(f"r{i}"),
         )
         for i in range(n_regions)
     )
-    origin = Origin("o", (40.0, -3.0), round(10.0 ** float(rng.uniform(-2.5, -1)), 4) if rng.random() < 0.5 else None)
+    origin = Origin(
+        "o", (40.0, -3.0), round(10.0 ** float(rng.uniform(-2.5, -1)), 4) if rng.random() < 0.5 else None
+    )
     links: tuple[Link, ...] = ()
     if rng.random() < 0.4:
         ends = {(region.name, site) for region in regions for site in region.sites}
@@ -135,10 +139,18 @@ def _network(
     return Topology("drawn", models, (origin,), sites, regions, links, policy)
 
 
+def _some_sites(rng: np.random.Generator, n_sites: int) -> tuple[str, ...]:
+    chosen = rng.choice(n_sites, int(rng.integers(1, min(4, n_sites) + 1)), replace=False)
+    return tuple(f"s{j}" for j in sorted(chosen))
+
+
 def _question(rng: np.random.Generator, topology: Topology) -> Sizing:
     """Candidates and room, with at most `MOST_SETS` sets."""
     few = rng.random() < 0.4
-    price = {m.name: float(rng.choice([10, 20, 30])) if few else round(float(rng.uniform(5, 50)), 2) for m in topology.hardware}
+    price = {
+        m.name: float(rng.choice([10, 20, 30])) if few else round(float(rng.uniform(5, 50)), 2)
+        for m in topology.hardware
+    }
     pairs = [(s.name, m.name) for s in topology.sites for m in topology.hardware]
     chosen = [pairs[i] for i in sorted(rng.permutation(len(pairs))[: int(rng.integers(2, 8))])]
     candidates: list[Candidate] = []
@@ -158,8 +170,6 @@ def _question(rng: np.random.Generator, topology: Topology) -> Sizing:
 
 def _with_goals(rng: np.random.Generator, case: Case) -> Case:
     """Goals between what there is and what all additions reach, or a little beyond."""
-    from dataclasses import replace
-
     kinds = ["offload", "regions", "distance", "overload", "failures"]
     kind = kinds[int(rng.choice(5, p=(0.4, 0.15, 0.15, 0.15, 0.15)))]
     probes: dict[str, list[Goal]] = {
