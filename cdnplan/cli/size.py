@@ -195,7 +195,7 @@ def _print_text(result: SizingResult) -> None:
         ("verified", _verified(result)),
         (
             "work",
-            f"{result.planned} sets planned ({result.engine}), {result.cuts} bounds, {result.seconds:.1f} s",
+            f"{result.planned} sets planned ({result.engine}), {result.cuts} bounds, {seconds} s",
         ),
     ):
         sys.stdout.write(f"{name:<10}{value}\n")

@@ -210,7 +210,7 @@ def _verified(search: SizingSearch, counts: Counts, out: Path | None) -> Verifie
     """Plan in full, check the folder, and measure."""
     problem, options = search.problem, search.options
     topology = problem.network(counts)
-    instance = problem.instance(counts)
+    instance, warnings = problem.built(counts)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "plan" if out is None else out
         request = PlanRequest(
@@ -222,7 +222,7 @@ def _verified(search: SizingSearch, counts: Counts, out: Path | None) -> Verifie
             seed=options.seed,
             replace=True,
         )
-        loaded = Loaded(topology, problem.catalog, problem.demand, None, instance, (), {})
+        loaded = Loaded(topology, problem.catalog, problem.demand, None, instance, tuple(warnings), {})
         result = plan_loaded(request, loaded)
         report = verify(folder)
     reached = search.measure(counts, Plan(instance, result.placement, result.serving))

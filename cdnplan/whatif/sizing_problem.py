@@ -75,7 +75,11 @@ class SizingProblem:
         InputError
             Pins or launch rules that these appliances cannot keep.
         """
-        return build_instance(self.network(counts), self.catalog, self.demand)[0]
+        return self.built(counts)[0]
+
+    def built(self, counts: Counts) -> tuple[Instance, list[str]]:
+        """The placement problem with additions, and what building it warns of; raises as `instance`."""
+        return build_instance(self.network(counts), self.catalog, self.demand)
 
     def broken(self, counts: Counts, site: str) -> Broken:
         """What is left of the network with additions when a site has failed."""

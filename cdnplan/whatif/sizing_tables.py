@@ -89,9 +89,7 @@ def _candidates(result: SizingResult) -> Rows:
             "saves_at_most_per_period": guide,
             "bought": count,
         }
-        for candidate, guide, count in zip(
-            result.problem.sizing.candidates, result.guide, counts, strict=True
-        )
+        for candidate, guide, count in listed
     ]
     return sorted(rows, key=lambda row: (-row["saves_at_most_per_period"], row["site"], row["model"]))
 
