@@ -30,6 +30,8 @@ from cdnplan.whatif.sizing_targets import Goal, Plan, Reached, cost_goal
 TIME_LIMIT_S = 300.0
 ANSWER_RATIO, RUNNER_UPS_RATIO, CURVE_RATIO = 0.6, 0.75, 0.9
 """Parts of the time by which the answer, the runner-ups and the curve are to be found; the rest verifies."""
+MOST_TOLD = 5
+"""Goals out of reach that are told of, of each network."""
 NEXT_TRIES = 5
 """Answers that their full plan may refute, before the search is given up."""
 
@@ -235,11 +237,14 @@ def _verified(search: SizingSearch, counts: Counts, out: Path | None) -> Verifie
 def _out_of_reach(search: SizingSearch) -> str:
     """Say how far the additions can go."""
     lines = ["no set of additions that the file allows reaches the target"]
+    base = search.plan(search.nothing())
+    told = [("without additions", base)]
     most = tuple(candidate.most for candidate in search.problem.sizing.candidates)
     if search.problem.fits(most):
-        everything = search.plan(most)
-        lines += [f"with all of them, {shown(item)}" for item in everything.reached if not item.ok]
-        lines += [everything.why] if everything.why else []
+        told.append(("with all of them", search.plan(most)))
+    for name, planned in told:
+        lines += [f"{name}, {shown(item)}" for item in planned.reached if not item.ok][:MOST_TOLD]
+        lines += [f"{name}: {planned.why}"] if planned.why else []
     return "\n".join(lines)
 
 

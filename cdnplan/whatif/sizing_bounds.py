@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from cdnplan.evaluate.bound import dual_bound
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
@@ -33,6 +34,9 @@ LINEAR_UP_TO = 20_000
 engine does."""
 PASSES = 12
 """Full passes of the first search for prices of a goal; later ones start from what is known."""
+
+LEAST_PART = 0.5
+"""A pool with less than this part of an appliance counts as not being there, where prices are searched."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,19 +104,48 @@ class GoalBounds:
         return None if found is None else found[0]
 
     def _searched(self, storage: Floats, throughput: Floats) -> Prices:
-        """Prices by passes over the files, from those of the last time."""
-        inst = replace(self._instance, storage_gb=storage, throughput_gbps=throughput)
-        if self._solver is None:
-            self._solver = FileSolver.of(self._instance)
-        search = PriceSearch(inst, self._solver, PASSES, self._start)
+        """Prices by passes over the files, from those of the last time.
+
+        Pools that have next to nothing would drive their prices up without end. They stand aside, and are
+        priced like a pool of their site that is there: at such prices none of them is of any use beside it.
+        """
+        there = storage >= LEAST_PART * self._relaxed.instance.appliance_storage_gb
+        copies = np.where(there[:, None], self._instance.copies, 0).astype(np.uint8)
+        inst = replace(
+            self._instance,
+            copies=copies,
+            storage_gb=storage,
+            throughput_gbps=np.where(there, throughput, 0.0),
+        )
+        search = PriceSearch(inst, FileSolver.of(inst), PASSES, self._start)
         states = search.passes()
         for _ in range(search.planned):
             state = next(states)
         self._start = WarmStart(state.prices, state.holds.T.copy())
-        return state.prices
+        return self._like_siblings(state.prices, there)
+
+    def _like_siblings(self, prices: Prices, there: npt.NDArray[np.bool_]) -> Prices:
+        """Price pools that stand aside like the sibling that makes them cheapest."""
+        relaxed = self._relaxed
+        names = [name.rsplit("/", 1)[0] for name in self._instance.pools]
+        own, gbps = prices.storage.copy(), prices.throughput.copy()
+        for p in np.flatnonzero(~there):
+            siblings = [q for q in np.flatnonzero(there) if names[q] == names[p]]
+            if siblings:
+                one = relaxed.instance
+                worth = [
+                    prices.storage[q] * one.appliance_storage_gb[p]
+                    + prices.throughput[q].sum() * one.appliance_throughput_gbps[p]
+                    for q in siblings
+                ]
+                like = siblings[int(np.argmin(worth))]
+                own[p], gbps[p] = prices.storage[like], prices.throughput[like]
+        return replace(prices, storage=own, throughput=gbps)
 
     def _cut(self, prices: Prices) -> Cut:
         inst, relaxed = self._instance, self._relaxed
+        if self._solver is None and not self._small:
+            self._solver = FileSolver.of(inst)
         whole = dual_bound(inst, prices) if self._small else priced_bound(inst, prices, self._solver)
         gbps = prices.throughput.sum(axis=1)
         gain = prices.storage[relaxed.pool] * relaxed.storage_gb
