@@ -237,7 +237,12 @@ def _proof(result: SizingResult) -> str:
     best, lower = result.best.best, result.best.lower
     if best is not None and result.best.proven:
         return "no cheaper set reaches the target"
-    return f"no set under {lower:,.2f} reaches the target" if lower > 0 else "none"
+    below = (
+        f"no set under {lower:,.2f} does, whatever its plan" if lower > 0 else "nothing proven without that"
+    )
+    if result.best.closed:
+        return f"no cheaper set reaches the target, if more hardware never reaches less; {below}"
+    return f"cheapest found in time; {below}"
 
 
 def _verified(result: SizingResult) -> str:

@@ -196,7 +196,7 @@ def _answer(search: SizingSearch, out: Path | None, progress: Progress) -> tuple
     for _ in range(NEXT_TRIES):
         found = search.search(goals)
         if found.best is None:
-            if found.proven:
+            if found.proven or found.closed:
                 raise NoFeasiblePlanError(_out_of_reach(search))
             return found, None
         progress("verify", 0.0, None, None)

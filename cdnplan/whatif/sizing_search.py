@@ -19,7 +19,7 @@ from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.outcome import Progress, Stop, never, no_progress
 from cdnplan.planner.deciding import Watch, decide
 from cdnplan.whatif.sizing_bounds import GoalBounds
-from cdnplan.whatif.sizing_master import SAME_PRICE, Chosen, Master, Need
+from cdnplan.whatif.sizing_master import SAME_PRICE, Master, Need
 from cdnplan.whatif.sizing_problem import Counts, Relaxed, SizingProblem
 from cdnplan.whatif.sizing_targets import Goal, Plan, Reached, measured, most, tolerance, without_site
 
@@ -91,11 +91,14 @@ class Found:
         No cheaper set can [currency]; inf where none can at all.
     proven : bool
         Whether `best` is the cheapest there is.
+    closed : bool
+        Whether it is if more hardware never reaches less.
     """
 
     best: Planned | None
     lower: float
     proven: bool
+    closed: bool = False
 
 
 @dataclass(slots=True)
@@ -302,26 +305,29 @@ class SizingSearch:
     def _descend(
         self, goals: Sequence[Goal], rows: Sequence[Row], allowed: Callable[[Counts], bool], lower: float
     ) -> Found:
-        """Look for cheap sets where plans fall a little short of what bounds promise: with a reserve.
+        """Look for cheap sets where plans fall short of what bounds promise.
 
-        What plans missed by more than the bounds say is the reserve. A set that misses rules out its parts,
-        too: more hardware is taken to reach no less.
+        First with a reserve: by how much plans have missed what bounds promised. Then without, until nothing
+        cheaper is left. A set that misses rules out its parts, too: more hardware is taken to reach no less.
         """
-        misses = 0
+        misses, closing = 0, False
         while not self._ended():
             best = self._cheapest_known(goals, allowed)
-            reserve = [self._reserve(goal, cautious=misses >= MISSES_IN_A_ROW) for goal in goals]
+            cautious = misses >= MISSES_IN_A_ROW
+            reserve = [0.0 if closing else self._reserve(goal, cautious=cautious) for goal in goals]
             needs = [self._need(goal, margin) for goal, margin in zip(goals, reserve, strict=True)]
             failed = [c for c, found in self.planned.items() if not found.reaches(goals)]
-            facts = [self._ruled_out(counts) for counts in failed]
-            chosen: Chosen | None = self._master.cheapest(needs, [*rows, *facts])
-            if chosen is None and any(margin > 0 for margin in reserve):
-                chosen = self._master.cheapest(self._needs(goals), [*rows, *facts])
+            chosen = self._master.cheapest(needs, [*rows, *(self._ruled_out(counts) for counts in failed)])
             if chosen is None or (best is not None and _no_dearer(best.price, chosen.price)):
-                best_price = np.inf if best is None else best.price
-                return Found(best, min(lower, best_price), proven=_no_dearer(best_price, lower))
+                if not closing:
+                    closing = True
+                    continue
+                price = np.inf if best is None else best.price
+                proven = _no_dearer(price, lower)
+                return Found(best, min(lower, price), proven=proven, closed=True)
             counts = self.relaxed.counts(chosen.units)
-            self._cut_off(counts, goals)
+            if self._cut_off(counts, goals) and closing:
+                continue
             misses = 0 if self.plan(counts).reaches(goals) else misses + 1
             self._tell(self._cheapest_known(goals, allowed), lower)
         return Found(self._cheapest_known(goals, allowed), lower, proven=False)

@@ -69,6 +69,7 @@ def _point(result: SizingResult, point: CurvePoint) -> dict[str, Any]:
         "price": None if best is None else best.price,
         "price_at_least": found.lower if np.isfinite(found.lower) else None,
         "proven": found.proven,
+        "closed": found.proven or found.closed,
         "reached": None if best is None else worst(best, curve_goals(result.problem.sizing)),
         "plan_cost": None if best is None else best.cost,
         "added": None if best is None else additions(result.problem, best.counts),
@@ -152,7 +153,15 @@ def _added(problem: SizingProblem, counts: Counts) -> Rows:
 
 
 def status(result: SizingResult) -> str:
-    """One word: ``proven``, ``found`` (perhaps there is a cheaper set) or ``unanswered`` (time was up)."""
-    if result.best.best is None:
+    """One word for how sure the answer is.
+
+    Returns
+    -------
+    str
+        ``proven``: no set is cheaper. ``closed``: none is, if more hardware never reaches less. ``found``:
+        perhaps there is a cheaper set, the time was up. ``unanswered``: none was found in time.
+    """
+    found = result.best
+    if found.best is None:
         return "unanswered"
-    return "proven" if result.best.proven else "found"
+    return "proven" if found.proven else "closed" if found.closed else "found"

@@ -1,4 +1,4 @@
-"""Sizing: answers equal those of trying every set; bounds hold for every set; the rows rule out what they say."""
+"""Sizing: answers equal those of trying every set; bounds hold for every set; rows say what they mean."""
 
 from __future__ import annotations
 
