@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.highs import QuietHighs
 
 TOLERANCE = 1e-9
@@ -21,10 +21,13 @@ class Row:
 
     Parameters
     ----------
-    coefficients : (n_columns,) float64
+    columns : (n,) int64
+        Those that take part, each once.
+    coefficients : (n,) float64
     lower, upper : float
     """
 
+    columns: Ints
     coefficients: Floats
     lower: float = -np.inf
     upper: float = np.inf
@@ -73,28 +76,27 @@ def solve_integer_program(
 
     Examples
     --------
-    >>> row = Row(np.array([3.0, 2.0]), lower=4.0)
+    >>> row = Row(np.array([0, 1]), np.array([3.0, 2.0]), lower=4.0)
     >>> both = np.array([True, True])
     >>> found = solve_integer_program(np.array([5.0, 4.0]), np.array([9.0, 9.0]), both, [row])
     >>> found.columns.tolist(), found.objective
     ([0.0, 2.0], 8.0)
     """
     unit = max(float(np.abs(cost).max(initial=0.0)), 1e-300)
-    matrix = np.array([row.coefficients for row in rows]).reshape(len(rows), cost.size)
-    scale = np.abs(matrix).max(axis=1, initial=0.0)
-    scale[scale <= 0] = 1.0
-    matrix = matrix / scale[:, None]
+    # Each row is divided by its largest coefficient.
+    scale = np.array([np.abs(row.coefficients).max(initial=0.0) or 1.0 for row in rows])
+    size = np.array([row.columns.size for row in rows], dtype=np.int64)
+    none = np.zeros(0)
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = cost.size, len(rows)
     lp.col_cost_ = cost / unit
     lp.col_lower_, lp.col_upper_ = np.zeros(cost.size), upper
     lp.row_lower_ = np.array([row.lower for row in rows]) / scale
     lp.row_upper_ = np.array([row.upper for row in rows]) / scale
-    row_of, column = np.nonzero(matrix)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.searchsorted(row_of, np.arange(len(rows) + 1)).astype(np.int32)
-    lp.a_matrix_.index_ = column.astype(np.int32)
-    lp.a_matrix_.value_ = matrix[row_of, column]
+    lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(size)]).astype(np.int32)
+    lp.a_matrix_.index_ = np.concatenate([none, *(row.columns for row in rows)]).astype(np.int32)
+    lp.a_matrix_.value_ = np.concatenate([none, *(row.coefficients for row in rows)]) / np.repeat(scale, size)
     if integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(whole)] for whole in integer]

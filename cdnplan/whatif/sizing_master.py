@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.integer_program import Row, solve_integer_program
 from cdnplan.whatif.sizing_bounds import Cut
 from cdnplan.whatif.sizing_problem import Counts, Relaxed, SizingProblem
@@ -55,10 +55,11 @@ class Master:
         self._relaxed = relaxed
         candidates = problem.sizing.candidates
         self._price = np.array([candidates[c].price for c in relaxed.candidate], dtype=np.float64)
+        self._every = np.arange(relaxed.n_units)
         self._fixed = [
-            *(self._ordered(u) for u in np.flatnonzero(relaxed.number > 1).tolist()),
+            *(_ordered(u) for u in np.flatnonzero(relaxed.number > 1).tolist()),
             *(
-                Row(np.array([room.use[c] for c in relaxed.candidate]), upper=room.allowed)
+                Row(self._every, np.array(room.use)[relaxed.candidate], upper=room.allowed)
                 for room in problem.sizing.rooms
             ),
         ]
@@ -84,7 +85,7 @@ class Master:
         n = self._relaxed.n_units
         every = [*self._fixed, *rows]
         cuts = [(cut, need) for need in needs for cut in need.cuts]
-        plain = [*every, *(Row(cut.gain, lower=cut.at_least - need.most) for cut, need in cuts)]
+        plain = [*every, *(Row(self._every, cut.gain, lower=cut.at_least - need.most) for cut, need in cuts)]
         integer = np.full(n, whole, dtype=np.bool_)
         found = solve_integer_program(self._price, np.ones(n), integer, plain)
         if found is None:
@@ -93,13 +94,14 @@ class Master:
             return Chosen(found.columns, found.objective)
         # A second program: at this price, as far below what is needed as can be, by each cut's reach.
         least = found.objective
-        bought = Row(np.append(self._price, 0.0), upper=least + SAME_PRICE * max(1.0, abs(least)))
-        wide = [Row(np.append(row.coefficients, 0.0), row.lower, row.upper) for row in every]
+        bought = Row(self._every, self._price, upper=least + SAME_PRICE * max(1.0, abs(least)))
+        deeper = []
         for cut, need in cuts:
             reach = max(float(cut.gain.sum()), abs(cut.at_least - need.most), 1e-300)
-            wide.append(Row(np.append(cut.gain, -reach), lower=cut.at_least - need.most))
+            gains = np.append(cut.gain, -reach)
+            deeper.append(Row(np.append(self._every, n), gains, lower=cut.at_least - need.most))
         farther = solve_integer_program(
-            np.append(np.zeros(n), -1.0), np.ones(n + 1), np.append(integer, False), [bought, *wide]
+            np.append(np.zeros(n), -1.0), np.ones(n + 1), np.append(integer, False), [bought, *every, *deeper]
         )
         units = found.columns if farther is None else farther.columns[:n]
         return Chosen(units, float(self._price @ units))
@@ -107,32 +109,26 @@ class Master:
     def not_this(self, counts: Counts) -> Row:
         """Rule out one set."""
         more, fewer = self._edges(counts)
-        row = np.zeros(self._relaxed.n_units)
-        row[more] = 1.0
-        row[fewer] = -1.0
-        return Row(row, lower=1.0 - fewer.size)
+        signs = np.concatenate([np.ones(more.size), -np.ones(fewer.size)])
+        return Row(np.concatenate([more, fewer]), signs, lower=1.0 - fewer.size)
 
     def more_than(self, counts: Counts) -> Row:
         """Rule out a set and all that is part of it."""
-        row = np.zeros(self._relaxed.n_units)
-        row[self._edges(counts)[0]] = 1.0
-        return Row(row, lower=1.0)
+        more = self._edges(counts)[0]
+        return Row(more, np.ones(more.size), lower=1.0)
 
     def without_all_of(self, counts: Counts) -> Row:
         """Rule out a set and all that it is part of."""
         fewer = self._edges(counts)[1]
-        row = np.zeros(self._relaxed.n_units)
-        row[fewer] = 1.0
-        return Row(row, upper=fewer.size - 1.0)
+        return Row(fewer, np.ones(fewer.size), upper=fewer.size - 1.0)
 
-    def _edges(self, counts: Counts) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], ...]:
+    def _edges(self, counts: Counts) -> tuple[Ints, Ints]:
         """The next unit of each candidate that has one, and the last bought one of each that has one."""
         relaxed = self._relaxed
         count = np.array(counts, dtype=np.int64)[relaxed.candidate]
         return np.flatnonzero(relaxed.number == count + 1), np.flatnonzero(relaxed.number == count)
 
-    def _ordered(self, unit: int) -> Row:
-        """A unit comes after the one before it."""
-        row = np.zeros(self._relaxed.n_units)
-        row[unit - 1], row[unit] = 1.0, -1.0
-        return Row(row, lower=0.0)
+
+def _ordered(unit: int) -> Row:
+    """A unit comes after the one before it."""
+    return Row(np.array([unit - 1, unit]), np.array([1.0, -1.0]), lower=0.0)

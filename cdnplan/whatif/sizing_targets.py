@@ -177,7 +177,7 @@ def most(goal: Goal, instance: Instance) -> float:
     gb = _gb(goal, instance)
     if goal.kind == "overload":
         slack = RELATIVE * instance.link_capacity_gbps + ABSOLUTE
-        return float(slack.sum()) * instance.n_slices
+        return goal.wanted + float(slack.sum()) * instance.n_slices
     return ((1.0 - goal.wanted) if goal.kind == "offload" else goal.wanted) * gb
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.optimize.integer_program import Row
+from cdnplan.whatif import sizing_bounds
 from cdnplan.whatif.size import size
 from cdnplan.whatif.sizing_master import Master
 from cdnplan.whatif.sizing_search import Options, SizingSearch
@@ -32,9 +33,11 @@ def test_answer_is_that_of_trying_every_set(seed: int) -> None:
         assert found.lower == pytest.approx(price)
 
 
-@pytest.mark.parametrize("seed", [0, 5, 14])
-def test_bounds_hold_for_every_set(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "linear"), [(5, True), (14, True), (9, False)])
+def test_bounds_hold_for_every_set(seed: int, linear: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """No plan reaches more than a cut says that any plan could, whatever set the cut was made for."""
+    if not linear:
+        monkeypatch.setattr(sizing_bounds, "LINEAR_UP_TO", 0)
     case = draw(seed)
     problem = case.problem()
     search = SizingSearch(problem, Options(engine="exact"))
@@ -42,7 +45,7 @@ def test_bounds_hold_for_every_set(seed: int) -> None:
     cuts = [(goal, cut) for goal in search.bounds for cut in search.bounds[goal].cuts]
     assert cuts
     nearest = np.inf
-    for counts in all_sets(problem)[:60]:
+    for counts in all_sets(problem)[:24]:
         planned, units = search.plan(counts), search.relaxed.units(counts)
         for goal, cut in cuts:
             if planned.reached:
@@ -50,7 +53,7 @@ def test_bounds_hold_for_every_set(seed: int) -> None:
                 assert raw >= cut.bound(units) - 1e-6 * max(1.0, abs(raw))
                 nearest = min(nearest, (raw - cut.bound(units)) / max(1.0, abs(raw)))
     # They are not only valid: somewhere one comes close to what a plan reaches.
-    assert nearest < 0.2
+    assert nearest < (0.2 if linear else 0.5)
 
 
 def test_rows_rule_out_what_they_say() -> None:
@@ -62,7 +65,7 @@ def test_rows_rule_out_what_they_say() -> None:
     sets = list(itertools.product(*ranges))
 
     def keeps(row: Row, counts: tuple[int, ...]) -> bool:
-        value = float(row.coefficients @ relaxed.units(counts))
+        value = float(row.coefficients @ relaxed.units(counts)[row.columns])
         return row.lower - 1e-9 <= value <= row.upper + 1e-9
 
     for one in sets[:: max(1, len(sets) // 7)]:
