@@ -156,24 +156,6 @@ def read_plan(folder: Path) -> PlanFiles:
     return PlanFiles(folder, plan, placement, serving, appliances, prices, night)
 
 
-def read_decisions(folder: Path) -> tuple[Columns, Columns]:
-    """Read the placement and the prices of a plan, and nothing else.
-
-    Raises
-    ------
-    InputError
-        As `read_plan`.
-    """
-    problems: list[Problem] = []
-    placement, prices = (
-        attempt(problems, lambda name=name: read_columns(folder / name, TABLES[name]))  # type: ignore[misc]
-        for name in (PLACEMENT, PRICES)
-    )
-    if placement is None or prices is None:
-        raise InputError(problems)
-    return placement, prices
-
-
 def _read_night(
     folder: Path, plan: PlanJson | None, problems: list[Problem]
 ) -> tuple[Columns, Columns, Columns] | None:

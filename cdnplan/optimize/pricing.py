@@ -66,8 +66,10 @@ MOMENTUM = 0.9
 JITTER_FIRST, JITTER_LAST = 0.3, 0.03
 """By how much files differ in what they think of storing in one of several alike pools, in the first pass
 and in the last."""
-WARM_HEAT, WARM_PASSES = 0.1, 4
-"""First heat, in typical steps of cost, and passes of a search that starts from earlier prices."""
+WARM_HEAT, WARM_PASSES = 0.1, 5
+"""First heat, in typical steps of cost, and passes of a search that starts from earlier prices. In the first
+of them prices stand still: what is used of each limit is not known before, and to go by a part of the files
+would undo prices that were good."""
 AVERAGED = 3
 """Passes over whose prices a mean is taken: where they swing, their mean proves more than the last."""
 
@@ -214,7 +216,8 @@ class PriceSearch:
             log, toll = np.zeros_like(self._log), np.zeros_like(self._toll)
             for b, batch in enumerate(batches):
                 self._visit(visits, b, batch, number)
-                self._move(visits, len(batches) if number > 0 else b + 1, travel=number < WAKE_PASSES)
+                if number > 0 or not self._warm:
+                    self._move(visits, len(batches) if number > 0 else b + 1, travel=number < WAKE_PASSES)
                 log, toll = log + self._log / len(batches), toll + self._toll / len(batches)
             complete = number >= self._sampled
             self._adapt(len(batches), number)
@@ -241,7 +244,8 @@ class PriceSearch:
 
         Two looks at all files cost about as much as a pass, and early bounds are soon beaten.
         """
-        return number >= self.planned - 3 or number == self._sampled or self.may_end(number + 1)
+        first = number == self._sampled and not self._warm
+        return number >= self.planned - 3 or first or self.may_end(number + 1)
 
     def may_end(self, done: int) -> bool:
         """Whether the run may end early after so many passes: after 2, 4, 8… full ones, if at all."""

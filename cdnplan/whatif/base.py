@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.verdict import Verdict, evaluate
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import TOPOLOGY, attempt, planned_holdings, read_decisions
+from cdnplan.inputs.parquet_columns import Columns, read_columns
+from cdnplan.inputs.plan_folder import PLACEMENT, PRICES, SERVING, TABLES, TOPOLOGY, attempt
 from cdnplan.inputs.plan_inputs import read_catalog_demand
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
 from cdnplan.inputs.topology_reader import read_topology
@@ -28,11 +28,9 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.model.topology import Topology
-from cdnplan.optimize.engine import EngineName, solve
-from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
-from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.earlier import held_copies, prices_for, start_with
-from cdnplan.planner.tables import as_stored
+from cdnplan.optimize.serving import Served, best_serving
+from cdnplan.planner.earlier import prices_for
+from cdnplan.whatif.held import Counts, HeldCopies
 
 Fills = Literal["free", "limited"]
 """``free``: a plan may place anything, what it takes to fill is told. ``limited``: filling starts from what
@@ -49,6 +47,19 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """GB through each candidate entry, (n_cand,), and from the origin, (n_regions,), per period."""
+
+    served_gb: Floats
+    origin_gb: Floats
+
+    @classmethod
+    def of(cls, instance: Instance, serving: Serving) -> Flow:
+        """Add up a serving."""
+        return cls(serving.candidate_gb(instance), serving.origin_gb(instance))
+
+
+@dataclass(frozen=True, eq=False)
 class Base:
     """A plan that was read, as the start of what-ifs.
 
@@ -59,18 +70,18 @@ class Base:
         The plan's own figures.
     inputs : Inputs
         What it was made from.
-    holdings : Holdings
-        What appliances hold once it is carried out.
     fills : {"free", "limited"}
         Whether filling counts in `instance` and in all that is rebuilt from this base.
     instance : Instance
         The problem of `inputs`; with ``limited`` fills, appliances hold what the plan wants.
-    placement, serving, prices : Placement, Serving, Prices
-        What pools hold, the best serving of that, and the plan's prices.
-    verdict : Verdict
-        The judge's figures of placement and serving; its bound is None: `plan` has the certificate.
+    placement, prices : Placement, Prices
+        What pools hold, and the plan's prices.
+    held : HeldCopies
+        What appliances hold once the plan is carried out.
     price_table : Columns
         The plan's ``prices.parquet``, by name.
+    serving_table : Columns
+        The plan's ``serving.parquet``.
     warnings : tuple of str
         Of building `instance`.
     """
@@ -78,19 +89,50 @@ class Base:
     folder: Path
     plan: PlanJson
     inputs: Inputs
-    holdings: Holdings
     fills: Fills
     instance: Instance
     placement: Placement
-    serving: Serving
     prices: Prices
-    verdict: Verdict
+    held: HeldCopies
     price_table: Columns
+    serving_table: Columns
     warnings: tuple[str, ...]
+
+    @cached_property
+    def served(self) -> Served:
+        """The best serving of the placement, with what one more Gbit/s would save; made when asked for."""
+        return best_serving(self.instance, self.placement.holds)
+
+    @property
+    def serving(self) -> Serving:
+        """The best serving of the placement."""
+        return self.served.serving
+
+    @cached_property
+    def flow(self) -> Flow:
+        """What is served from where: as the plan says, if that is the best serving, else the best one.
+
+        A plan whose pools could not be loaded evenly has pools that serve less than they could.
+        """
+        stored = _stored_flow(self.instance, self.serving_table)
+        paid = stored.served_gb @ self.instance.cand_cost + stored.origin_gb @ self.instance.origin_cost
+        dealt = bool(self.plan.warnings) and any("serve less" in text for text in self.plan.warnings)
+        exact = abs(paid - self.plan.cost["delivery"]) <= 1e-9 * abs(paid)
+        return stored if exact and not dealt else Flow.of(self.instance, self.serving)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The judge's figures of placement and flow; its bound is None: `plan` has the certificate."""
+        return evaluate(self.instance, self.placement, self.flow.served_gb, self.flow.origin_gb)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """What appliances hold once the plan is carried out, copy by copy."""
+        return self.held.holdings()
 
     def answer(self) -> Answer:
         """The base itself as an answer to no change."""
-        return Answer(self.instance, self.placement, self.serving, self.verdict)
+        return Answer(self.instance, self.placement, self.flow, self.verdict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,40 +143,46 @@ class Changed:
     ----------
     inputs : Inputs
     instance : Instance
-    holdings : Holdings
-        What appliances that are left hold before anything is filled.
+    there : (n_pools, n_files) uint8
+        Copies that appliances which are left hold, before anything is filled.
     warnings : tuple of str
     """
 
     inputs: Inputs
     instance: Instance
-    holdings: Holdings
+    there: Counts
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """A placement with its serving under changed inputs, judged.
+    """A placement with what is served from where, under changed inputs, judged.
 
     Parameters
     ----------
     instance : Instance
         What the verdict is about.
-    placement, serving : Placement, Serving
+    placement, flow : Placement, Flow
     verdict : Verdict
         Its bound is a number only where a plan was made.
     prices : Prices or None
         Those that prove the bound.
-    outcome : Outcome or None
-        Of the engine.
+    proof : str
+        What the bound rests on, as `cdnplan.optimize.outcome.BoundProof`; empty where nothing was planned.
+    lower : float or None
+        No plan costs less; None where nothing was planned.
+    seconds : mapping of str to float
+        Of planning, by step [s].
     """
 
     instance: Instance
     placement: Placement
-    serving: Serving
+    flow: Flow
     verdict: Verdict
     prices: Prices | None = None
-    outcome: Outcome | None = None
+    proof: str = ""
+    lower: float | None = None
+    seconds: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,25 +242,29 @@ def load_base(folder: Path, fills: Fills | None = None, *, read: ReadInputs | No
     """
     read = read_inputs(folder) if read is None else read
     plan, inputs = read.plan, read.inputs
-    placed, priced = read_decisions(folder)
-    holdings = planned_holdings(placed)
+    problems: list[Problem] = []
+    placed, served, priced = (
+        attempt(problems, lambda name=name: read_columns(folder / name, TABLES[name]))  # type: ignore[misc]
+        for name in (PLACEMENT, SERVING, PRICES)
+    )
+    if placed is None or served is None or priced is None:
+        raise InputError(problems)
     chosen: Fills = fills if fills is not None else "limited" if plan.fill_counted else "free"
-    instance, warnings = _build(inputs, holdings, chosen)
-    holds = (held_copies(holdings, instance) > 0) & (instance.copies > 0)
-    placement = Placement(np.asarray(holds))
-    serving = best_serving(instance, placement.holds).serving
+    instance, warnings = _build(inputs, chosen)
+    held = HeldCopies(placed, instance)
+    if chosen == "limited":
+        instance = replace(instance, held=held.counts)
     return Base(
         folder=folder,
         plan=plan,
         inputs=inputs,
-        holdings=holdings,
         fills=chosen,
         instance=instance,
-        placement=placement,
-        serving=serving,
+        placement=Placement(np.asarray((held.counts > 0) & (instance.copies > 0))),
         prices=prices_for(priced, instance),
-        verdict=_judged(instance, placement, serving),
+        held=held,
         price_table=priced,
+        serving_table=served,
         warnings=tuple(warnings),
     )
 
@@ -226,9 +278,8 @@ def rebuild(base: Base, inputs: Inputs, lost: Mapping[str, frozenset[int]] | Non
     inputs : Inputs
         As `base.inputs`, changed.
     lost : mapping of str to frozenset of int, optional
-        By pool, numbers of appliances that are gone with all they held; those that are left are numbered
-        anew. `inputs` counts them no more. Of pools that shrank and are not named here, the last appliances
-        are gone.
+        By pool, numbers of appliances that are gone with all they held; `inputs` counts them no more. Of
+        pools that shrank and are not named here, the last appliances are gone.
 
     Returns
     -------
@@ -239,9 +290,11 @@ def rebuild(base: Base, inputs: Inputs, lost: Mapping[str, frozenset[int]] | Non
     InputError
         Rules that no plan can keep.
     """
-    holdings = base.holdings if not lost else _without(base.holdings, lost)
-    instance, warnings = _build(inputs, holdings, base.fills)
-    return Changed(inputs, instance, holdings, tuple(warnings))
+    instance, warnings = _build(inputs, base.fills)
+    there = base.held.left(instance, _all_lost(base, instance, lost or {}))
+    if base.fills == "limited":
+        instance = replace(instance, held=there)
+    return Changed(inputs, instance, there, tuple(warnings))
 
 
 def at_once(changed: Changed) -> Answer:
@@ -258,54 +311,19 @@ def at_once(changed: Changed) -> Answer:
         copy of. Limits on storage and rules that the placement breaks are among the verdict's violations.
     """
     instance = changed.instance
-    there = held_copies(changed.holdings, instance)
+    there = changed.there.copy()
     there[instance.copies == 0] = 0
     holds = there > 0
     copies = np.where(holds, np.minimum(instance.copies, there), instance.copies)
     as_it_is = replace(instance, copies=copies, held=there)
-    placement = Placement(holds)
-    serving = best_serving(as_it_is, holds).serving
-    return Answer(as_it_is, placement, serving, _judged(as_it_is, placement, serving))
+    flow = Flow.of(as_it_is, best_serving(as_it_is, holds).serving)
+    return judged(as_it_is, Placement(holds), flow)
 
 
-def replan(
-    base: Base,
-    changed: Changed,
-    *,
-    engine: EngineName = "auto",
-    stop: Stop | None = None,
-    threads: int = 1,
-    seed: int = 0,
-    progress: Progress = no_progress,
-) -> Answer:
-    """Plan anew, from the base's prices and placement.
-
-    Parameters
-    ----------
-    base : Base
-    changed : Changed
-    engine, stop, threads, seed, progress
-        As for `cdnplan.optimize.engine.solve`.
-
-    Returns
-    -------
-    Answer
-        With the judge's certificate: no plan for the changed inputs costs less than its bound. Pools are not
-        split onto appliances.
-
-    Raises
-    ------
-    NoFeasiblePlanError
-        No plan keeps the rules.
-    DeadlineError
-        The time limit passed, or an end was asked for, before there was any plan.
-    """
-    instance = changed.instance
-    start = start_with(base.price_table, base.holdings, instance)
-    outcome = solve(instance, engine, stop=stop, threads=threads, seed=seed, progress=progress, start=start)
-    prices = as_stored(outcome.prices)
-    verdict = _judged(instance, outcome.placement, outcome.serving, prices)
-    return Answer(instance, outcome.placement, outcome.serving, verdict, prices, outcome)
+def judged(instance: Instance, placement: Placement, flow: Flow, prices: Prices | None = None) -> Answer:
+    """Let the judge count; with prices, their bound as well."""
+    verdict = evaluate(instance, placement, flow.served_gb, flow.origin_gb, prices)
+    return Answer(instance, placement, flow, verdict, prices)
 
 
 def fill_gb(changed: Changed, placement: Placement) -> Floats:
@@ -318,40 +336,48 @@ def fill_gb(changed: Changed, placement: Placement) -> Floats:
         For the changed problem; nothing moves between the appliances of a pool.
     """
     instance = changed.instance
-    there = held_copies(changed.holdings, instance)
     total = np.zeros(instance.n_pools)
     for p in range(instance.n_pools):  # pool by pool: no table of numbers as large as the placement is needed
         files = np.flatnonzero(placement.holds[p])
-        missing = np.maximum(0, instance.copies[p, files].astype(np.int64) - there[p, files])
+        missing = np.maximum(0, instance.copies[p, files].astype(np.int64) - changed.there[p, files])
         total[p] = float((instance.size_gb[files] * missing).sum())
     return total
 
 
-def _build(inputs: Inputs, holdings: Holdings, fills: Fills) -> tuple[Instance, list[str]]:
-    """The instance; with free fills, appliances hold what any plan wants: nothing of it counts."""
-    if fills == "limited":
-        return build_instance(inputs.topology, inputs.catalog, inputs.demand, holdings)
-    policy = replace(inputs.topology.policy, cold_start="free")
+def _build(inputs: Inputs, fills: Fills) -> tuple[Instance, list[str]]:
+    """The instance, as if nothing were held; with free fills, nothing that has to be fetched counts."""
+    policy = replace(inputs.topology.policy, cold_start=fills)
     topology = replace(inputs.topology, policy=policy)
     return build_instance(topology, inputs.catalog, inputs.demand)
 
 
-def _judged(
-    instance: Instance, placement: Placement, serving: Serving, prices: Prices | None = None
-) -> Verdict:
-    served, origin = serving.candidate_gb(instance), serving.origin_gb(instance)
-    return evaluate(instance, placement, served, origin, prices)
+def _all_lost(
+    base: Base, instance: Instance, lost: Mapping[str, frozenset[int]]
+) -> dict[str, frozenset[int]]:
+    """Appliances that are gone, those of pools that shrank without being named among them."""
+    found = dict(lost)
+    now = dict(zip(instance.pools, instance.pool_appliances.tolist(), strict=True))
+    for pool, count in zip(base.instance.pools, base.instance.pool_appliances.tolist(), strict=True):
+        if pool not in found and now.get(pool, count) < count:
+            found[pool] = frozenset(range(now[pool] + 1, count + 1))
+    return found
 
 
-def _without(holdings: Holdings, lost: Mapping[str, frozenset[int]]) -> Holdings:
-    """Take appliances out; those behind them in their pool move up."""
-    number: npt.NDArray[np.int32] = holdings.appliance.copy()
-    keep = np.ones(number.size, dtype=np.bool_)
-    for i, name in enumerate(holdings.pools):
-        gone = sorted(lost.get(name, ()))
-        if not gone:
-            continue
-        rows = np.arange(*np.searchsorted(holdings.pool, [i, i + 1]))
-        keep[rows] = ~np.isin(holdings.appliance[rows], gone)
-        number[rows] -= np.searchsorted(gone, holdings.appliance[rows]).astype(np.int32)
-    return Holdings(holdings.pools, holdings.files, holdings.pool[keep], number[keep], holdings.file[keep])
+def _stored_flow(instance: Instance, table: Columns) -> Flow:
+    """The plan's own serving."""
+    region = table.texts["region"].positions({name: i for i, name in enumerate(instance.regions)})
+    pool = table.texts["pool"].positions({name: i for i, name in enumerate(instance.pools)})
+    gb = table.values["gb"]
+    owner = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    key = owner.astype(np.int64) * instance.n_pools + instance.cand_pool
+    order = np.argsort(key, kind="stable")
+    wanted = region * instance.n_pools + pool
+    from_pool = np.flatnonzero((region >= 0) & (pool >= 0))
+    at = np.searchsorted(key[order], wanted[from_pool])
+    at = np.minimum(at, max(0, key.size - 1))
+    entry = order[at] if key.size else at
+    known = key[entry] == wanted[from_pool] if key.size else np.zeros(0, dtype=np.bool_)
+    served = np.bincount(entry[known], gb[from_pool][known], minlength=instance.cand_pool.size)
+    origin = np.flatnonzero((region >= 0) & (pool < 0))
+    rest = np.bincount(region[origin], gb[origin], minlength=instance.n_regions)
+    return Flow(served.astype(np.float64), rest.astype(np.float64))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cdnplan.evaluate.cost import gap_ratio
 from cdnplan.model.instance import Floats
 from cdnplan.model.placement import Prices
 from cdnplan.units import GB_PER_TB
@@ -199,13 +200,10 @@ def differ(base: Side, side: Side, changed: Changed, *, top: int = TOP) -> Diffe
     planned = side.answer.prices
     verdict = side.answer.verdict
     certificate = None
-    if verdict.bound is not None and verdict.gap_ratio is not None:
-        outcome = side.answer.outcome
-        proof = "prices" if outcome is None else outcome.bound_proof
-        lower = min(verdict.bound, verdict.cost.total)
-        certificate = Certificate(
-            lower, verdict.cost.total, verdict.ideal, max(0.0, verdict.gap_ratio), proof
-        )
+    if side.answer.lower is not None:
+        upper, ideal = verdict.cost.total, verdict.ideal
+        lower = min(side.answer.lower, upper)
+        certificate = Certificate(lower, upper, ideal, gap_ratio(upper, lower, ideal), side.answer.proof)
     return Difference(
         figures=tuple(Figure(name, unit, a.total[name], b.total[name]) for name, unit in UNITS.items()),
         newly_full=_full(b.full() - a.full(), b, _prices(side.answer, planned)),

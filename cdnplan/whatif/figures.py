@@ -19,6 +19,9 @@ from cdnplan.whatif.figures_kernels import nearest_costs
 CHUNKS = 16
 """Parts in which regions are added up; a constant, so that sums do not depend on the number of threads."""
 
+ROUNDING = 1e-9
+"""Less than this part of the demand from the origin is rounding."""
+
 LimitKey = tuple[str, str]
 """Kind (storage, throughput, link) and name."""
 
@@ -70,7 +73,7 @@ def measure(answer: Answer, topology: Topology) -> Figures:
         Whose places give the distances; great circles, whatever way links take.
     """
     instance, verdict = answer.instance, answer.verdict
-    served, origin = answer.serving.candidate_gb(instance), answer.serving.origin_gb(instance)
+    served, origin = answer.flow.served_gb, answer.flow.origin_gb
     region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     gb = instance.region_gb()
     n = instance.n_regions
@@ -90,7 +93,7 @@ def measure(answer: Answer, topology: Topology) -> Figures:
             "overload": verdict.cost.overload,
             "ideal": verdict.ideal,
             "demand_gb": demand,
-            "origin_gb": float(origin.sum()),
+            "origin_gb": float(origin.sum()) if origin.sum() > ROUNDING * demand else 0.0,
             "offload_byte_ratio": verdict.offload_byte_ratio,
             "overload_gbps": float(sum(over.gbps for over in verdict.overloads)),
             "mean_km": float(far.sum()) / demand if demand > 0 else 0.0,

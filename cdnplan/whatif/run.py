@@ -21,10 +21,10 @@ from cdnplan.whatif.base import (
     load_base,
     read_inputs,
     rebuild,
-    replan,
 )
 from cdnplan.whatif.difference import TOP, Difference, Side, differ
 from cdnplan.whatif.figures import Figures, measure
+from cdnplan.whatif.replan import replan
 from cdnplan.whatif.scenario import Scenario
 from cdnplan.whatif.scenario_reader import all_combinations, combined, read_scenarios
 
@@ -202,12 +202,14 @@ def _answer(
         failed = dict.fromkeys(request.answers, str(error))
         return ScenarioResult(scenario, None, {}, failed, {}, applied.warnings)
     seconds["rebuild"] = now() - begun
+    first: Answer | None = None
     for name in request.answers:
         begun = now()
         try:
-            found = (
-                at_once(changed) if name == "at_once" else _planned(base, changed, request, progress, asked)
-            )
+            if name == "at_once":
+                found = first = at_once(changed)
+            else:
+                found = _planned(base, changed, first, request, progress, asked)
             figures = measure(found, changed.inputs.topology)
             answers[name] = differ(side, Side(found, figures), changed, top=request.top)
         except CdnplanError as error:
@@ -218,11 +220,17 @@ def _answer(
 
 
 def _planned(
-    base: Base, changed: Changed, request: WhatifRequest, progress: Progress, asked: Callable[[], bool]
+    base: Base,
+    changed: Changed,
+    first: Answer | None,
+    request: WhatifRequest,
+    progress: Progress,
+    asked: Callable[[], bool],
 ) -> Answer:
     return replan(
         base,
         changed,
+        now=first,
         engine=request.engine,
         stop=Stop(request.gap_ratio, request.time_limit_s, asked),
         threads=request.threads,

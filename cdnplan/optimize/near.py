@@ -1,0 +1,339 @@
+"""Plan again near a change: most of a network does not notice it.
+
+The part that does is a problem of its own: regions that the change touches, pools that serve them, and the
+other regions of those pools. What the rest holds and serves stays. Its prices stay as well, so the prices of
+the part, put in their place, are prices of the whole, and prove a bound for the whole: the certificate does
+not depend on how the part was chosen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import FileSolver, priced_bound
+from cdnplan.optimize.columns import Columns
+from cdnplan.optimize.local_search import LocalSearch
+from cdnplan.optimize.objective import link_loads, pool_loads
+from cdnplan.optimize.outcome import Progress, Stop, no_progress
+from cdnplan.optimize.pricing import PriceSearch
+from cdnplan.optimize.warm_start import WarmStart
+
+Bools = npt.NDArray[np.bool_]
+
+USED_RATIO = 1e-3
+"""A pool that serves less than this part of a region's demand does not matter to it."""
+NEAREST = 4
+"""So many cheapest candidates of a touched region may take files in, whether they serve it now or not."""
+LARGEST_RATIO = 0.6
+"""Parts with more than this share of all candidate entries are not worth the trouble."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The part of a network that a change concerns.
+
+    Parameters
+    ----------
+    regions : (n,) int64
+    free : (n,) int64
+        Pools whose files may change.
+    pools : (n,) int64
+        Those and all others that may serve the regions; what the others hold stays.
+    entries : (n,) int64
+        Candidate entries of the regions.
+    """
+
+    regions: Ints
+    free: Ints
+    pools: Ints
+    entries: Ints
+
+    def share(self, instance: Instance) -> float:
+        """Part of all candidate entries that is in it."""
+        return self.entries.size / max(1, instance.cand_pool.size)
+
+
+def part_near(instance: Instance, touched: Bools, pools: Bools, served_gb: Floats) -> Part:
+    """Find what a change concerns.
+
+    Parameters
+    ----------
+    instance : Instance
+    touched : (n_regions,) bool
+        Regions with other demand, candidates or costs.
+    pools : (n_pools,) bool
+        Pools with other limits or rules.
+    served_gb : (n_cand,) float64
+        What each candidate entry serves [GB].
+    """
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    slot = np.arange(region.size) - instance.cand_ptr[region]
+    matters = served_gb > USED_RATIO * instance.region_gb()[region]
+    near = touched[region] & (matters | (slot < NEAREST))
+    free = pools.copy()
+    free[instance.cand_pool[near]] = True
+    inside = touched.copy()
+    inside[region[free[instance.cand_pool] & matters]] = True
+    entries = np.flatnonzero(inside[region])
+    return Part(
+        np.flatnonzero(inside),
+        np.flatnonzero(free),
+        np.union1d(instance.cand_pool[entries], np.flatnonzero(free)),
+        entries,
+    )
+
+
+def sub_instance(
+    instance: Instance, part: Part, holds: Bools, served_gb: Floats, origin_gb: Floats
+) -> tuple[Instance, Ints]:
+    """Make a problem of a part: the rest serves and holds what it does, and limits are what that leaves.
+
+    Parameters
+    ----------
+    instance : Instance
+    part : Part
+    holds : (n_pools, n_files) bool
+    served_gb, origin_gb : (n_cand,), (n_regions,) float64
+        What is served now [GB].
+
+    Returns
+    -------
+    part : Instance
+    launches : (n,) int64
+        Launch rules of the whole that are in it.
+    """
+    pools, entries, regions = part.pools, part.entries, part.regions
+    place = np.full(instance.n_pools, -1, dtype=np.int64)
+    place[pools] = np.arange(pools.size)
+    inside = np.zeros(instance.n_regions, dtype=np.bool_)
+    inside[regions] = True
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    outside_gb = np.where(inside[region], 0.0, served_gb)
+    outside_origin = np.where(inside, 0.0, origin_gb)
+    # Limits hold in every slice; what others leave is counted in their fullest.
+    loads = pool_loads(instance, outside_gb).max(axis=1, initial=0.0)[pools]
+    links = link_loads(instance, outside_gb, outside_origin).max(axis=1, initial=0.0)
+    stays = np.ones(instance.n_pools, dtype=np.bool_)
+    stays[part.free] = False
+    stays = stays[pools]
+    copies, held = instance.copies[pools], instance.held[pools]
+    pinned = instance.pinned[pools]
+    there = holds[pools] & (copies > 0)
+    copies = np.where(stays[:, None] & ~there, 0, copies)
+    pinned = np.where(stays[:, None], there, pinned)
+    held = np.where(stays[:, None], copies, held)
+    no_limit = np.where(stays, np.inf, 0.0)
+    launches, launch_ptr, launch_pool, launch_min = _launches(instance, place, holds)
+    widths = np.diff(instance.cand_ptr)[regions]
+    link_of, link_ptr = _rows(instance.cand_link_ptr, instance.cand_link, entries)
+    origin_of, origin_ptr = _rows(instance.origin_link_ptr, instance.origin_link, regions)
+    made = replace(
+        instance,
+        regions=tuple(instance.regions[r] for r in regions.tolist()),
+        pools=tuple(instance.pools[p] for p in pools.tolist()),
+        region_row=instance.region_row[regions],
+        region_share=instance.region_share[regions],
+        gbps_per_gb=instance.gbps_per_gb[regions],
+        cand_ptr=np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
+        cand_pool=place[instance.cand_pool[entries]].astype(np.int32),
+        cand_cost=instance.cand_cost[entries],
+        origin_cost=instance.origin_cost[regions],
+        cand_link_ptr=link_ptr,
+        cand_link=link_of,
+        origin_link_ptr=origin_ptr,
+        origin_link=origin_of,
+        link_capacity_gbps=np.maximum(0.0, instance.link_capacity_gbps - links),
+        storage_gb=instance.storage_gb[pools],
+        throughput_gbps=np.maximum(0.0, instance.throughput_gbps[pools] - loads),
+        fill_limit_gb=np.maximum(instance.fill_limit_gb[pools], no_limit),
+        churn_limit_gb=np.maximum(instance.churn_limit_gb[pools], no_limit),
+        fill_cost=instance.fill_cost[pools],
+        copies=copies,
+        held=held,
+        pinned=pinned,
+        launch_ptr=launch_ptr,
+        launch_pool=launch_pool,
+        launch_file=instance.launch_file[launches],
+        launch_min=launch_min,
+        pool_appliances=instance.pool_appliances[pools],
+        appliance_storage_gb=instance.appliance_storage_gb[pools],
+        appliance_throughput_gbps=instance.appliance_throughput_gbps[pools],
+    )
+    return made, launches
+
+
+def _rows(ptr: Ints, values: npt.NDArray[np.int32], rows: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
+    """Values of some rows of a CSR matrix, and their pointer."""
+    width = np.diff(ptr)[rows]
+    start = np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
+    at = np.repeat(ptr[rows] - start[:-1], width) + np.arange(start[-1])
+    return values[at], start
+
+
+def _launches(
+    instance: Instance, place: Ints, holds: Bools
+) -> tuple[Ints, Ints, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Launch rules with pools inside; those outside that hold the file count as they are."""
+    kept: list[int] = []
+    pools: list[Ints] = []
+    least: list[int] = []
+    for rule in range(instance.n_launches):
+        named = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
+        inside = place[named]
+        outside = int(holds[named[inside < 0], instance.launch_file[rule]].sum())
+        if (inside >= 0).any():
+            kept.append(rule)
+            pools.append(inside[inside >= 0])
+            least.append(max(0, int(instance.launch_min[rule]) - outside))
+    ptr = np.cumsum([0, *(p.size for p in pools)]).astype(np.int64)
+    joined = np.concatenate([np.zeros(0, dtype=np.int64), *pools]).astype(np.int32)
+    return np.array(kept, dtype=np.int64), ptr, joined, np.array(least, dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearPlan:
+    """A plan of the whole, of which a part is new.
+
+    Parameters
+    ----------
+    holds : (n_pools, n_files) bool
+    served_gb, origin_gb : (n_cand,), (n_regions,) float64
+        What is served from where [GB].
+    prices : Prices
+        They prove `bound` for the whole.
+    bound : float
+    seconds : dict of str to float
+        By step [s].
+    ended : bool
+        Whether the clock or the caller ended the search.
+    """
+
+    holds: Bools
+    served_gb: Floats
+    origin_gb: Floats
+    prices: Prices
+    bound: float
+    seconds: dict[str, float]
+    ended: bool
+
+
+def solve_near(
+    instance: Instance,
+    start: WarmStart,
+    part: Part,
+    served_gb: Floats,
+    origin_gb: Floats,
+    *,
+    stop: Stop | None = None,
+    progress: Progress = no_progress,
+    clock: Callable[[], float] = time.perf_counter,
+) -> NearPlan:
+    """Plan a part anew and leave the rest, with a bound for the whole.
+
+    Parameters
+    ----------
+    instance : Instance
+        The whole.
+    start : WarmStart
+        Prices and placement of nearly the same problem; the placement must fit outside of the part.
+    part : Part
+    served_gb, origin_gb : (n_cand,), (n_regions,) float64
+        The best serving of that placement [GB].
+    stop, progress, clock
+        As for `cdnplan.optimize.fast.solve_fast`.
+
+    Returns
+    -------
+    NearPlan
+
+    Raises
+    ------
+    NoFeasiblePlanError
+        See `cdnplan.optimize.local_search.forced_holders`.
+    """
+    stop = Stop() if stop is None else stop
+    begun = clock()
+    seconds: dict[str, float] = {}
+
+    def ended() -> bool:
+        late = stop.time_limit_s is not None and clock() - begun >= stop.time_limit_s
+        return late or stop.asked()
+
+    small, launches = sub_instance(instance, part, start.holds, served_gb, origin_gb)
+    columns = Columns.of(small)
+    solver, local = FileSolver.of(small, columns), LocalSearch(small, columns)
+    first = WarmStart(_prices_of(start.prices, part, launches), start.holds[part.pools] & (small.copies > 0))
+    search = PriceSearch(small, solver, 0, first)
+    states = search.passes()
+    seconds["part"] = clock() - begun
+    for number in range(1, search.planned + 1):
+        state = next(states)
+        progress("prices near the change", number / (search.planned + 1), None, None)
+        if ended():
+            break
+    seconds["prices"] = clock() - begun - sum(seconds.values())
+    plan = min(
+        local.refit(np.ascontiguousarray(state.holds.T), state.current, ended),
+        # Where little is to be done, what was there with its gaps filled is hard to beat.
+        local.refit(first.holds.copy(), state.current, ended, 1),
+        key=lambda found: found.cost,
+    )
+    seconds["plan"] = clock() - begun - sum(seconds.values())
+    holds = start.holds & (instance.copies > 0)
+    holds[part.free] = plan.holds[np.searchsorted(part.pools, part.free)]
+    served, origin = served_gb.copy(), origin_gb.copy()
+    served[part.entries] = plan.serving.candidate_gb(small)
+    origin[part.regions] = plan.serving.origin_gb(small)
+    bound, prices = _best_bound(instance, start, [state.prices, state.current], part, launches)
+    seconds["bound"] = clock() - begun - sum(seconds.values())
+    return NearPlan(holds, served, origin, prices, bound, seconds, ended())
+
+
+def _prices_of(prices: Prices, part: Part, launches: Ints) -> Prices:
+    """Prices of the part's limits."""
+    return Prices(
+        storage=prices.storage[part.pools],
+        throughput=prices.throughput[part.pools],
+        link=prices.link,
+        fill=prices.fill[part.pools],
+        churn=prices.churn[part.pools],
+        launch=prices.launch[launches],
+    )
+
+
+def _merged(prices: Prices, found: Prices, part: Part, launches: Ints) -> Prices:
+    """Prices of the whole, those of free pools, of links and of launches from the part."""
+    inner = np.searchsorted(part.pools, part.free)
+
+    def put(old: Floats, new: Floats) -> Floats:
+        merged = old.copy()
+        merged[part.free] = new[inner]
+        return merged
+
+    launch = prices.launch.copy()
+    launch[launches] = found.launch
+    return Prices(
+        storage=put(prices.storage, found.storage),
+        throughput=put(prices.throughput, found.throughput),
+        link=found.link,
+        fill=put(prices.fill, found.fill),
+        churn=put(prices.churn, found.churn),
+        launch=launch,
+    )
+
+
+def _best_bound(
+    instance: Instance, start: WarmStart, found: list[Prices], part: Part, launches: Ints
+) -> tuple[float, Prices]:
+    """The prices of the part that prove most for the whole, in their place among the start's."""
+    solver = FileSolver.of(instance)
+    tried = [_merged(start.prices, prices, part, launches) for prices in found]
+    bounds = [(priced_bound(instance, prices, solver), prices) for prices in tried]
+    return max(bounds, key=lambda pair: pair[0])
