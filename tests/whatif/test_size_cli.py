@@ -64,6 +64,38 @@ def test_documented_example(
     assert "--force" in refused.err
 
 
+FAILURES = """\
+target: {n_minus_1: {offload_ratio: 0.01}}
+models:
+  storage-2u: {price: 1}
+runner_ups: 0
+curve_points: 0
+"""
+
+
+def test_failures_are_those_of_whatif(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What is reached without a site is what a what-if says of its failure, at once."""
+    monkeypatch.chdir(write_example(tmp_path))
+    run_cli(monkeypatch, capsys, "plan", *TABLES, "--out", "base")
+    Path("failures.yaml").write_text(FAILURES, encoding="utf-8")
+    sized = run_cli(
+        monkeypatch, capsys, "size", "failures.yaml", "--base", "base", "--quiet", "--format", "json"
+    )
+    goals = {row["goal"]: row for row in json.loads(sized.out)["goals"]}
+    for site in ("ixp-amsterdam", "polder-utrecht"):
+        text = f"name: down\nchanges:\n  - fail: {{sites: [{site}]}}\n"
+        Path("down.yaml").write_text(text, encoding="utf-8")
+        told = run_cli(monkeypatch, capsys, "whatif", "down.yaml", "--answer", "at_once", *as_json)
+        assert told.code == 0, told.err
+        figures = json.loads(told.out)["scenarios"][0]["at_once"]["figures"]
+        assert goals[f"offload without {site}"]["now"] == pytest.approx(
+            figures["offload_byte_ratio"]["value"]
+        )
+    assert goals["offload without ixp-amsterdam"]["now"] < 0.99
+
+
 @pytest.mark.parametrize("bad", BAD_SIZINGS, ids=lambda bad: bad.name.replace(" ", "-"))
 def test_bad_file(
     bad: Bad, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
