@@ -85,9 +85,11 @@ def size(
     given = _Given(base, topology, titles, demand, files, countries, date, env)
     question, network, catalog, asked = _inputs(sizing, given)
     stop = ctx.find_object(StopSignals) or StopSignals()
+    # The plan is made where it can be moved from, if that folder is there already.
+    beside = out.absolute().parent if out is not None and out.absolute().parent.is_dir() else None
     with (
         progress_on_stderr(quiet=quiet) as progress,
-        tempfile.TemporaryDirectory(dir=None if out is None else out.absolute().parent) as scratch,
+        tempfile.TemporaryDirectory(dir=beside) as scratch,
     ):
         plan_folder = Path(scratch) / "plan"
         result = find(
@@ -109,8 +111,8 @@ def size(
     _print(result, fmt, table)
     if out is not None and fmt == "table":
         sys.stdout.write(f"\nwritten to {out}; its plan is {out / 'plan'}\n")
-    if result.best.best is None:
-        raise DeadlineError("the time was up before a set was found that reaches the target")
+    if result.verified is None or not result.verified.ok:
+        raise DeadlineError("the time was up before a set was found whose full plan reaches the target")
 
 
 class _Given(NamedTuple):

@@ -201,6 +201,9 @@ class _Checks:
                 yield self._key(("target", "regions", glob), f"no region is named {glob!r}", hint)
         if target.n_minus_1 is not None:
             yield from self._unmatched(("target", "n_minus_1", "sites"), target.n_minus_1.sites)
+            if len(self._sites) < 2:
+                message = "the network has one site: nothing would be left when it fails"
+                yield self._key(("target", "n_minus_1"), message)
 
 
 def _named(glob: str, names: Iterable[str]) -> list[str]:

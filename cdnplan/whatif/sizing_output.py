@@ -67,7 +67,7 @@ def write_answer(result: SizingResult, out: Path, plan: Path | None) -> None:
             (partial / "curve.svg").write_text(figure(result), encoding="utf-8")
         if result.best.best is not None:
             header = f"The network with the additions of {result.problem.sizing.name}."
-            topology = result.problem.network(result.best.best.counts)
+            topology = result.problem.proposed(result.best.best.counts)
             (partial / "topology.yaml").write_text(topology_text(topology, header=header), encoding="utf-8")
         if plan is not None and plan.is_dir():
             shutil.move(plan, partial / "plan")

@@ -13,6 +13,7 @@ from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.policy import Policy
 from cdnplan.model.topology import ApplianceGroup, Topology
 from cdnplan.whatif.sizing_file import Sizing
 from cdnplan.whatif.sizing_targets import Broken, without_site
@@ -31,12 +32,15 @@ class SizingProblem:
         The network as it is, with the new models; demand already grown. Filling does not count: what is asked
         is how the network does once new appliances are stocked.
     sizing : Sizing
+    policy : Policy
+        As the network has it: `topology` says that appliances arrive stocked.
     """
 
     topology: Topology
     catalog: Catalog
     demand: Demand
     sizing: Sizing
+    policy: Policy
 
     @classmethod
     def of(cls, topology: Topology, catalog: Catalog, demand: Demand, sizing: Sizing) -> SizingProblem:
@@ -45,7 +49,7 @@ class SizingProblem:
         grown = replace(topology, hardware=(*topology.hardware, *sizing.hardware), policy=policy)
         factor = np.float32(sizing.demand_factor)
         more = replace(demand, gb=demand.gb * factor) if sizing.demand_factor != 1.0 else demand
-        return cls(grown, catalog, more, sizing)
+        return cls(grown, catalog, more, sizing, topology.policy)
 
     def price(self, counts: Counts) -> float:
         """What additions cost [currency]."""
@@ -66,6 +70,10 @@ class SizingProblem:
             if count:
                 added.setdefault(candidate.site, {})[candidate.model] = count
         return with_appliances(self.topology, added)
+
+    def proposed(self, counts: Counts) -> Topology:
+        """The topology with additions, its policy as it was: to be planned with from then on."""
+        return replace(self.network(counts), policy=self.policy)
 
     def instance(self, counts: Counts) -> Instance:
         """The placement problem with additions.

@@ -80,9 +80,8 @@ def test_failures_are_those_of_whatif(
     monkeypatch.chdir(write_example(tmp_path))
     run_cli(monkeypatch, capsys, "plan", *TABLES, "--out", "base")
     Path("failures.yaml").write_text(FAILURES, encoding="utf-8")
-    sized = run_cli(
-        monkeypatch, capsys, "size", "failures.yaml", "--base", "base", "--quiet", "--format", "json"
-    )
+    as_json = ("--base", "base", "--quiet", "--format", "json")
+    sized = run_cli(monkeypatch, capsys, "size", "failures.yaml", *as_json)
     goals = {row["goal"]: row for row in json.loads(sized.out)["goals"]}
     for site in ("ixp-amsterdam", "polder-utrecht"):
         text = f"name: down\nchanges:\n  - fail: {{sites: [{site}]}}\n"
