@@ -124,7 +124,7 @@ def _ticks(low: float, high: float, about: int) -> list[float]:
     step = 10.0 ** np.floor(np.log10(span / about))
     step = next(step * part for part in (1, 2, 5, 10) if span / (step * part) <= about)
     first = np.ceil(low / step - 1e-9)
-    return [float(round(k * step, 12)) for k in np.arange(first, np.floor(high / step + 1e-9) + 1)]
+    return [float(round(k * step, 12)) + 0.0 for k in np.arange(first, np.floor(high / step + 1e-9) + 1)]
 
 
 def _number(value: float, *, ratio: bool) -> str:

@@ -14,8 +14,9 @@ from cdnplan.cli.main import app  # noqa: F401  # registers all commands
 from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.topology_reader import read_topology
 from tests.cli.running import run_cli
+from tests.docs.documents import blocks
 from tests.whatif.bad_sizings import BAD_SIZINGS, GOOD, Bad
-from tests.whatif.lowlands import shown_output, write_example
+from tests.whatif.lowlands import DOC, shown_output, write_example
 
 TABLES = ("--topology", "topology.yaml", "--titles", "titles.csv", "--demand", "demand.csv", "--quiet")
 
@@ -93,6 +94,11 @@ def test_failures_are_those_of_whatif(
             figures["offload_byte_ratio"]["value"]
         )
     assert goals["offload without ixp-amsterdam"]["now"] < 0.99
+
+    capsys.readouterr()
+    [example] = [block.text for block in blocks(DOC) if block.language == "python"]
+    exec(compile(example, str(DOC), "exec"), {})
+    assert capsys.readouterr().out.startswith("42000.0 1 × storage-2u at ixp-amsterdam")
 
 
 @pytest.mark.parametrize("bad", BAD_SIZINGS, ids=lambda bad: bad.name.replace(" ", "-"))
