@@ -25,6 +25,7 @@ bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.forecasts
 	$(BIN)/python -m tests.benchmarks.crash
 	$(BIN)/python -m tests.benchmarks.nights
+	$(BIN)/python -m tests.benchmarks.sizing
 
 # Versions and hashes only: no addresses of registries.
 lock: $(STAMP)

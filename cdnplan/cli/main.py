@@ -16,6 +16,7 @@ from cdnplan.cli import (
     nightly,
     plan,
     prices,
+    size,
     synth,
     topology,
     verify,
@@ -44,6 +45,7 @@ app.command("diff")(diff.diff)
 app.command("export")(export.export)
 app.command("whatif")(whatif.whatif)
 app.command("prices")(prices.prices)
+app.command("size")(size.size)
 
 
 def _show_version(asked: bool) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,12 @@ from cdnplan.fill.windows import night_windows, to_ms
 from cdnplan.inputs import plan_folder as names
 from cdnplan.inputs.manifest_files import INDEX, plan_id
 from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.optimize.engine import choose_engine, solve
+from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
+from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner import fill_tables, tables
-from cdnplan.planner.again import Spent, plan_again
-from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.deciding import Watch, decide
 from cdnplan.planner.earlier import start_from
 from cdnplan.planner.filling import fill_night
 from cdnplan.planner.folder import check_out, write_plan
@@ -45,29 +48,14 @@ class PlanResult:
     folder : Path
     record : dict
         The content of ``plan.json``.
+    placement, serving : Placement, Serving
+        What pools hold and serve.
     """
 
     folder: Path
     record: dict[str, Any]
-
-
-class _Watch:
-    """Wall-clock time by phase [s]."""
-
-    def __init__(self, now: Callable[[], float], progress: Progress) -> None:
-        self._now = now
-        self._progress = progress
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Count what runs inside, and tell that it began."""
-        self._progress(name, 0.0, None, None)
-        begun = self._now()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self._now() - begun
+    placement: Placement
+    serving: Serving
 
 
 def plan(
@@ -103,7 +91,7 @@ def plan(
         The time limit passed, or an end was asked for, with nothing usable.
     """
     check_out(request.out, replace=request.replace)
-    watch = _Watch(now, progress)
+    watch = Watch(now, progress)
     with watch.phase("read"):
         loaded = load(request)
         start = None if request.start is None else start_from(request.start, loaded.instance)
@@ -138,6 +126,61 @@ def plan(
             progress=progress,
             now=now,
         )
+    return _carry_out(request, loaded, start, asked, watch)
+
+
+def plan_loaded(
+    request: PlanRequest,
+    loaded: Loaded,
+    *,
+    progress: Progress = no_progress,
+    asked: Callable[[], bool] = never,
+    now: Callable[[], float] = time.perf_counter,
+) -> PlanResult:
+    """Make a plan from what is in memory, and write its folder.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        Options and output; its inputs are not read.
+    loaded : Loaded
+    progress, asked, now
+        As for `plan`.
+
+    Returns
+    -------
+    PlanResult
+
+    Raises
+    ------
+    NoFeasiblePlanError, DeadlineError
+        As for `plan`.
+    """
+    check_out(request.out, replace=request.replace)
+    return _carry_out(request, loaded, None, asked, Watch(now, progress))
+
+
+def _carry_out(
+    request: PlanRequest,
+    loaded: Loaded,
+    start: WarmStart | None,
+    asked: Callable[[], bool],
+    watch: Watch,
+) -> PlanResult:
+    """Decide, fill, judge, write."""
+    decided = decide(
+        loaded.instance,
+        loaded.holdings,
+        engine=request.engine,
+        stop=Stop(request.gap_ratio, request.time_limit_s, asked),
+        start=start,
+        threads=request.threads,
+        seed=request.seed,
+        watch=watch,
+    )
+    outcome = decided.outcome
+    with watch.phase("fills"):
+        filled, fills = _filled(request, loaded, decided.dealt)
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, filled)
     seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
@@ -150,6 +193,14 @@ def plan(
     progress("write", 0.0, None, None)
     write_plan(request.out, _writers(loaded, outcome, filled), make_record, _write_manifests)
     return PlanResult(request.out, record)
+        record.update(
+            plan_record(request, loaded, outcome, filled, fills, verdict, decided.reason, seconds, checksums)
+        )
+        return record
+
+    watch.progress("write", 0.0, None, None)
+    write_plan(request.out, _writers(loaded, outcome, filled, fills), make_record, _write_manifests)
+    return PlanResult(request.out, record, filled.placement, filled.serving)
 
 
 def _dealt(loaded: Loaded, outcome: Outcome) -> Dealt:

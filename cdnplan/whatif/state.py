@@ -167,7 +167,7 @@ class State:
             links=tuple(self.links.values()),
             policy=policy,
         )
-        changed = _reachable(topology, changed) if self.paths_changed else changed
+        changed = reachable(topology, changed) if self.paths_changed else changed
         if self.catalog is self._inputs.catalog:
             return Inputs(changed, self.catalog, self.demand.result(None))
         catalog, place = sorted_catalog(self.catalog)
@@ -194,7 +194,7 @@ def _grouped(site: Site) -> tuple[ApplianceGroup, ...]:
     return tuple(ApplianceGroup(model, len(numbers)) for model, numbers in _numbers(site).items())
 
 
-def _reachable(before: Topology, after: Topology) -> Topology:
+def reachable(before: Topology, after: Topology) -> Topology:
     """Take sites that no path leads from any more out of regions' lists; without links they are cut off."""
     attached = {name for link in before.links for name in (link.from_, link.to)}
     paths = Paths(after)

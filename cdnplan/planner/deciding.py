@@ -1,0 +1,115 @@
+"""What pools and their appliances hold, and how that is served: a plan without its night and its folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Instance
+from cdnplan.optimize.engine import EngineName, choose_engine, solve
+from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.planner.again import Spent, plan_again
+from cdnplan.planner.dealing import Dealt, deal
+
+
+class Watch:
+    """Wall-clock time by phase [s]."""
+
+    def __init__(
+        self, now: Callable[[], float] = time.perf_counter, progress: Progress = no_progress
+    ) -> None:
+        self.now = now
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count what runs inside, and tell that it began."""
+        self.progress(name, 0.0, None, None)
+        begun = self.now()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.now() - begun
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decided:
+    """The engine's plan and what dealing it out to appliances made of it.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    dealt : Dealt
+    reason : str
+        Why this engine.
+    """
+
+    outcome: Outcome
+    dealt: Dealt
+    reason: str
+
+
+def decide(
+    instance: Instance,
+    holdings: Holdings | None = None,
+    *,
+    engine: EngineName = "auto",
+    stop: Stop | None = None,
+    start: WarmStart | None = None,
+    threads: int = 1,
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> Decided:
+    """Optimise, deal out to appliances, and plan again where that costs much.
+
+    Parameters
+    ----------
+    instance : Instance
+    holdings : Holdings or None
+        What appliances hold now.
+    engine, stop, start, threads, seed
+        As for `cdnplan.optimize.engine.solve`.
+    watch : Watch or None
+        Takes the times of the phases ``optimise``, ``appliances`` and ``again``, and hears of progress.
+
+    Returns
+    -------
+    Decided
+
+    Raises
+    ------
+    NoFeasiblePlanError
+        No plan satisfies the rules that cannot be priced.
+    DeadlineError
+        The time limit passed, or an end was asked for, with nothing usable.
+    """
+    watch = Watch() if watch is None else watch
+    stop = Stop() if stop is None else stop
+    name, reason = choose_engine(instance, engine)
+    with watch.phase("optimise"):
+        outcome = solve(
+            instance, name, stop=stop, threads=threads, seed=seed, progress=watch.progress, start=start
+        )
+    with watch.phase("appliances"):
+        dealt = deal(instance, outcome.placement, outcome.serving, outcome.prices, holdings)
+    with watch.phase("again"):
+        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"])
+        outcome, dealt = plan_again(
+            instance,
+            name,
+            outcome,
+            dealt,
+            holdings,
+            stop=stop,
+            spent=spent,
+            threads=threads,
+            seed=seed,
+            progress=watch.progress,
+            now=watch.now,
+        )
+    return Decided(outcome, dealt, reason)
