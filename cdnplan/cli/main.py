@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, synth, topology, verify
+from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, replay, synth, topology, verify
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -27,6 +27,7 @@ app.command("backtest")(backtest.backtest)
 app.command("plan")(plan.plan)
 app.command("nightly")(nightly.nightly)
 app.command("verify")(verify.verify)
+app.command("replay")(replay.replay)
 app.command("diff")(diff.diff)
 app.command("export")(export.export)
 
