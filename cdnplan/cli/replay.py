@@ -82,7 +82,7 @@ def replay(
     ] = None,
     turnovers: Annotated[
         float, typer.Option(metavar="X", help="Warm-up: requests for each file that fits into a cache.")
-    ] = 5.0,
+    ] = 2.0,
     regret: Annotated[
         bool, typer.Option("--regret/--no-regret", help="Make the plans that regret is counted against.")
     ] = True,
@@ -210,16 +210,11 @@ def _summary(record: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if record["best_planned_ratio"] is not None:
         found = record["best_planned_ratio"]
-        for name, text in (("alone", "best planned share"), ("with_parent", "  with a parent tier")):
-            if name in found:
-                one = found[name]
-                rows.append(
-                    (
-                        text,
-                        f"{one['planned_ratio']:.0%}, the rest {found['policy']}:"
-                        f" {one['byte_offload_ratio']:.2%} of bytes offloaded",
-                    )
-                )
+        for kind, text in (("alone", "best planned share"), ("with_parent", "  with a parent tier")):
+            if kind in found:
+                one = found[kind]
+                share = f"{one['planned_ratio']:.0%}, the rest {found['policy']}"
+                rows.append((text, f"{share}: {one['byte_offload_ratio']:.2%} of bytes offloaded"))
     if record["regret"] is not None:
         parts = record["regret"]
         rows += [
@@ -232,6 +227,6 @@ def _summary(record: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     demand = record["policies"][0]["demand_gb"]
     for cause, gb in sorted(record["misses_gb"]["by_cause"].items(), key=lambda item: -item[1]):
-        share = gb / demand if demand > 0 else 0.0
-        rows.append((f"missed: {cause}", f"{gb:,.0f} GB ({share:.3%} of all)"))
+        part = gb / demand if demand > 0 else 0.0
+        rows.append((f"missed: {cause}", f"{gb:,.0f} GB ({part:.3%} of all)"))
     return rows

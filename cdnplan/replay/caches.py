@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,8 +50,11 @@ SMALLEST_UNITS = 100
 ADMITTED_RATIO = 0.95
 """Part of the requests whose files are to fit into the part of a cache that new files enter."""
 MOST_WINDOW = 0.5
+SEGMENT_RATIO = 0.2
+"""Part of W-TinyLFU's main cache that each of its segments takes."""
 SKETCH_UNITS = 300_000
-"""W-TinyLFU's frequency sketch has several counters for every unit of storage: larger units keep it in memory."""
+"""W-TinyLFU's sketch has several counters for every unit of storage: larger units keep it in memory."""
+_TRACE = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
 NEVER = np.int64(2**62)
 """Next request of a file that is not asked for again."""
 
@@ -118,7 +122,7 @@ class Sizes:
 
     def storage(self, gb: float) -> int:
         """Whole units of storage."""
-        return int(math.floor(gb * self.per_gb * (1 + 1e-12)))
+        return math.floor(gb * self.per_gb * (1 + 1e-12))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +145,8 @@ def run_cache(
     storage: int,
     sizes: Ints,
     files: Ints,
+    *,
+    warm: int = 0,
     marks: Sequence[int] = (),
 ) -> CacheRun:
     """Run a sequence of requests through one cache that starts empty.
@@ -155,8 +161,11 @@ def run_cache(
         Of all files [units].
     files : (n,) int64
         Requests. What is to be there at the beginning comes first.
+    warm : int
+        So many requests at the beginning are not reported: their hits are False. They take a tenth of the
+        time, as the library reads them at once.
     marks : sequence of int
-        Places in the sequence, increasing, at which its content is looked at.
+        Places in the sequence at which its content is looked at, increasing, none before `warm`.
 
     Returns
     -------
@@ -175,53 +184,66 @@ def run_cache(
     power = max(4, int(asked.size).bit_length() + 1)
     entrance = _entrance(policy, storage, sizes, files)
     cache = getattr(library, POLICIES[policy])(cache_size=storage, hashpower=power, **entrance)
-    # Straight at the C++ object: the wrapper's method would cost as much again for every request.
-    get, request = cache._cache.get, library.Request()
-    wanted = policy in BOUNDS
-    upcoming = next_requests(files) if wanted else files
+    upcoming = next_requests(files) if policy in BOUNDS else np.zeros(files.size, dtype=np.int64)
     # A file that is larger than the whole cache passes through.
-    fits = sizes <= storage
-    begin = 0
+    fits = sizes[files] <= storage
+    if warm:
+        first = np.flatnonzero(fits[:warm])
+        _read_at_once(cache, library, files[first], sizes, upcoming[first])
+    begin = warm
     for number, end in enumerate([*marks, files.size]):
-        part = slice(begin, int(end))
-        found: list[bool] = []
-        for file, size, later, ok in zip(
-            files[part].tolist(),
-            sizes[files[part]].tolist(),
-            upcoming[part].tolist(),
-            fits[files[part]].tolist(),
-            strict=True,
-        ):
-            if not ok:
-                found.append(False)
-                continue
-            request.obj_id = file + 1
-            request.obj_size = size
-            if wanted:
-                request.next_access_vtime = later
-            found.append(get(request))
-        hit[part] = found
+        part = np.arange(begin, int(end))[fits[begin : int(end)]]
+        hit[part] = _asked(cache, library, files[part], sizes, upcoming[part])
         begin = int(end)
         if number < len(marks) and policy not in BLIND:
             held[number, _content(cache, library, asked, sizes)] = True
     return CacheRun(hit, held)
 
 
-def _entrance(policy: str, storage: int, sizes: Ints, files: Ints) -> dict[str, float]:
-    """Size of the queue through which new files enter, where a policy has one.
+def _asked(cache: Any, library: Any, files: Ints, sizes: Ints, upcoming: Ints) -> list[bool]:
+    """Ask for files one by one; whether each was there."""
+    # Straight at the C++ object: the wrapper's method would cost as much again for every request.
+    get, request = cache._cache.get, library.Request()
+    found: list[bool] = []
+    for file, size, later in zip(files.tolist(), sizes[files].tolist(), upcoming.tolist(), strict=True):
+        request.obj_id = file + 1
+        request.obj_size = size
+        request.next_access_vtime = later
+        found.append(get(request))
+    return found
 
-    The library turns away files that are larger than this queue, by default 1% or 10% of the cache: meant for
-    caches of many small objects. Here it is widened until nearly all files asked for fit.
+
+def _read_at_once(cache: Any, library: Any, files: Ints, sizes: Ints, upcoming: Ints) -> None:
+    """Let the library read requests from a file of its own format; nobody hears what was there."""
+    trace = np.zeros(files.size, dtype=_TRACE)
+    trace["id"], trace["size"], trace["next"] = files + 1, sizes[files], upcoming
+    with tempfile.NamedTemporaryFile(suffix=".oracleGeneral") as stream:
+        stream.write(trace.tobytes())
+        stream.flush()
+        kind = library.TraceType.ORACLE_GENERAL_TRACE
+        cache.process_trace(library.TraceReader(stream.name, kind, library.ReaderInitParam()))
+
+
+def _entrance(policy: str, storage: int, sizes: Ints, files: Ints) -> dict[str, Any]:
+    """Room for large files, where the library's default parts of a cache would turn them away.
+
+    New files enter W-TinyLFU through a window of 1% and S3-FIFO through a queue of 10% of the cache, and
+    W-TinyLFU's main part has five segments. The library refuses files that do not fit into one of these: fine
+    for many small objects, not for disks of some dozen titles. The entrance is widened until nearly all files
+    asked for fit, and a main part whose segments are too small is one LRU.
     """
     least = {"w-tinylfu": ("window_size", 0.01), "s3-fifo": ("small_size_ratio", 0.1)}.get(policy)
-    if least is None:
-        return {}
     asked = sizes[files]
     asked = asked[asked <= storage]
-    if asked.size == 0:
+    if least is None or asked.size == 0:
         return {}
-    wide = float(np.quantile(asked, ADMITTED_RATIO, method="higher")) * (1 + 1e-6) / storage
-    return {least[0]: round(min(max(least[1], wide), MOST_WINDOW), 6)}
+    large = float(np.quantile(asked, ADMITTED_RATIO, method="higher")) + 1
+    name, ratio = least
+    ratio = round(min(max(ratio, large / storage), MOST_WINDOW), 6)
+    found: dict[str, Any] = {name: ratio}
+    if policy == "w-tinylfu" and large > SEGMENT_RATIO * (1 - ratio) * storage:
+        found["main_cache"] = "LRU"
+    return found
 
 
 def _content(cache: Any, library: Any, asked: Ints, sizes: Ints) -> list[int]:

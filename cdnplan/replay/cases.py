@@ -198,9 +198,17 @@ def _title_known(catalog: Catalog, *demands: Demand) -> Bools:
 
 
 def same_demand(one: Demand, other: Demand) -> bool:
-    """Whether two demands ask for the same."""
-    return one.regions == other.regions and all(
-        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("ptr", "file", "gb")
+    """Whether two demands ask for the same; rows of regions without any do not matter."""
+    asked = [np.diff(demand.ptr) > 0 for demand in (one, other)]
+    names = [
+        [name for name, some in zip(demand.regions, there, strict=True) if some]
+        for demand, there in zip((one, other), asked, strict=True)
+    ]
+    return (
+        names[0] == names[1]
+        and np.array_equal(np.diff(one.ptr)[asked[0]], np.diff(other.ptr)[asked[1]])
+        and np.array_equal(one.file, other.file)
+        and np.array_equal(one.gb, other.gb)
     )
 
 

@@ -254,7 +254,7 @@ class _Comparison:
         for k, holds in enumerate(popular):
             before = popular[k - 1] if k else met[0].planned.holds
             fresh = (holds & ~before) if k or met[0].planned.fill_gb is not None else np.zeros_like(holds)
-            gb = fresh * self.periods[k].instance.size_gb.astype(np.float32)
+            gb = np.where(fresh, self.periods[k].instance.size_gb, 0.0).astype(np.float32)
             filled = replace(met[k].planned, holds=holds, fill_gb=gb)
             fills.append(self._plan_fill(k, filled, routed.outcomes[k]))
         self._add(Way(POPULAR, "lagged", 1.0), routed.outcomes, fills)

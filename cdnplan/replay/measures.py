@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.replay import measure_kernels as kernels
 from cdnplan.replay.places import Places
 from cdnplan.replay.planning import Planned
 from cdnplan.replay.routes import Routes
 from cdnplan.replay.simulate import CACHED, FROM_ORIGIN, FROM_PARENT, PLANNED, Outcome, Period
+from cdnplan.replay.stream import Stream
 from cdnplan.units import BITS_PER_BYTE, HOURS_PER_DAY, SECONDS_PER_HOUR
 
 Bools = npt.NDArray[np.bool_]
@@ -116,7 +117,7 @@ def measure(period: Period, places: Places, outcome: Outcome, fill: Fill) -> Fig
         origin_gb=float(by_tier[FROM_ORIGIN]),
         plays=float(stream.plays.sum()),
         origin_plays=float(stream.plays[origin].sum()),
-        origin=rate(np.bincount(stream.hour[origin], stream.gb[origin], minlength=stream.hours)),
+        origin=rate(_by_hour(stream, origin)),
         link=_links(period, places, outcome),
         fill=fill,
     )
@@ -140,6 +141,12 @@ def rate(hour_gb: Floats) -> Rate:
     return Rate(round(float(gbps.max(initial=0.0)), 9), round(high, 9))
 
 
+def _by_hour(stream: Stream, chosen: Bools) -> Floats:
+    """Bytes of some requests by hour, (n_hours,) [GB]."""
+    gb = np.bincount(stream.hour[chosen], stream.gb[chosen], minlength=stream.hours)
+    return gb.astype(np.float64)
+
+
 def _links(period: Period, places: Places, outcome: Outcome) -> tuple[Rate, ...]:
     """Rates of links with a capacity, on the path of who served each request."""
     instance, stream = period.instance, period.stream
@@ -161,7 +168,7 @@ def _links(period: Period, places: Places, outcome: Outcome) -> tuple[Rate, ...]
     return tuple(rate(row) for row in loads)
 
 
-def _serving_entry(instance: Instance, places: Places, outcome: Outcome, region: Ints) -> Ints:
+def _serving_entry(instance: Instance, places: Places, outcome: Outcome, region: Ints32) -> Ints:
     """Candidate entry whose path the bytes take, -1 for the origin's.
 
     What a parent serves takes the path of the region's own candidate there, or, where it is none, that of

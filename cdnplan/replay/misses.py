@@ -1,4 +1,4 @@
-"""Bytes that did not come from the best place: by cause, region and title, and what would have avoided them."""
+"""Bytes that did not come from the best place: by cause, region and title, and what would have helped."""
 
 from __future__ import annotations
 

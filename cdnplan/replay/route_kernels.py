@@ -151,8 +151,8 @@ def list_choices(
 ) -> None:
     """Choices of each row: who serves it first, and who next where there is no room.
 
-    A row that somebody holds goes where the plan sends it (`planned_row` is the row of the plan's serving with
-    this signature, -1 where it has none: then to its cheapest holder), then to its holders, cheapest first.
+    A row that somebody holds goes where the plan sends it (`planned_row` is the row of the plan's serving
+    with this signature, -1 where it has none), then to its holders, cheapest first.
     A row that nobody holds goes, where caches are `reactive`, to the region's sites in order, at each to
     its pools by their throughput. Called twice: first to count into `ptr`, then to `write`.
     """

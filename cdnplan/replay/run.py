@@ -1,4 +1,4 @@
-"""Replay: what would the plan, and what would caches that fill themselves, have done with what came?"""
+"""Replay a plan, and caches that fill themselves, on the demand that came."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cdnplan import __version__
 from cdnplan.errors import InputError, Problem
@@ -31,11 +32,18 @@ class ReplayResult:
         The content of ``replay.json``.
     compared : Compared
         What is in the tables.
+    case : Case
+        What was replayed.
     """
 
     folder: Path
     record: dict[str, Any]
     compared: Compared
+    case: Case
+
+    def held(self, number: int) -> npt.NDArray[np.bool_]:
+        """What the plan of a period holds, (n_pools, n_files)."""
+        return self.case.met[number].planned.holds
 
 
 def replay(request: ReplayRequest, *, progress: Progress = no_progress) -> ReplayResult:
@@ -74,7 +82,7 @@ def replay(request: ReplayRequest, *, progress: Progress = no_progress) -> Repla
     record = make_record(request, case, compared)
     progress("write", 0.0, None, None)
     write_replay(request.out, record, case, compared)
-    return ReplayResult(request.out, record, compared)
+    return ReplayResult(request.out, record, compared, case)
 
 
 def _check(request: ReplayRequest) -> None:
@@ -200,7 +208,7 @@ def _regret_record(compared: Compared) -> dict[str, float] | None:
     """Parts of the regret over all periods [currency]."""
     if not compared.regret:
         return None
-    found = {
+    return {
         name: float(sum(getattr(one, part) for one in compared.regret))
         for name, part in (
             ("cost", "cost"),
@@ -211,7 +219,6 @@ def _regret_record(compared: Compared) -> dict[str, float] | None:
             ("optimisation_gap", "gap"),
         )
     }
-    return found
 
 
 def _misses_record(compared: Compared) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Serving
-from cdnplan.replay.caches import Sizes, run_cache
+from cdnplan.replay.caches import BLIND, BOUNDS, Sizes, run_cache
 from cdnplan.replay.places import Places
 from cdnplan.replay.routes import Routes, find_routes
 from cdnplan.replay.stream import Stream, hour_shares
@@ -223,11 +223,11 @@ def _tiers(routed: Routed, hit: Bools, above: Bools) -> npt.NDArray[np.int8]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Edges:
-    """What sites' own requests find, and which files asked for before the first period were missing."""
+    """What sites' own requests find, and what sites that have a parent hold when the first period begins."""
 
     hit: Bools
     lagged: Bools
-    warm_missed: dict[int, tuple[Ints, Floats]]
+    held: dict[int, Bools]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,20 +253,18 @@ class _Run:
         """Every site with its own requests."""
         routed, n = self.routed, self.routed.file.size
         hit, lagged = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-        missed: dict[int, tuple[Ints, Floats]] = {}
+        held: dict[int, Bools] = {}
         order = np.argsort(routed.site, kind="stable")
         bounds = np.searchsorted(routed.site[order], np.arange(len(self.places.sites) + 1))
         for site in range(len(self.places.sites)):
             mine = order[bounds[site] : bounds[site + 1]]
-            if mine.size or self.places.parent[site] >= 0:
-                warm, when = self.warmup.of(site)
-                found, late, before = self._cache(site, mine, warm)
-                hit[mine], lagged[mine] = found, late
-                stock = self.warmup.stock[site].size
-                gone = np.flatnonzero(~before[stock:]) + stock
-                missed[site] = (warm[gone], when[gone - stock])
+            above = self.places.parent[site] >= 0
+            if mine.size or above:
+                hit[mine], lagged[mine], found = self._cache(site, mine, self.warmup.requests(site))
+                if above:
+                    held[site] = found
             tick((site + 1) / len(self.places.sites))
-        return _Edges(hit, lagged, missed)
+        return _Edges(hit, lagged, held)
 
     def parents(self, own: _Edges) -> _Both:
         """Parents with their own requests and what their children lack, in order of time."""
@@ -277,7 +275,10 @@ class _Run:
             children = np.isin(routed.site, below)
             asked = np.flatnonzero((routed.site == parent) | (children & ~own.hit))
             asked = asked[self._room(asked, parent)]
-            warm = self._warm(parent, below, own)
+            lacking = np.zeros(self.sizes.file.size, dtype=np.float32)
+            for child in below.tolist():
+                lacking += np.where(own.held[child], np.float32(0.0), self.warmup.plays[child])
+            warm = self.warmup.requests(parent, lacking)
             found, _, _ = self._cache(parent, asked, warm)
             planned = self._planned(asked, parent)
             mine = routed.site[asked] == parent
@@ -293,27 +294,22 @@ class _Run:
         return both
 
     def _cache(self, site: int, mine: Ints, warm: Ints) -> tuple[Bools, Bools, Bools]:
-        """Hits of some requests at a site, live and lagged, and those of its warm-up."""
-        routed = self.routed
-        files = np.concatenate([warm, routed.file[mine]])
+        """Hits of some requests at a site, live and lagged, and what it holds before them."""
+        routed, stock = self.routed, self.warmup.stock[site]
+        if self.policy in BOUNDS:
+            # What knows the future needs no past: it starts with the stock.
+            warm = warm[:0]
+        files = np.concatenate([stock, warm, routed.file[mine]])
+        begun = stock.size + warm.size
         period = routed.period[mine]
-        marks = warm.size + np.searchsorted(period, np.arange(len(routed.periods)))
+        marks = begun + np.searchsorted(period, np.arange(len(routed.periods)))
         storage = self.sizes.storage(self.storage_gb[site])
-        run = run_cache(self.policy, storage, self.sizes.file, files, marks.tolist())
-        return run.hit[warm.size :], run.held[period, routed.file[mine]], run.hit[: warm.size]
-
-    def _warm(self, parent: int, below: Ints, own: _Edges) -> Ints:
-        """Warm-up of a parent: what it is stocked with, then its own requests and its children's misses."""
-        warm, when = self.warmup.of(parent)
-        stock = self.warmup.stock[parent]
-        begin = when.min(initial=0.0) if when.size else -np.inf
-        parts = [(warm[stock.size :], when)]
-        parts += [own.warm_missed[child] for child in below.tolist() if child in own.warm_missed]
-        files = np.concatenate([file for file, _ in parts])
-        times = np.concatenate([time for _, time in parts])
-        late = times >= begin
-        order = np.argsort(times[late], kind="stable")
-        return np.concatenate([stock, files[late][order]])
+        run = run_cache(self.policy, storage, self.sizes.file, files, warm=begun, marks=marks.tolist())
+        held = run.held[0]
+        if self.policy in BLIND:
+            held = np.zeros(self.sizes.file.size, dtype=np.bool_)
+            held[stock] = True
+        return run.hit[begun:], run.held[period, routed.file[mine]], held
 
     def _planned(self, asked: Ints, parent: int) -> Bools:
         """Whether a parent is planned to hold what is asked of it."""
@@ -329,8 +325,8 @@ class _Run:
         hour = routed.time_h[asked].astype(np.int64)
         begins = np.cumsum([0, *(period.stream.hours for period in routed.periods)])
         hours = int(begins[-1])
-        need = np.bincount(hour[child], routed.gb[asked[child]], minlength=hours)[:hours]
-        need = need * (BITS_PER_BYTE / SECONDS_PER_HOUR)
+        need_gb = np.bincount(hour[child], routed.gb[asked[child]], minlength=hours)[:hours]
+        need = need_gb * (BITS_PER_BYTE / SECONDS_PER_HOUR)
         spare = np.concatenate(
             [
                 one.routes.spare_gbps[pools].sum(axis=0)[np.arange(period.stream.hours) % 24]

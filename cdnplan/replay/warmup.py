@@ -13,7 +13,7 @@ from cdnplan.replay.places import Places
 
 Bools = npt.NDArray[np.bool_]
 
-TURNOVERS = 5.0
+TURNOVERS = 2.0
 """Requests of the warm-up for each file that fits into a cache."""
 
 
@@ -25,22 +25,42 @@ class Warmup:
     ----------
     stock : tuple of (n,) int64
         Files that each site's cache starts with, the least valuable first.
-    asked : tuple of (n,) int64
-        Files then asked for.
-    time : tuple of (n,) float64
-        When, in a unit that all sites share; before 0.
+    plays : (n_sites, n_files) float32
+        Plays that regions which come to a site first ask of its cache, as far as was known.
+    storage_gb : (n_sites,) float64
+        Of each cache [GB].
+    size_gb : (n_files,) float64
     holds : tuple of (n_pools, n_files) bool
         Planned content of each period.
+    seed : int
+    turnovers : float
+        Requests for each file that fits into a cache.
     """
 
     stock: tuple[Ints, ...]
-    asked: tuple[Ints, ...]
-    time: tuple[Floats, ...]
+    plays: npt.NDArray[np.float32]
+    storage_gb: Floats
+    size_gb: Floats
     holds: tuple[Bools, ...]
+    seed: int
+    turnovers: float
 
-    def of(self, site: int) -> tuple[Ints, Floats]:
-        """Stock and requests of a site as one sequence, and the times of the requests."""
-        return np.concatenate([self.stock[site], self.asked[site]]), self.time[site]
+    def requests(self, site: int, more: npt.NDArray[np.float32] | None = None) -> Ints:
+        """What a site's cache is asked for before the first period, drawn by its plays, and by `more`."""
+        plays = self.plays[site].astype(np.float64)
+        if more is not None:
+            plays += more
+        total = float(plays.sum())
+        if total <= 0 or self.storage_gb[site] <= 0:
+            return np.zeros(0, dtype=np.int64)
+        mean_size = float(plays @ self.size_gb) / total
+        fit = min(self.storage_gb[site] / mean_size, np.count_nonzero(plays))
+        rng = np.random.default_rng([self.seed, 1, site])
+        edges = np.cumsum(plays)
+        drawn = np.searchsorted(
+            edges, rng.random(round(self.turnovers * max(1.0, fit))) * edges[-1], side="right"
+        )
+        return np.minimum(drawn, plays.size - 1).astype(np.int64)
 
     def planned(self, period: Ints, pools: Ints, file: Ints) -> Bools:
         """Whether any of some pools is planned to hold each file in each period, (n,) bool."""
@@ -85,7 +105,7 @@ def make_warmup(
     seed: int,
     turnovers: float = TURNOVERS,
 ) -> Warmup:
-    """Draw requests from what was known before the first period.
+    """Prepare requests from what was known before the first period.
 
     Parameters
     ----------
@@ -108,27 +128,9 @@ def make_warmup(
     -------
     Warmup
     """
-    asked_gb = site_gb(known, places, contents[0])
-    each = np.minimum(play_gb, known.size_gb)
-    asked: list[Ints] = []
-    time: list[Floats] = []
-    for site in range(len(places.sites)):
-        plays = asked_gb[site].astype(np.float64) / each
-        total = float(plays.sum())
-        if total <= 0 or storage_gb[site] <= 0:
-            asked.append(np.zeros(0, dtype=np.int64))
-            time.append(np.zeros(0))
-            continue
-        rng = np.random.default_rng([seed, 1, site])
-        mean_size = float(plays @ known.size_gb) / total
-        fit = min(storage_gb[site] / mean_size, np.count_nonzero(plays))
-        count = round(turnovers * max(1.0, fit))
-        edges = np.cumsum(plays)
-        drawn = np.searchsorted(edges, rng.random(count) * edges[-1], side="right")
-        asked.append(np.minimum(drawn, plays.size - 1).astype(np.int64))
-        # The last comes just before the first period; the more is asked at a site, the faster they come.
-        time.append(np.arange(-count, 0) / total)
-    return Warmup(stock, tuple(asked), tuple(time), contents)
+    plays = site_gb(known, places, contents[0])
+    plays /= np.minimum(play_gb, known.size_gb).astype(np.float32)
+    return Warmup(stock, plays, storage_gb, known.size_gb, contents, seed, turnovers)
 
 
 def make_stock(
