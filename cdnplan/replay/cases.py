@@ -90,10 +90,9 @@ class Case:
         """A period that came, with 24 slices."""
         return hourly(self.topology, self.catalog, self.met[number].actual)
 
-    def before(self, number: int) -> Instance:
-        """What was known before a period, with 24 slices."""
-        rolled = number > 0
-        return hourly(self.topology, self.catalog, self.met[number - 1].actual if rolled else self.known)
+    def before(self) -> Instance:
+        """What was known before the first period, with 24 slices."""
+        return hourly(self.topology, self.catalog, self.known)
 
 
 def hourly(topology: Topology, catalog: Catalog, demand: Demand) -> Instance:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.outcome import Progress
 from cdnplan.replay.caches import BLIND, BOUNDS, Sizes
-from cdnplan.replay.cases import Case
+from cdnplan.replay.cases import Case, same_demand
 from cdnplan.replay.measures import (
     Figures,
     Fill,
@@ -146,13 +146,16 @@ class _Comparison:
 
     def __init__(self, request: ReplayRequest, case: Case, progress: Progress) -> None:
         self.request, self.case, self.progress = request, case, progress
-        instance = case.came(0)
-        self.places = find_places(case.before(0), case.topology)
-        self.sizes = Sizes.of(instance.size_gb)
-        self.days = instance.period_days if request.days is None else min(request.days, instance.period_days)
+        came = [case.came(k) for k in range(len(case.met))]
+        # What was known before each period: the one before it, in a rolling sequence.
+        same = len(came) == 1 and same_demand(case.known, case.met[0].actual)
+        self.known = [came[0] if same else case.before(), *came[:-1]]
+        self.places = find_places(self.known[0], case.topology)
+        self.sizes = Sizes.of(came[0].size_gb)
+        whole = came[0].period_days
+        self.days = whole if request.days is None else min(request.days, whole)
         self.rows: list[Row] = []
         self.site_gb: dict[Way, Floats] = {}
-        came = [case.came(k) for k in range(len(case.met))]
         self.plays = [expected_plays(one, request.play_gb, self.days) for one in came]
         ratio = self._ratio(came)
         self.progress("requests", 0.0, None, None)
@@ -172,9 +175,9 @@ class _Comparison:
             for k, one in enumerate(came)
         ]
 
-    def _ratio(self, came: Sequence[object]) -> Floats:
+    def _ratio(self, came: Sequence[Instance]) -> Floats:
         """Share of plays to keep of each region, the same within a group of sites."""
-        request, first = self.request, self.case.came(0)
+        request, first = self.request, came[0]
         if request.sample is not None:
             return np.full(first.n_regions, request.sample)
         if request.requests is None:
@@ -182,12 +185,10 @@ class _Comparison:
         group = components(first, self.places)
         n_groups = int(group.max(initial=-1)) + 1
         plays = np.zeros(n_groups)
-        for k in range(len(came)):
-            one = self.case.came(k)
-            per_gb = self.plays[k] / max(1e-300, float(one.region_gb().sum()))
-            plays += np.bincount(group, one.region_gb() * per_gb, minlength=n_groups) / len(came)
-        regions = np.bincount(group, minlength=n_groups)
-        wanted = request.requests * regions
+        for one, count in zip(came, self.plays, strict=True):
+            gb = one.region_gb()
+            plays += np.bincount(group, gb * (count / max(1e-300, float(gb.sum()))), minlength=n_groups)
+        wanted = request.requests * len(came) * np.bincount(group, minlength=n_groups)
         ratio = np.minimum(1.0, np.divide(wanted, plays, out=np.ones(n_groups), where=plays > 0))
         return np.asarray(ratio[group])
 
@@ -248,7 +249,7 @@ class _Comparison:
                 fills = [self._plan_fill(k, one, routed.outcomes[k]) for k, one in enumerate(right)]
                 self._add(Way(name, kind, 1.0), routed.outcomes, fills)
         self.progress(POPULAR, 0.0, None, None)
-        popular = [most_popular(self.case.before(k), self.places) for k in range(len(met))]
+        popular = [most_popular(known, self.places) for known in self.known]
         routed = self._routed([Content(holds, None) for holds in popular])
         fills = []
         for k, holds in enumerate(popular):
@@ -319,7 +320,7 @@ class _Comparison:
         first, instance = self.case.met[0].planned, self.periods[0].instance
         stock = make_stock(self.places, first.holds, kept[0], value, storage_gb, instance.size_gb)
         return make_warmup(
-            self.case.before(0),
+            self.known[0],
             self.places,
             storage_gb,
             stock,

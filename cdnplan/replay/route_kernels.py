@@ -166,6 +166,10 @@ def list_choices(
         now = 0
         if held:
             p = planned_row[row]
+            if p >= 0 and share_ptr[p] == share_ptr[p + 1]:
+                # The plan has all of it come from the origin.
+                ptr[row + 1] = n
+                continue
             if p >= 0:
                 for k in range(share_ptr[p], share_ptr[p + 1]):
                     if write:

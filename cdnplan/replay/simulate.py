@@ -270,9 +270,10 @@ class _Run:
         """Parents with their own requests and what their children lack, in order of time."""
         routed, places = self.routed, self.places
         both = _Both(own.hit.copy(), np.zeros_like(own.hit), own.lagged.copy(), np.zeros_like(own.hit))
+        above = np.append(places.parent, -1)[routed.site]
         for parent in np.unique(places.parent[places.parent >= 0]).tolist():
             below = np.flatnonzero(places.parent == parent)
-            children = np.isin(routed.site, below)
+            children = above == parent
             asked = np.flatnonzero((routed.site == parent) | (children & ~own.hit))
             asked = asked[self._room(asked, parent)]
             lacking = np.zeros(self.sizes.file.size, dtype=np.float32)
