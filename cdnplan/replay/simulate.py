@@ -285,6 +285,8 @@ class _Run:
             mine = routed.site[asked] == parent
             both.hit[asked[mine]] = found[mine]
             both.above[asked[~mine]] = found[~mine] | planned[~mine]
+            if self.policy in BOUNDS or self.policy in BLIND:
+                continue
             # With what was held when each period began, children lack other files.
             asked = np.flatnonzero((routed.site == parent) | (children & ~own.lagged))
             asked = asked[self._room(asked, parent)]

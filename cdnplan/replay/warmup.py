@@ -60,7 +60,7 @@ class Warmup:
         drawn = np.searchsorted(
             edges, rng.random(round(self.turnovers * max(1.0, fit))) * edges[-1], side="right"
         )
-        return np.minimum(drawn, plays.size - 1).astype(np.int64)
+        return np.asarray(np.minimum(drawn, plays.size - 1), dtype=np.int64)
 
     def planned(self, period: Ints, pools: Ints, file: Ints) -> Bools:
         """Whether any of some pools is planned to hold each file in each period, (n,) bool."""

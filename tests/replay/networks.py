@@ -89,6 +89,6 @@ def _week(rng: np.random.Generator, number: int) -> str:
     date = FIRST + dt.timedelta(days=7 * number)
     for r, region in enumerate(REGIONS):
         rank = np.argsort(np.arange(N_TITLES) + 0.8 * number * ((np.arange(N_TITLES) % 3) - 1) + 2 * r)
-        gb = 20_000.0 / (1 + np.argsort(rank)) ** 0.9 * rng.lognormal(0.0, 0.2, N_TITLES)
+        gb = 4_000.0 / (1 + np.argsort(rank)) ** 0.9 * rng.lognormal(0.0, 0.2, N_TITLES)
         lines += [f"{date},{region},t{i:02},{gb[i]:.1f}\n" for i in range(N_TITLES)]
     return "".join(lines)

@@ -35,17 +35,17 @@ def right(small: Small, small_plan: Path) -> ReplayResult:
 
 @pytest.fixture(scope="module")
 def rolling(small: Small) -> ReplayResult:
-    """Three weeks, each planned from those before."""
+    """Two weeks, each planned from those before."""
     return replay(
         ReplayRequest(
             small.folder / "rolling",
             topology=small.topology,
             titles=small.titles,
             history=small.history,
-            periods=3,
-            policies=("lru", "gdsf"),
+            periods=2,
+            policies=("gdsf",),
             hybrid=(0.7,),
-            requests=2000,
+            requests=1000,
         )
     )
 
@@ -149,7 +149,7 @@ def test_misses_add_up_to_what_the_origin_served(right: ReplayResult) -> None:
     content = {
         by for cause, by in zip(table["cause"], table["avoided_by"], strict=True) if cause == "content"
     }
-    assert content == {"forecast"} or content == {"storage"}
+    assert content == {"storage"}
 
 
 def test_rolling_knows_only_the_past(rolling: ReplayResult, small: Small, tmp_path: Path) -> None:
@@ -172,22 +172,20 @@ def test_rolling_knows_only_the_past(rolling: ReplayResult, small: Small, tmp_pa
         )
     )
     one = replay(
-        replace(
-            ReplayRequest(
-                tmp_path / "one",
-                topology=small.topology,
-                titles=small.titles,
-                history=small.history,
-                periods=1,
-                policies=(),
-                hybrid=(),
-                regret=False,
-            )
+        ReplayRequest(
+            tmp_path / "one",
+            topology=small.topology,
+            titles=small.titles,
+            history=small.history,
+            periods=1,
+            policies=(),
+            hybrid=(),
+            regret=False,
         )
     )
     assert other.held(0).tobytes() == one.held(0).tobytes()
     assert other.record["expected_byte_offload_ratio"] != one.record["expected_byte_offload_ratio"]
-    assert len(rolling.record["periods"]) == 3
+    assert len(rolling.record["periods"]) == 2
 
 
 def test_rolling_fills_and_wastes(rolling: ReplayResult) -> None:
@@ -206,7 +204,7 @@ def test_rolling_fills_and_wastes(rolling: ReplayResult) -> None:
 
 def test_same_seed_same_bytes(right: ReplayResult, small: Small, small_plan: Path, tmp_path: Path) -> None:
     request = ReplayRequest(
-        tmp_path / "again", plan=small_plan, actual=small.demand, policies=("lru",), hybrid=(0.5,), sample=0.3
+        tmp_path / "again", plan=small_plan, actual=small.demand, policies=("lru",), hybrid=(0.5,), sample=0.1
     )
     first = replay(request)
     second = replay(replace(request, out=tmp_path / "twice"))
@@ -220,26 +218,26 @@ def test_same_seed_same_bytes(right: ReplayResult, small: Small, small_plan: Pat
 
 
 def test_sample_agrees_with_all_requests(right: ReplayResult, small: Small, small_plan: Path) -> None:
-    """A tenth of the requests finds the offload of every policy to about a point."""
+    """A third of the requests finds the offload of every policy to two points."""
     found = replay(
         ReplayRequest(
-            small.folder / "tenth",
+            small.folder / "third",
             plan=small_plan,
             actual=small.demand,
             policies=POLICIES[:2],
             hybrid=(),
-            sample=0.1,
+            sample=0.3,
         )
     )
     for one in found.record["policies"]:
         if one["policy"] in (*POLICIES[:2], "plan"):
             whole = way(right.record, one["policy"], one["kind"], one["parent"])
-            assert one["byte_offload_ratio"] == pytest.approx(whole["byte_offload_ratio"], abs=0.015)
+            assert one["byte_offload_ratio"] == pytest.approx(whole["byte_offload_ratio"], abs=0.02)
 
 
 def test_full_pools_are_told_from_missing_content(small: Small, tmp_path: Path) -> None:
     """An edge that is too slow in the evening: misses of capacity, remedied by throughput there."""
-    slow = write_small(tmp_path / "slow", edge_gbps=1.5, edge_tb=2.0, core_tb=2.0)
+    slow = write_small(tmp_path / "slow", edge_gbps=0.3, edge_tb=2.0, core_tb=2.0)
     from cdnplan.planner import PlanRequest, plan
 
     plan(PlanRequest(slow.topology, slow.titles, slow.folder / "plan", demand=slow.demand, engine="fast"))
