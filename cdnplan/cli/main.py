@@ -22,6 +22,7 @@ from cdnplan.cli import (
     verify,
     whatif,
 )
+from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, replay, synth, topology, verify
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -41,6 +42,7 @@ app.command("backtest")(backtest.backtest)
 app.command("plan")(plan.plan)
 app.command("nightly")(nightly.nightly)
 app.command("verify")(verify.verify)
+app.command("replay")(replay.replay)
 app.command("diff")(diff.diff)
 app.command("export")(export.export)
 app.command("whatif")(whatif.whatif)

@@ -1,0 +1,92 @@
+"""What to replay, and how."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cdnplan.replay.caches import POLICIES
+from cdnplan.replay.planning import How
+from cdnplan.replay.stream import PLAY_GB
+from cdnplan.replay.warmup import TURNOVERS
+
+HYBRIDS = (0.5, 0.75, 0.9)
+"""Planned shares of storage that are tried by default, besides none and all."""
+
+REQUESTS = 2_000_000
+"""Requests of all periods together that are drawn where nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRequest:
+    """Inputs and options of a replay: of one plan, or of a rolling sequence.
+
+    Parameters
+    ----------
+    out : Path
+        Folder to write.
+    plan : Path or None
+        Plan folder; with `actual`.
+    actual : Path or None
+        Demand table of what came; of it, the period of `date`, or the first.
+    topology, titles, history : Path or None
+        A rolling sequence: all three. With a plan, `titles` lists titles that its catalogue lacks.
+    files : Path or None
+        Files of titles.
+    countries : frozenset of str
+        With a rolling sequence: plan only these.
+    date : datetime.date or None
+    periods : int
+        With a rolling sequence: number of periods, the last ones of the history.
+    model : str
+        Forecaster of a rolling sequence.
+    policies : tuple of str
+        Keys of `cdnplan.replay.caches.POLICIES`.
+    hybrid : tuple of float
+        Planned shares of storage to try, in (0, 1).
+    hybrid_policy : str or None
+        Policy of the rest; None: the best reactive one found.
+    sample : float or None
+        Share of plays to keep; None: so that there are about `REQUESTS`.
+    requests : float or None
+        Instead: so many requests a region and period on average, the same share within each group of sites
+        that have to do with each other.
+    play_gb : float
+        Bytes of a play [GB].
+    days : float or None
+        Only the first days of each period [days].
+    turnovers : float
+        Requests of the warm-up for each file that fits into a cache.
+    regret : bool
+        Whether to make the plans that regret is counted against.
+    how : How
+    seed : int
+        Of requests.
+    replace : bool
+        Whether an earlier replay at `out` may be replaced.
+    """
+
+    out: Path
+    plan: Path | None = None
+    actual: Path | None = None
+    topology: Path | None = None
+    titles: Path | None = None
+    history: Path | None = None
+    files: Path | None = None
+    countries: frozenset[str] = frozenset()
+    date: dt.date | None = None
+    periods: int = 1
+    model: str = "auto"
+    policies: tuple[str, ...] = tuple(name for name in POLICIES if name != "lrb")
+    hybrid: tuple[float, ...] = HYBRIDS
+    hybrid_policy: str | None = None
+    sample: float | None = None
+    requests: float | None = None
+    play_gb: float = PLAY_GB
+    days: float | None = None
+    turnovers: float = TURNOVERS
+    regret: bool = True
+    how: How = field(default_factory=How)
+    seed: int = 0
+    replace: bool = False
