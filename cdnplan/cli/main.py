@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, synth, topology, verify
+from cdnplan.cli import (
+    backtest,
+    diff,
+    export,
+    forecast,
+    ingest,
+    new,
+    nightly,
+    plan,
+    synth,
+    topology,
+    verify,
+)
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -22,6 +34,7 @@ app = typer.Typer(
 app.command("new")(new.new)
 app.command("synth")(synth.synth)
 app.add_typer(topology.app, name="topology")
+app.command("ingest")(ingest.ingest)
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("plan")(plan.plan)
