@@ -10,6 +10,7 @@ import typer
 from cdnplan.cli import (
     backtest,
     diff,
+    experiment,
     export,
     forecast,
     ingest,
@@ -42,6 +43,7 @@ app.command("nightly")(nightly.nightly)
 app.command("verify")(verify.verify)
 app.command("diff")(diff.diff)
 app.command("export")(export.export)
+app.add_typer(experiment.app, name="experiment")
 
 
 def _show_version(asked: bool) -> None:

@@ -209,11 +209,19 @@ def draw_arms(stratum: Ints, treated: Ints, rng: np.random.Generator) -> Bools:
     -------
     (n,) bool
     """
-    order = np.lexsort((rng.random(stratum.size), stratum))
-    starts = np.concatenate([[0], np.cumsum(np.bincount(stratum, minlength=treated.size))[:-1]])
-    rank = np.empty(stratum.size, dtype=np.int64)
-    rank[order] = np.arange(stratum.size) - starts[stratum[order]]
-    return np.asarray(rank < treated[stratum])
+    return np.asarray(draw_many(stratum, treated, rng, 1)[0])
+
+
+def draw_many(stratum: Ints, treated: Ints, rng: np.random.Generator, draws: int) -> Bools:
+    """Draw arms many times, (draws, n); see `draw_arms`."""
+    # Whole parts sort by stratum, the rest at random within it.
+    order = np.argsort(stratum + rng.random((draws, stratum.size)), axis=1, kind="stable")
+    size = np.bincount(stratum, minlength=treated.size)
+    rank = np.arange(stratum.size) - np.repeat(np.cumsum(size) - size, size)
+    first = rank < np.repeat(treated, size)
+    found = np.zeros(order.shape, dtype=bool)
+    np.put_along_axis(found, order, np.broadcast_to(first, order.shape), axis=1)
+    return found
 
 
 def by_randomisation(seen: Observations, seed: int, alpha: float = 0.05, draws: int = DRAWS) -> Effect:
@@ -273,9 +281,6 @@ def _drawn(seen: Observations, weight: Floats, seed: int, draws: int) -> tuple[F
     treated, both = seen.counts()
     per_treated = (weight / treated)[seen.stratum]
     per_control = (weight / (both - treated))[seen.stratum]
-    real = seen.treated.astype(np.float64)
-    base, slope = np.empty(draws), np.empty(draws)
-    for i in range(draws):
-        arm = np.where(draw_arms(seen.stratum, treated, rng), per_treated, -per_control)
-        base[i], slope[i] = arm @ seen.value, arm @ real
-    return base, slope
+    arms = draw_many(seen.stratum, treated, rng, draws)
+    signed = np.where(arms, per_treated, -per_control)
+    return signed @ seen.value, signed @ seen.treated.astype(np.float64)

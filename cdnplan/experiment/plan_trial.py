@@ -1,18 +1,21 @@
 """Designs made from history: who is compared, what is taken off, and what can be found.
 
 What a trial would have seen is looked up in the history: in each of its windows as long as the trial,
-clusters are put together by what was known before it, exactly as for the trial itself, and the figures of
-two policies that do not differ are compared [1]_. The spread of these differences is the standard error to expect; the
-smallest effect found with the wanted power follows from the t distribution. Switchbacks leave out a washout
-after every change, for what one arm left in the caches (carryover, [2]_); two blocks that follow each other
-are compared, with arms in random order, so that errors that last (autocorrelation) do not bias the interval.
+clusters are put together by what was known before it, exactly as for the trial itself [1]_, what they had
+before is taken off as it is there [2]_, and the figures of two policies that do not differ are compared. The
+spread of these differences is the standard error to expect; the smallest effect found with the wanted power
+follows from the t distribution. Switchbacks leave out a washout after every change, for what one arm left in
+the caches (carryover, [3]_); two blocks that follow each other are compared, with arms in random order, so
+that errors that last (autocorrelation) do not bias the interval.
 
 References
 ----------
-.. [1] K. Imai, G. King, C. Nall: The Essential Role of Pair Matching, Statistical Science 24(1), 2009; A. Deng, Y. Xu, R. Kohavi, T. Walker: Improving the Sensitivity of Online Controlled Experiments by
-   Utilizing Pre-Experiment Data, WSDM 2013, for the baseline that is taken off.
-.. [2] I. Bojinov, D. Simchi-Levi, J. Zhao: Design and Analysis of Switchback Experiments, Management Science
-   69(7), 2023.
+.. [1] K. Imai, G. King, C. Nall: The Essential Role of Pair Matching in Cluster-Randomized Experiments,
+   Statistical Science 24(1), 2009.
+.. [2] A. Deng, Y. Xu, R. Kohavi, T. Walker: Improving the Sensitivity of Online Controlled Experiments by
+   Utilizing Pre-Experiment Data, WSDM 2013.
+.. [3] I. Bojinov, D. Simchi-Levi, J. Zhao: Design and Analysis of Switchback Experiments, Management
+   Science 69(7), 2023.
 """
 
 from __future__ import annotations
@@ -206,12 +209,31 @@ def _features(outcomes: Outcomes, first: int, baseline: int) -> Floats:
     return np.array([np.where(np.isnan(part), whole, part) for part in parts]).T
 
 
-def _together(outcomes: Outcomes, first: int, design: Design, wish: TrialWish) -> tuple[tuple[int, ...], ...]:
-    """Pairs or strata by what is known before a row."""
+def together_at(
+    outcomes: Outcomes, first: int, design: Design, stratum_size: int
+) -> tuple[tuple[int, ...], ...]:
+    """Put clusters together by what is known before a row.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        By cluster.
+    first : int
+        Row at which a trial would begin.
+    design : Design
+        Of pairs or strata.
+    stratum_size : int
+        Clusters of a stratum.
+
+    Returns
+    -------
+    tuple of tuple of int
+        Pairs, or strata.
+    """
     features = _features(outcomes, first, design.baseline_rows)
     if design.kind == "pairs":
         return tuple((int(a), int(b)) for a, b in make_pairs(features))
-    strata = make_strata(features.mean(axis=1), wish.stratum_size)
+    strata = make_strata(features.mean(axis=1), stratum_size)
     return tuple(tuple(sorted(part.tolist())) for part in strata)
 
 
@@ -219,14 +241,14 @@ def _parallel(design: Design, outcomes: Outcomes, wish: TrialWish) -> Design:
     """Design of a trial in which arms hold all the time."""
     windows = _windows(outcomes.n_dates, design.baseline_rows, design.n_rows)
     theta = _theta(outcomes, windows, design)
-    strata = _together(outcomes, outcomes.n_dates, design, wish)
+    strata = together_at(outcomes, outcomes.n_dates, design, wish.stratum_size)
     treated = np.array([len(members) // 2 for members in strata])
     both = np.array([len(members) for members in strata])
     weight = both / both.sum()
     variances = []
     for first in windows:
         value = adjusted(outcomes, first, design.n_rows, design.baseline_rows, theta)
-        groups = _together(outcomes, first, design, wish)
+        groups = together_at(outcomes, first, design, wish.stratum_size)
         variances.append([np.var(value[list(members)], ddof=1) for members in groups])
     # A pair's difference has twice the variance within it: the same formula as for strata.
     within = np.mean(variances, axis=0)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.experiment.assign import draw
+from cdnplan.experiment.assign import arm_by_cluster, draw
 from cdnplan.experiment.design import Design
 from cdnplan.experiment.effect import Effect, by_randomisation, estimate
 from cdnplan.experiment.observe import Observed, observe
 from cdnplan.experiment.outcomes import Outcomes
+from cdnplan.experiment.plan_trial import together_at
 from cdnplan.experiment.student import t_power
 
 Bools = npt.NDArray[np.bool_]
@@ -97,8 +98,6 @@ def read_trial(design: Design, outcomes: Outcomes, treated: Bools, seed: int) ->
 
 
 def _arm_means(design: Design, outcomes: Outcomes, treated: Bools, first: int) -> tuple[float, float]:
-    from cdnplan.experiment.assign import arm_by_cluster
-
     arms = arm_by_cluster(design, treated)
     spans = [(b.first + design.washout_rows, b.last) for b in design.blocks] or [(0, design.n_rows)]
     figures: tuple[list[float], list[float]] = ([], [])
@@ -149,8 +148,8 @@ def simulate_trials(
 ) -> Simulated:
     """Run a design many times on the history, where nothing differed, with an effect put in.
 
-    Every trial lies at a random place of the history, with arms drawn anew; the effect is added to the
-    figure of those treated. Clusters stay together as the design has them.
+    Every trial lies at a random place of the history. Clusters are put together by what was known there
+    before, arms are drawn anew, and the effect is added to the figure of those treated.
 
     Parameters
     ----------
@@ -184,8 +183,12 @@ def simulate_trials(
     estimates = []
     for i in range(trials):
         start = int(rng.integers(design.baseline_rows, last + 1))
-        treated = draw(design, int(rng.integers(2**62)))
-        observed = with_effect(observe(design, by_cluster, treated, start), effect, crossed=design.crossed)
+        there = design
+        if design.kind != "switchback":
+            size = len(design.clusters) // len(design.strata)
+            there = replace(design, strata=together_at(by_cluster, start, design, size))
+        treated = draw(there, int(rng.integers(2**62)))
+        observed = with_effect(observe(there, by_cluster, treated, start), effect, crossed=there.crossed)
         result = estimate(observed.seen, design.alpha)
         estimates.append(result.estimate)
         covered += result.low <= effect <= result.high

@@ -62,7 +62,7 @@ class Counts(NamedTuple):
 
 
 def outcomes_of(setting: Setting, seed: int) -> Iterator[tuple[float, float, bool, bool, bool]]:
-    """One trial: estimate and detectable effect; whether intervals cover zero, and whether the effect is found."""
+    """One trial: estimate, detectable effect, whether intervals cover zero, whether the effect is found."""
     outcomes = world(seed, setting.n_clusters, setting.history_days + setting.wish.n_rows, setting.rho)
     start = outcomes.day(setting.history_days)
     design = plan_trial(outcomes, single(outcomes), replace(setting.wish, start=start))

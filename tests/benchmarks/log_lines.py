@@ -139,7 +139,8 @@ def _text(
     )
     agents = ", ".join("'" + agent + "'" for agent in _AGENTS)
     query = (
-        'SELECT format(\'10.{}.{}.{} - - [{} +0000] "GET /v/title-{:05d}/{:02d}/video.mp4?session={:08x} HTTP/1.1" '
+        "SELECT format('10.{}.{}.{} - - [{} +0000] "
+        '"GET /v/title-{:05d}/{:02d}/video.mp4?session={:08x} HTTP/1.1" '
         '{} {} "https://watch.example/" "{}"\n\', a, b, c, '
         "strftime(make_timestamp((1751760000 + s) * 1000000), '%d/%b/%Y:%H:%M:%S'), t, f, n, status, sent, "
         f"([{agents}])[1 + (f & 3)]) FROM draws"

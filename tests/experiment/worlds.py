@@ -1,4 +1,4 @@
-"""Seeded worlds in which policies do not differ: clusters with levels, weekdays, shared and lasting shocks."""
+"""Seeded worlds in which policies do not differ: levels, weekdays, shared and lasting shocks."""
 
 from __future__ import annotations
 
