@@ -42,16 +42,14 @@ def make_pairs(features: Floats) -> Ints:
 
 
 def _nearest_first(distance: Floats) -> Ints:
-    n = distance.shape[0]
-    rows, columns = np.triu_indices(n, k=1)
-    order = np.argsort(distance[rows, columns], kind="stable")
-    free = np.ones(n, dtype=bool)
+    left = distance.astype(np.float64)
+    np.fill_diagonal(left, np.inf)
     found = []
-    for k in order.tolist():
-        i, j = int(rows[k]), int(columns[k])
-        if free[i] and free[j]:
-            free[i] = free[j] = False
-            found.append((i, j))
+    for _ in range(distance.shape[0] // 2):
+        i, j = divmod(int(np.argmin(left)), left.shape[1])
+        found.append((min(i, j), max(i, j)))
+        for k in (i, j):
+            left[k, :] = left[:, k] = np.inf
     return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
