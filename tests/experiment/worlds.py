@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 
@@ -50,3 +51,15 @@ def world(seed: int, n_clusters: int, n_days: int, rho: float = 0.8) -> Outcomes
 def single(outcomes: Outcomes) -> tuple[Cluster, ...]:
     """Every unit a cluster of its own."""
     return tuple(Cluster(name, (name,)) for name in outcomes.units)
+
+
+def write_world(path: Path, seed: int, n_clusters: int, n_days: int) -> Outcomes:
+    """Write a world as a table of outcomes by region (CSV), and return it."""
+    made = world(seed, n_clusters, n_days)
+    rows = [
+        f"{made.day(t)},{unit},{made.above[t, u]:.6f},{made.below[t, u]:.6f}\n"
+        for t in range(n_days)
+        for u, unit in enumerate(made.units)
+    ]
+    path.write_text("date,region,hit_gb,gb\n" + "".join(rows), encoding="utf-8")
+    return made

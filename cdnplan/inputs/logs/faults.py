@@ -22,8 +22,7 @@ NO_FIELDS = 16
 CUT_SHORT = 17
 SIZE = 18
 REGION = 19
-WIDTH = 20
-LAST_FAULT = 20
+LAST_FAULT = 19
 
 SKIPPED_BLANK = 40
 SKIPPED_COMMENT = 41
@@ -54,7 +53,6 @@ NAMES: dict[int, str] = {
     CUT_SHORT: "file broken or cut short",
     SIZE: "size no number >= 0",
     REGION: "no region",
-    WIDTH: "another number of values than the header",
 }
 """Malformed lines by fault, in words."""
 

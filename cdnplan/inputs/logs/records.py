@@ -102,10 +102,7 @@ class Reader:
         sent = np.zeros(n, dtype=np.int64)
         unit = self.mapping.bytes_unit
         self._amounts(spans["bytes"], unit, faults.BYTES, fault, sent)
-        size = None
-        if "size" in spans:
-            size = np.full(n, -1, dtype=np.int64)
-            self._amounts(spans["size"], self.mapping.size_unit, faults.SIZE, fault, size)
+        size = self._sizes(spans["size"], fault) if "size" in spans else None
         self._statuses(spans, fault)
         spans = self._requests(spans, fault)
         self._methods(spans, fault)
@@ -156,6 +153,17 @@ class Reader:
     ) -> None:
         require(fault, span)
         read_amounts(span.data, span.start, span.stop, unit, kind, fault, amount)
+
+    def _sizes(self, span: Span, fault: Faults) -> npt.NDArray[np.int64]:
+        """Sizes of whole objects; -1 where the field is empty, absent or a dash."""
+        size = np.zeros(fault.size, dtype=np.int64)
+        told = span.start < span.stop
+        if span.there is not None:
+            told &= span.there
+        judged = np.where(told, fault, np.uint8(faults.SKIPPED_BLANK)).astype(np.uint8)
+        read_amounts(span.data, span.start, span.stop, self.mapping.size_unit, faults.SIZE, judged, size)
+        fault[judged == faults.SIZE] = faults.SIZE
+        return np.where(size > 0, size, -1)
 
     def _statuses(self, spans: Mapping[str, Span], fault: Faults) -> None:
         span = spans.get("status")

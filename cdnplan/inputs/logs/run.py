@@ -130,11 +130,12 @@ def _fitted(mapping: LogMapping, chosen: dict[str, str]) -> LogMapping:
     rule = mapping.object
     if mapping.format in ("csv", "json", "parquet") and chosen.get("object") in ("title", "file"):
         made = replace(made, object=replace(rule, part="whole"))
+    roles = dict(made.field_of or {})
     if mapping.region is not None and mapping.region.name is not None:
-        roles = dict(made.field_of or {})
         roles.pop("region", None)
-        made = replace(made, field_of=roles)
-    return made
+    if chosen and "cache" not in chosen:
+        roles.pop("cache", None)
+    return replace(made, field_of=roles)
 
 
 def _object_names(mapping: LogMapping, chosen: dict[str, str], by: By | None) -> tuple[ObjectNames, Any]:
