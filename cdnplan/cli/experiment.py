@@ -9,51 +9,35 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from cdnplan.cli.experiment_options import (
+    Alpha,
+    BaselineDays,
+    BlockDays,
+    ClusterTable,
+    Format,
+    Metric,
+    OutcomesFile,
+    ParentTable,
+    Power,
+    ServedBy,
+    StratumSize,
+    TopologyFile,
+    Unit,
+    WashoutDays,
+    lengths,
+    option_problem,
+    read_inputs,
+    shared_parents,
+    two_arms,
+    wish_of,
+)
+
 if TYPE_CHECKING:
-    from cdnplan.experiment.design import Cluster, Design
-    from cdnplan.experiment.outcomes import Outcomes
-    from cdnplan.experiment.plan_trial import TrialWish
-    from cdnplan.experiment.sharing import Parents
+    from cdnplan.experiment.design import Design
 
 app = typer.Typer(
     help="Trials of two policies by clusters of sites or regions: design, assign, read.", no_args_is_help=True
 )
-
-OutcomesFile = Annotated[
-    Path,
-    typer.Option(
-        "--outcomes", metavar="O", help="Table: date, the unit, and the metric's columns; a history does."
-    ),
-]
-Metric = Annotated[
-    str, typer.Option(metavar="M", help="A column, or the quotient of the sums of two, as hit_gb/gb.")
-]
-Unit = Annotated[str, typer.Option(metavar="COLUMN", help="Column that names units: region or site.")]
-ClusterTable = Annotated[
-    Path | None, typer.Option("--clusters", metavar="TABLE", help="Units with the same arm: unit, cluster.")
-]
-ParentTable = Annotated[
-    Path | None, typer.Option("--parents", metavar="TABLE", help="Who shares a parent: unit, parent.")
-]
-TopologyFile = Annotated[
-    Path | None, typer.Option("--topology", metavar="T", help="Network, for who shares a parent.")
-]
-ServedBy = Annotated[
-    int,
-    typer.Option(metavar="N", min=1, help="Of a region's candidate sites in the topology the first N count."),
-]
-Format = Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="Format of the output.")]
-Alpha = Annotated[float, typer.Option(min=0.0001, max=0.5, help="One less the confidence of intervals.")]
-Power = Annotated[float, typer.Option(min=0.5, max=0.999, help="Chance to find the smallest effect.")]
-StratumSize = Annotated[int, typer.Option(metavar="N", min=4, help="Clusters of a stratum.")]
-BlockDays = Annotated[int, typer.Option(metavar="N", min=1, help="Days of a block of a switchback.")]
-WashoutDays = Annotated[
-    int, typer.Option(metavar="N", min=0, help="Days left out at the beginning of each block.")
-]
-BaselineDays = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, help="Days before the trial to compare with; default: as many."),
-]
 
 
 @app.command()
@@ -72,7 +56,7 @@ def power(
     washout_days: WashoutDays = 0,
     baseline_days: BaselineDays = None,
     alpha: Alpha = 0.05,
-    target: Annotated[float, typer.Option("--power", min=0.5, max=0.999)] = 0.8,
+    target: Power = 0.8,
     fmt: Format = "table",
 ) -> None:
     """Say which effects trials of each design and length would find, from history."""
@@ -80,12 +64,14 @@ def power(
     from cdnplan.errors import InputError
     from cdnplan.experiment.plan_trial import plan_trial
 
-    figures, groups, _ = _inputs(outcomes, metric, unit, clusters, parents, topology, by_parent, served_by)
+    figures, groups, _ = read_inputs(
+        outcomes, metric, unit, clusters, parents, topology, by_parent, served_by
+    )
     rows = []
-    for length in _lengths(days):
+    for length in lengths(days):
         for kind in ("pairs", "strata", "switchback"):
             try:
-                wish = _wish(
+                wish = wish_of(
                     kind,
                     figures,
                     unit,
@@ -105,7 +91,7 @@ def power(
                 continue
             rows.append((kind, length, *_promise(made)))
     if not rows:
-        raise InputError([_problem("no design is possible with this history")])
+        raise InputError([option_problem("no design is possible with this history")])
     print_table(("design", "trial_days", *_PROMISE), rows, fmt)
 
 
@@ -163,7 +149,7 @@ def design(
     washout_days: WashoutDays = 0,
     baseline_days: BaselineDays = None,
     alpha: Alpha = 0.05,
-    target: Annotated[float, typer.Option("--power", min=0.5, max=0.999)] = 0.8,
+    target: Power = 0.8,
     fmt: Format = "table",
 ) -> None:
     """Decide who is compared with whom, and what can be found, before the trial begins."""
@@ -173,17 +159,17 @@ def design(
     from cdnplan.experiment.plan_trial import plan_trial
     from cdnplan.inputs.table_writer import whole_file
 
-    figures, groups, _ = _inputs(
+    figures, groups, _ = read_inputs(
         outcomes, metric, unit, clusters, parents, topology, by_parent, served_by, whole=whole
     )
     first = start.date() if start else None
-    wish = _wish(
+    wish = wish_of(
         kind,
         figures,
         unit,
         days,
         first,
-        _arms(arms),
+        two_arms(arms),
         stratum_size,
         block_days,
         washout_days,
@@ -230,7 +216,7 @@ def assign(
     from cdnplan.experiment.interference import mixed_neighbours
 
     read = read_design(design_file)
-    shared = _parents(parents, topology, read.unit, served_by)
+    shared = shared_parents(parents, topology, read.unit, served_by)
     count = write_assignment(read, seed, out)
     rows: list[tuple[str, Any]] = [
         ("design", read.digest()),
@@ -268,7 +254,7 @@ def read(
     made = read_design(design_file)
     seed, treated = read_assignment(made, assignment)
     figures = read_outcomes(outcomes, made.metric, made.unit)
-    shared = _parents(parents, topology, made.unit, served_by)
+    shared = shared_parents(parents, topology, made.unit, served_by)
     found = read_trial(made, figures, treated, seed)
     effect, drawn = found.effect, found.randomised
     control, treatment = made.arms
@@ -359,116 +345,3 @@ def simulate(
         "spread",
     )
     print_table(columns, rows, fmt)
-
-
-def _problem(message: str, path: str = "") -> Any:
-    from cdnplan.errors import Problem
-
-    return Problem(message, path=path)
-
-
-def _lengths(text: str) -> tuple[int, ...]:
-    from cdnplan.errors import InputError
-
-    try:
-        found = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        found = ()
-    if not found or min(found) < 1:
-        raise InputError([_problem(f"found {text!r}, expected days as 14,28", "--days")])
-    return found
-
-
-def _arms(text: str) -> tuple[str, str]:
-    from cdnplan.errors import InputError
-
-    names = [name.strip() for name in text.split(",")]
-    if len(names) != 2 or not all(names) or names[0] == names[1]:
-        raise InputError([_problem(f"found {text!r}, expected two names as lru,plan", "--arms")])
-    return names[0], names[1]
-
-
-def _parents(table: Path | None, topology: Path | None, unit: str, served_by: int) -> Parents | None:
-    from cdnplan.errors import InputError
-
-    if table is not None and topology is not None:
-        raise InputError([_problem("expected --parents or --topology, not both")])
-    if table is not None:
-        from cdnplan.experiment.sharing import read_parents
-
-        return read_parents(table, unit)
-    if topology is None:
-        return None
-    from cdnplan.experiment.sharing import parents_of
-    from cdnplan.inputs.topology_reader import read_topology
-
-    if unit not in ("region", "site"):
-        raise InputError([_problem(f"a topology knows regions and sites, not {unit!r}", "--unit")])
-    return parents_of(read_topology(topology), unit, served_by)
-
-
-def _inputs(
-    outcomes: Path,
-    metric: str,
-    unit: str,
-    clusters: Path | None,
-    parents: Path | None,
-    topology: Path | None,
-    by_parent: bool,
-    served_by: int,
-    *,
-    whole: bool = False,
-) -> tuple[Outcomes, tuple[Cluster, ...], Parents | None]:
-    from cdnplan.experiment.clusters import make_clusters
-    from cdnplan.experiment.outcomes import read_outcomes
-    from cdnplan.inputs.together import both
-
-    figures, shared = both(
-        lambda: read_outcomes(outcomes, metric, unit), lambda: _parents(parents, topology, unit, served_by)
-    )
-    groups = make_clusters(
-        figures.units, unit, table=clusters, parents=shared, together=by_parent, whole=whole
-    )
-    return figures, groups, shared
-
-
-def _wish(
-    kind: Any,
-    figures: Outcomes,
-    unit: str,
-    days: int,
-    start: date | None,
-    arms: tuple[str, str],
-    stratum_size: int,
-    block_days: int,
-    washout_days: int,
-    baseline_days: int | None,
-    alpha: float,
-    target: float,
-) -> TrialWish:
-    """Wish with days turned into dates of the outcomes."""
-    from cdnplan.errors import InputError
-    from cdnplan.experiment.plan_trial import TrialWish
-
-    step = figures.period_days
-    block = max(block_days, step) if block_days == 1 else block_days
-    wrong = [
-        _problem(f"found {value}, expected whole weeks: the outcomes are weekly", name)
-        for name, value in (("--days", days), ("--block-days", block), ("--washout-days", washout_days))
-        if value % step
-    ]
-    if wrong:
-        raise InputError(wrong)
-    return TrialWish(
-        kind=kind,
-        unit=unit,
-        n_rows=days // step,
-        start=start,
-        arms=arms,
-        stratum_size=stratum_size,
-        block_rows=block // step,
-        washout_rows=washout_days // step,
-        baseline_rows=None if baseline_days is None else max(1, baseline_days // step),
-        alpha=alpha,
-        power=target,
-    )
