@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,4 +29,9 @@ def test_the_example(
             command, _, wanted = part.partition("\n")
             done = run_cli(monkeypatch, capsys, *command.split())
             assert done.code == 0, done.err
-            assert done.out.rstrip() == wanted.rstrip(), command
+            assert comparable(done.out) == comparable(wanted), command
+
+
+def comparable(text: str) -> str:
+    """Output without digests, which hang on the last bit of every number, and without blanks at its end."""
+    return re.sub(r"[0-9a-f]{16}", "(digest)", text).rstrip()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import bz2
+import io
 import lzma
 import queue
-import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +24,11 @@ BLOCK_BYTES = 8 << 20
 MAX_LINE_BYTES = 1 << 20
 """A longer line is malformed: text without line ends must not fill the memory."""
 _READ_BYTES = 1 << 20
+_MARK_BYTES = 6
+"""Bytes that tell compressions apart."""
 _AHEAD = 3
 """Blocks that wait to be parsed."""
+_PATIENCE_S = 2.0
 STDIN = Path("-")
 
 
@@ -108,7 +111,9 @@ class _CutShortError(EOFError):
 
 def _plain_bytes(stream: BinaryIO, count: Callable[[int], None]) -> Iterator[bytes]:
     """Text of a stream; the compression is known from the first bytes, not from the name."""
-    head = stream.read(_READ_BYTES)
+    head = b""
+    while len(head) < _MARK_BYTES and (piece := stream.read(_READ_BYTES)):  # pipes give what they have
+        head += piece
     count(len(head))
     pieces = _chain(head, stream, count)
     if head[:2] == b"\x1f\x8b":
@@ -118,7 +123,7 @@ def _plain_bytes(stream: BinaryIO, count: Callable[[int], None]) -> Iterator[byt
     elif head[:6] == b"\xfd7zXZ\x00":
         yield from _members(pieces, lzma.LZMADecompressor)
     elif head[:4] == b"\x28\xb5\x2f\xfd":
-        yield from _zstandard(stream)
+        yield from _zstandard(pieces)
     else:
         yield from pieces
 
@@ -151,11 +156,27 @@ def _members(pieces: Iterator[bytes], fresh: Callable[[], Any]) -> Iterator[byte
         raise _CutShortError("the compressed file ends in the middle")
 
 
-def _zstandard(stream: BinaryIO) -> Iterator[bytes]:
+class _Joined(io.RawIOBase):
+    """Pieces as a stream to read from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while len(self._rest) < size and (piece := next(self._pieces, b"")):
+            self._rest += piece
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
+
+
+def _zstandard(pieces: Iterator[bytes]) -> Iterator[bytes]:
     import pyarrow as pa
 
-    stream.seek(0)
-    with pa.CompressedInputStream(pa.PythonFile(stream, "r"), "zstd") as text:
+    with pa.CompressedInputStream(pa.PythonFile(_Joined(pieces), "r"), "zstd") as text:
         while piece := text.read(_READ_BYTES):
             yield piece
 
@@ -257,7 +278,9 @@ def _all_blocks(paths: Sequence[Path]) -> Iterator[Block]:
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     if path == STDIN:
-        yield sys.stdin.buffer
+        # Without a buffer, whose lock a thread that still waits for input would hold when the program ends.
+        with open(0, "rb", buffering=0, closefd=False) as stream:
+            yield stream
     else:
         with path.open("rb") as stream:
             yield stream
@@ -313,4 +336,4 @@ def read_blocks(paths: Sequence[Path]) -> Iterator[Iterator[Block]]:
         yield blocks()
     finally:
         ended.set()
-        thread.join()
+        thread.join(_PATIENCE_S)  # it may wait for standard input

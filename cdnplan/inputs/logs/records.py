@@ -141,6 +141,7 @@ class Reader:
                 require(fault, span)
                 program = self._programs[role]
                 read_times(span.data, span.start, span.stop, program, MONTHS, fault, ms, offset)
+        ms[fault != faults.OK] = 0  # whatever was read there, it may lie beyond all calendars
         silent = offset == NO_OFFSET
         if silent.any():
             ms[silent] = to_utc(ms[silent], self.mapping.timezone)
