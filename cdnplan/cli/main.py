@@ -23,6 +23,17 @@ from cdnplan.cli import (
     whatif,
 )
 from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, replay, synth, topology, verify
+    experiment,
+    export,
+    forecast,
+    ingest,
+    new,
+    nightly,
+    plan,
+    synth,
+    topology,
+    verify,
+)
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -37,6 +48,7 @@ app = typer.Typer(
 app.command("new")(new.new)
 app.command("synth")(synth.synth)
 app.add_typer(topology.app, name="topology")
+app.command("ingest")(ingest.ingest)
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("plan")(plan.plan)
@@ -48,6 +60,7 @@ app.command("export")(export.export)
 app.command("whatif")(whatif.whatif)
 app.command("prices")(prices.prices)
 app.command("size")(size.size)
+app.add_typer(experiment.app, name="experiment")
 
 
 def _show_version(asked: bool) -> None:

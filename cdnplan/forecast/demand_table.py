@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from cdnplan import __version__
-from cdnplan.errors import InputError, Problem
 from cdnplan.forecast.base import Forecast
 from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
-from cdnplan.inputs.table_files import is_table
+from cdnplan.inputs.table_writer import check_table_path, whole_file, write_batches
 
 ROWS_AT_ONCE = 2_000_000
 """Rows of a forecast that are turned into a table and written at a time."""
@@ -82,57 +76,12 @@ def write_forecast(forecast: Forecast, path: Path) -> None:
         Another ending, or the file cannot be written there.
     """
     check_table_path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write(forecast, part, path.name.lower())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        message = f"cannot be written: {error.strerror or error}"
-        raise InputError([Problem(message, file=str(path))]) from None
-
-
-def check_table_path(path: Path) -> None:
-    """Check that a table can be written under this name, before time is spent on its content.
-
-    Raises
-    ------
-    InputError
-        It has another ending than tables have, or is a folder.
-    """
-    if path.is_dir():
-        raise InputError([Problem("a folder, expected the name of a file to write", file=str(path))])
-    if not is_table(path):
-        expected = "a name that ends in .parquet, .csv or .csv.gz"
-        raise InputError([Problem(f"not the name of a table, expected {expected}", file=str(path))])
-
-
-def _write(forecast: Forecast, part: Path, name: str) -> None:
-    """Write row group by row group, so that memory does not grow with the table."""
     starts = range(0, max(1, forecast.gb.size), ROWS_AT_ONCE)
     tables = (demand_table(forecast, first, first + ROWS_AT_ONCE) for first in starts)
-    schema = demand_table(forecast, 0, 0).schema
-    with ExitStack() as stack:
-        writer: Any
-        if name.endswith(".parquet"):
-            # Half the time without what nobody gains from: a dictionary of volumes, all different, and the
-            # first and last of the titles, which each row group has almost all of.
-            dictionary = [column for column in schema.names if column != "gb"]
-            writer = stack.enter_context(
-                pq.ParquetWriter(part, schema, use_dictionary=dictionary, write_statistics=["date", "region"])
-            )
-        elif name.endswith(".gz"):
-            # No name and no time in the header: the same forecast gives the same bytes.
-            raw = stack.enter_context(part.open("wb"))
-            stream = stack.enter_context(gzip.GzipFile("", "wb", fileobj=raw, mtime=0))
-            writer = stack.enter_context(pacsv.CSVWriter(stream, schema))
-        else:
-            writer = stack.enter_context(pacsv.CSVWriter(str(part), schema))
-        for table in tables:
-            writer.write_table(table)
+    with whole_file(path) as part:
+        write_batches(
+            demand_table(forecast, 0, 0).schema, tables, part, path.name, statistics=("date", "region")
+        )
 
 
 def _texts(code: np.ndarray[Any, np.dtype[np.int32]], names: tuple[str, ...]) -> Any:

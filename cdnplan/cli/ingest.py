@@ -1,0 +1,243 @@
+"""`cdnplan ingest`: from access logs or tables to a history."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from cdnplan.inputs.logs.mapping import LogMapping
+    from cdnplan.inputs.logs.outcome import IngestResult
+
+
+def ingest(
+    ctx: typer.Context,
+    logs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="LOG…",
+            help="Logs of one format: combined, common, CSV, W3C extended, JSON lines; plain, gz, bz2, xz or "
+            "zst; or Parquet tables. - is standard input.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="H", help="History to write: .parquet, .csv or .csv.gz; replaced if there."),
+    ],
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="MAP", help="What the fields mean (YAML); see docs/ingest.md.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="One region for all lines.")] = None,
+    prefixes: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="Regions of addresses: prefix, region.")
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RE", help="Regular expression with the groups title, file or both, for objects."
+        ),
+    ] = None,
+    by: Annotated[
+        Literal["title", "file"] | None,
+        typer.Option(help="What the history is by; default: files where the mapping tells them."),
+    ] = None,
+    titles: Annotated[
+        Path | None, typer.Option(metavar="F", help="Titles: title, size_gb. Others are told, with their GB.")
+    ] = None,
+    files: Annotated[Path | None, typer.Option(metavar="FILES", help="Files: file, size_gb.")] = None,
+    known_only: Annotated[
+        bool, typer.Option("--known-only", help="Leave out what titles and files do not name.")
+    ] = False,
+    requests: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="R", help="Also write every request, for replay: time, region, object, bytes, size."
+        ),
+    ] = None,
+    period: Annotated[Literal["daily", "weekly"], typer.Option(help="Length of a period.")] = "daily",
+    week_ends: Annotated[
+        str, typer.Option(metavar="DAY", help="Weekday that ends and names a week.")
+    ] = "sunday",
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", metavar="DATE", formats=["%Y-%m-%d"], help="First day that counts."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", metavar="DATE", formats=["%Y-%m-%d"], help="Last day that counts."),
+    ] = None,
+    whole_periods: Annotated[
+        bool, typer.Option("--whole-periods", help="Leave out periods that the logs do not span.")
+    ] = False,
+    plays: Annotated[
+        Literal["requests", "sessions", "sizes"] | None,
+        typer.Option(
+            help="What a play is: a request, a session, or as many bytes as the size; default: "
+            "sessions where the mapping has them, else requests."
+        ),
+    ] = None,
+    max_bad: Annotated[
+        str | None,
+        typer.Option(metavar="N|P%", help="Malformed lines allowed, or their share; default: any number."),
+    ] = None,
+    examples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Malformed lines shown of each kind.")
+    ] = 3,
+    bad_lines: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Write all malformed lines: file, line, kind, message, text."),
+    ] = None,
+    memory_gb: Annotated[
+        float, typer.Option(metavar="GB", min=0.1, help="Memory that DuckDB may take; the rest goes to disk.")
+    ] = 1.0,
+    threads: Annotated[int, typer.Option(metavar="N", min=0, help="0: all processors.")] = 0,
+    temporary: Annotated[
+        Path | None,
+        typer.Option("--temp", metavar="DIR", help="Folder for that; default: that of the history."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    fmt: Annotated[
+        Literal["table", "json", "csv"], typer.Option("--format", help="Format of the summary.")
+    ] = "table",
+) -> None:
+    """Read what was really asked for: logs and tables become a history, and if wanted requests to replay."""
+    from cdnplan.cli.progress import progress_on_stderr
+    from cdnplan.cli.stopping import StopSignals
+    from cdnplan.inputs.logs.mapping import LogMapping, read_mapping
+    from cdnplan.inputs.logs.request import IngestRequest
+    from cdnplan.inputs.logs.run import ingest as run_ingest
+
+    rules = _with_options(read_mapping(mapping) if mapping else LogMapping(), region, prefixes, pattern)
+    allowed, allowed_ratio = _limit(max_bad)
+    request = IngestRequest(
+        logs=tuple(logs),
+        out=out,
+        mapping=rules,
+        requests=requests,
+        titles=titles,
+        files=files,
+        known_only=known_only,
+        by=by,
+        weekly=period == "weekly",
+        week_ends=week_ends.lower(),
+        first_day=first.date() if first else None,
+        last_day=last.date() if last else None,
+        whole_periods=whole_periods,
+        plays=plays,
+        max_bad=allowed,
+        max_bad_ratio=allowed_ratio,
+        examples=examples,
+        bad_lines=bad_lines,
+        memory_gb=memory_gb,
+        threads=threads,
+        temporary=temporary,
+    )
+    stop = ctx.find_object(StopSignals) or StopSignals()
+    with progress_on_stderr(quiet=quiet) as show:
+        result = run_ingest(request, stop.watching(show))
+    _tell(result, out)
+    _print(result, fmt)
+
+
+def _with_options(
+    mapping: LogMapping, region: str | None, prefixes: Path | None, pattern: str | None
+) -> LogMapping:
+    """Mapping with what options say, which goes before what the file says."""
+    from dataclasses import replace
+
+    from cdnplan.errors import InputError, Problem
+    from cdnplan.inputs.logs.mapping import RegionRule
+    from cdnplan.inputs.logs.object_names import pattern_problem
+
+    problems = []
+    if region is not None and prefixes is not None:
+        problems.append(Problem("expected --region or --prefixes, not both"))
+    if pattern is not None and pattern_problem(pattern):
+        problems.append(Problem(pattern_problem(pattern), path="--pattern"))
+    if problems:
+        raise InputError(problems)
+    made = mapping
+    if region is not None:
+        made = replace(made, region=RegionRule(name=region))
+    if prefixes is not None:
+        unknown = None if made.region is None else made.region.unknown
+        made = replace(made, region=RegionRule(prefixes=prefixes, unknown=unknown))
+    if pattern is not None:
+        made = replace(made, object=replace(made.object, pattern=pattern))
+    return made
+
+
+def _limit(text: str | None) -> tuple[int | None, float | None]:
+    """Number, or share, of malformed lines allowed."""
+    from cdnplan.errors import InputError, Problem
+
+    if text is None:
+        return None, None
+    try:
+        if text.endswith("%"):
+            share = float(text[:-1]) / 100
+            if 0 <= share <= 1:
+                return None, share
+        elif int(text) >= 0:
+            return int(text), None
+    except ValueError:
+        pass
+    raise InputError(
+        [Problem(f"found {text!r}, expected a number as 100 or a share as 0.1%", path="--max-bad")]
+    )
+
+
+def _tell(result: IngestResult, out: Path) -> None:
+    """Write warnings and what was written on stderr."""
+    for line in result.examples:
+        sys.stderr.write(f"malformed: {line.file}:{line.line}: {line.message}: {line.text}\n")
+    if result.bad:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.bad_by_kind.items())
+        sys.stderr.write(f"warning: {result.bad:,} malformed lines: {kinds}\n")
+    cut = [str(period.date) for period in result.periods if not period.whole]
+    if cut:
+        shown = ", ".join(cut[:3]) + (", …" if len(cut) > 3 else "")
+        sys.stderr.write(f"warning: the logs do not span all of the periods {shown}; see --whole-periods\n")
+    if result.unknown:
+        gb = sum(volume for _, volume in result.unknown)
+        most = ", ".join(f"{name} ({volume:,.1f} GB)" for name, volume in result.unknown[:3])
+        sys.stderr.write(
+            f"warning: {len(result.unknown):,} {result.by}s with {gb:,.1f} GB are not in the tables: {most}\n"
+        )
+    sys.stderr.write(f"{out}: {result.figures.rows:,} rows\n")
+
+
+def _print(result: IngestResult, fmt: Literal["table", "json", "csv"]) -> None:
+    from cdnplan.cli.tables import print_table
+
+    figures = result.figures
+    rows: list[tuple[str, Any]] = [
+        ("format", result.format),
+        ("lines", result.lines),
+        ("counted", result.counted),
+        ("malformed", result.bad),
+        *((f"malformed: {kind}", count) for kind, count in result.bad_by_kind.items()),
+        ("blank, comments, headers", result.blank),
+        *((f"left out: {reason}", count) for reason, count in result.left_out.items()),
+        ("periods", len(result.periods)),
+        ("days in a period", result.period_days),
+        ("first period", str(result.periods[0].date)),
+        ("last period", str(result.periods[-1].date)),
+        ("regions", figures.regions),
+        (f"{result.by}s", figures.names),
+        ("GB", figures.gb),
+        (f"plays ({result.plays_are})", figures.plays),
+        ("rows", figures.rows),
+    ]
+    if figures.hit_gb is not None:
+        rows.append(("hit ratio (bytes)", figures.hit_gb / figures.gb))
+    if fmt == "json":
+        import json
+
+        sys.stdout.write(json.dumps(dict(rows), indent=2, ensure_ascii=False) + "\n")
+        return
+    print_table(("figure", "value"), rows, fmt)

@@ -1,0 +1,1 @@
+"""Tests of logs read as histories."""
