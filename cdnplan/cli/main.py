@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, synth, topology, verify
+from cdnplan.cli import report as report_command
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -29,6 +30,7 @@ app.command("nightly")(nightly.nightly)
 app.command("verify")(verify.verify)
 app.command("diff")(diff.diff)
 app.command("export")(export.export)
+app.command("report")(report_command.report)
 
 
 def _show_version(asked: bool) -> None:

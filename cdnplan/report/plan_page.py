@@ -1,0 +1,166 @@
+"""The page of a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from cdnplan import __version__
+from cdnplan.inputs.manifest_files import plan_id
+from cdnplan.report.changes import changes_section
+from cdnplan.report.facts import PlanFacts, read_facts
+from cdnplan.report.figures import (
+    certificate_figure,
+    curve_figure,
+    flow_figure,
+    full_figure,
+    misses_figure,
+    share_figure,
+)
+from cdnplan.report.html import Section, paragraph, plain_table
+from cdnplan.report.labels import money, percent
+from cdnplan.report.maps import LAYERS, draw_chooser, draw_map
+from cdnplan.report.page import Page
+from cdnplan.report.sheet import Sheet
+from cdnplan.report.tables_network import pools_table, regions_table, sites_table
+from cdnplan.report.tables_plan import (
+    certificate_table,
+    costs_table,
+    curve_table,
+    figures_table,
+    flow_table,
+    full_table,
+    misses_table,
+    night_table,
+    titles_table,
+)
+from cdnplan.report.words import CAUSE_WORDS, summary
+
+MISSING = 12
+"""Regions listed that miss most."""
+
+TABLE_WORDS = {
+    "regions": "Viewers that are steered alike. Tiers are shares of the region's bytes.",
+    "sites": "Places with appliances. Click a name to find it on the map.",
+    "pools": "Appliances of one model at one site. What the last TB serves, and the next one would, counts every request from its cheapest holder.",
+    "titles": "Titles that are asked for or held. In reach: the share of bytes of which some site in reach holds the file.",
+    "full": "Limits that are used up. One more: TB of storage, or Gbps.",
+    "reasons": "Why copies come and go against the previous plan.",
+    "changed-sites": "What comes to and goes from each site against the previous plan.",
+}
+
+
+def plan_page(folder: Path, previous: Path | None = None) -> Page:
+    """Make the report of a plan.
+
+    Parameters
+    ----------
+    folder : Path
+        A plan folder.
+    previous : Path or None
+        The plan before, to tell what changed and why.
+
+    Returns
+    -------
+    Page
+
+    Raises
+    ------
+    InputError
+        A folder is no plan or cannot be read.
+    """
+    facts = read_facts(folder)
+    regions, sites, pools = regions_table(facts), sites_table(facts), pools_table(facts)
+    figures, full, curve, flow = figures_table(facts), full_table(facts), curve_table(facts), flow_table(facts)
+    certificate, costs, misses = certificate_table(facts), costs_table(facts), misses_table(facts)
+    night = night_table(facts)
+    changes, changed = changes_section(facts, previous)
+    sections = (
+        Section("summary", "Summary", summary(facts, figures, full)),
+        map_section({"sites": sites, "regions": regions}),
+        Section("flow", "Where bytes come from", flow_figure(flow)),
+        Section("storage", "What storage is worth", curve_figure(curve)),
+        Section("full", "What is full, and what that costs", full_figure(full)),
+        Section("certificate", "Cost and certificate", _certificate(facts, certificate, costs)),
+        changes,
+        *(() if night is None else (_night(night),)),
+        Section("misses", "Misses by cause", _misses(misses, regions)),
+    )
+    named = {sheet.name: sheet for sheet in changed}
+    listed = [regions, sites, pools, titles_table(facts), full]
+    listed += [named[name] for name in ("reasons", "changed-sites") if name in named]
+    plan = facts.files.plan
+    return Page(
+        title=f"{facts.topology.name}: plan for {plan.start.isoformat()}",
+        about=(
+            f"{plan.days:g} days from {plan.start.isoformat()} · {plan.counts['regions']:,} regions,"
+            f" {plan.counts['sites']:,} sites, {plan.counts['appliances']:,} appliances, {plan.counts['titles']:,} titles",
+        ),
+        sections=sections,
+        tables=tuple((sheet, TABLE_WORDS[sheet.name]) for sheet in listed),
+        sheets=(
+            figures, flow, curve, certificate, costs, misses,
+            *(sheet for name, sheet in named.items() if name not in TABLE_WORDS),
+            *(() if night is None else (night,)),
+        ),
+        facts=_origin(facts),
+    )
+
+
+def map_section(sheets: dict[str, Sheet]) -> Section:
+    """Map of sites and regions."""
+    layers = [layer for layer in LAYERS if layer.sheet in sheets]
+    note = (
+        "Larger points serve, or ask for, more bytes. Letters are countries. Point at a place for its figures, click it to"
+        " find it in the tables."
+    )
+    body = f'<figure id="figure-map">{draw_chooser(layers)}{draw_map(sheets, layers)}<figcaption>{note}</figcaption></figure>'
+    return Section("map", "Sites and regions", body)
+
+
+def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
+    plan = facts.files.plan
+    n = plan.numbers
+    proof = (
+        "The bound follows from the prices in the plan's folder alone, and cdnplan verify computes it again."
+        if plan.bound_proof == "prices"
+        else f"Prices prove {money(n['lower_priced'])} of it; the rest is the solver's branch and bound."
+    )
+    words = (
+        f"Ideal, {money(n['ideal'])}, is what the period would cost if every request came from its cheapest site and nothing"
+        f" had to be filled. No plan for these inputs costs less than {money(n['lower'])}; this one costs"
+        f" {money(n['upper'])}. The gap is {percent(n['gap_ratio'], 3)} of the cost above the ideal and"
+        f" {percent(n['gap_to_upper_ratio'], 3)} of the whole cost. {proof}"
+    )
+    return paragraph(words) + certificate_figure(certificate) + plain_table(costs, "Cost by part, per period")
+
+
+def _night(night: Sheet) -> Section:
+    caption = "Bytes fetched in the night, by source: peer is the same site, tier another one"
+    return Section("night", "The night of filling", share_figure("figure-night", night, "source", "gb", caption))
+
+
+def _misses(misses: Sheet, regions: Sheet) -> str:
+    missed = regions.numbers("content_miss_gb") + regions.numbers("capacity_miss_gb")
+    rows = np.lexsort((np.arange(missed.size), -missed))[:MISSING]
+    rows = rows[missed[rows] >= 0.5]
+    where = Sheet(
+        "missing",
+        tuple(regions.column(c) for c in ("region", "demand_gb", "content_miss_gb", "capacity_miss_gb")),
+    ).take(rows)
+    words = "What the plan itself expects, before anybody has watched: bytes that do not come from the best place there is."
+    return paragraph(words) + misses_figure(misses, where, CAUSE_WORDS)
+
+
+def _origin(facts: PlanFacts) -> tuple[tuple[str, str], ...]:
+    plan = facts.files.plan
+    return (
+        ("plan", plan_id(plan.files)),
+        ("engine", plan.engine),
+        ("status", plan.status),
+        ("bound proven by", plan.bound_proof),
+        ("check it with", "cdnplan verify FOLDER"),
+        *((f"SHA-256 of {role}", digest) for role, digest in sorted(plan.input_hashes.items())),
+        ("report by", f"cdnplan {__version__}"),
+    )
