@@ -27,7 +27,7 @@ from cdnplan.planner.again import Spent, plan_again
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.earlier import start_from
 from cdnplan.planner.filling import fill_night
-from cdnplan.planner.folder import check_out, write_plan
+from cdnplan.planner.folder import check_out, no_more, write_plan
 from cdnplan.planner.load import Loaded, load
 from cdnplan.planner.record import plan_record
 from cdnplan.planner.request import PlanRequest
@@ -76,6 +76,7 @@ def plan(
     progress: Progress = no_progress,
     asked: Callable[[], bool] = never,
     now: Callable[[], float] = time.perf_counter,
+    more: Callable[[Path], Sequence[str]] | None = None,
 ) -> PlanResult:
     """Make a plan and write its folder, whole or not at all.
 
@@ -88,6 +89,9 @@ def plan(
         Asked often while the engine works; from True on it ends soon, and the best plan so far is written.
     now : callable
         Seconds that only grow.
+    more : callable or None
+        Writes files made from the whole plan, as a report, into the folder it is given, and names them: they
+        become part of the plan before it is put in place.
 
     Returns
     -------
@@ -140,18 +144,31 @@ def plan(
         filled, fills = _filled(request, loaded, dealt)
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, filled)
-    seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
     record: dict[str, Any] = {}
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
+        seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
         record.update(
             plan_record(request, loaded, outcome, filled, fills, verdict, reason, seconds, checksums)
         )
         return record
 
     progress("write", 0.0, None, None)
-    write_plan(request.out, _writers(loaded, outcome, filled, fills), make_record, _write_manifests)
+    writers = _writers(loaded, outcome, filled, fills)
+    write_plan(request.out, writers, make_record, _write_manifests, _timed(watch, more))
     return PlanResult(request.out, record)
+
+
+def _timed(watch: _Watch, more: Callable[[Path], Sequence[str]] | None) -> Callable[[Path], Sequence[str]]:
+    """Count the time of what is made last as a phase of its own."""
+    if more is None:
+        return no_more
+
+    def timed(folder: Path) -> Sequence[str]:
+        with watch.phase("report"):
+            return more(folder)
+
+    return timed
 
 
 def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> tuple[Dealt, Fills]:

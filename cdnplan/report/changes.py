@@ -23,7 +23,9 @@ SHOWN = 12
 def effects_table(found: Difference) -> Sheet:
     """What makes the cost differ; the effects add up to the change."""
     rows = [e for e in found.effects if e.cost != 0]
-    return Sheet("effects", (_texts("effect", rows, lambda e: e.effect), _numbers("cost", rows, lambda e: e.cost, 2)))
+    return Sheet(
+        "effects", (_texts("effect", rows, lambda e: e.effect), _numbers("cost", rows, lambda e: e.cost, 2))
+    )
 
 
 def compared_table(found: Difference) -> Sheet:
@@ -97,7 +99,7 @@ def changes_section(facts: PlanFacts, previous: Path | None) -> tuple[Section, l
     """
     heading = "What changes"
     if previous is None:
-        return Section("changes", heading, _without_previous(facts)), []
+        return Section("changes", heading, _without_previous(facts), "Changes"), []
     found = diff(previous, facts.files.folder)
     effects, reasons, sites = effects_table(found), reasons_table(found), changed_sites_table(found)
     compared = compared_table(found)
@@ -108,13 +110,29 @@ def changes_section(facts: PlanFacts, previous: Path | None) -> tuple[Section, l
     )
     parts = [
         paragraph(words),
-        signed_figure("figure-effects", effects, ("effect", "cost"), "cost", "What makes the cost differ; the parts add up"),
-        _moved_figure("figure-reasons", reasons, ("reason", "name", "detail", "in_gb", "out_gb", "saves"), "Why copies come and go, most bytes first"),
-        _moved_figure("figure-changed-sites", sites, ("site", "in_gb", "out_gb", "moved_gb", "saves"), "Sites where most changes"),
+        signed_figure(
+            "figure-effects",
+            effects,
+            ("effect", "cost"),
+            "cost",
+            "What makes the cost differ; the parts add up",
+        ),
+        _moved_figure(
+            "figure-reasons",
+            reasons,
+            ("reason", "name", "detail", "in_gb", "out_gb", "saves"),
+            "Why copies come and go, most bytes first",
+        ),
+        _moved_figure(
+            "figure-changed-sites",
+            sites,
+            ("site", "in_gb", "out_gb", "moved_gb", "saves"),
+            "Sites where most changes",
+        ),
         f"<details><summary>Both plans side by side</summary>{plain_table(compared, 'Both plans side by side')}</details>",
         _new(found),
     ]
-    return Section("changes", heading, "".join(parts)), [effects, compared, reasons, sites]
+    return Section("changes", heading, "".join(parts), "Changes"), [effects, compared, reasons, sites]
 
 
 def _moved_figure(key: str, sheet: Sheet, columns: Sequence[str], caption: str) -> str:
@@ -135,7 +153,10 @@ def _moved_figure(key: str, sheet: Sheet, columns: Sequence[str], caption: str) 
 def _new(found: Difference) -> str:
     """Warnings and full limits that the previous plan had not."""
     parts = []
-    for title, texts in (("Warnings that are new", found.new_warnings), ("Limits that are newly full", found.newly_full)):
+    for title, texts in (
+        ("Warnings that are new", found.new_warnings),
+        ("Limits that are newly full", found.newly_full),
+    ):
         if texts:
             items = "".join(f"<li>{paragraph(t)}</li>" for t in texts[:SHOWN])
             more = f"<li>{len(texts) - SHOWN:,} more</li>" if len(texts) > SHOWN else ""
@@ -163,7 +184,9 @@ def _without_previous(facts: PlanFacts) -> str:
             NumberColumn("stored_tb", facts.stored_gb[order] / GB_PER_TB, 1),
         ),
     )
-    figure = _moved_figure("figure-changed-pools", pools, ("name", "in_gb", "out_gb", "stored_tb"), "Pools where most changes")
+    figure = _moved_figure(
+        "figure-changed-pools", pools, ("name", "in_gb", "out_gb", "stored_tb"), "Pools where most changes"
+    )
     return paragraph(words) + figure
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cdnplan.report.html import bar_table, figure, legend, paragraph
-from cdnplan.report.labels import money, percent, volume
+from cdnplan.report.labels import money, percent
 from cdnplan.report.sheet import Sheet
 from cdnplan.report.svg import bar, decades, line, path, picture, short, text, ticks
 from cdnplan.report.tables_network import TIERS
@@ -61,7 +61,10 @@ def curve_figure(curve: Sheet) -> str:
 
     parts = []
     for tick in decades(low, top):
-        parts += [line(LEFT, y(tick), WIDE - RIGHT, y(tick), "grid"), text(LEFT - 8, y(tick) + 5, short(tick), "axis", "end")]
+        parts += [
+            line(LEFT, y(tick), WIDE - RIGHT, y(tick), "grid"),
+            text(LEFT - 8, y(tick) + 5, short(tick), "axis", "end"),
+        ]
     for tick in ticks(most_x, 5):
         parts.append(text(x(tick), HIGH - LOW + 20, short(tick), "axis", "middle"))
     parts.append(text(LEFT, TOP - 10, "GB served per TB, per period", "axis"))
@@ -82,7 +85,9 @@ def curve_figure(curve: Sheet) -> str:
             parts.append(path(points, css))
     label = f"Bytes that each TB of storage serves: {short(in_place)} TB in place, then what would come next"
     drawn = picture(WIDE, HIGH, label, parts, "chart")
-    keys = legend([("key-held", "copies in place"), ("key-next", "copies that lack, each counted on its own")])
+    keys = legend(
+        [("key-held", "copies in place"), ("key-next", "copies that are missing, each counted on its own")]
+    )
     caption = (
         "What each TB of storage serves, most useful copies first, if every request comes from its cheapest holder. "
         "Right of the line in place: the next TBs, anywhere in the network."
@@ -91,18 +96,30 @@ def curve_figure(curve: Sheet) -> str:
 
 
 def full_figure(full: Sheet) -> str:
-    """The dearest full limits: what one more TB or Gbps of each would save."""
+    """The dearest full limits: what one more TB of storage, and one more Gbps elsewhere, would save."""
     if full.n_rows == 0:
         return paragraph("No limit is full.")
-    order = np.lexsort((np.arange(full.n_rows), -full.numbers("price_of_one_more")))
-    shown = full.take(order[:BARS])
-    price = shown.numbers("price_of_one_more")
-    most = float(price.max(initial=0.0)) or 1.0
-    bars = [bar([(float(p) / most, "price")]) for p in price]
-    columns = ("name", "limit", "used", "allowed", "unit", "price_of_one_more")
-    caption = f"The {shown.n_rows} full limits where one more TB or Gbps saves most, of {full.n_rows:,}"
-    table = bar_table(shown, columns, bars, caption, "saves, per period")
-    return f'<figure id="figure-full">{table}<figcaption>{caption}. All are in the table of full limits.</figcaption></figure>'
+    unit = np.array(full.texts("unit"))
+    price = full.numbers("price_of_one_more")
+    parts = []
+    for name, what in (("TB", "Storage"), ("Gbps", "Throughput and links")):
+        rows = np.flatnonzero((unit == name) & (price > 0))
+        if rows.size == 0:
+            continue
+        shown = full.take(rows[np.argsort(-price[rows], kind="stable")][:BARS])
+        saves = shown.numbers("price_of_one_more")
+        bars = [bar([(float(p) / float(saves[0]), "price")]) for p in saves]
+        columns = ("name", "price_of_one_more", "limit", "used", "allowed", "unit")
+        caption = f"{what}: what one more {name} saves per period"
+        of = (
+            f"the {shown.n_rows} dearest of {rows.size:,}"
+            if shown.n_rows < rows.size
+            else "all that have a price"
+        )
+        parts.append(f"<h3>{caption}, {of}</h3>{bar_table(shown, columns, bars, caption, 'saves')}")
+    free = int((price <= 0).sum())
+    note = f" {free:,} more are full, but more of them would save nothing." if free else ""
+    return f'<figure id="figure-full">{"".join(parts)}<figcaption>All are in the table of full limits.{note}</figcaption></figure>'
 
 
 def certificate_figure(certificate: Sheet) -> str:
@@ -127,7 +144,9 @@ def certificate_figure(certificate: Sheet) -> str:
         text(end, y + 54, money(upper), "figure", "end"),
     ]
     gap = (upper - lower) / span
-    label = f"Ideal {money(ideal)}, lower bound {money(lower)}, this plan {money(upper)}: gap {percent(gap, 3)}"
+    label = (
+        f"Ideal {money(ideal)}, lower bound {money(lower)}, this plan {money(upper)}: gap {percent(gap, 3)}"
+    )
     caption = f"From the ideal to the cost of this plan. At most the last {percent(gap, 3)} of it could still be saved."
     return figure("figure-gap", picture(WIDE, high, label, parts, "chart"), caption, certificate)
 
@@ -137,7 +156,9 @@ def misses_figure(misses: Sheet, where: Sheet | None, words: dict[str, str]) -> 
     gb = misses.numbers("gb")
     whole = float(gb.sum())
     bars = [bar([(float(v) / whole if whole > 0 else 0.0, f"cause{i}")]) for i, v in enumerate(gb)]
-    table = bar_table(misses, [c.name for c in misses.columns], bars, "Bytes missed, by cause", "share of all misses")
+    table = bar_table(
+        misses, [c.name for c in misses.columns], bars, "Bytes missed, by cause", "share of all misses"
+    )
     notes = "".join(f"<li><b>{cause}</b>: {words[cause]}</li>" for cause in words)
     more = ""
     if where is not None and where.n_rows:
@@ -176,11 +197,7 @@ def signed_figure(key: str, sheet: Sheet, columns: Sequence[str], value: str, ca
 def tiles(entries: Sequence[tuple[str, str, str]]) -> str:
     """Key figures: name, value, what to make of it."""
     parts = "".join(
-        f"<div><dt>{name}</dt><dd><b>{value}</b><span>{note}</span></dd></div>" for name, value, note in entries
+        f"<div><dt>{name}</dt><dd><b>{value}</b><span>{note}</span></dd></div>"
+        for name, value, note in entries
     )
     return f'<dl class="tiles">{parts}</dl>'
-
-
-def volume_note(gb: float, days: float) -> str:
-    """Bytes of a period, as text."""
-    return f"{volume(gb)} in {days:g} days"

@@ -21,11 +21,14 @@ class Section:
     heading : str
     body : str
         HTML.
+    short : str
+        The heading in one word, for the list of sections.
     """
 
     key: str
     heading: str
     body: str
+    short: str
 
 
 def paragraph(words: str, css: str = "") -> str:
@@ -96,7 +99,7 @@ def bar_table(sheet: Sheet, columns: Sequence[str], bars: Sequence[str], caption
     ----------
     sheet : Sheet
     columns : sequence of str
-        Columns shown before the bar; the first one names the row.
+        Columns shown; the first one names the row, and the bar comes next to it.
     bars : sequence of str
         Of each row.
     caption : str
@@ -105,16 +108,17 @@ def bar_table(sheet: Sheet, columns: Sequence[str], bars: Sequence[str], caption
         Over the bars.
     """
     numeric = {c.name: isinstance(c, NumberColumn) for c in sheet.columns}
-    head = "".join(f'<th scope="col"{_right(numeric[c])}>{escape(label(c))}</th>' for c in columns)
+    names = [f'<th scope="col"{_right(numeric[c])}>{escape(label(c))}</th>' for c in columns]
+    head = f'{names[0]}<th scope="col" class="bars">{escape(heading)}</th>{"".join(names[1:])}'
     rows = []
     for i, drawn in enumerate(bars):
         cells = "".join(f"<td{_right(numeric[c])}>{cell(sheet, c, i)}</td>" for c in columns[1:])
         name = f'<th scope="row">{cell(sheet, columns[0], i)}</th>'
-        rows.append(f'<tr>{name}{cells}<td class="bars">{drawn}</td></tr>')
+        rows.append(f'<tr>{name}<td class="bars">{drawn}</td>{cells}</tr>')
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="with-bars">'
         f"<caption>{escape(caption)}</caption>"
-        f'<thead><tr>{head}<th scope="col" class="bars">{escape(heading)}</th></tr></thead>'
+        f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

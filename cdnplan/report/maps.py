@@ -20,9 +20,13 @@ LEAST_SPAN = 3.0
 PAD_RATIO = 0.05
 SIZES_PX = (5, 8, 12, 18)
 """Diameters of points, by bytes: the largest are at least a quarter of the largest, and so on by factors of 4."""
+NAMED_SITES = 40
+"""Up to so many sites are named on the map; where there are more, their countries are."""
 LABELS = 60
-LABEL_PX = (34.0, 20.0)
-"""Room that the label of a country takes on the map."""
+LETTER = 8.5
+"""Width of a letter of a label."""
+LABEL_HEIGHT = 20.0
+"""Room that a label takes on the map, from top to bottom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,24 @@ class Layer:
 LAYERS = (
     Layer("full", "Storage used, by site", "sites", "stored_ratio", "served_gb", (0.5, 0.8, 0.95, 0.995)),
     Layer("busy", "Load at peak, by site", "sites", "busy_ratio", "served_gb", (0.25, 0.5, 0.75, 0.9)),
-    Layer("offload", "Offload, by region", "regions", "offload_ratio", "demand_gb", (0.8, 0.95, 0.99, 0.999), True),
-    Layer("own", "Served by the own site, by region", "regions", "own_site_ratio", "demand_gb", (0.25, 0.5, 0.8, 0.95), True),
+    Layer(
+        "offload",
+        "Offload, by region",
+        "regions",
+        "offload_ratio",
+        "demand_gb",
+        (0.8, 0.95, 0.99, 0.999),
+        True,
+    ),
+    Layer(
+        "own",
+        "Served by the own site, by region",
+        "regions",
+        "own_site_ratio",
+        "demand_gb",
+        (0.25, 0.5, 0.8, 0.95),
+        True,
+    ),
 )
 
 
@@ -148,8 +168,10 @@ def draw_map(sheets: dict[str, Sheet], layers: Sequence[Layer]) -> str:
     parts = _graticule(frame)
     for i, layer in enumerate(layers):
         hidden = ' class="hidden"' if i else ""
-        parts.append(f'<g data-layer="{layer.key}"{hidden}>{_points(frame, map_table(layer, sheets[layer.sheet]))}</g>')
-    parts += _countries(frame, sheets[layers[0].sheet], layers[0].weight)
+        parts.append(
+            f'<g data-layer="{layer.key}"{hidden}>{_points(frame, map_table(layer, sheets[layer.sheet]))}</g>'
+        )
+    parts += _labels(frame, sheets[layers[0].sheet], layers[0].weight)
     parts.append('<circle id="map-mark" r="9" class="mark hidden"/>')
     count = ", ".join(f"{sheet.n_rows:,} {sheet.name}" for sheet in used)
     label = f"Map of {count}, as points at their coordinates. The tables below have every value."
@@ -183,7 +205,11 @@ def draw_chooser(layers: Sequence[Layer]) -> str:
 def _grades(layer: Layer) -> list[tuple[str, str]]:
     """Classes of colour in words, from low to high."""
     names = [f"{bound * 100:g}" for bound in layer.bounds]
-    words = [f"under {names[0]}%", *(f"{a}–{b}%" for a, b in zip(names, names[1:], strict=False)), f"{names[-1]}% and more"]
+    words = [
+        f"under {names[0]}%",
+        *(f"{a}–{b}%" for a, b in zip(names, names[1:], strict=False)),
+        f"{names[-1]}% and more",
+    ]
     order = range(len(words))
     return [(f"g{len(words) - 1 - i if layer.high_is_good else i}", words[i]) for i in order]
 
@@ -195,7 +221,8 @@ def _graticule(frame: Frame) -> list[str]:
     for lon in range(math.ceil(frame.west / step) * step, math.floor(frame.east) + 1, step):
         x, _ = frame.place(0.0, lon)
         drawn.append(line(x, 0, x, frame.height, "grid"))
-        drawn.append(text(x + 3, frame.height - 5, _degrees(lon, "E", "W"), "degree"))
+        css = "degree" if lon // step % 2 == 0 else "degree minor"
+        drawn.append(text(x + 3, frame.height - 5, _degrees(lon, "E", "W"), css))
     for lat in range(math.ceil(frame.south / step) * step, math.floor(frame.north) + 1, step):
         _, y = frame.place(lat, 0.0)
         drawn.append(line(0, y, WIDTH, y, "grid"))
@@ -207,29 +234,35 @@ def _degrees(value: int, positive: str, negative: str) -> str:
     return f"{abs(value)}°" + (positive if value > 0 else negative if value < 0 else "")
 
 
-def _countries(frame: Frame, sheet: Sheet, weight: str) -> list[str]:
-    """Codes of countries at the middle of their sites, largest first, none upon another."""
-    column = sheet.column("country")
-    if not isinstance(column, TextColumn):
+def _labels(frame: Frame, sheet: Sheet, weight: str) -> list[str]:
+    """Names of sites where they are few, else codes of countries amid their sites; none upon another."""
+    few = sheet.n_rows <= NAMED_SITES
+    names = sheet.columns[0] if few else sheet.column("country")
+    if not isinstance(names, TextColumn):
         return []
-    heavy: dict[str, tuple[float, float, float]] = {}
-    for i in range(sheet.n_rows):
-        code = column.at(i)
-        if code is not None:
-            w = float(sheet.numbers(weight)[i]) + 1e-9
-            total, lat, lon = heavy.get(code, (0.0, 0.0, 0.0))
-            heavy[code] = (
-                total + w,
-                lat + w * float(sheet.numbers("lat")[i]),
-                lon + w * float(sheet.numbers("lon")[i]),
-            )
-    taken: list[tuple[float, float]] = []
+    heavy = sheet.numbers(weight) + 1e-9
+    known = np.flatnonzero(names.code >= 0)
+    code, n = names.code[known], len(names.names)
+    total, lat, lon = (
+        np.bincount(code, heavy[known] * part, minlength=n)
+        for part in (1.0, sheet.numbers("lat")[known], sheet.numbers("lon")[known])
+    )
+    taken: list[tuple[float, float, float]] = []
     drawn = []
-    for code, (total, lat, lon) in sorted(heavy.items(), key=lambda item: (-item[1][0], item[0])):
-        x, y = frame.place(lat / total, lon / total)
-        if len(taken) < LABELS and all(abs(x - a) > LABEL_PX[0] or abs(y - b) > LABEL_PX[1] for a, b in taken):
-            taken.append((x, y))
-            drawn.append(text(x, y + 5, code, "country" if len(taken) <= 15 else "country minor", "middle"))
+    for i in sorted(np.flatnonzero(total > 0), key=lambda i: (-total[i], names.names[i])):
+        x, y = frame.place(lat[i] / total[i], lon[i] / total[i])
+        half = LETTER * len(names.names[i]) / 2
+        if few:  # below its point, or above it at the lower edge
+            x = min(max(x, half + 6), WIDTH - half - 6)
+            y += 24 if y < frame.height - 50 else -14
+        else:
+            y += 5
+        free = all(abs(x - a) > half + w + 12 or abs(y - b) > LABEL_HEIGHT for a, b, w in taken)
+        if len(taken) < LABELS and free:
+            taken.append((x, y, half))
+            drawn.append(
+                text(x, y, names.names[i], "country" if len(taken) <= 15 else "country minor", "middle")
+            )
     return drawn
 
 
@@ -242,7 +275,8 @@ def _points(frame: Frame, points: Sheet) -> str:
         for g in range(5):
             rows = np.flatnonzero((size == s) & (grade == g))
             dots = "".join(
-                f"M{number(x)} {number(y)}h0" for x, y in (frame.place(float(lat[i]), float(lon[i])) for i in rows)
+                f"M{number(x)} {number(y)}h0"
+                for x, y in (frame.place(float(lat[i]), float(lon[i])) for i in rows)
             )
             if dots:
                 drawn.append(f'<path d="{dots}" class="dot s{s} d{g}"/>')

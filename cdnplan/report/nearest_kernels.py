@@ -75,7 +75,10 @@ def serve_nearest(
 
 @njit(cache=True)
 def bins_of_worth(
-    worth_gb: npt.NDArray[np.float32], holds: npt.NDArray[np.bool_], place_gb: Floats, copies: npt.NDArray[np.uint8]
+    worth_gb: npt.NDArray[np.float32],
+    holds: npt.NDArray[np.bool_],
+    place_gb: Floats,
+    copies: npt.NDArray[np.uint8],
 ) -> tuple[Floats, Floats]:
     """Sort copies by what they serve per GB stored.
 

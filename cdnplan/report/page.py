@@ -85,7 +85,7 @@ def html_page(page: Page) -> str:
 
 def _header(page: Page, sections: Sequence[Section]) -> str:
     about = "".join(f"<p>{escape(line)}</p>" for line in page.about)
-    links = "".join(f'<li><a href="#{s.key}">{escape(s.heading)}</a></li>' for s in sections)
+    links = "".join(f'<li><a href="#{s.key}">{escape(s.short)}</a></li>' for s in sections)
     buttons = (
         '<div class="tools script"><button type="button" id="theme" aria-live="polite">Theme: system</button>'
         '<button type="button" id="print">Print</button></div>'
@@ -111,12 +111,14 @@ def _tables_section(tables: Sequence[tuple[Sheet, str]]) -> Section:
         f"<p>{escape(words)}</p></section>"
         for sheet, words in tables
     )
-    return Section("tables", "Tables", f"<noscript><p>The tables need JavaScript.</p></noscript>{body}")
+    return Section(
+        "tables", "Tables", f"<noscript><p>The tables need JavaScript.</p></noscript>{body}", "Tables"
+    )
 
 
 def _origin_section(facts: Sequence[tuple[str, str]]) -> Section:
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
-    return Section("origin", "Where this comes from", f'<dl class="facts">{rows}</dl>')
+    return Section("origin", "Where this comes from", f'<dl class="facts">{rows}</dl>', "Inputs")
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -45,7 +45,7 @@ TABLE_WORDS = {
     "sites": "Places with appliances. Click a name to find it on the map.",
     "pools": "Appliances of one model at one site. What the last TB serves, and the next one would, counts every request from its cheapest holder.",
     "titles": "Titles that are asked for or held. In reach: the share of bytes of which some site in reach holds the file.",
-    "full": "Limits that are used up. One more: TB of storage, or Gbps.",
+    "full-limits": "Limits that are used up. One more: TB of storage, or Gbps.",
     "reasons": "Why copies come and go against the previous plan.",
     "changed-sites": "What comes to and goes from each site against the previous plan.",
 }
@@ -72,20 +72,25 @@ def plan_page(folder: Path, previous: Path | None = None) -> Page:
     """
     facts = read_facts(folder)
     regions, sites, pools = regions_table(facts), sites_table(facts), pools_table(facts)
-    figures, full, curve, flow = figures_table(facts), full_table(facts), curve_table(facts), flow_table(facts)
+    figures, full, curve, flow = (
+        figures_table(facts),
+        full_table(facts),
+        curve_table(facts),
+        flow_table(facts),
+    )
     certificate, costs, misses = certificate_table(facts), costs_table(facts), misses_table(facts)
     night = night_table(facts)
     changes, changed = changes_section(facts, previous)
     sections = (
-        Section("summary", "Summary", summary(facts, figures, full)),
+        Section("summary", "Summary", summary(facts, figures, full), "Summary"),
         map_section({"sites": sites, "regions": regions}),
-        Section("flow", "Where bytes come from", flow_figure(flow)),
-        Section("storage", "What storage is worth", curve_figure(curve)),
-        Section("full", "What is full, and what that costs", full_figure(full)),
-        Section("certificate", "Cost and certificate", _certificate(facts, certificate, costs)),
+        Section("flow", "Where bytes come from", flow_figure(flow), "Sources"),
+        Section("storage", "What storage is worth", curve_figure(curve), "Storage"),
+        Section("full", "What is full, and what that costs", full_figure(full), "Limits"),
+        Section("certificate", "Cost and certificate", _certificate(facts, certificate, costs), "Cost"),
         changes,
         *(() if night is None else (_night(night),)),
-        Section("misses", "Misses by cause", _misses(misses, regions)),
+        Section("misses", "Misses by cause", _misses(misses, regions), "Misses"),
     )
     named = {sheet.name: sheet for sheet in changed}
     listed = [regions, sites, pools, titles_table(facts), full]
@@ -100,7 +105,12 @@ def plan_page(folder: Path, previous: Path | None = None) -> Page:
         sections=sections,
         tables=tuple((sheet, TABLE_WORDS[sheet.name]) for sheet in listed),
         sheets=(
-            figures, flow, curve, certificate, costs, misses,
+            figures,
+            flow,
+            curve,
+            certificate,
+            costs,
+            misses,
             *(sheet for name, sheet in named.items() if name not in TABLE_WORDS),
             *(() if night is None else (night,)),
         ),
@@ -116,7 +126,7 @@ def map_section(sheets: dict[str, Sheet]) -> Section:
         " find it in the tables."
     )
     body = f'<figure id="figure-map">{draw_chooser(layers)}{draw_map(sheets, layers)}<figcaption>{note}</figcaption></figure>'
-    return Section("map", "Sites and regions", body)
+    return Section("map", "Sites and regions", body, "Map")
 
 
 def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
@@ -138,7 +148,9 @@ def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
 
 def _night(night: Sheet) -> Section:
     caption = "Bytes fetched in the night, by source: peer is the same site, tier another one"
-    return Section("night", "The night of filling", share_figure("figure-night", night, "source", "gb", caption))
+    return Section(
+        "night", "The night of filling", share_figure("figure-night", night, "source", "gb", caption), "Night"
+    )
 
 
 def _misses(misses: Sheet, regions: Sheet) -> str:

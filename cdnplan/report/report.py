@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from cdnplan.errors import InputError, Problem
+from cdnplan.inputs.manifest_files import REPORT
+from cdnplan.inputs.plan_folder import PLACEMENT
 from cdnplan.report.page import html_page
 from cdnplan.report.plan_page import plan_page
 
-REPORT = "report.html"
+CHEAP_COPIES = 1_000_000
+"""Copies up to which a plan gets its report without being asked: it takes a second or two."""
 
 
 def report(subject: Path, previous: Path | None = None) -> str:
@@ -57,3 +63,37 @@ def write_report(text: str, out: Path) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise InputError([Problem(f"cannot be written: {error.strerror or error}", file=str(out))]) from None
+
+
+def report_of_plan(
+    previous: Path | None, *, always: bool, warn: Callable[[str], None]
+) -> Callable[[Path], Sequence[str]]:
+    """Make what `cdnplan.planner.plan` calls to put a report into the folder of a plan.
+
+    Parameters
+    ----------
+    previous : Path or None
+        The plan before.
+    always : bool
+        False: only where it is quickly made, up to `CHEAP_COPIES`.
+    warn : callable
+        Told, in a sentence, why there is no report: a plan never fails for want of one.
+
+    Returns
+    -------
+    callable
+        Given the folder, writes the report there and names it.
+    """
+
+    def more(folder: Path) -> Sequence[str]:
+        if not always and pq.read_metadata(folder / PLACEMENT).num_rows > CHEAP_COPIES:
+            return ()
+        try:
+            text = report(folder, previous)
+        except InputError as error:
+            warn(f"no report was made: {error}")
+            return ()
+        (folder / REPORT).write_text(text, encoding="utf-8")
+        return (REPORT,)
+
+    return more

@@ -71,9 +71,7 @@ def text(x: float, y: float, words: str, css: str = "", anchor: str = "") -> str
 
 def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
     """Straight line."""
-    return (
-        f'<line x1="{number(x1)}" y1="{number(y1)}" x2="{number(x2)}" y2="{number(y2)}" class="{css}"/>'
-    )
+    return f'<line x1="{number(x1)}" y1="{number(y1)}" x2="{number(x2)}" y2="{number(y2)}" class="{css}"/>'
 
 
 def path(points: Iterable[tuple[float, float]], css: str, *, closed: bool = False) -> str:
@@ -101,4 +99,6 @@ def bar(parts: Iterable[tuple[float, str]]) -> str:
             drawn.append(f'<rect x="{at:.2f}" width="{width:.2f}" height="10" class="{css}"/>')
         at += width
     inner = "".join(drawn)
-    return f'<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{inner}</svg>'
+    return (
+        f'<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{inner}</svg>'
+    )

@@ -66,7 +66,10 @@ def regions_table(facts: PlanFacts) -> Sheet:
         NumberColumn("demand_gb", demand),
         NumberColumn("peak_gbps", demand * instance.gbps_per_gb.max(axis=1), 1),
         NumberColumn("offload_ratio", 1.0 - ratio(tiers[:, FROM_ORIGIN], demand, 0.0), 4),
-        *(NumberColumn(f"{name.replace(' ', '_')}_ratio", ratio(tiers[:, t], demand), 4) for t, name in enumerate(TIERS)),
+        *(
+            NumberColumn(f"{name.replace(' ', '_')}_ratio", ratio(tiers[:, t], demand), 4)
+            for t, name in enumerate(TIERS)
+        ),
         NumberColumn("cost_per_tb", ratio(paid * GB_PER_TB, demand), 2),
         NumberColumn("content_miss_gb", content),
         NumberColumn("capacity_miss_gb", capacity),

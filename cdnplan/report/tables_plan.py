@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from cdnplan.inputs.plan_folder import FILL_KINDS
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance import Floats, Ints
 from cdnplan.report.facts import PlanFacts
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
-from cdnplan.report.tables_network import TIERS, bin_floor, misses_gb, most_first, ratio, rate_of_origin, tier_gb
+from cdnplan.report.tables_network import (
+    TIERS,
+    bin_floor,
+    misses_gb,
+    most_first,
+    ratio,
+    rate_of_origin,
+    tier_gb,
+)
 from cdnplan.units import GB_PER_TB
 
 FLOW_ROWS = 12
@@ -49,11 +57,11 @@ def titles_table(facts: PlanFacts) -> Sheet:
     return Sheet("titles", columns).take(order[np.isin(order, asked)])
 
 
-def _pools(facts: PlanFacts, title: Floats, n: int) -> Floats:
+def _pools(facts: PlanFacts, title: Ints, n: int) -> Floats:
     """Pools that hold some file of each title, (n_titles,)."""
     found = np.zeros(n)
     for held in facts.holds:
-        found[np.unique(title[held])] += 1.0
+        found += np.bincount(title[held], minlength=n) > 0
     return found
 
 
@@ -127,7 +135,7 @@ def full_table(facts: PlanFacts) -> Sheet:
     # Storage is shown in TB, as its price is.
     scale = np.where(storage, 1.0 / GB_PER_TB, 1.0)
     return Sheet(
-        "full",
+        "full-limits",
         (
             TextColumn.of("limit", [row.limit for row in full]),
             TextColumn.of("name", [row.name for row in full]),

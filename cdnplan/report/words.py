@@ -19,7 +19,6 @@ STATUS_WORDS = {
     "within-gap": "the gap asked for was reached",
     "time-limit": "stopped by its time limit",
     "interrupted": "stopped before its end",
-    "feasible": "a usable plan, with the gap as stated",
 }
 
 
@@ -49,13 +48,25 @@ def _tiles(facts: PlanFacts, f: dict[str, float]) -> list[tuple[str, str, str]]:
     stored = f["stored_tb"] / f["storage_tb"] if f["storage_tb"] > 0 else 0.0
     return [
         ("Offload", percent(f["offload_ratio"]), "of bytes come from appliances"),
-        ("Demand", volume(f["demand_gb"]), f"in {plan.days:g} days, {f['demand_peak_gbps']:,.0f} Gbps at peak"),
+        (
+            "Demand",
+            volume(f["demand_gb"]),
+            f"in {plan.days:g} days, {f['demand_peak_gbps']:,.0f} Gbps at peak",
+        ),
         ("Origin at peak", f"{f['origin_peak_gbps']:,.1f} Gbps", "out of all origins"),
         ("Cost", money(f["cost"]), "per period"),
         ("Gap", percent(f["gap_ratio"]), "of what decisions change, at most"),
-        ("Storage used", percent(stored), f"{volume(f['stored_tb'] * GB_PER_TB)} of {volume(f['storage_tb'] * GB_PER_TB)}"),
+        (
+            "Storage used",
+            percent(stored),
+            f"{volume(f['stored_tb'] * GB_PER_TB)} of {volume(f['storage_tb'] * GB_PER_TB)}",
+        ),
         ("Full limits", f"{f['full_limits']:,.0f}", "storage, throughput or links"),
-        ("To fetch", volume(f["added_tb"] * GB_PER_TB), f"{volume(f['evicted_tb'] * GB_PER_TB)} to evict"),
+        (
+            "To fetch" if plan.fill_counted else "To stock",
+            volume(f["added_tb"] * GB_PER_TB),
+            f"{volume(f['evicted_tb'] * GB_PER_TB)} to evict",
+        ),
     ]
 
 
@@ -72,8 +83,8 @@ def _service(facts: PlanFacts, f: dict[str, float]) -> list[str]:
 
 def _price(facts: PlanFacts, f: dict[str, float]) -> list[str]:
     plan = facts.files.plan
-    words = STATUS_WORDS[plan.status]
-    cost = f"The plan costs {money(f['cost'])} ({words}). No plan for these inputs costs less than {money(plan.numbers['lower'])}"
+    words = f" ({STATUS_WORDS[plan.status]})" if plan.status in STATUS_WORDS else ""
+    cost = f"The plan costs {money(f['cost'])}{words}. No plan for these inputs costs less than {money(plan.numbers['lower'])}"
     return [f"{cost}: at most {percent(f['gap_ratio'])} of what decisions can change is left to gain."]
 
 
@@ -105,5 +116,11 @@ def _night(facts: PlanFacts, f: dict[str, float]) -> list[str]:
     if fills is None:
         return [f"{words}."]
     origin = fills.bytes_gb["origin"]
-    left = f" {fills.unfilled['count']:,.0f} copies do not fit into the night." if fills.unfilled["count"] else ""
-    return [f"{words}: {volume(origin)} of it from the origin, up to {fills.numbers['origin_peak_gbps']:,.1f} Gbps.{left}"]
+    left = (
+        f" {fills.unfilled['count']:,.0f} copies do not fit into the night."
+        if fills.unfilled["count"]
+        else ""
+    )
+    return [
+        f"{words}: {volume(origin)} of it from the origin, up to {fills.numbers['origin_peak_gbps']:,.1f} Gbps.{left}"
+    ]
