@@ -155,8 +155,8 @@ def write_plan(
     last : callable
         Writes what is made from those files, and names what of it ``plan.json`` lists, too.
     more : callable
-        Is given the folder with all that, ``plan.json`` included, before it is put in place; writes what is made
-        from the whole, and names it.
+        Is given the folder with all that, ``plan.json`` included, before it is put in place; writes what is
+        made from the whole, and names it.
     """
     with whole_folder(out) as partial:
         for name, write in writers.items():

@@ -104,10 +104,12 @@ def changes_section(facts: PlanFacts, previous: Path | None) -> tuple[Section, l
     effects, reasons, sites = effects_table(found), reasons_table(found), changed_sites_table(found)
     compared = compared_table(found)
     change = facts.files.plan.cost["total"] - next(f.a or 0.0 for f in found.figures if f.figure == "cost")
+    come, go = (volume(float(sites.numbers(name).sum())) for name in ("in_gb", "out_gb"))
     words = (
         f"Against the plan {found.a['id']} for {found.a['period']}, the cost changes by {change:+,.2f}."
-        f" {volume(float(sites.numbers('in_gb').sum()))} come, {volume(float(sites.numbers('out_gb').sum()))} go."
+        f" {come} come, {go} go."
     )
+    both = "Both plans side by side"
     parts = [
         paragraph(words),
         signed_figure(
@@ -129,7 +131,7 @@ def changes_section(facts: PlanFacts, previous: Path | None) -> tuple[Section, l
             ("site", "in_gb", "out_gb", "moved_gb", "saves"),
             "Sites where most changes",
         ),
-        f"<details><summary>Both plans side by side</summary>{plain_table(compared, 'Both plans side by side')}</details>",
+        f"<details><summary>{both}</summary>{plain_table(compared, both)}</details>",
         _new(found),
     ]
     return Section("changes", heading, "".join(parts), "Changes"), [effects, compared, reasons, sites]

@@ -112,17 +112,21 @@ def read_facts(folder: Path) -> PlanFacts:
     held = _held(files, instance)
     served, origin = check_serving(instance, files.serving, Ledger())
     return PlanFacts(
-        files,
-        topology,
-        catalog,
-        demand,
-        instance,
-        held.holds,
-        *(held.by_file[i] for i in range(3)),
-        *(held.by_pool_gb[i] for i in range(3)),
-        served,
-        origin,
-        find_nearest(instance, held.holds),
+        files=files,
+        topology=topology,
+        catalog=catalog,
+        demand=demand,
+        instance=instance,
+        holds=held.holds,
+        copies=held.by_file[0],
+        added=held.by_file[1],
+        evicted=held.by_file[2],
+        stored_gb=held.by_pool_gb[0],
+        added_gb=held.by_pool_gb[1],
+        evicted_gb=held.by_pool_gb[2],
+        served_gb=served,
+        origin_gb=origin,
+        nearest=find_nearest(instance, held.holds),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def flow_figure(flow: Sheet) -> str:
     drawn = legend(list(zip(TIER_CSS, TIERS, strict=True))) + bar_table(
         flow, columns, bars, caption, "share of each"
     )
-    return f'<figure id="figure-flow">{drawn}<figcaption>{caption}. Own site: the cheapest one inside an ISP.</figcaption></figure>'
+    return _framed("figure-flow", drawn, f"{caption}. Own site: the cheapest one inside an ISP.")
 
 
 def curve_figure(curve: Sheet) -> str:
@@ -89,8 +90,8 @@ def curve_figure(curve: Sheet) -> str:
         [("key-held", "copies in place"), ("key-next", "copies that are missing, each counted on its own")]
     )
     caption = (
-        "What each TB of storage serves, most useful copies first, if every request comes from its cheapest holder. "
-        "Right of the line in place: the next TBs, anywhere in the network."
+        "What each TB of storage serves, most useful copies first, if every request comes from its cheapest"
+        " holder. Right of the line in place: the next TBs, anywhere in the network."
     )
     return figure("figure-curve", keys + drawn, caption, curve)
 
@@ -119,7 +120,7 @@ def full_figure(full: Sheet) -> str:
         parts.append(f"<h3>{caption}, {of}</h3>{bar_table(shown, columns, bars, caption, 'saves')}")
     free = int((price <= 0).sum())
     note = f" {free:,} more are full, but more of them would save nothing." if free else ""
-    return f'<figure id="figure-full">{"".join(parts)}<figcaption>All are in the table of full limits.{note}</figcaption></figure>'
+    return _framed("figure-full", "".join(parts), f"All are in the table of full limits.{note}")
 
 
 def certificate_figure(certificate: Sheet) -> str:
@@ -147,7 +148,7 @@ def certificate_figure(certificate: Sheet) -> str:
     label = (
         f"Ideal {money(ideal)}, lower bound {money(lower)}, this plan {money(upper)}: gap {percent(gap, 3)}"
     )
-    caption = f"From the ideal to the cost of this plan. At most the last {percent(gap, 3)} of it could still be saved."
+    caption = f"From the ideal to the cost of this plan: the last {percent(gap, 3)} at most could be saved."
     return figure("figure-gap", picture(WIDE, high, label, parts, "chart"), caption, certificate)
 
 
@@ -179,7 +180,7 @@ def share_figure(key: str, sheet: Sheet, name: str, value: str, caption: str) ->
     whole = float(values.sum()) or 1.0
     bars = [bar([(float(v) / whole, "price")]) for v in values]
     table = bar_table(sheet, (name, value), bars, caption, "share")
-    return f'<figure id="{key}">{table}<figcaption>{caption}</figcaption></figure>'
+    return _framed(key, table, caption)
 
 
 def signed_figure(key: str, sheet: Sheet, columns: Sequence[str], value: str, caption: str) -> str:
@@ -191,7 +192,11 @@ def signed_figure(key: str, sheet: Sheet, columns: Sequence[str], value: str, ca
         half = abs(float(v)) / most / 2
         bars.append(bar([(0.5 - half, "none"), (half, "less")] if v < 0 else [(0.5, "none"), (half, "more")]))
     table = bar_table(sheet, columns, bars, caption, "less · more")
-    return f'<figure id="{key}">{table}<figcaption>{caption}</figcaption></figure>'
+    return _framed(key, table, caption)
+
+
+def _framed(key: str, drawn: str, caption: str) -> str:
+    return f'<figure id="{key}">{drawn}<figcaption>{escape(caption)}</figcaption></figure>'
 
 
 def tiles(entries: Sequence[tuple[str, str, str]]) -> str:

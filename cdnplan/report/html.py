@@ -116,8 +116,8 @@ def bar_table(sheet: Sheet, columns: Sequence[str], bars: Sequence[str], caption
         name = f'<th scope="row">{cell(sheet, columns[0], i)}</th>'
         rows.append(f'<tr>{name}<td class="bars">{drawn}</td>{cells}</tr>')
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="with-bars">'
-        f"<caption>{escape(caption)}</caption>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table class="with-bars"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
@@ -126,8 +126,8 @@ def bar_table(sheet: Sheet, columns: Sequence[str], bars: Sequence[str], caption
 def legend(entries: Sequence[tuple[str, str]]) -> str:
     """Colours with their meaning: (class, words)."""
     items = "".join(
-        f'<li><svg viewBox="0 0 12 12" aria-hidden="true"><rect width="12" height="12" rx="2" class="{css}"/></svg>'
-        f"{escape(words)}</li>"
+        '<li><svg viewBox="0 0 12 12" aria-hidden="true">'
+        f'<rect width="12" height="12" rx="2" class="{css}"/></svg>{escape(words)}</li>'
         for css, words in entries
     )
     return f'<ul class="legend">{items}</ul>'

@@ -127,7 +127,7 @@ def percent(share: float, digits: int = 2) -> str:
     if share in (0.0, 1.0):
         return f"{share:.0%}"
     step = 10.0**-digits
-    if 0 < share and share * 100 < step / 2:
+    if share > 0 and share * 100 < step / 2:
         return f"under {step:.{digits}f}%"
     if share < 1 and (1 - share) * 100 < step / 2:
         return f"over {100 - step:.{digits}f}%"

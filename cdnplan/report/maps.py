@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ LEAST_SPAN = 3.0
 """Degrees a map shows at least."""
 PAD_RATIO = 0.05
 SIZES_PX = (5, 8, 12, 18)
-"""Diameters of points, by bytes: the largest are at least a quarter of the largest, and so on by factors of 4."""
+"""Diameters of points by bytes: above a quarter of the most, then above a 16th, a 64th, and less."""
 NAMED_SITES = 40
 """Up to so many sites are named on the map; where there are more, their countries are."""
 LABELS = 60
@@ -82,7 +83,7 @@ LAYERS = (
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Which part of the globe a map shows; x grows to the east, y to the south, equal steps for equal degrees.
+    """Which part of the globe a map shows: x grows to the east, y to the south, in steps of equal degrees.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ def sizes(weight: Floats) -> npt.NDArray[np.int64]:
     if most <= 0:
         return np.zeros(weight.size, dtype=np.int64)
     below = np.floor(np.log(np.maximum(weight, most * 1e-9) / most) / math.log(4.0) + 1e-9)
-    return np.maximum(0, len(SIZES_PX) + below).astype(np.int64).clip(0, len(SIZES_PX) - 1)
+    return np.asarray((len(SIZES_PX) + below).clip(0, len(SIZES_PX) - 1), dtype=np.int64)
 
 
 def draw_map(sheets: dict[str, Sheet], layers: Sequence[Layer]) -> str:
@@ -178,7 +179,11 @@ def draw_map(sheets: dict[str, Sheet], layers: Sequence[Layer]) -> str:
     drawn = picture(WIDTH, frame.height, label, parts, "map")
     data = {"west": frame.west, "north": frame.north, "scale": frame.scale, "squeeze": frame.squeeze}
     attributes = " ".join(f'data-{key}="{value:.6f}"' for key, value in data.items())
-    return f'<div class="map-frame" tabindex="0" role="group" aria-label="Map: arrow keys move, plus and minus zoom, 0 shows all" {attributes}>{drawn}<div class="tip" hidden></div></div>'
+    keys = "Map: arrow keys move, plus and minus zoom, 0 shows all"
+    return (
+        f'<div class="map-frame" tabindex="0" role="group" aria-label="{keys}" {attributes}>'
+        f'{drawn}<div class="tip" hidden></div></div>'
+    )
 
 
 def draw_chooser(layers: Sequence[Layer]) -> str:
@@ -207,7 +212,7 @@ def _grades(layer: Layer) -> list[tuple[str, str]]:
     names = [f"{bound * 100:g}" for bound in layer.bounds]
     words = [
         f"under {names[0]}%",
-        *(f"{a}–{b}%" for a, b in zip(names, names[1:], strict=False)),
+        *(f"{a}–{b}%" for a, b in pairwise(names)),
         f"{names[-1]}% and more",
     ]
     order = range(len(words))

@@ -1,4 +1,4 @@
-"""One HTML page from sections and tables: nothing is fetched, nothing but its own script and style may run."""
+"""One HTML page from sections and tables: nothing is fetched, no script may run but its own."""
 
 from __future__ import annotations
 
@@ -97,16 +97,17 @@ def _header(page: Page, sections: Sequence[Section]) -> str:
 
 
 def _section(section: Section) -> str:
-    key = section.key
+    key, heading = section.key, escape(section.heading)
     return (
-        f'<section id="{key}" aria-labelledby="{key}-heading"><h2 id="{key}-heading">{escape(section.heading)}</h2>'
-        f"{section.body}</section>"
+        f'<section id="{key}" aria-labelledby="{key}-heading">'
+        f'<h2 id="{key}-heading">{heading}</h2>{section.body}</section>'
     )
 
 
 def _tables_section(tables: Sequence[tuple[Sheet, str]]) -> Section:
     body = "".join(
-        f'<section id="table-{sheet.name}" class="sheet" data-sheet="{sheet.name}" aria-labelledby="table-{sheet.name}-heading">'
+        f'<section id="table-{sheet.name}" class="sheet" data-sheet="{sheet.name}"'
+        f' aria-labelledby="table-{sheet.name}-heading">'
         f'<h3 id="table-{sheet.name}-heading">{escape(sheet.name.replace("-", " ").capitalize())}</h3>'
         f"<p>{escape(words)}</p></section>"
         for sheet, words in tables

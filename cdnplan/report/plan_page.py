@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,14 @@ MISSING = 12
 TABLE_WORDS = {
     "regions": "Viewers that are steered alike. Tiers are shares of the region's bytes.",
     "sites": "Places with appliances. Click a name to find it on the map.",
-    "pools": "Appliances of one model at one site. What the last TB serves, and the next one would, counts every request from its cheapest holder.",
-    "titles": "Titles that are asked for or held. In reach: the share of bytes of which some site in reach holds the file.",
+    "pools": (
+        "Appliances of one model at one site. What the last TB serves, and the next one would, counts every"
+        " request from its cheapest holder."
+    ),
+    "titles": (
+        "Titles that are asked for or held. In reach: the share of their bytes of which a site that may serve"
+        " them holds the file."
+    ),
     "full-limits": "Limits that are used up. One more: TB of storage, or Gbps.",
     "reasons": "Why copies come and go against the previous plan.",
     "changed-sites": "What comes to and goes from each site against the previous plan.",
@@ -98,10 +105,7 @@ def plan_page(folder: Path, previous: Path | None = None) -> Page:
     plan = facts.files.plan
     return Page(
         title=f"{facts.topology.name}: plan for {plan.start.isoformat()}",
-        about=(
-            f"{plan.days:g} days from {plan.start.isoformat()} · {plan.counts['regions']:,} regions,"
-            f" {plan.counts['sites']:,} sites, {plan.counts['appliances']:,} appliances, {plan.counts['titles']:,} titles",
-        ),
+        about=(f"{plan.days:g} days from {plan.start.isoformat()}: {_counted(plan.counts)}",),
         sections=sections,
         tables=tuple((sheet, TABLE_WORDS[sheet.name]) for sheet in listed),
         sheets=(
@@ -118,14 +122,20 @@ def plan_page(folder: Path, previous: Path | None = None) -> Page:
     )
 
 
+def _counted(counts: Mapping[str, int]) -> str:
+    """How large the network is, in words."""
+    return ", ".join(f"{counts[name]:,} {name}" for name in ("regions", "sites", "appliances", "titles"))
+
+
 def map_section(sheets: dict[str, Sheet]) -> Section:
     """Map of sites and regions."""
     layers = [layer for layer in LAYERS if layer.sheet in sheets]
     note = (
-        "Larger points serve, or ask for, more bytes. Letters are countries. Point at a place for its figures, click it to"
-        " find it in the tables."
+        "Larger points serve, or ask for, more bytes. Point at a place for its figures, click it to find it"
+        " in the tables. In the tables, click a name to find it here."
     )
-    body = f'<figure id="figure-map">{draw_chooser(layers)}{draw_map(sheets, layers)}<figcaption>{note}</figcaption></figure>'
+    drawn = draw_chooser(layers) + draw_map(sheets, layers)
+    body = f'<figure id="figure-map">{drawn}<figcaption>{note}</figcaption></figure>'
     return Section("map", "Sites and regions", body, "Map")
 
 
@@ -138,10 +148,10 @@ def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
         else f"Prices prove {money(n['lower_priced'])} of it; the rest is the solver's branch and bound."
     )
     words = (
-        f"Ideal, {money(n['ideal'])}, is what the period would cost if every request came from its cheapest site and nothing"
-        f" had to be filled. No plan for these inputs costs less than {money(n['lower'])}; this one costs"
-        f" {money(n['upper'])}. The gap is {percent(n['gap_ratio'], 3)} of the cost above the ideal and"
-        f" {percent(n['gap_to_upper_ratio'], 3)} of the whole cost. {proof}"
+        f"Ideal, {money(n['ideal'])}, is what the period would cost if every request came from its cheapest"
+        f" site and nothing had to be filled. No plan for these inputs costs less than {money(n['lower'])};"
+        f" this one costs {money(n['upper'])}. The gap is {percent(n['gap_ratio'], 3)} of the cost above the"
+        f" ideal and {percent(n['gap_to_upper_ratio'], 3)} of the whole cost. {proof}"
     )
     return paragraph(words) + certificate_figure(certificate) + plain_table(costs, "Cost by part, per period")
 
@@ -161,7 +171,9 @@ def _misses(misses: Sheet, regions: Sheet) -> str:
         "missing",
         tuple(regions.column(c) for c in ("region", "demand_gb", "content_miss_gb", "capacity_miss_gb")),
     ).take(rows)
-    words = "What the plan itself expects, before anybody has watched: bytes that do not come from the best place there is."
+    words = (
+        "What the plan itself expects, before anybody has watched: bytes that miss the best place there is."
+    )
     return paragraph(words) + misses_figure(misses, where, CAUSE_WORDS)
 
 

@@ -163,8 +163,8 @@ def packed(sheet: Sheet) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``rows`` (how many), ``columns``: of each ``name`` and ``v`` (values, None where there is none),
-        with ``d`` (digits) for numbers, ``t`` (distinct texts) where `v` are codes.
+        ``name``, ``rows`` (how many), ``columns``: of each ``name`` and ``v`` (values, None where there is
+        none), with ``d`` (digits) for numbers, ``t`` (distinct texts) where `v` are codes.
 
     Examples
     --------

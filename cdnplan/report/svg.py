@@ -1,4 +1,4 @@
-"""Small parts of SVG pictures: scales, ticks, numbers as people read them. Colours come from the page's style."""
+"""Small parts of SVG pictures: scales, ticks, numbers as people read them; colours are the page's style."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def picture(width: float, height: float, label: str, parts: Iterable[str], css: 
 
 
 def bar(parts: Iterable[tuple[float, str]]) -> str:
-    """Bar of a table's row: parts as ratios of its whole length, with their classes; read from the numbers beside."""
+    """Bar of a table's row: parts as ratios of its length, with their classes; the numbers are beside it."""
     drawn, at = [], 0.0
     for share, css in parts:
         width = max(0.0, share) * 100.0

@@ -10,7 +10,7 @@ from cdnplan.evaluate.loads import pool_gbps
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.report.facts import PlanFacts
 from cdnplan.report.nearest_kernels import LOWEST_EXPONENT, N_BINS, STEPS_PER_OCTAVE
-from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
+from cdnplan.report.sheet import Column, NumberColumn, Sheet, TextColumn
 from cdnplan.units import GB_PER_TB
 
 TIERS = ("own site", "other site", "exchange", "origin")
@@ -60,7 +60,7 @@ def regions_table(facts: PlanFacts) -> Sheet:
     of_region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     paid = np.bincount(of_region, cost, minlength=instance.n_regions) + instance.origin_cost * facts.origin_gb
     content, capacity = misses_gb(facts)
-    columns = (
+    columns: tuple[Column, ...] = (
         TextColumn.of("region", instance.regions),
         TextColumn.of("country", [region.country for region in regions]),
         NumberColumn("demand_gb", demand),
@@ -87,8 +87,8 @@ def misses_gb(facts: PlanFacts) -> tuple[Floats, Floats]:
     content_gb : (n_regions,) float64
         No candidate holds the file.
     capacity_gb : (n_regions,) float64
-        A candidate holds it, but a dearer one or the origin serves it, for want of throughput or link capacity; at
-        least so much, as only the GB per pool are known.
+        A candidate holds it, but a dearer one or the origin serves it, for want of throughput or of a link;
+        at least so much, as only the GB per pool are known.
     """
     instance, nearest = facts.instance, facts.nearest
     region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
@@ -137,7 +137,8 @@ def sites_table(facts: PlanFacts) -> Sheet:
     def total(values: Floats) -> Floats:
         return np.asarray(np.bincount(site, values, minlength=n), dtype=np.float64)
 
-    served = total(np.bincount(instance.cand_pool, facts.served_gb, minlength=instance.n_pools))
+    pool_gb = np.bincount(instance.cand_pool, facts.served_gb, minlength=instance.n_pools)
+    served = total(pool_gb.astype(np.float64))
     load = np.zeros((n, instance.n_slices))
     np.add.at(load, site, pool_gbps(instance, facts.served_gb))
     peak, allowed = load.max(axis=1, initial=0.0), total(instance.throughput_gbps)
@@ -187,15 +188,15 @@ def prices_of(facts: PlanFacts, limit: str, names: Sequence[str]) -> Floats:
 
 
 def next_tb(facts: PlanFacts) -> tuple[Floats, Floats]:
-    """What the least useful TB of each pool serves, and what the most useful TB it lacks would, (n_pools,) each.
+    """What the least useful TB of each pool serves, and the most useful TB it lacks would, (n_pools,) each.
 
     Returns
     -------
     last_gb : (n_pools,) float64
         Of what it holds, best copies first, the last TB [GB per period].
     next_gb : (n_pools,) float64
-        Of what it does not hold, the first TB: bytes that would come from here in place of a dearer pool or the
-        origin, all other pools as they are [GB per period].
+        Of what it does not hold, the first TB: bytes that would come from here in place of a dearer pool or
+        the origin, all other pools as they are [GB per period].
     """
     stored, served = facts.nearest.stored_gb, facts.nearest.served_gb
     return (
@@ -221,12 +222,14 @@ def bin_floor() -> Floats:
 
 def ratio(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
     """Divide, `empty` where there is nothing to divide by."""
-    return np.divide(part, whole, out=np.full(np.shape(whole), empty), where=np.asarray(whole) > 0)
+    found = np.divide(part, whole, out=np.full(np.shape(whole), empty), where=np.asarray(whole) > 0)
+    return np.asarray(found, dtype=np.float64)
 
 
 def most_first(values: Floats, names: Sequence[str]) -> Ints:
     """Rows by falling value, then by name."""
-    return np.lexsort((np.argsort(np.argsort(np.array(names))), -np.asarray(values)))
+    order = np.lexsort((np.argsort(np.argsort(np.array(names))), -np.asarray(values)))
+    return np.asarray(order, dtype=np.int64)
 
 
 def rate_of_origin(instance: Instance, origin_gb: Floats) -> Floats:

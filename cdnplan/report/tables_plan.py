@@ -13,8 +13,8 @@ from cdnplan.report.tables_network import (
     bin_floor,
     misses_gb,
     most_first,
-    ratio,
     rate_of_origin,
+    ratio,
     tier_gb,
 )
 from cdnplan.units import GB_PER_TB
@@ -28,7 +28,7 @@ def titles_table(facts: PlanFacts) -> Sheet:
     """Every title: how much is asked for, how much of it is in reach, where it is; most bytes first."""
     instance, catalog = facts.instance, facts.catalog
     index = {name: f for f, name in enumerate(catalog.files)}
-    title = catalog.file_title[np.array([index[name] for name in instance.files], dtype=np.int64)]
+    title = catalog.file_title[[index[name] for name in instance.files]].astype(np.int64)
     n = len(catalog.titles)
 
     def total(values: Floats) -> Floats:
@@ -38,7 +38,7 @@ def titles_table(facts: PlanFacts) -> Sheet:
     day = catalog.launch_day
     launch = [None if np.isnat(d) else str(d) for d in day]
     size = instance.size_gb
-    demand = total(gb)
+    demand, copies = total(gb), total(facts.copies)
     columns = (
         TextColumn.of("title", catalog.titles),
         TextColumn.of("launch_date", launch),
@@ -47,12 +47,12 @@ def titles_table(facts: PlanFacts) -> Sheet:
         NumberColumn("demand_gb", demand),
         NumberColumn("in_reach_ratio", 1.0 - ratio(total(lost), demand), 4),
         NumberColumn("pools", _pools(facts, title, n)),
-        NumberColumn("copies", total(facts.copies)),
+        NumberColumn("copies", copies),
         NumberColumn("stored_tb", total(facts.copies * size) / GB_PER_TB, 2),
         NumberColumn("added", total(facts.added)),
         NumberColumn("evicted", total(facts.evicted)),
     )
-    asked = np.flatnonzero((demand > 0) | (columns[7].values > 0))  # type: ignore[union-attr]
+    asked = np.flatnonzero((demand > 0) | (copies > 0))
     order = most_first(demand, catalog.titles)
     return Sheet("titles", columns).take(order[np.isin(order, asked)])
 
@@ -101,9 +101,9 @@ def flow_table(facts: PlanFacts) -> Sheet:
 def curve_table(facts: PlanFacts) -> Sheet:
     """What storage serves, copies that serve most per GB first: those in place, then those that lack.
 
-    Each row is a bin of copies: ``at_least`` is the least they serve for each TB of space [GB per TB], ``space_tb``
-    and ``serves_gb`` what they take and serve, the ``total`` columns the sums so far. What lacks is counted
-    for each copy on its own: two pools that lack the same file may serve the same viewers.
+    Each row is a bin of copies: ``at_least`` is the least they serve for each TB of space [GB per TB],
+    ``space_tb`` and ``serves_gb`` what they take and serve, the ``total`` columns the sums so far. What lacks
+    is counted for each copy on its own: two pools that lack the same file may serve the same viewers.
     """
     stored, served = facts.nearest.stored_gb.sum(axis=1), facts.nearest.served_gb.sum(axis=1)
     floor = bin_floor()
@@ -187,7 +187,7 @@ def misses_table(facts: PlanFacts) -> Sheet:
 
 
 def night_table(facts: PlanFacts) -> Sheet | None:
-    """What the night fetches, by kind of source [GB]; None in plans without a night or where nothing is fetched."""
+    """What the night fetches, by kind of source [GB]; None where nothing is fetched."""
     fills = facts.files.plan.fills
     if fills is None or sum(fills.bytes_gb.values()) <= 0:
         return None

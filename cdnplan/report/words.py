@@ -73,19 +73,21 @@ def _tiles(facts: PlanFacts, f: dict[str, float]) -> list[tuple[str, str, str]]:
 def _service(facts: PlanFacts, f: dict[str, float]) -> list[str]:
     counts, plan = facts.files.plan.counts, facts.files.plan
     origin = f["demand_gb"] * (1 - f["offload_ratio"])
-    return [
+    words = (
         f"In the {plan.days:g} days from {plan.start.isoformat()}, {counts['regions']:,} regions ask for"
         f" {volume(f['demand_gb'])}. {counts['appliances']:,} appliances at {counts['sites']:,} sites serve"
         f" {percent(f['offload_ratio'])} of it; {volume(origin)} come from the origin,"
         f" {f['origin_peak_gbps']:,.1f} Gbps at most."
-    ]
+    )
+    return [words]
 
 
 def _price(facts: PlanFacts, f: dict[str, float]) -> list[str]:
     plan = facts.files.plan
     words = f" ({STATUS_WORDS[plan.status]})" if plan.status in STATUS_WORDS else ""
-    cost = f"The plan costs {money(f['cost'])}{words}. No plan for these inputs costs less than {money(plan.numbers['lower'])}"
-    return [f"{cost}: at most {percent(f['gap_ratio'])} of what decisions can change is left to gain."]
+    least = f"No plan for these inputs costs less than {money(plan.numbers['lower'])}"
+    left = f"at most {percent(f['gap_ratio'])} of what decisions can change is left to gain"
+    return [f"The plan costs {money(f['cost'])}{words}. {least}: {left}."]
 
 
 def _limits(f: dict[str, float], full: Sheet) -> list[str]:
@@ -95,8 +97,8 @@ def _limits(f: dict[str, float], full: Sheet) -> list[str]:
         best = int(prices.argmax())
         unit = full.texts("unit")[best]
         dearest = (
-            f" The dearest is {full.texts('limit')[best]} of {full.texts('name')[best]}: one more {unit} there saves"
-            f" {money(float(prices[best]))} per period."
+            f" The dearest is {full.texts('limit')[best]} of {full.texts('name')[best]}:"
+            f" one more {unit} there saves {money(float(prices[best]))} per period."
             if prices[best] > 0
             else ""
         )
@@ -111,7 +113,8 @@ def _night(facts: PlanFacts, f: dict[str, float]) -> list[str]:
     plan = facts.files.plan
     if not plan.fill_counted:
         return ["Appliances arrive stocked: filling is neither limited nor counted."]
-    words = f"{volume(f['added_tb'] * GB_PER_TB)} are to be fetched and {volume(f['evicted_tb'] * GB_PER_TB)} evicted"
+    come, go = volume(f["added_tb"] * GB_PER_TB), volume(f["evicted_tb"] * GB_PER_TB)
+    words = f"{come} are to be fetched and {go} evicted"
     fills = plan.fills
     if fills is None:
         return [f"{words}."]
@@ -121,6 +124,5 @@ def _night(facts: PlanFacts, f: dict[str, float]) -> list[str]:
         if fills.unfilled["count"]
         else ""
     )
-    return [
-        f"{words}: {volume(origin)} of it from the origin, up to {fills.numbers['origin_peak_gbps']:,.1f} Gbps.{left}"
-    ]
+    peak = f"up to {fills.numbers['origin_peak_gbps']:,.1f} Gbps"
+    return [f"{words}: {volume(origin)} of it from the origin, {peak}.{left}"]
