@@ -1,4 +1,4 @@
-"""`cdnplan report`: one HTML page of a plan, to look at."""
+"""`cdnplan report`: one HTML page of a plan, a replay or a what-if, to look at."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ import typer
 
 
 def report(
-    subject: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan folder.", show_default=False)],
+    subject: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Plan, replay or what-if.", show_default=False)
+    ],
     previous: Annotated[
         Path | None, typer.Option(metavar="PLAN", help="The plan before, to tell what changed and why.")
+    ] = None,
+    actual: Annotated[
+        Path | None,
+        typer.Option(metavar="H", help="History table of what came, to set the forecast beside it."),
     ] = None,
     out: Annotated[
         Path, typer.Option(metavar="FILE.html", help="File to write; an earlier one is replaced.")
@@ -22,6 +28,6 @@ def report(
     from cdnplan.report.report import report as make_report
     from cdnplan.report.report import write_report
 
-    text = make_report(subject, previous)
+    text = make_report(subject, previous, actual)
     write_report(text, out)
     sys.stdout.write(f"written to {out}: {len(text.encode()) / 1e6:.2f} MB\n")

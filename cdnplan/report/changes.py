@@ -112,13 +112,7 @@ def changes_section(facts: PlanFacts, previous: Path | None) -> tuple[Section, l
     both = "Both plans side by side"
     parts = [
         paragraph(words),
-        signed_figure(
-            "figure-effects",
-            effects,
-            ("effect", "cost"),
-            "cost",
-            "What makes the cost differ; the parts add up",
-        ),
+        _effects_figure(effects),
         _moved_figure(
             "figure-reasons",
             reasons,
@@ -135,6 +129,13 @@ def changes_section(facts: PlanFacts, previous: Path | None) -> tuple[Section, l
         _new(found),
     ]
     return Section("changes", heading, "".join(parts), "Changes"), [effects, compared, reasons, sites]
+
+
+def _effects_figure(effects: Sheet) -> str:
+    caption = "What makes the cost differ; the parts add up"
+    if effects.n_rows == 0:
+        return paragraph(f"{caption}: nothing.")
+    return signed_figure("figure-effects", effects, ("effect", "cost"), "cost", caption)
 
 
 def _moved_figure(key: str, sheet: Sheet, columns: Sequence[str], caption: str) -> str:

@@ -24,7 +24,7 @@ SIZES_PX = (5, 8, 12, 18)
 NAMED_SITES = 40
 """Up to so many sites are named on the map; where there are more, their countries are."""
 LABELS = 60
-LETTER = 8.5
+LETTER = 9.3
 """Width of a letter of a label."""
 LABEL_HEIGHT = 20.0
 """Room that a label takes on the map, from top to bottom."""

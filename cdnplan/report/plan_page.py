@@ -9,6 +9,7 @@ import numpy as np
 
 from cdnplan import __version__
 from cdnplan.inputs.manifest_files import plan_id
+from cdnplan.report.actual import actual_section
 from cdnplan.report.changes import changes_section
 from cdnplan.report.facts import PlanFacts, read_facts
 from cdnplan.report.figures import (
@@ -41,6 +42,9 @@ from cdnplan.report.words import CAUSE_WORDS, summary
 MISSING = 12
 """Regions listed that miss most."""
 
+MORE_TABLES = ("reasons", "changed-sites", "forecast-regions", "forecast-titles")
+"""Tables to search that only some reports have."""
+
 TABLE_WORDS = {
     "regions": "Viewers that are steered alike. Tiers are shares of the region's bytes.",
     "sites": "Places with appliances. Click a name to find it on the map.",
@@ -55,10 +59,12 @@ TABLE_WORDS = {
     "full-limits": "Limits that are used up. One more: TB of storage, or Gbps.",
     "reasons": "Why copies come and go against the previous plan.",
     "changed-sites": "What comes to and goes from each site against the previous plan.",
+    "forecast-regions": "What was planned for and what came, by region of the demand table.",
+    "forecast-titles": "What was planned for and what came, by title; those missed by most bytes first.",
 }
 
 
-def plan_page(folder: Path, previous: Path | None = None) -> Page:
+def plan_page(folder: Path, previous: Path | None = None, actual: Path | None = None) -> Page:
     """Make the report of a plan.
 
     Parameters
@@ -67,6 +73,8 @@ def plan_page(folder: Path, previous: Path | None = None) -> Page:
         A plan folder.
     previous : Path or None
         The plan before, to tell what changed and why.
+    actual : Path or None
+        History table with the plan's period, to set the forecast beside what came.
 
     Returns
     -------
@@ -88,6 +96,7 @@ def plan_page(folder: Path, previous: Path | None = None) -> Page:
     certificate, costs, misses = certificate_table(facts), costs_table(facts), misses_table(facts)
     night = night_table(facts)
     changes, changed = changes_section(facts, previous)
+    came, told = (None, []) if actual is None else actual_section(facts, actual)
     sections = (
         Section("summary", "Summary", summary(facts, figures, full), "Summary"),
         map_section({"sites": sites, "regions": regions}),
@@ -97,11 +106,12 @@ def plan_page(folder: Path, previous: Path | None = None) -> Page:
         Section("certificate", "Cost and certificate", _certificate(facts, certificate, costs), "Cost"),
         changes,
         *(() if night is None else (_night(night),)),
+        *(() if came is None else (came,)),
         Section("misses", "Misses by cause", _misses(misses, regions), "Misses"),
     )
-    named = {sheet.name: sheet for sheet in changed}
+    named = {sheet.name: sheet for sheet in (*changed, *told)}
     listed = [regions, sites, pools, titles_table(facts), full]
-    listed += [named[name] for name in ("reasons", "changed-sites") if name in named]
+    listed += [named[name] for name in MORE_TABLES if name in named]
     plan = facts.files.plan
     return Page(
         title=f"{facts.topology.name}: plan for {plan.start.isoformat()}",

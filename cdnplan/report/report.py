@@ -13,20 +13,25 @@ from cdnplan.inputs.manifest_files import REPORT
 from cdnplan.inputs.plan_folder import PLACEMENT
 from cdnplan.report.page import html_page
 from cdnplan.report.plan_page import plan_page
+from cdnplan.report.replay_page import replay_page
+from cdnplan.report.replay_tables import REPLAY_JSON
+from cdnplan.report.whatif_page import WHATIF_JSON, whatif_page
 
 CHEAP_COPIES = 1_000_000
 """Copies up to which a plan gets its report without being asked: it takes a second or two."""
 
 
-def report(subject: Path, previous: Path | None = None) -> str:
+def report(subject: Path, previous: Path | None = None, actual: Path | None = None) -> str:
     """Make a report as one HTML page.
 
     Parameters
     ----------
     subject : Path
-        A plan folder.
+        A plan folder, a replay folder, or a what-if: its folder or its JSON.
     previous : Path or None
-        The plan before.
+        The plan before; of plans only.
+    actual : Path or None
+        History table of what came in the plan's period; of plans only.
 
     Returns
     -------
@@ -36,9 +41,18 @@ def report(subject: Path, previous: Path | None = None) -> str:
     Raises
     ------
     InputError
-        A folder cannot be read.
+        A folder cannot be read, or is none that there are reports of.
     """
-    return html_page(plan_page(subject, previous))
+    replayed = (subject / REPLAY_JSON).is_file()
+    asked = subject.is_file() or (subject / WHATIF_JSON).is_file()
+    if replayed or asked:
+        options = (("--previous", previous), ("--actual", actual))
+        wrong = [f"{name} is for reports of plans" for name, value in options if value is not None]
+        if wrong:
+            raise InputError(Problem(message, str(subject)) for message in wrong)
+    if replayed:
+        return html_page(replay_page(subject))
+    return html_page(whatif_page(subject) if asked else plan_page(subject, previous, actual))
 
 
 def write_report(text: str, out: Path) -> None:

@@ -115,6 +115,8 @@ def _night(facts: PlanFacts, f: dict[str, float]) -> list[str]:
         return ["Appliances arrive stocked: filling is neither limited nor counted."]
     come, go = volume(f["added_tb"] * GB_PER_TB), volume(f["evicted_tb"] * GB_PER_TB)
     words = f"{come} are to be fetched and {go} evicted"
+    if f["added_tb"] + f["evicted_tb"] == 0:
+        return ["Nothing has to be fetched or evicted."]
     fills = plan.fills
     if fills is None:
         return [f"{words}."]

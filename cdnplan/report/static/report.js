@@ -5,7 +5,7 @@
   root.classList.add("scripted");
   const data = JSON.parse(document.getElementById("data").textContent);
   const sheets = new Map(data.sheets.map((sheet) => [sheet.name, sheet]));
-  const label = (name) => data.labels[name] || name;
+  const label = (name) => data.labels[name] || name.replace(/_ratio$/, "").replaceAll("_", " ");
   const make = (tag, css, words) => {
     const element = document.createElement(tag);
     if (css) element.className = css;
