@@ -215,7 +215,7 @@ def _values(column: Any, kind: Kind) -> npt.NDArray[Any]:
     if kind == "instant":
         return np.array(_array(column.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())))
     if kind == "flag":
-        return _array(column.cast(pa.uint8())) == 1
+        return np.asarray(_array(column.cast(pa.uint8())) == 1)
     dtype = {"number": np.float64, "float32": np.float32, "integer": np.int32}[kind]
     return np.array(_array(column), dtype=dtype)
 

@@ -57,8 +57,10 @@ def actual_tables(facts: PlanFacts, path: Path) -> tuple[Sheet, Sheet]:
     n = len(titles)
     size = len(names) * n
     key = region[history.region[kept]] * n + title[history.title[kept]]
-    came = np.bincount(key, history.gb[kept], minlength=size).reshape(len(names), n)
-    planned = np.bincount(_planned_keys(facts, n), facts.demand.gb, minlength=size).reshape(len(names), n)
+    shape = (len(names), n)
+    came = np.bincount(key, history.gb[kept], minlength=size).astype(np.float64).reshape(shape)
+    asked = np.bincount(_planned_keys(facts, n), facts.demand.gb, minlength=size)
+    planned = asked.astype(np.float64).reshape(shape)
     return _regions_sheet(names, planned, came), _titles_sheet(titles, planned.sum(axis=0), came.sum(axis=0))
 
 

@@ -42,15 +42,15 @@ def ratio_lines(label: str, days: Sequence[str], series: Sequence[tuple[str, Flo
         return LEFT + width * ((i + 0.5) / len(days))
 
     def y(ratio: float) -> float:
-        return TOP + height * (1 - (ratio - low) / (high - low))
+        return float(TOP + height * (1 - (ratio - low) / (high - low)))
 
     parts = []
     for k in range(round((high - low) / step) + 1):
         tick = low + k * step
         parts.append(line(LEFT, y(tick), WIDE - RIGHT, y(tick), "grid"))
         parts.append(text(LEFT - 8, y(tick) + 5, f"{tick * 100:.4g}%", "axis", "end"))
-    for i in sorted({0, len(days) // 2, len(days) - 1}):
-        parts.append(text(x(i), HIGH - LOW + 22, days[i], "axis", "middle"))
+    named = sorted({0, len(days) // 2, len(days) - 1})
+    parts += [text(x(i), HIGH - LOW + 22, days[i], "axis", "middle") for i in named]
     for (_, each), css in zip(series, STYLES, strict=False):
         points = [(x(i), y(float(v))) for i, v in enumerate(each) if np.isfinite(v)]
         if len(points) == 1:

@@ -117,7 +117,7 @@ def _compared(facts: ReplayFacts) -> list[tuple[str, Mapping[str, Any]]]:
 def _summary(facts: ReplayFacts, causes: Sheet) -> str:
     record = facts.record
     entries, words = [], []
-    best = {kind: way for kind, way in _compared(facts)}
+    best = dict(_compared(facts))
     for kind, way in list(best.items())[:4]:
         note = "of bytes from appliances" if kind == "plan" else f"the best {kind}: {_name(way)}"
         entries.append((kind.capitalize(), percent(way["byte_offload_ratio"]), note))
@@ -139,12 +139,13 @@ def _summary(facts: ReplayFacts, causes: Sheet) -> str:
         words.append(f"Best of all that can be run: {_name(record['best'])}.")
     if causes.n_rows:
         words.append(
-            f"Most of what the plan missed, {volume(float(causes.numbers('gb')[0]))}, is {causes.texts('cause')[0]}."
+            f"The largest cause of misses of the plan is {causes.texts('cause')[0]}:"
+            f" {volume(float(causes.numbers('gb')[0]))}."
         )
     least = record["sample_ratio"]["least"]
     if least < 1:
         words.append(
-            f"Requests are sampled, at least {percent(least)} of each period's; offloads have that much noise."
+            f"Requests are sampled, {percent(least)} of a period's at least: offloads have that much noise."
         )
     warnings = "".join(f"<li>{paragraph(str(w))}</li>" for w in record["warnings"])
     noted = (
@@ -158,7 +159,8 @@ def _verdict(plan: Mapping[str, Any], live: Mapping[str, Any], name: str) -> str
     beats = "more" if points >= 0 else "less"
     less = plan["origin_gb"] - live["origin_gb"]
     origin = f"{volume(abs(less))} {'more' if less > 0 else 'less'} from the origin"
-    return f"The plan's offload is {abs(points):.2f} points {beats} than that of the best live cache, {name}: {origin}."
+    by = f"{abs(points):.2f} points {beats}"
+    return f"The plan's offload is {by} than that of the best live cache, {name}: {origin}."
 
 
 def _ways_figure(ways: Sheet) -> str:
@@ -203,7 +205,7 @@ def _regret(facts: ReplayFacts, regret: Sheet) -> str:
     found = facts.record["regret"]
     words = (
         f"The plans cost {money(found['cost'])} on what really came; no plan could have cost less than"
-        f" {money(found['bound'])}. The difference, {money(found['total'])}, has three parts that add up to it."
+        f" {money(found['bound'])}. The difference, {money(found['total'])}, is the sum of three parts."
     )
     caption = "Regret by cause, over all periods"
     return paragraph(words) + share_figure("figure-regret", regret, "part", "cost", caption)

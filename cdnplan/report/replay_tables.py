@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def read_replay(folder: Path) -> ReplayFacts:
     record = attempt(problems, lambda: read_json(folder / REPLAY_JSON))
     tables = {}
     for name, kinds in _TABLES.items():
-        found = attempt(problems, lambda name=name, kinds=kinds: read_columns(folder / name, kinds))  # type: ignore[misc]
+        found = attempt(problems, partial(read_columns, folder / name, kinds))
         if found is not None:
             tables[name] = found
     if problems or record is None:
@@ -192,7 +193,7 @@ def offload_series(periods: Sheet, way: str, days: list[str]) -> Floats:
 
 
 def links_table(facts: ReplayFacts) -> Sheet:
-    """Rates of links that have a capacity: the largest peak and 95th percentile of each way over all periods."""
+    """Rates of links that have a capacity: largest peak and 95th percentile of each way over all periods."""
     table = facts.tables["links.parquet"]
     names = _names(table)
     link = table.texts["link"]
@@ -255,7 +256,7 @@ def causes_table(facts: ReplayFacts, column: str = "cause") -> Sheet:
     """Bytes missed by cause, or by what would have avoided them, most first."""
     table = facts.tables["misses.parquet"]
     texts = table.texts[column]
-    gb = np.bincount(texts.code, table.values["gb"], minlength=len(texts.names))
+    gb = np.bincount(texts.code, table.values["gb"], minlength=len(texts.names)).astype(np.float64)
     order = np.lexsort((np.arange(gb.size), -gb))
     order = order[gb[order] > 0]
     demand = sum(w["demand_gb"] for w in facts.record["policies"] if w["kind"] == "plan")

@@ -22,7 +22,9 @@ ANSWERS = {"at_once": "at once", "after_fill": "after filling"}
 """Answers of a scenario, in words: the placement as it is, and a new plan."""
 
 TABLE_WORDS = {
-    "scenarios": "Every scenario with its answers: at once, with copies where they are, and after filling, planned anew.",
+    "scenarios": (
+        "Every scenario with its answers: at once, with copies where they are; after filling, planned anew."
+    ),
     "figures": "All figures of every answer beside the base.",
     "limits": "Limits that are full where they were not, or no longer are.",
     "regions": "Regions whose delivery changes most.",

@@ -50,7 +50,9 @@ def requests(facts: PlanFacts) -> list[tuple[str, str, float]]:
     return found
 
 
-def worth(facts: PlanFacts, folder: Path) -> tuple[dict[tuple[str, str], float], dict[str, float], dict[str, float]]:
+def worth(
+    facts: PlanFacts, folder: Path
+) -> tuple[dict[tuple[str, str], float], dict[str, float], dict[str, float]]:
     """GB by (pool, file) that it serves or would serve; GB that no candidate holds, by region and by file."""
     held = held_by(folder)
     origin = dict(zip(facts.instance.regions, facts.instance.origin_cost.tolist(), strict=True))

@@ -58,13 +58,28 @@ def test_requests_from_their_cheapest_holders(facts: PlanFacts, small_plan: Path
         per_region = np.bincount(region, found.near_gb)
         assert per_region + found.content_gb == pytest.approx(instance.region_gb(), rel=CLOSE)
         # Copies of a pool are those it holds or might hold; what it may not hold is worth nothing.
-        allowed = {(p, f): int(instance.copies[i, j]) for i, p in enumerate(instance.pools) for j, f in enumerate(instance.files)}
+        allowed = {
+            (p, f): int(instance.copies[i, j])
+            for i, p in enumerate(instance.pools)
+            for j, f in enumerate(instance.files)
+        }
         for side, inside in ((0, True), (1, False)):
-            keys = [k for k, gb in by_copy.items() if allowed[k] and gb > 0 and inside == (k[1] in held_by(small_plan)[k[0]])]
+            keys = [
+                k
+                for k, gb in by_copy.items()
+                if allowed[k] and gb > 0 and inside == (k[1] in held_by(small_plan)[k[0]])
+            ]
             assert found.served_gb[side].sum() == pytest.approx(sum(by_copy[k] for k in keys), rel=1e-5)
             size = dict(zip(instance.files, instance.size_gb.tolist(), strict=True))
-            unused = 0.0 if side else sum(
-                size[f] * allowed[p, f] for p, held in held_by(small_plan).items() for f in held if by_copy[p, f] <= 0
+            unused = (
+                0.0
+                if side
+                else sum(
+                    size[f] * allowed[p, f]
+                    for p, held in held_by(small_plan).items()
+                    for f in held
+                    if by_copy[p, f] <= 0
+                )
             )
             space = sum(size[f] * allowed[p, f] for p, f in keys) + unused
             assert found.stored_gb[side].sum() == pytest.approx(space, rel=CLOSE)
@@ -142,7 +157,9 @@ def test_pools_and_sites(facts: PlanFacts, small_plan: Path) -> None:
             assert row[column] == pytest.approx(sum(pool[column] for pool in mine))
         assert row["price_per_tb"] == max(pool["price_per_tb"] for pool in mine)
         assert row["peak_gbps"] <= sum(pool["peak_gbps"] for pool in mine) + CLOSE
-    assert sum(row["served_gb"] for row in sites.values()) == pytest.approx(sum(total.values()) - total["origin"])
+    assert sum(row["served_gb"] for row in sites.values()) == pytest.approx(
+        sum(total.values()) - total["origin"]
+    )
 
 
 def test_storage_curve(facts: PlanFacts) -> None:
@@ -169,9 +186,15 @@ def test_next_tb_of_a_pool(facts: PlanFacts, small_plan: Path) -> None:
     for p, pool in enumerate(instance.pools):
         # All pools are smaller than a TB: the last TB is all they hold, the next one all they lack.
         assert sum(size[f] for f in instance.files) < 1000
-        mine = {f: gb for (name, f), gb in by_copy.items() if name == pool and instance.copies[p, instance.files.index(f)]}
+        mine = {
+            f: gb
+            for (name, f), gb in by_copy.items()
+            if name == pool and instance.copies[p, instance.files.index(f)]
+        }
         assert last[p] == pytest.approx(sum(gb for f, gb in mine.items() if f in held[pool]), rel=1e-5)
-        assert following[p] == pytest.approx(sum(gb for f, gb in mine.items() if f not in held[pool]), rel=1e-5, abs=1e-6)
+        assert following[p] == pytest.approx(
+            sum(gb for f, gb in mine.items() if f not in held[pool]), rel=1e-5, abs=1e-6
+        )
     assert following.max() > 0
 
 
@@ -185,7 +208,9 @@ def test_part_of_a_tb() -> None:
 def test_titles(facts: PlanFacts, small_plan: Path) -> None:
     found = by_name(titles_table(facts), "title")
     _, _, lost = worth(facts, small_plan)
-    title = dict(zip(facts.catalog.files, (facts.catalog.titles[t] for t in facts.catalog.file_title), strict=True))
+    title = dict(
+        zip(facts.catalog.files, (facts.catalog.titles[t] for t in facts.catalog.file_title), strict=True)
+    )
     asked: dict[str, float] = defaultdict(float)
     for _, file, gb in requests(facts):
         asked[title[file]] += gb
@@ -197,7 +222,11 @@ def test_titles(facts: PlanFacts, small_plan: Path) -> None:
         assert row["demand_gb"] == pytest.approx(asked[name], rel=CLOSE)
         assert row["in_reach_ratio"] == pytest.approx(1 - sum(lost[f] for f in files) / asked[name], abs=1e-6)
         assert row["copies"] == row["added"] == len(mine)
-        assert row["pools"] == len({pool_of(a) for a, _ in mine}) == sum(bool(held[p] & set(files)) for p in held)
+        assert (
+            row["pools"]
+            == len({pool_of(a) for a, _ in mine})
+            == sum(bool(held[p] & set(files)) for p in held)
+        )
         assert row["launch_date"] == ("2026-07-01" if name == "t04" else None)
     assert set(found) == set(facts.catalog.titles)
 
@@ -214,7 +243,9 @@ def test_flow(facts: PlanFacts) -> None:
 
 def test_claims_of_the_plan(facts: PlanFacts, small_plan: Path) -> None:
     record = json.loads((small_plan / "plan.json").read_text(encoding="utf-8"))
-    assert certificate_table(facts).numbers("cost").tolist() == [record[k] for k in ("ideal", "lower", "upper")]
+    assert certificate_table(facts).numbers("cost").tolist() == [
+        record[k] for k in ("ideal", "lower", "upper")
+    ]
     costs = by_name(costs_table(facts), "part")
     assert {part: row["cost"] for part, row in costs.items()} == record["cost"]
     full = full_table(facts).rows()
@@ -223,12 +254,16 @@ def test_claims_of_the_plan(facts: PlanFacts, small_plan: Path) -> None:
     ]
     assert [row["unit"] for row in full] == [row["price_per"] for row in record["full"]]
     scale = {"GB": 1000.0, "Gbps": 1.0}
-    assert [row["used"] for row in full] == pytest.approx([r["used"] / scale[r["unit"]] for r in record["full"]])
+    assert [row["used"] for row in full] == pytest.approx(
+        [r["used"] / scale[r["unit"]] for r in record["full"]]
+    )
     figures = {row["figure"]: row["value"] for row in figures_table(facts).rows()}
     assert figures["offload_ratio"] == record["offload_byte_ratio"]
     assert figures["full_limits"] == len(record["full"]) > 0
     assert figures["overload_gbps"] == pytest.approx(sum(row["gbps"] for row in record["overload"]))
-    assert figures["stored_tb"] == pytest.approx(sum(r["size_gb"] for r in rows(small_plan, "placement")) / 1000)
+    assert figures["stored_tb"] == pytest.approx(
+        sum(r["size_gb"] for r in rows(small_plan, "placement")) / 1000
+    )
     assert night_table(facts) is None
 
 
@@ -246,7 +281,9 @@ def test_the_night(next_plan: Path) -> None:
     for appliance, file in copies(next_plan, "evict"):
         gone[pool_of(appliance)] += size[file]
     assert sum(gone.values()) > 0
-    assert {f"{s}/{m}": row["evicted_gb"] for (s, m), row in pools.items() if row["evicted_gb"]} == pytest.approx(dict(gone))
+    assert {
+        f"{s}/{m}": row["evicted_gb"] for (s, m), row in pools.items() if row["evicted_gb"]
+    } == pytest.approx(dict(gone))
 
 
 def test_sheets_refuse_what_is_no_table() -> None:
