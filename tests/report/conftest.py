@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cdnplan.report.facts import PlanFacts, read_facts
-from tests.planner.plans import make, sample_request, write_small_network
+from tests.evaluate import network
+from tests.evaluate.plan_writer import write_plan
+from tests.planner.plans import make, sample_request
 
 
 @pytest.fixture(scope="session")
 def small_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a plan of the judge's small network: links, copies, bans, pins, launches."""
-    request = write_small_network(tmp_path_factory.mktemp("small") / "network")
-    make(request)
-    return request.out
+    out = tmp_path_factory.mktemp("small") / "first"
+    write_plan(out)
+    return out
 
 
 @pytest.fixture(scope="session")
 def next_plan(small_plan: Path) -> Path:
-    """Folder of the plan after it, which may fill only so much, for another demand."""
-    folder = small_plan.parent
-    lines = (folder / "demand.csv").read_text(encoding="utf-8").splitlines()
-    turned = [lines[0], *(_halved(line) if i % 3 else line for i, line in enumerate(lines[1:]))]
-    (folder / "demand-2.csv").write_text("\n".join(turned) + "\n", encoding="utf-8")
-    request = replace(
-        sample_request(folder / "plan-2"),
-        topology=folder / "topology.yaml",
-        titles=folder / "titles.csv",
-        files=folder / "files.csv",
-        demand=folder / "demand-2.csv",
-        previous=small_plan,
-    )
-    make(request)
-    return request.out
-
-
-def _halved(line: str) -> str:
-    start, _, gb = line.rpartition(",")
-    return f"{start},{float(gb) / 5}"
+    """Folder of a plan of nearly the same network after other copies, with its night of filling."""
+    out = small_plan.parent / "later"
+    write_plan(out, night=True, holdings=network.night_holdings())
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What a report says of changes and of the forecast, against the difference of two plans and counts by hand."""
+"""What a report says of changes and of the forecast, against the difference of two plans and hand counts."""
 
 from __future__ import annotations
 
