@@ -156,7 +156,11 @@ def misses_figure(misses: Sheet, where: Sheet | None, words: dict[str, str]) -> 
     """Misses by cause, and the places that miss most."""
     gb = misses.numbers("gb")
     whole = float(gb.sum())
-    bars = [bar([(float(v) / whole if whole > 0 else 0.0, f"cause{i}")]) for i, v in enumerate(gb)]
+    shares = gb / whole if whole > 0 else gb
+    bars = [
+        bar([(float(share), f"cause-{cause}")])
+        for share, cause in zip(shares, misses.texts("cause"), strict=True)
+    ]
     table = bar_table(
         misses, [c.name for c in misses.columns], bars, "Bytes missed, by cause", "share of all misses"
     )
@@ -167,7 +171,7 @@ def misses_figure(misses: Sheet, where: Sheet | None, words: dict[str, str]) -> 
         per = [c for c in columns if c.endswith("_miss_gb")]
         most = float(sum(where.numbers(c) for c in per).max()) or 1.0  # type: ignore[union-attr]
         drawn = [
-            bar([(float(where.numbers(c)[i]) / most, f"cause{k}") for k, c in enumerate(per)])
+            bar([(float(where.numbers(c)[i]) / most, f"cause-{c.removesuffix('_miss_gb')}") for c in per])
             for i in range(where.n_rows)
         ]
         more = bar_table(where, columns, drawn, "Regions that miss most", "GB missed")

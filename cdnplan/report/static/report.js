@@ -104,7 +104,8 @@
       const field = make("label", "", "Search");
       this.input = make("input");
       this.input.type = "search";
-      this.input.placeholder = "words, or country:DE";
+      const countries = this.sheet.columns.some((column) => column.name === "country");
+      this.input.placeholder = countries ? "words, or country:DE" : "words";
       this.input.setAttribute("aria-label", "Search " + heading.toLowerCase());
       field.append(this.input);
       this.count = make("span", "count");
