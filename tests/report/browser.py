@@ -59,6 +59,7 @@ def opened(started: Any, file: Path, **options: Any) -> Iterator[Opened]:
     page.on("pageerror", lambda error: found.messages.append(str(error)))
     try:
         page.goto(file.as_uri())
+        page.wait_for_selector("html.ready")
         yield found
     finally:
         context.close()

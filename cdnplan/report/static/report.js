@@ -1,9 +1,35 @@
 "use strict";
 // The page's script: tables to search and sort, CSV, theme, map. It fetches nothing.
-(function () {
+(async function () {
   const root = document.documentElement;
   root.classList.add("scripted");
-  const data = JSON.parse(document.getElementById("data").textContent);
+
+  // Theme: the system's, unless the reader chooses.
+  const themes = ["system", "light", "dark"];
+  const kept = (() => { try { return localStorage.getItem("cdnplan-theme"); } catch { return null; } })();
+  const theme = document.getElementById("theme");
+  const setTheme = (name) => {
+    if (name === "system") delete root.dataset.theme;
+    else root.dataset.theme = name;
+    theme.textContent = "Theme: " + name;
+    try { localStorage.setItem("cdnplan-theme", name); } catch { /* a file may have no storage */ }
+  };
+  setTheme(themes.includes(kept) ? kept : "system");
+  theme.addEventListener("click", () => {
+    setTheme(themes[(themes.indexOf(root.dataset.theme || "system") + 1) % themes.length]);
+  });
+  document.getElementById("print").addEventListener("click", () => window.print());
+
+  // The tables are packed by gzip.
+  if (typeof DecompressionStream === "undefined") {
+    const note = document.createElement("p");
+    note.textContent = "This browser is too old for the tables; browsers of 2023 and later show them.";
+    document.getElementById("tables").append(note);
+    return;
+  }
+  const bytes = Uint8Array.from(atob(document.getElementById("data").textContent), (sign) => sign.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const data = await new Response(unpacked).json();
   const sheets = new Map(data.sheets.map((sheet) => [sheet.name, sheet]));
   const label = (name) => data.labels[name] || name.replace(/_ratio$/, "").replaceAll("_", " ");
   const make = (tag, css, words) => {
@@ -64,22 +90,6 @@
     const sheet = sheets.get(button.dataset.csv);
     button.addEventListener("click", () => download(sheet, all(sheet)));
   }
-
-  // Theme: the system's, unless the reader chooses.
-  const themes = ["system", "light", "dark"];
-  const kept = (() => { try { return localStorage.getItem("cdnplan-theme"); } catch { return null; } })();
-  const theme = document.getElementById("theme");
-  const setTheme = (name) => {
-    if (name === "system") delete root.dataset.theme;
-    else root.dataset.theme = name;
-    theme.textContent = "Theme: " + name;
-    try { localStorage.setItem("cdnplan-theme", name); } catch { /* a file may have no storage */ }
-  };
-  setTheme(themes.includes(kept) ? kept : "system");
-  theme.addEventListener("click", () => {
-    setTheme(themes[(themes.indexOf(root.dataset.theme || "system") + 1) % themes.length]);
-  });
-  document.getElementById("print").addEventListener("click", () => window.print());
 
   // Tables. Only the rows of one page are in the document.
   const grids = new Map();
@@ -370,4 +380,5 @@
   const frame = document.querySelector(".map-frame");
   const map = frame ? mapOf(frame) : null;
   for (const section of document.querySelectorAll(".sheet")) grids.set(section.dataset.sheet, new Grid(section));
+  root.classList.add("ready");
 })();
