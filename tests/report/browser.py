@@ -50,7 +50,9 @@ def browser() -> Iterator[Any]:
 @contextmanager
 def opened(started: Any, file: Path, **options: Any) -> Iterator[Opened]:
     """Open a file as a reader would, but note what it asks for; the network is off."""
-    context = started.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True, **options)
+    # Places are where they are at once, without scrolling there.
+    still = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True, "reduced_motion": "reduce"}
+    context = started.new_context(**still, **options)
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     found = Opened(page)
