@@ -34,6 +34,8 @@ from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, re
     topology,
     verify,
 )
+from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, synth, topology, verify
+from cdnplan.cli import report as report_command
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
@@ -61,6 +63,7 @@ app.command("whatif")(whatif.whatif)
 app.command("prices")(prices.prices)
 app.command("size")(size.size)
 app.add_typer(experiment.app, name="experiment")
+app.command("report")(report_command.report)
 
 
 def _show_version(asked: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -70,6 +71,14 @@ def plan(
     override: Annotated[
         list[Path] | None, typer.Option(metavar="F", help="Further topology override files.")
     ] = None,
+    report: Annotated[
+        bool | None,
+        typer.Option(
+            "--report/--no-report",
+            help="Put report.html into the folder, or not; else up to a million copies.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option(help="Replace an earlier plan at DIR.")] = False,
     quiet: Annotated[bool, typer.Option(help="No progress on stderr.")] = False,
     fmt: Annotated[
@@ -110,8 +119,21 @@ def plan(
     )
     stop = ctx.find_object(StopSignals) or StopSignals()
     with progress_on_stderr(quiet=quiet) as progress:
-        result = make_plan(request, progress=stop.watching(progress), asked=stop.asked)
+        more = _reporting(previous, report)
+        result = make_plan(request, progress=stop.watching(progress), asked=stop.asked, more=more)
     _print(request, result.record, fmt)
+
+
+def _reporting(previous: Path | None, asked: bool | None) -> Callable[[Path], Sequence[str]] | None:
+    """What puts a report into the plan folder; None where none is wanted."""
+    if asked is False:
+        return None
+    from cdnplan.report.report import report_of_plan
+
+    def warn(text: str) -> None:
+        sys.stderr.write(f"warning: {text}\n")
+
+    return report_of_plan(previous, always=asked is True, warn=warn)
 
 
 class _Inputs(NamedTuple):

@@ -16,6 +16,8 @@ from cdnplan.errors import InputError, Problem
 
 MANIFESTS = "manifests"
 INDEX = "manifests/index.json"
+REPORT = "report.html"
+"""A page to look at, made from the rest of the folder; plans may lack it."""
 MANIFEST_FORMAT = 1
 """Version of the manifests' format that this release writes and reads."""
 
@@ -55,7 +57,8 @@ def plan_id(checksums: Mapping[str, str]) -> str:
     Parameters
     ----------
     checksums : mapping of str to str
-        SHA-256 of the plan's files by path; what is in `MANIFESTS`, which carries the id, does not count.
+        SHA-256 of the plan's files by path; what carries the id, what is in `MANIFESTS` and the
+        report, does not count.
 
     Returns
     -------
@@ -67,12 +70,12 @@ def plan_id(checksums: Mapping[str, str]) -> str:
     >>> plan_id({"placement.parquet": "00" * 32, "manifests/index.json": "11" * 32})
     '8727e1c47495512b'
     """
-    lines = [f"{digest}  {name}\n" for name, digest in sorted(checksums.items()) if not _of_manifests(name)]
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(checksums.items()) if not _carries_id(name)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:ID_DIGITS]
 
 
-def _of_manifests(name: str) -> bool:
-    return name.startswith(f"{MANIFESTS}/")
+def _carries_id(name: str) -> bool:
+    return name.startswith(f"{MANIFESTS}/") or name == REPORT
 
 
 def manifest_path(appliance: str) -> str:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.model.instance import Ints, Ints32
 
-Kind = Literal["text", "number", "float32", "integer", "date", "instant", "texts"]
+Kind = Literal["text", "number", "float32", "integer", "flag", "date", "instant", "texts"]
 """What a column holds; ``date`` may be null, the others may not.
 
 An ``instant`` is a point in time in UTC, to the millisecond; ``texts`` are lists of texts.
@@ -146,6 +146,7 @@ def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
         "number": pa.types.is_floating(dtype) or pa.types.is_integer(dtype),
         "float32": pa.types.is_floating(dtype) or pa.types.is_integer(dtype),
         "integer": pa.types.is_integer(dtype),
+        "flag": pa.types.is_boolean(dtype),
         "date": pa.types.is_date(dtype) or pa.types.is_timestamp(dtype),
         "instant": pa.types.is_timestamp(dtype) and dtype.unit in ("s", "ms") and dtype.tz == "UTC",
         "texts": pa.types.is_list(dtype) and _is_text(dtype.value_type),
@@ -155,6 +156,7 @@ def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
             "number": "numbers",
             "float32": "numbers",
             "integer": "whole numbers",
+            "flag": "true or false",
             "date": "dates",
             "instant": "instants in UTC to the millisecond",
             "texts": "lists of texts",
@@ -212,6 +214,8 @@ def _values(column: Any, kind: Kind) -> npt.NDArray[Any]:
         return found
     if kind == "instant":
         return np.array(_array(column.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())))
+    if kind == "flag":
+        return np.asarray(_array(column.cast(pa.uint8())) == 1)
     dtype = {"number": np.float64, "float32": np.float32, "integer": np.int32}[kind]
     return np.array(_array(column), dtype=dtype)
 

@@ -131,11 +131,17 @@ def _nothing(_folder: Path, _checksums: Mapping[str, str]) -> Sequence[str]:
     return ()
 
 
+def no_more(_folder: Path) -> Sequence[str]:
+    """Add nothing to a plan folder."""
+    return ()
+
+
 def write_plan(
     out: Path,
     writers: Mapping[str, Callable[[Path], None]],
     plan: Callable[[dict[str, str]], dict[str, Any]],
     last: Callable[[Path, Mapping[str, str]], Sequence[str]] = _nothing,
+    more: Callable[[Path], Sequence[str]] = no_more,
 ) -> None:
     """Write the files of a plan, their checksums into ``plan.json``, and put the folder in place.
 
@@ -148,6 +154,9 @@ def write_plan(
         Makes the content of ``plan.json`` from the checksums by path.
     last : callable
         Writes what is made from those files, and names what of it ``plan.json`` lists, too.
+    more : callable
+        Is given the folder with all that, ``plan.json`` included, before it is put in place; writes what is
+        made from the whole, and names it.
     """
     with whole_folder(out) as partial:
         for name, write in writers.items():
@@ -156,5 +165,13 @@ def write_plan(
             write(path)
         checksums = {name: sha256(partial / name) for name in sorted(writers)}
         checksums |= {name: sha256(partial / name) for name in last(partial, checksums)}
-        text = json.dumps(plan(checksums), indent=2, ensure_ascii=False, allow_nan=False)
-        (partial / PLAN_JSON).write_text(text + "\n", encoding="utf-8")
+        _write_json(partial, plan(checksums))
+        added = more(partial)
+        if added:
+            checksums |= {name: sha256(partial / name) for name in added}
+            _write_json(partial, plan(checksums))
+
+
+def _write_json(folder: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / PLAN_JSON).write_text(text + "\n", encoding="utf-8")

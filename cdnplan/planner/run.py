@@ -30,7 +30,7 @@ from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.deciding import Watch, decide
 from cdnplan.planner.earlier import start_from
 from cdnplan.planner.filling import fill_night
-from cdnplan.planner.folder import check_out, write_plan
+from cdnplan.planner.folder import check_out, no_more, write_plan
 from cdnplan.planner.load import Loaded, load
 from cdnplan.planner.record import plan_record
 from cdnplan.planner.request import PlanRequest
@@ -64,6 +64,7 @@ def plan(
     progress: Progress = no_progress,
     asked: Callable[[], bool] = never,
     now: Callable[[], float] = time.perf_counter,
+    more: Callable[[Path], Sequence[str]] | None = None,
 ) -> PlanResult:
     """Make a plan and write its folder, whole or not at all.
 
@@ -76,6 +77,9 @@ def plan(
         Asked often while the engine works; from True on it ends soon, and the best plan so far is written.
     now : callable
         Seconds that only grow.
+    more : callable or None
+        Writes files made from the whole plan, as a report, into the folder it is given, and names them: they
+        become part of the plan before it is put in place.
 
     Returns
     -------
@@ -183,7 +187,6 @@ def _carry_out(
         filled, fills = _filled(request, loaded, decided.dealt)
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, filled)
-    seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
     record: dict[str, Any] = {}
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
@@ -192,6 +195,15 @@ def _carry_out(
 
     progress("write", 0.0, None, None)
     write_plan(request.out, _writers(loaded, outcome, filled), make_record, _write_manifests)
+        seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
+        record.update(
+            plan_record(request, loaded, outcome, filled, fills, verdict, reason, seconds, checksums)
+        )
+        return record
+
+    progress("write", 0.0, None, None)
+    writers = _writers(loaded, outcome, filled, fills)
+    write_plan(request.out, writers, make_record, _write_manifests, _timed(watch, more))
     return PlanResult(request.out, record)
         record.update(
             plan_record(request, loaded, outcome, filled, fills, verdict, decided.reason, seconds, checksums)
@@ -209,6 +221,19 @@ def _dealt(loaded: Loaded, outcome: Outcome) -> Dealt:
 
 
 def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
+def _timed(watch: _Watch, more: Callable[[Path], Sequence[str]] | None) -> Callable[[Path], Sequence[str]]:
+    """Count the time of what is made last as a phase of its own."""
+    if more is None:
+        return no_more
+
+    def timed(folder: Path) -> Sequence[str]:
+        with watch.phase("report"):
+            return more(folder)
+
+    return timed
+
+
+def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> tuple[Dealt, Fills]:
     """Plan the night; where filling does not count, appliances arrive stocked and nothing is fetched."""
     instance, topology = loaded.instance, loaded.topology
     moment = request.fill_from

@@ -1,1 +1,1 @@
-"""Figures, tables and one HTML page of a plan, a replay or a scenario."""
+"""Reports: tables of a plan, pictures made from them, and one HTML page that needs nothing else."""

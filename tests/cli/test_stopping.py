@@ -157,7 +157,7 @@ def test_only_ctrl_c_asks_for_the_plan(
 
 
 @pytest.mark.parametrize("engine", ["exact", "fast"])
-@pytest.mark.parametrize("moment", ["read", "optimise", "appliances", "judge", "write"])
+@pytest.mark.parametrize("moment", ["read", "optimise", "appliances", "judge", "write", "report"])
 def test_ctrl_c_before_there_is_a_plan_or_after_the_search_stops_at_once(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

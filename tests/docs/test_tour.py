@@ -105,4 +105,6 @@ def test_tables_of_the_folder_are_described(tour: Tour) -> None:
     second = tour.folder / "plans" / "second"
     files = {str(path.relative_to(second)) for path in second.rglob("*") if path.is_file()}
     files = {name for name in files if not name.endswith(".jsonl")}
-    assert files == {name for name in rows if name.endswith((".parquet", ".yaml", ".json"))} | {"plan.json"}
+    assert files == {name for name in rows if name.endswith((".parquet", ".yaml", ".json", ".html"))} | {
+        "plan.json"
+    }

@@ -1,0 +1,200 @@
+"""The page of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from cdnplan import __version__
+from cdnplan.inputs.manifest_files import plan_id
+from cdnplan.report.actual import actual_section
+from cdnplan.report.changes import changes_section
+from cdnplan.report.facts import PlanFacts, read_facts
+from cdnplan.report.figures import (
+    certificate_figure,
+    curve_figure,
+    flow_figure,
+    full_figure,
+    misses_figure,
+    share_figure,
+)
+from cdnplan.report.html import Section, paragraph, plain_table
+from cdnplan.report.labels import money, percent
+from cdnplan.report.maps import LAYERS, draw_chooser, draw_map
+from cdnplan.report.page import Page
+from cdnplan.report.sheet import Sheet
+from cdnplan.report.tables_network import pools_table, regions_table, sites_table
+from cdnplan.report.tables_plan import (
+    certificate_table,
+    costs_table,
+    curve_table,
+    figures_table,
+    flow_table,
+    full_table,
+    misses_table,
+    night_table,
+    titles_table,
+)
+from cdnplan.report.words import CAUSE_WORDS, summary
+
+MISSING = 12
+"""Regions listed that miss most."""
+
+MORE_TABLES = ("reasons", "changed-sites", "forecast-regions", "forecast-titles")
+"""Tables to search that only some reports have."""
+
+TABLE_WORDS = {
+    "regions": "Viewers that are steered alike. Tiers are shares of the region's bytes.",
+    "sites": "Places with appliances. Click a name to find it on the map.",
+    "pools": (
+        "Appliances of one model at one site. What the last TB serves, and the next one would, counts every"
+        " request from its cheapest holder."
+    ),
+    "titles": (
+        "Titles that are asked for or held. In reach: the share of their bytes of which a site that may serve"
+        " them holds the file."
+    ),
+    "full-limits": "Limits that are used up. One more: TB of storage, or Gbps.",
+    "reasons": "Why copies come and go against the previous plan.",
+    "changed-sites": "What comes to and goes from each site against the previous plan.",
+    "forecast-regions": "What was planned for and what came, by region of the demand table.",
+    "forecast-titles": "What was planned for and what came, by title; those missed by most bytes first.",
+}
+
+
+def plan_page(folder: Path, previous: Path | None = None, actual: Path | None = None) -> Page:
+    """Make the report of a plan.
+
+    Parameters
+    ----------
+    folder : Path
+        A plan folder.
+    previous : Path or None
+        The plan before, to tell what changed and why.
+    actual : Path or None
+        History table with the plan's period, to set the forecast beside what came.
+
+    Returns
+    -------
+    Page
+
+    Raises
+    ------
+    InputError
+        A folder is no plan or cannot be read.
+    """
+    facts = read_facts(folder)
+    regions, sites, pools = regions_table(facts), sites_table(facts), pools_table(facts)
+    figures, full, curve, flow = (
+        figures_table(facts),
+        full_table(facts),
+        curve_table(facts),
+        flow_table(facts),
+    )
+    certificate, costs, misses = certificate_table(facts), costs_table(facts), misses_table(facts)
+    night = night_table(facts)
+    changes, changed = changes_section(facts, previous)
+    came, told = (None, []) if actual is None else actual_section(facts, actual)
+    sections = (
+        Section("summary", "Summary", summary(facts, figures, full), "Summary"),
+        map_section({"sites": sites, "regions": regions}),
+        Section("flow", "Where bytes come from", flow_figure(flow), "Sources"),
+        Section("storage", "What storage is worth", curve_figure(curve), "Storage"),
+        Section("full", "What is full, and what that costs", full_figure(full), "Limits"),
+        Section("certificate", "Cost and certificate", _certificate(facts, certificate, costs), "Cost"),
+        changes,
+        *(() if night is None else (_night(night),)),
+        *(() if came is None else (came,)),
+        Section("misses", "Misses by cause", _misses(misses, regions), "Misses"),
+    )
+    named = {sheet.name: sheet for sheet in (*changed, *told)}
+    listed = [regions, sites, pools, titles_table(facts), full]
+    listed += [named[name] for name in MORE_TABLES if name in named]
+    plan = facts.files.plan
+    return Page(
+        title=f"{facts.topology.name}: plan for {plan.start.isoformat()}",
+        about=(f"{plan.days:g} days from {plan.start.isoformat()}: {_counted(plan.counts)}",),
+        sections=sections,
+        tables=tuple((sheet, TABLE_WORDS[sheet.name]) for sheet in listed),
+        sheets=(
+            figures,
+            flow,
+            curve,
+            certificate,
+            costs,
+            misses,
+            *(sheet for name, sheet in named.items() if name not in TABLE_WORDS),
+            *(() if night is None else (night,)),
+        ),
+        facts=_origin(facts),
+    )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """How large the network is, in words."""
+    return ", ".join(f"{counts[name]:,} {name}" for name in ("regions", "sites", "appliances", "titles"))
+
+
+def map_section(sheets: dict[str, Sheet]) -> Section:
+    """Map of sites and regions."""
+    layers = [layer for layer in LAYERS if layer.sheet in sheets]
+    note = (
+        "Larger points serve, or ask for, more bytes. Point at a place for its figures, click it to find it"
+        " in the tables. In the tables, click a name to find it here."
+    )
+    drawn = draw_chooser(layers) + draw_map(sheets, layers)
+    body = f'<figure id="figure-map">{drawn}<figcaption>{note}</figcaption></figure>'
+    return Section("map", "Sites and regions", body, "Map")
+
+
+def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
+    plan = facts.files.plan
+    n = plan.numbers
+    proof = (
+        "The bound follows from the prices in the plan's folder alone, and cdnplan verify computes it again."
+        if plan.bound_proof == "prices"
+        else f"Prices prove {money(n['lower_priced'])} of it; the rest is the solver's branch and bound."
+    )
+    words = (
+        f"Ideal, {money(n['ideal'])}, is what the period would cost if every request came from its cheapest"
+        f" site and nothing had to be filled. No plan for these inputs costs less than {money(n['lower'])};"
+        f" this one costs {money(n['upper'])}. The gap is {percent(n['gap_ratio'], 3)} of the cost above the"
+        f" ideal and {percent(n['gap_to_upper_ratio'], 3)} of the whole cost. {proof}"
+    )
+    return paragraph(words) + certificate_figure(certificate) + plain_table(costs, "Cost by part, per period")
+
+
+def _night(night: Sheet) -> Section:
+    caption = "Bytes fetched in the night, by source: peer is the same site, tier another one"
+    return Section(
+        "night", "The night of filling", share_figure("figure-night", night, "source", "gb", caption), "Night"
+    )
+
+
+def _misses(misses: Sheet, regions: Sheet) -> str:
+    missed = regions.numbers("content_miss_gb") + regions.numbers("capacity_miss_gb")
+    rows = np.lexsort((np.arange(missed.size), -missed))[:MISSING]
+    rows = rows[missed[rows] >= 0.5]
+    where = Sheet(
+        "missing",
+        tuple(regions.column(c) for c in ("region", "demand_gb", "content_miss_gb", "capacity_miss_gb")),
+    ).take(rows)
+    words = (
+        "What the plan itself expects, before anybody has watched: bytes that miss the best place there is."
+    )
+    return paragraph(words) + misses_figure(misses, where, CAUSE_WORDS)
+
+
+def _origin(facts: PlanFacts) -> tuple[tuple[str, str], ...]:
+    plan = facts.files.plan
+    return (
+        ("plan", plan_id(plan.files)),
+        ("engine", plan.engine),
+        ("status", plan.status),
+        ("bound proven by", plan.bound_proof),
+        ("check it with", "cdnplan verify FOLDER"),
+        *((f"SHA-256 of {role}", digest) for role, digest in sorted(plan.input_hashes.items())),
+        ("report by", f"cdnplan {__version__}"),
+    )

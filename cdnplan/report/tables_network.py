@@ -1,0 +1,237 @@
+"""Tables of a plan's report by place: regions, sites, pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cdnplan.evaluate.loads import pool_gbps
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.report.facts import PlanFacts
+from cdnplan.report.nearest_kernels import LOWEST_EXPONENT, N_BINS, STEPS_PER_OCTAVE
+from cdnplan.report.sheet import Column, NumberColumn, Sheet, TextColumn
+from cdnplan.units import GB_PER_TB
+
+TIERS = ("own site", "other site", "exchange", "origin")
+"""Where bytes come from: the region's cheapest site inside an ISP, another such site, an exchange point, an
+origin."""
+OWN, OTHER, EXCHANGE, FROM_ORIGIN = range(4)
+
+
+def candidate_tiers(facts: PlanFacts) -> Ints:
+    """Tier of each candidate entry, (n_cand,): an index into `TIERS`."""
+    instance = facts.instance
+    site = pool_sites(facts)[instance.cand_pool]
+    embedded = np.array([s.kind == "embedded" for s in facts.topology.sites], dtype=bool)
+    tier = np.where(embedded[site], OTHER, EXCHANGE)
+    for r in range(instance.n_regions):
+        part = slice(int(instance.cand_ptr[r]), int(instance.cand_ptr[r + 1]))
+        own = site[part][embedded[site[part]]]
+        if own.size:
+            tier[part][site[part] == own[0]] = OWN
+    return tier
+
+
+def pool_sites(facts: PlanFacts) -> Ints:
+    """Site of each pool, (n_pools,): an index into the topology's sites."""
+    index = {site.name: i for i, site in enumerate(facts.topology.sites)}
+    names = [pool.rpartition("/")[0] for pool in facts.instance.pools]
+    return np.array([index[name] for name in names], dtype=np.int64)
+
+
+def tier_gb(facts: PlanFacts) -> Floats:
+    """What each region gets from each tier, (n_regions, n_tiers) [GB]."""
+    instance = facts.instance
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    gb = np.zeros((instance.n_regions, len(TIERS)))
+    np.add.at(gb, (region, candidate_tiers(facts)), facts.served_gb)
+    gb[:, FROM_ORIGIN] = facts.origin_gb
+    return gb
+
+
+def regions_table(facts: PlanFacts) -> Sheet:
+    """Every region: what it asks for, where that comes from, and what is missed, most bytes first."""
+    instance, topology = facts.instance, facts.topology
+    demand, tiers = instance.region_gb(), tier_gb(facts)
+    by_name = {region.name: region for region in topology.regions}
+    regions = [by_name[name] for name in instance.regions]
+    cost = instance.cand_cost * facts.served_gb
+    of_region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    paid = np.bincount(of_region, cost, minlength=instance.n_regions) + instance.origin_cost * facts.origin_gb
+    content, capacity = misses_gb(facts)
+    columns: tuple[Column, ...] = (
+        TextColumn.of("region", instance.regions),
+        TextColumn.of("country", [region.country for region in regions]),
+        NumberColumn("demand_gb", demand),
+        NumberColumn("peak_gbps", demand * instance.gbps_per_gb.max(axis=1), 1),
+        NumberColumn("offload_ratio", 1.0 - ratio(tiers[:, FROM_ORIGIN], demand, 0.0), 4),
+        *(
+            NumberColumn(f"{name.replace(' ', '_')}_ratio", ratio(tiers[:, t], demand), 4)
+            for t, name in enumerate(TIERS)
+        ),
+        NumberColumn("cost_per_tb", ratio(paid * GB_PER_TB, demand), 2),
+        NumberColumn("content_miss_gb", content),
+        NumberColumn("capacity_miss_gb", capacity),
+        NumberColumn("lat", np.array([region.location[0] for region in regions], dtype=np.float64), 2),
+        NumberColumn("lon", np.array([region.location[1] for region in regions], dtype=np.float64), 2),
+    )
+    return Sheet("regions", columns).take(most_first(demand, instance.regions))
+
+
+def misses_gb(facts: PlanFacts) -> tuple[Floats, Floats]:
+    """Bytes of each region that miss the best place, by cause, (n_regions,) each [GB].
+
+    Returns
+    -------
+    content_gb : (n_regions,) float64
+        No candidate holds the file.
+    capacity_gb : (n_regions,) float64
+        A candidate holds it, but a dearer one or the origin serves it, for want of throughput or of a link;
+        at least so much, as only the GB per pool are known.
+    """
+    instance, nearest = facts.instance, facts.nearest
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    passed_over = np.maximum(0.0, nearest.near_gb - facts.served_gb)
+    # Serving tables and sums of requests round differently.
+    passed_over[passed_over < 1e-6 * nearest.near_gb] = 0.0
+    capacity = np.bincount(region, passed_over, minlength=instance.n_regions)
+    return nearest.content_gb, np.asarray(capacity, dtype=np.float64)
+
+
+def pools_table(facts: PlanFacts) -> Sheet:
+    """Every pool: what it stores and serves, how full that is, what more would bring; most bytes first."""
+    instance, topology = facts.instance, facts.topology
+    sites, site = topology.sites, pool_sites(facts)
+    served = np.bincount(instance.cand_pool, facts.served_gb, minlength=instance.n_pools)
+    peak = pool_gbps(instance, facts.served_gb).max(axis=1, initial=0.0)
+    last, following = next_tb(facts)
+    columns = (
+        TextColumn("site", tuple(s.name for s in sites), site),
+        TextColumn.of("model", [pool.rpartition("/")[2] for pool in instance.pools]),
+        TextColumn.of("kind", [sites[s].kind for s in site]),
+        TextColumn.of("country", site_countries(facts)).picked(site),
+        NumberColumn("appliances", instance.pool_appliances.astype(np.float64)),
+        NumberColumn("stored_tb", facts.stored_gb / GB_PER_TB, 1),
+        NumberColumn("storage_tb", instance.storage_gb / GB_PER_TB, 1),
+        NumberColumn("stored_ratio", ratio(facts.stored_gb, instance.storage_gb), 4),
+        NumberColumn("peak_gbps", peak, 1),
+        NumberColumn("throughput_gbps", instance.throughput_gbps, 1),
+        NumberColumn("busy_ratio", ratio(peak, instance.throughput_gbps), 4),
+        NumberColumn("served_gb", np.asarray(served)),
+        NumberColumn("added_gb", facts.added_gb),
+        NumberColumn("evicted_gb", facts.evicted_gb),
+        NumberColumn("last_tb_serves_gb", last),
+        NumberColumn("next_tb_serves_gb", following),
+        NumberColumn("price_per_tb", prices_of(facts, "storage", instance.pools), 2),
+        NumberColumn("price_per_gbps", prices_of(facts, "throughput", instance.pools), 2),
+    )
+    return Sheet("pools", columns).take(most_first(np.asarray(served), instance.pools))
+
+
+def sites_table(facts: PlanFacts) -> Sheet:
+    """Every site: its pools together, most bytes first."""
+    instance, topology = facts.instance, facts.topology
+    sites, site, n = topology.sites, pool_sites(facts), len(topology.sites)
+
+    def total(values: Floats) -> Floats:
+        return np.asarray(np.bincount(site, values, minlength=n), dtype=np.float64)
+
+    pool_gb = np.bincount(instance.cand_pool, facts.served_gb, minlength=instance.n_pools)
+    served = total(pool_gb.astype(np.float64))
+    load = np.zeros((n, instance.n_slices))
+    np.add.at(load, site, pool_gbps(instance, facts.served_gb))
+    peak, allowed = load.max(axis=1, initial=0.0), total(instance.throughput_gbps)
+    stored, storage = total(facts.stored_gb), total(instance.storage_gb)
+    price = np.zeros(n)
+    np.maximum.at(price, site, prices_of(facts, "storage", instance.pools))
+    columns = (
+        TextColumn.of("site", [s.name for s in sites]),
+        TextColumn.of("kind", [s.kind for s in sites]),
+        TextColumn.of("country", site_countries(facts)),
+        NumberColumn("appliances", total(instance.pool_appliances.astype(np.float64))),
+        NumberColumn("stored_tb", stored / GB_PER_TB, 1),
+        NumberColumn("storage_tb", storage / GB_PER_TB, 1),
+        NumberColumn("stored_ratio", ratio(stored, storage), 4),
+        NumberColumn("peak_gbps", peak, 1),
+        NumberColumn("throughput_gbps", allowed, 1),
+        NumberColumn("busy_ratio", ratio(peak, allowed), 4),
+        NumberColumn("served_gb", served),
+        NumberColumn("price_per_tb", price, 2),
+        NumberColumn("lat", np.array([s.location[0] for s in sites], dtype=np.float64), 2),
+        NumberColumn("lon", np.array([s.location[1] for s in sites], dtype=np.float64), 2),
+    )
+    return Sheet("sites", columns).take(most_first(served, [s.name for s in sites]))
+
+
+def site_countries(facts: PlanFacts) -> list[str | None]:
+    """Country of each site: its own, else that of the region it serves most of."""
+    instance, topology = facts.instance, facts.topology
+    country = {region.name: region.country for region in topology.regions}
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    site = pool_sites(facts)[instance.cand_pool]
+    found: list[str | None] = [s.country for s in topology.sites]
+    for i in sorted(range(site.size), key=lambda j: (float(facts.served_gb[j]), -int(region[j]))):
+        if topology.sites[site[i]].country is None:
+            found[site[i]] = country[instance.regions[region[i]]]
+    return found
+
+
+def prices_of(facts: PlanFacts, limit: str, names: Sequence[str]) -> Floats:
+    """What one more TB or Gbps is worth, all slices together [currency], 0 where the plan has no price."""
+    table = facts.files.prices
+    index = {name: i for i, name in enumerate(names)}
+    place = table.texts["name"].positions(index)
+    rows = np.flatnonzero((place >= 0) & (table.texts["limit"].positions({limit: 0}) == 0))
+    found = np.bincount(place[rows], table.values["price"][rows], minlength=len(names))
+    return np.asarray(found, dtype=np.float64)
+
+
+def next_tb(facts: PlanFacts) -> tuple[Floats, Floats]:
+    """What the least useful TB of each pool serves, and the most useful TB it lacks would, (n_pools,) each.
+
+    Returns
+    -------
+    last_gb : (n_pools,) float64
+        Of what it holds, best copies first, the last TB [GB per period].
+    next_gb : (n_pools,) float64
+        Of what it does not hold, the first TB: bytes that would come from here in place of a dearer pool or
+        the origin, all other pools as they are [GB per period].
+    """
+    stored, served = facts.nearest.stored_gb, facts.nearest.served_gb
+    return (
+        _first_tb(stored[0], served[0]),
+        _first_tb(stored[1, :, ::-1], served[1, :, ::-1]),
+    )
+
+
+def _first_tb(stored: Floats, served: Floats) -> Floats:
+    """Sum what is served by the first TB of each row, evenly within a bin; all of it where there is less."""
+    before = np.cumsum(stored, axis=1) - stored
+    room = np.clip(GB_PER_TB - before, 0.0, stored)
+    part = np.divide(room, stored, out=np.zeros_like(stored), where=stored > 0)
+    return np.asarray((part * served).sum(axis=1))
+
+
+def bin_floor() -> Floats:
+    """Smallest GB served per GB stored of each bin, (N_BINS,); bin 0 holds what serves nothing."""
+    floor = 2.0 ** (LOWEST_EXPONENT + (np.arange(N_BINS) - 1) / STEPS_PER_OCTAVE)
+    floor[0] = 0.0
+    return np.asarray(floor)
+
+
+def ratio(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
+    """Divide, `empty` where there is nothing to divide by."""
+    found = np.divide(part, whole, out=np.full(np.shape(whole), empty), where=np.asarray(whole) > 0)
+    return np.asarray(found, dtype=np.float64)
+
+
+def most_first(values: Floats, names: Sequence[str]) -> Ints:
+    """Rows by falling value, then by name."""
+    order = np.lexsort((np.argsort(np.argsort(np.array(names))), -np.asarray(values)))
+    return np.asarray(order, dtype=np.int64)
+
+
+def rate_of_origin(instance: Instance, origin_gb: Floats) -> Floats:
+    """Rate out of all origins in each slice, (n_slices,) [Gbps]."""
+    return np.asarray(origin_gb @ instance.gbps_per_gb)
