@@ -10,19 +10,6 @@ import typer
 from cdnplan.cli import (
     backtest,
     diff,
-    export,
-    forecast,
-    new,
-    nightly,
-    plan,
-    prices,
-    size,
-    synth,
-    topology,
-    verify,
-    whatif,
-)
-from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, replay, synth, topology, verify
     experiment,
     export,
     forecast,
@@ -30,11 +17,14 @@ from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, re
     new,
     nightly,
     plan,
+    prices,
+    replay,
+    size,
     synth,
     topology,
     verify,
+    whatif,
 )
-from cdnplan.cli import backtest, diff, export, forecast, new, nightly, plan, synth, topology, verify
 from cdnplan.cli import report as report_command
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError

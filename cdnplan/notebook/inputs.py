@@ -85,13 +85,14 @@ def forecast(
 
     import pandas as pd
 
-    from cdnplan.forecast.demand_table import check_table_path, write_forecast
+    from cdnplan.forecast.demand_table import write_forecast
     from cdnplan.forecast.run import forecast_demand
     from cdnplan.inputs.catalog_reader import read_catalog
     from cdnplan.inputs.change_reader import read_changes
     from cdnplan.inputs.event_reader import read_events
     from cdnplan.inputs.history_reader import read_history
     from cdnplan.inputs.launch_reader import read_launches
+    from cdnplan.inputs.table_writer import check_table_path
     from cdnplan.inputs.titles_reader import read_titles
 
     if out is not None:

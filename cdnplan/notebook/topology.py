@@ -40,6 +40,6 @@ def show(
 
 def schema() -> dict[str, Any]:
     """JSON Schema of topology files."""
-    from cdnplan.inputs.wire import topology_schema
+    from cdnplan.inputs.topology_schema import topology_schema
 
     return dict(topology_schema())

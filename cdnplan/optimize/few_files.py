@@ -148,6 +148,7 @@ def improve_few_files(
     launch = best_launch = prices.launch
     best, done = -np.inf, 0
     width = np.full_like(centre, BOX_RATIO)
+    towards_best = 0.0
     while True:
         now = limits.prices(at, launch)
         answers = solve_exactly(solver, now)
@@ -158,11 +159,14 @@ def improve_few_files(
         mixed = master.solve(known.columns, known.names, low, high)
         width = np.where(mixed.boxed, WIDER * width, width)
         done += 1
-        close = mixed.value - best <= SETTLED_RATIO * span or (new == 0 and done > 1)
+        # No new column proves nothing half way to the master's prices, only at them.
+        exhausted = new == 0 and done > 1 and towards_best == 0.0
+        close = mixed.value - best <= SETTLED_RATIO * span or exhausted
         if (close and not mixed.boxed.any()) or done >= rounds or expired():
             break
-        at = np.where(exists, TOWARDS_BEST * centre + (1 - TOWARDS_BEST) * mixed.price, 0.0)
-        launch = TOWARDS_BEST * best_launch + (1 - TOWARDS_BEST) * mixed.launch
+        towards_best = 0.0 if new == 0 and done > 1 else TOWARDS_BEST
+        at = np.where(exists, towards_best * centre + (1 - towards_best) * mixed.price, 0.0)
+        launch = towards_best * best_launch + (1 - towards_best) * mixed.launch
     return FewFiles(
         bound=best,
         prices=limits.prices(centre, best_launch),

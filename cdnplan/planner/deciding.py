@@ -1,4 +1,4 @@
-"""What pools and their appliances hold, and how that is served: a plan without its night and its folder."""
+"""What pools and their appliances hold, how that is served, and filled: a plan without its folder."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def decide(
     threads: int = 1,
     seed: int = 0,
     watch: Watch | None = None,
+    fill: Callable[[Dealt], Dealt] | None = None,
 ) -> Decided:
     """Optimise, deal out to appliances, and plan again where that costs much.
 
@@ -75,7 +76,10 @@ def decide(
     engine, stop, start, threads, seed
         As for `cdnplan.optimize.engine.solve`.
     watch : Watch or None
-        Takes the times of the phases ``optimise``, ``appliances`` and ``again``, and hears of progress.
+        Takes the times of the phases ``optimise``, ``appliances``, ``fills`` and ``again``, and hears of
+        progress.
+    fill : callable or None
+        Plans the night of what was dealt out; without one nothing is fetched.
 
     Returns
     -------
@@ -95,16 +99,25 @@ def decide(
         outcome = solve(
             instance, name, stop=stop, threads=threads, seed=seed, progress=watch.progress, start=start
         )
+
+    def dealt_out(found: Outcome) -> Dealt:
+        return deal(instance, found.placement, found.serving, found.prices, holdings)
+
+    def filled(dealt: Dealt) -> Dealt:
+        return dealt if fill is None else fill(dealt)
+
     with watch.phase("appliances"):
-        dealt = deal(instance, outcome.placement, outcome.serving, outcome.prices, holdings)
+        dealt = dealt_out(outcome)
+    with watch.phase("fills"):
+        dealt = filled(dealt)
     with watch.phase("again"):
-        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"])
+        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"] + watch.seconds["fills"])
         outcome, dealt = plan_again(
             instance,
             name,
             outcome,
             dealt,
-            holdings,
+            lambda found: filled(dealt_out(found)),
             stop=stop,
             spent=spent,
             threads=threads,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,38 +96,7 @@ def plan(
     with watch.phase("read"):
         loaded = load(request)
         start = None if request.start is None else start_from(request.start, loaded.instance)
-    name, reason = choose_engine(loaded.instance, request.engine)
-    with watch.phase("optimise"):
-        stop = Stop(request.gap_ratio, request.time_limit_s, asked)
-        outcome = solve(
-            loaded.instance,
-            name,
-            stop=stop,
-            threads=request.threads,
-            seed=request.seed,
-            progress=progress,
-            start=start,
-        )
-    with watch.phase("appliances"):
-        dealt = _dealt(loaded, outcome)
-    with watch.phase("fills"):
-        dealt = _filled(request, loaded, dealt)
-    with watch.phase("again"):
-        spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"] + watch.seconds["fills"])
-        outcome, filled = plan_again(
-            loaded.instance,
-            name,
-            outcome,
-            dealt,
-            lambda other: _filled(request, loaded, _dealt(loaded, other)),
-            stop=stop,
-            spent=spent,
-            threads=request.threads,
-            seed=request.seed,
-            progress=progress,
-            now=now,
-        )
-    return _carry_out(request, loaded, start, asked, watch)
+    return _carry_out(request, loaded, start, asked, watch, more)
 
 
 def plan_loaded(
@@ -161,7 +127,7 @@ def plan_loaded(
         As for `plan`.
     """
     check_out(request.out, replace=request.replace)
-    return _carry_out(request, loaded, None, asked, Watch(now, progress))
+    return _carry_out(request, loaded, None, asked, Watch(now, progress), None)
 
 
 def _carry_out(
@@ -170,6 +136,7 @@ def _carry_out(
     start: WarmStart | None,
     asked: Callable[[], bool],
     watch: Watch,
+    more: Callable[[Path], Sequence[str]] | None,
 ) -> PlanResult:
     """Decide, fill, judge, write."""
     decided = decide(
@@ -181,47 +148,27 @@ def _carry_out(
         threads=request.threads,
         seed=request.seed,
         watch=watch,
+        fill=lambda dealt: _filled(request, loaded, dealt),
     )
-    outcome = decided.outcome
-    with watch.phase("fills"):
-        filled, fills = _filled(request, loaded, decided.dealt)
+    outcome, filled = decided.outcome, decided.dealt
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, filled)
     record: dict[str, Any] = {}
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
-        record.update(plan_record(request, loaded, outcome, filled, verdict, reason, seconds, checksums))
-        return record
-
-    progress("write", 0.0, None, None)
-    write_plan(request.out, _writers(loaded, outcome, filled), make_record, _write_manifests)
         seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
         record.update(
-            plan_record(request, loaded, outcome, filled, fills, verdict, reason, seconds, checksums)
-        )
-        return record
-
-    progress("write", 0.0, None, None)
-    writers = _writers(loaded, outcome, filled, fills)
-    write_plan(request.out, writers, make_record, _write_manifests, _timed(watch, more))
-    return PlanResult(request.out, record)
-        record.update(
-            plan_record(request, loaded, outcome, filled, fills, verdict, decided.reason, seconds, checksums)
+            plan_record(request, loaded, outcome, filled, verdict, decided.reason, seconds, checksums)
         )
         return record
 
     watch.progress("write", 0.0, None, None)
-    write_plan(request.out, _writers(loaded, outcome, filled, fills), make_record, _write_manifests)
+    writers = _writers(loaded, outcome, filled)
+    write_plan(request.out, writers, make_record, _write_manifests, _timed(watch, more))
     return PlanResult(request.out, record, filled.placement, filled.serving)
 
 
-def _dealt(loaded: Loaded, outcome: Outcome) -> Dealt:
-    """Deal an engine's plan out to appliances."""
-    return deal(loaded.instance, outcome.placement, outcome.serving, outcome.prices, loaded.holdings)
-
-
-def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
-def _timed(watch: _Watch, more: Callable[[Path], Sequence[str]] | None) -> Callable[[Path], Sequence[str]]:
+def _timed(watch: Watch, more: Callable[[Path], Sequence[str]] | None) -> Callable[[Path], Sequence[str]]:
     """Count the time of what is made last as a phase of its own."""
     if more is None:
         return no_more
@@ -233,7 +180,7 @@ def _timed(watch: _Watch, more: Callable[[Path], Sequence[str]] | None) -> Calla
     return timed
 
 
-def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> tuple[Dealt, Fills]:
+def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
     """Plan the night; where filling does not count, appliances arrive stocked and nothing is fetched."""
     instance, topology = loaded.instance, loaded.topology
     moment = request.fill_from

@@ -19,11 +19,11 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
-from cdnplan.optimize.engine import EngineName, choose_engine, solve
+from cdnplan.optimize.engine import EngineName
 from cdnplan.optimize.outcome import Progress, Stop, never, no_progress
 from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.again import Spent, plan_again
-from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.deciding import Watch, decide
 from cdnplan.planner.filling import fill_night
 
 Bools = npt.NDArray[np.bool_]
@@ -109,26 +109,24 @@ def make_plan(
         As `cdnplan.planner.plan`.
     """
     instance, _ = build_instance(topology, catalog, demand, holdings)
-    name, _ = choose_engine(instance, how.engine)
-    stop = Stop(how.gap_ratio, how.time_limit_s, never)
-    outcome = solve(instance, name, stop=stop, threads=how.threads, seed=how.seed, progress=progress)
-    dealt = deal(instance, outcome.placement, outcome.serving, outcome.prices, holdings)
-    outcome, dealt = plan_again(
+    counted = holdings is not None or topology.policy.cold_start == "limited"
+    begin = night_before(demand.start)
+
+    def fill(dealt: Dealt) -> Dealt:
+        return fill_night(instance, topology, dealt, holdings, begin) if counted else dealt
+
+    decided = decide(
         instance,
-        name,
-        outcome,
-        dealt,
         holdings,
-        stop=stop,
-        spent=Spent(0.0, 0.0),
+        engine=how.engine,
+        stop=Stop(how.gap_ratio, how.time_limit_s, never),
         threads=how.threads,
         seed=how.seed,
-        progress=progress,
+        watch=Watch(progress=progress),
+        fill=fill,
     )
-    fills = None
-    if holdings is not None or topology.policy.cold_start == "limited":
-        dealt, fills = fill_night(instance, topology, dealt, holdings, night_before(demand.start))
-    return _planned(instance, dealt, fills, outcome.lower)
+    fills = decided.dealt.fills if counted else None
+    return _planned(instance, decided.dealt, fills, decided.outcome.lower)
 
 
 def night_before(start: dt.date) -> int:
