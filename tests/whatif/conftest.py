@@ -31,7 +31,7 @@ def small_base(small_plan: Path) -> Base:
 def sample_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a plan of the embedded sample."""
     out = tmp_path_factory.mktemp("sample") / "plan"
-    make(sample_request(out))
+    make(sample_request(out, gap_ratio=0.02))
     return out
 
 
@@ -48,5 +48,5 @@ def linkless_base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     topology = read_topology(sample_folder() / "topology.yaml")
     text = topology_text(replace(topology, links=()), header="Without links.")
     (folder / "t.yaml").write_text(text, encoding="utf-8")
-    make(sample_request(folder / "plan", topology=folder / "t.yaml"))
+    make(sample_request(folder / "plan", topology=folder / "t.yaml", gap_ratio=0.02))
     return load_base(folder / "plan")

@@ -12,6 +12,7 @@ import pytest
 from cdnplan.errors import InputError
 from cdnplan.evaluate.verdict import evaluate
 from cdnplan.model.placement import Placement
+from cdnplan.optimize.outcome import Stop
 from cdnplan.optimize.serving import best_serving
 from cdnplan.whatif.apply import apply_scenario
 from cdnplan.whatif.at_once import at_once
@@ -34,7 +35,7 @@ def answered(sample_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Wha
     paths = (folder / "a.yaml", folder / "b.yaml")
     for path, text in zip(paths, (FRANKFURT, GROWTH), strict=True):
         path.write_text(text, encoding="utf-8")
-    return whatif(WhatifRequest(base=sample_plan, scenarios=paths, engine="fast"))
+    return whatif(WhatifRequest(base=sample_plan, scenarios=paths, engine="fast", gap_ratio=0.01))
 
 
 def test_the_base_is_what_the_plan_says(sample_base: Base) -> None:
@@ -124,7 +125,7 @@ def test_planning_near_a_change_is_valid_for_the_whole(
     assert "part" in near.seconds  # not planned as a whole
     assert near.verdict.violations == ()
     monkeypatch.setattr("cdnplan.whatif.replan.NEAR_FROM", 10**12)
-    whole = replan(sample_base, changed, engine="fast")
+    whole = replan(sample_base, changed, engine="fast", stop=Stop(0.01))
     assert near.lower is not None
     assert whole.lower is not None
     # Each bound holds for the plan of the other.
@@ -230,7 +231,7 @@ def test_results_are_written_whole_and_not_over_others(
 
 def test_the_same_answer_every_time(sample_plan: Path, tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(GROWTH, encoding="utf-8")
-    ask = WhatifRequest(base=sample_plan, scenarios=(tmp_path / "s.yaml",), engine="fast")
+    ask = WhatifRequest(base=sample_plan, scenarios=(tmp_path / "s.yaml",), engine="fast", gap_ratio=0.02)
     one, other = (whatif(replace(ask, threads=n)).scenarios[0].answers for n in (1, 2))
     assert one == other
 
