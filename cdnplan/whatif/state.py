@@ -202,7 +202,7 @@ def reachable(before: Topology, after: Topology) -> Topology:
     for region in after.regions:
         if not paths.linked(region.name):
             lost = region.name in attached and not region.cut_off
-            regions.append(replace(region, cut_off=True) if lost else region)
+            regions.append(replace(region, sites=(), cut_off=True) if lost else region)
             continue
         found = paths.from_nodes(region.name) if region.sites else {}
         kept = tuple(name for name in region.sites if name in found)

@@ -1,4 +1,4 @@
-"""Every broken scenario of the table: exit code 2, all problems at once, each at its line, nothing written."""
+"""Every broken scenario of the table: exit code 2, all problems at once, each at its line."""
 
 from __future__ import annotations
 
