@@ -32,11 +32,11 @@ def make_pairs(features: Floats) -> Ints:
     """
     n = features.shape[0]
     distance = np.square(features[:, None, :] - features[None, :, :]).sum(axis=2)
-    if n % 2:  # a partner that is as near to all: who gets it is left out
-        wide = np.zeros((n + 1, n + 1))
-        wide[:n, :n] = distance
-        distance = wide
-    pairs = _improved(_nearest_first(distance), distance)
+    first = distance
+    if n % 2:  # a partner that is as near to all: who gets it, at first the last one, is left out
+        distance = np.pad(distance, (0, 1))
+        first = np.pad(first, (0, 1), constant_values=2.0 * float(first.max()) + 1.0)
+    pairs = _improved(_nearest_first(first), distance)
     pairs = np.sort(pairs[(pairs < n).all(axis=1)], axis=1)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 

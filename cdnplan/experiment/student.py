@@ -138,7 +138,7 @@ def t_power(shift: float, df: float, alpha: float) -> float:
     critical = t_quantile(1.0 - alpha / 2.0, df)
     # The square root of V / df has mean near 1 and a standard deviation near 1 / sqrt(2 df).
     spread = 1.0 / math.sqrt(2.0 * df)
-    scale = np.linspace(max(1e-9, 1.0 - 9.0 * spread), 1.0 + 9.0 * max(spread, 0.3), _GRID + 1)
+    scale = np.linspace(max(1e-9, 1.0 - 9.0 * spread), 1.0 + 9.0 * spread, _GRID + 1)
     log_density = (df - 1.0) * np.log(scale) - 0.5 * df * scale**2
     density = np.exp(log_density - log_density.max())
     normal = NormalDist()

@@ -40,10 +40,10 @@ def designed(kind: str, seed: int = 1, n: int = 12) -> tuple[Design, Outcomes]:
 
 @pytest.mark.parametrize("setting", SETTINGS[:3], ids=lambda setting: setting.name)
 def test_intervals_and_power_hold_what_they_promise(setting: object) -> None:
-    counts = measure(setting, 150, seed=7)  # type: ignore[arg-type]
-    # Three standard errors of a share over 150 trials; the long run is tests/benchmarks/experiment.py.
-    assert counts.covered_ratio == pytest.approx(0.95, abs=0.055)
-    assert counts.power == pytest.approx(0.8, abs=0.1)
+    counts = measure(setting, 100, seed=7)  # type: ignore[arg-type]
+    # Three standard errors of a share over 100 trials; the long run is tests/benchmarks/experiment.py.
+    assert counts.covered_ratio >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 100)
+    assert counts.power == pytest.approx(0.8, abs=3 * np.sqrt(0.8 * 0.2 / 100))
 
 
 @pytest.mark.parametrize("kind", WISHES)
