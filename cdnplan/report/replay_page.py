@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.report.figures import misses_figure, share_figure, tiles
+from cdnplan.report.figures import misses_figure, share_figure, signed_figure, tiles
 from cdnplan.report.html import Section, bar_table, figure, paragraph, plain_table
 from cdnplan.report.labels import money, percent, volume
 from cdnplan.report.lines import STYLES, ratio_lines
@@ -32,9 +32,9 @@ from cdnplan.report.svg import bar
 
 CAUSE_WORDS = {
     "content": "no site in reach held the file",
-    "capacity": "a site held it, but its throughput or a link was full",
-    "steering": "a site held it and had room, but the request went elsewhere",
-    "launch": "the title was new, or its copy not yet filled",
+    "capacity": "the cheapest holder was full in that hour",
+    "steering": "the cheapest holder had room, but the plan's steering sent the request elsewhere",
+    "launch": "nothing was known of the title when the plan was made, or its copy was not there in time",
     "policy": "rules forbid the file at every site in reach",
 }
 TABLE_WORDS = {
@@ -70,20 +70,20 @@ def replay_page(folder: Path) -> Page:
     causes, remedies = causes_table(facts), causes_table(facts, "avoided_by")
     regions, regret, series = missed_regions_table(facts), regret_table(facts), _series(facts, periods)
     days = facts.record["periods"]
-    found = f"{len(days)} periods of {facts.record['period_days']:g} days from {days[0]}"
+    times = f"{len(days):,} period{'s' if len(days) != 1 else ''}"
+    found = f"{times} of {facts.record['period_days']:g} days from {days[0]}"
     tables = [ways, periods, missed_table(facts), regions, replayed_sites_table(facts)]
     links = links_table(facts)
     tables += [links] if links.n_rows else []
     sections = [
         Section("summary", "Summary", _summary(facts, causes), "Summary"),
         Section("ways", "Ways of caching, beside each other", _ways_figure(ways), "Policies"),
-        Section("time", "Offload over time", _time_figure(facts, series), "Time"),
+        *_time_section(facts, series),
         Section("misses", "Misses by cause", _misses(causes, remedies, regions), "Misses"),
     ]
     if regret is not None:
-        sections.insert(
-            3, Section("regret", "What the plan lost, and to what", _regret(facts, regret), "Regret")
-        )
+        lost = Section("regret", "What the plan lost, and to what", _regret(facts, regret), "Regret")
+        sections.insert(len(sections) - 1, lost)
     return Page(
         title=f"Replay from {days[0]}",
         about=(f"{found}: plan and caches on the requests that came",),
@@ -189,6 +189,13 @@ def _series(facts: ReplayFacts, periods: Sheet) -> Sheet:
     return Sheet("offload", (TextColumn.of("period", days), *columns))
 
 
+def _time_section(facts: ReplayFacts, series: Sheet) -> list[Section]:
+    """Lines over time, where there is more than one moment."""
+    if series.n_rows < 2:
+        return []
+    return [Section("time", "Offload over time", _time_figure(facts, series), "Time")]
+
+
 def _time_figure(facts: ReplayFacts, series: Sheet) -> str:
     best = {f"{kind}_ratio": _name(way) for kind, way in _compared(facts)}
     best["expected_ratio"] = "expected by the plan"
@@ -208,6 +215,8 @@ def _regret(facts: ReplayFacts, regret: Sheet) -> str:
         f" {money(found['bound'])}. The difference, {money(found['total'])}, is the sum of three parts."
     )
     caption = "Regret by cause, over all periods"
+    if float(regret.numbers("cost").min()) < 0:
+        return paragraph(words) + signed_figure("figure-regret", regret, ("part", "cost"), "cost", caption)
     return paragraph(words) + share_figure("figure-regret", regret, "part", "cost", caption)
 
 

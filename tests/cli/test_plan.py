@@ -57,7 +57,7 @@ def test_results_on_stdout_and_progress_on_stderr(cli: Cli) -> None:
     outcome = cli("plan", *BE, "--out", "p")
     told = [line for line in outcome.err.splitlines() if line.startswith("cdnplan: ")]
     assert told[0] == "cdnplan: read"
-    assert told[-1] == "cdnplan: write"
+    assert told[-2:] == ["cdnplan: write", "cdnplan: report"]
     assert "cdnplan: optimise" in told
     assert "cdnplan: read" not in outcome.out
     quiet = cli("plan", *BE, "--out", "q", "--quiet")

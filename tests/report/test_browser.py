@@ -149,9 +149,13 @@ def test_theme_and_print(started: Any, page_file: Path) -> None:
         page.reload()
         page.wait_for_selector("html.ready")
         assert theme.inner_text() == "Theme: light"
-        theme.click()
+        for name in ("dark", "system"):
+            theme.click()
+            assert (theme.inner_text(), paper()) == (f"Theme: {name}", dark)
+            page.emulate_media(media="print", color_scheme="dark")
+            assert paper() == "rgb(255, 255, 255)"
+            page.emulate_media(media="screen", color_scheme="dark")
         page.emulate_media(media="print")
-        assert paper() == "rgb(255, 255, 255)"
         assert not page.locator("#theme").is_visible()
         assert page.locator("#figure-curve svg.chart").is_visible()
         assert len(page.pdf(format="A4")) > 20_000
