@@ -1,4 +1,4 @@
-"""What changed between two topologies, by meaning: the order of things and how they are written do not count."""
+"""What changed between two topologies, by meaning: order and form of what is written do not count."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Change:
     ----------
     did : {"added", "removed", "renamed", "changed"}
     what : str
-        ``site``, ``appliance``, ``region``, ``origin``, ``hardware``, ``link``, ``policy``, ``rule`` or ``topology``.
+        ``site``, ``appliance``, ``region``, ``origin``, ``hardware``, ``link``, ``policy``, ``rule`` or
+        ``topology``.
     name : str
         In B, or in A if it was removed.
     key : str
@@ -102,7 +103,7 @@ def diff_topologies(a: Topology, b: Topology) -> TopologyDiff:
     changes = [
         *_topology(a, b),
         *_hardware(a, b, renames),
-        *_named("origin", a.origins, b.origins, renames.origins, lambda o: _facts(o), _place),
+        *_named("origin", a.origins, b.origins, renames.origins, _facts, _place),
         *_sites(a, b, renames),
         *_regions(a, b, renames),
         *_links(a, b, renames),

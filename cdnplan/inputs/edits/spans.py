@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from cdnplan.inputs.yaml_text import LOADER, core_value
 from cdnplan.inputs.yaml_nodes import Value
+from cdnplan.inputs.yaml_text import LOADER, core_value
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)+")
 _COMMENT = re.compile(r"(?:^|(?<=[\s,\[\]{}]))#[^\r\n]*", re.MULTILINE)
