@@ -313,10 +313,10 @@ def _totals(a: Topology, b: Topology, renames: Renames) -> Iterator[Total]:
                 for i, value in enumerate(counts):
                     row[i] += value
     order = {"total": 0, "country": 1, "site": 2}
-    for (group, name), (one, two) in sorted(sums.items(), key=lambda item: (order[item[0][0]], item[0][1])):
+    for (what, called), (one, two) in sorted(sums.items(), key=lambda item: (order[item[0][0]], item[0][1])):
         yield Total(
-            group,
-            name,
+            what,
+            called,
             *(int(one[0]), int(two[0]), int(one[1]), int(two[1])),
             *(round(one[2], 6), round(two[2], 6), round(one[3], 6), round(two[3], 6)),
         )

@@ -1,5 +1,5 @@
 """`cdnplan topology edit`, `diff` and `show --map` through the command line."""
-# ruff: noqa: E501, ISC004 (what people type and what they are told stand here as they are)
+# ruff: noqa: E501 (what people type and what they are told stand here as they are)
 
 from __future__ import annotations
 

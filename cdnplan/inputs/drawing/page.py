@@ -3,8 +3,8 @@
 STYLE = """
 svg{--page:#fcfcfb;--map:#f3f4f2;--ink:#1d2021;--soft:#5c6166;--grid:#dfe1de;--ixp:#1f5fa8;
 --embedded:#c8591a;--origin:#6d3f9c;--region:#3d7a5a;--link:#6a7278;--halo:#f3f4f2;font-family:system-ui,sans-serif}
-@media (prefers-color-scheme:dark){svg{--page:#16181a;--map:#1e2124;--ink:#e9ebec;--soft:#a6adb3;--grid:#2f3438;
---ixp:#6fb0f5;--embedded:#f0965a;--origin:#c39bf0;--region:#7fc9a2;--link:#8b949b;--halo:#1e2124}}
+@media (prefers-color-scheme:dark){svg{--page:#16181a;--map:#1e2124;--ink:#e9ebec;--soft:#a6adb3;
+--grid:#2f3438;--ixp:#6fb0f5;--embedded:#f0965a;--origin:#c39bf0;--region:#7fc9a2;--link:#8b949b;--halo:#1e2124}}
 .page{fill:var(--page)}.frame{fill:none;stroke:var(--grid);stroke-width:1}
 .grid{stroke:var(--grid);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
 .degrees{fill:var(--soft);font-size:10px;opacity:.8}
@@ -15,7 +15,8 @@ stroke-width:3px;stroke-linejoin:round}
 .ixp{fill:var(--ixp)}.embedded{fill:var(--embedded)}
 .origin{fill:var(--origin);stroke:var(--map);stroke-width:1}
 .region{stroke:var(--region);stroke-width:1;fill:none;opacity:.75;vector-effect:non-scaling-stroke}
-.link{stroke:var(--link);fill:none;opacity:.55;vector-effect:non-scaling-stroke}.link.free{stroke-dasharray:4 3}
+.link{stroke:var(--link);fill:none;opacity:.55;vector-effect:non-scaling-stroke}
+.link.free{stroke-dasharray:4 3}
 .scale{stroke:var(--soft);fill:none;stroke-width:1.2}
 .ixp:hover,.embedded:hover{fill-opacity:1}.link:hover{opacity:1;stroke:var(--ink)}
 """

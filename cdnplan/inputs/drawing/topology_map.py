@@ -220,9 +220,9 @@ class _Picture:
             whole.include(capacity)
         kinds = {kind: sum(site.kind == kind for site in topology.sites) for kind in ("ixp", "embedded")}
         yield f'<text class="title" x="{MARGIN:g}" y="34">{escape(topology.name)}</text>'
-        capacity = f"{_quantity(whole.storage_tb)} TB, {_quantity(whole.throughput_gbps)} Gbps"
+        amounts = f"{_quantity(whole.storage_tb)} TB, {_quantity(whole.throughput_gbps)} Gbps"
         facts = (
-            f"{len(topology.sites):,} sites, {whole.appliances:,} appliances, {capacity};"
+            f"{len(topology.sites):,} sites, {whole.appliances:,} appliances, {amounts};"
             f" {len(topology.regions):,} regions, {len(topology.links):,} links"
         )
         yield f'<text class="facts" x="{MARGIN:g}" y="55">{facts}</text>'

@@ -236,16 +236,17 @@ class Patcher:
             return
         run: list[Slot] = []
         last: Slot | None = None
-        for slot in [*slots, None]:
-            if slot is not None and id(slot) in drops:
-                run.append(slot)
+        ends: list[Slot | None] = [*slots, None]
+        for following in ends:
+            if following is not None and id(following) in drops:
+                run.append(following)
                 continue
             if run:
                 start = last.end if last is not None else run[0].key[0]
-                end = run[-1].end if last is not None or slot is None else slot.key[0]
+                end = run[-1].end if last is not None or following is None else following.key[0]
                 self._patch(start, end, "")
                 self._gone(run, start, end, container.slot, at=self.tree.next_line(node.end))
-            run, last = [], slot
+            run, last = [], following
 
     def _block(self, container: _Container, kept: list[Slot]) -> None:
         slot, node = container.slot, container.slot.node

@@ -2,7 +2,7 @@
 
 The functions know nothing of YAML: what the edited text means is compared with what they return.
 """
-# ruff: noqa: E501, ISC004 (what people type and what they are told stand here as they are)
+# ruff: noqa: E501 (what people type and what they are told stand here as they are)
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 from cdnplan.inputs.yaml_scalars import flow_text
 from cdnplan.model.policy import Ban, CopyRule, Files, LaunchRule, Pin, Places, Policy, Rule
@@ -418,15 +419,19 @@ def remove_region(rng: random.Random, topology: Topology) -> Edit:
     return Edit(f"remove region {quoted(gone)} cascade", apply)
 
 
+def _with_link(topology: Topology, link: Link) -> Topology:
+    return replace(topology, links=(*topology.links, link))
+
+
 def links(rng: random.Random, topology: Topology) -> Edit:
     if not topology.links or rng.random() < 0.4:
         joined = {frozenset((e.from_, e.to)) for e in topology.links}
         for _ in range(20):
             one, two = rng.choice(topology.sites).name, rng.choice(topology.sites).name
             if one != two and frozenset((one, two)) not in joined:
-                link = Link(one, two, 40, 0.001)
+                new = Link(one, two, 40, 0.001)
                 text = f"add link {quoted(one)} {quoted(two)} capacity_gbps=40 cost_per_gb=0.001"
-                return Edit(text, lambda t: replace(t, links=(*t.links, link)))
+                return Edit(text, partial(_with_link, link=new))
         return set_site(rng, topology)
     link = rng.choice(topology.links)
     ends = [link.from_, link.to]
