@@ -12,7 +12,7 @@ import typer
 from cdnplan.cli.tables import TableFormat
 
 if TYPE_CHECKING:
-    from cdnplan.inputs.topology_diff import Change, Total, TopologyDiff
+    from cdnplan.inputs.topology_diff import Change, TopologyDiff, Total
 
 CHANGE_COLUMNS = ("did", "what", "name", "key", "before", "after")
 TOTAL_COLUMNS = (

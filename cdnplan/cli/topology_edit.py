@@ -54,8 +54,8 @@ def edit(
 ) -> None:
     """Change a topology by operations; comments, order and formatting stay as they are.
 
-    Values are changed in the file where they stand, also in included ones. If the result is not a valid topology,
-    nothing is written.
+    Values are changed in the file where they stand, also in included ones. If the result is not a valid
+    topology, nothing is written.
     """
     from cdnplan.errors import InputError, Problem
     from cdnplan.inputs.edits.editor import edit_topology

@@ -1,4 +1,4 @@
-"""What changed between two topologies, by meaning: the order of things and how they are written do not count."""
+"""What changed between two topologies, by meaning: order and form of what is written do not count."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Change:
     ----------
     did : {"added", "removed", "renamed", "changed"}
     what : str
-        ``site``, ``appliance``, ``region``, ``origin``, ``hardware``, ``link``, ``policy``, ``rule`` or ``topology``.
+        ``site``, ``appliance``, ``region``, ``origin``, ``hardware``, ``link``, ``policy``, ``rule`` or
+        ``topology``.
     name : str
         In B, or in A if it was removed.
     key : str
@@ -102,7 +103,7 @@ def diff_topologies(a: Topology, b: Topology) -> TopologyDiff:
     changes = [
         *_topology(a, b),
         *_hardware(a, b, renames),
-        *_named("origin", a.origins, b.origins, renames.origins, lambda o: _facts(o), _place),
+        *_named("origin", a.origins, b.origins, renames.origins, _facts, _place),
         *_sites(a, b, renames),
         *_regions(a, b, renames),
         *_links(a, b, renames),
@@ -312,10 +313,10 @@ def _totals(a: Topology, b: Topology, renames: Renames) -> Iterator[Total]:
                 for i, value in enumerate(counts):
                     row[i] += value
     order = {"total": 0, "country": 1, "site": 2}
-    for (group, name), (one, two) in sorted(sums.items(), key=lambda item: (order[item[0][0]], item[0][1])):
+    for (what, called), (one, two) in sorted(sums.items(), key=lambda item: (order[item[0][0]], item[0][1])):
         yield Total(
-            group,
-            name,
+            what,
+            called,
             *(int(one[0]), int(two[0]), int(one[1]), int(two[1])),
             *(round(one[2], 6), round(two[2], 6), round(one[3], 6), round(two[3], 6)),
         )

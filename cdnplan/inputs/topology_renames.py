@@ -31,9 +31,9 @@ class Renames:
 def find_renames(a: Topology, b: Topology) -> Renames:
     """Pair what only A has with what only B has, where they agree in what makes a thing what it is.
 
-    A site or an origin stays at its place (within 1 km) and of its kind; a region in its country, drawing on the
-    same demand, or at its place; hardware keeps all numbers, or the sites it stands at. Of several that fit, those that
-    agree in most else, then in name, are paired.
+    A site or an origin stays at its place (within 1 km) and of its kind; a region in its country, drawing on
+    the same demand, or at its place; hardware keeps all numbers, or the sites it stands at. Of several that
+    fit, those that agree in most else, then in name, are paired.
 
     Parameters
     ----------

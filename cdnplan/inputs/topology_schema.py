@@ -24,8 +24,8 @@ _PRIVATE = ("include", "overrides")
 def topology_schema(*, part: bool = False) -> dict[str, Any]:
     """Build the JSON Schema [1]_ of a topology file, for editors and other programs.
 
-    A file that includes others need not be whole in itself, nor need what it says of a site or region; one without
-    ``include`` has to be.
+    A file that includes others need not be whole in itself, nor need what it says of a site or region; one
+    without ``include`` has to be.
 
     Parameters
     ----------

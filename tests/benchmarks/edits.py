@@ -48,7 +48,7 @@ def main() -> int:
             operations += len(texts)
             try:
                 counts["accepted" if check_sequence(path, texts, wanted, scratch) else "refused"] += 1
-            except (AssertionError, Exception) as error:
+            except Exception as error:  # noqa: BLE001 (whatever happens is counted)
                 failed.append(f"{seed}: {type(error).__name__}: {str(error)[:300]}")
             gc.collect()
         seconds = time.process_time() - began

@@ -1,4 +1,5 @@
 """`cdnplan topology edit`, `diff` and `show --map` through the command line."""
+# ruff: noqa: E501 (what people type and what they are told stand here as they are)
 
 from __future__ import annotations
 
@@ -6,7 +7,6 @@ import csv
 import io
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ BACKBONE = (ROOT / "topologies" / "backbone.yaml").read_text(encoding="utf-8")
 def shown() -> list[tuple[str, Block]]:
     """Commands of the page, and the block that follows with what they print."""
     found = list(blocks(PAGE))
-    return [(one.text, two) for one, two in zip(found, found[1:], strict=False) if one.language == "sh"]
+    return [(one.text, two) for one, two in pairwise(found) if one.language == "sh"]
 
 
 def printed(

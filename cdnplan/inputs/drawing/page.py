@@ -1,20 +1,22 @@
 """Style of the map, and the page around it."""
 
 STYLE = """
-svg{--page:#fcfcfb;--map:#f3f4f2;--ink:#1d2021;--soft:#5c6166;--grid:#dfe1de;--ixp:#1f5fa8;--embedded:#c8591a;
---origin:#6d3f9c;--region:#3d7a5a;--link:#6a7278;--halo:#f3f4f2;font-family:system-ui,sans-serif}
-@media (prefers-color-scheme:dark){svg{--page:#16181a;--map:#1e2124;--ink:#e9ebec;--soft:#a6adb3;--grid:#2f3438;
---ixp:#6fb0f5;--embedded:#f0965a;--origin:#c39bf0;--region:#7fc9a2;--link:#8b949b;--halo:#1e2124}}
+svg{--page:#fcfcfb;--map:#f3f4f2;--ink:#1d2021;--soft:#5c6166;--grid:#dfe1de;--ixp:#1f5fa8;
+--embedded:#c8591a;--origin:#6d3f9c;--region:#3d7a5a;--link:#6a7278;--halo:#f3f4f2;font-family:system-ui,sans-serif}
+@media (prefers-color-scheme:dark){svg{--page:#16181a;--map:#1e2124;--ink:#e9ebec;--soft:#a6adb3;
+--grid:#2f3438;--ixp:#6fb0f5;--embedded:#f0965a;--origin:#c39bf0;--region:#7fc9a2;--link:#8b949b;--halo:#1e2124}}
 .page{fill:var(--page)}.frame{fill:none;stroke:var(--grid);stroke-width:1}
 .grid{stroke:var(--grid);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
 .degrees{fill:var(--soft);font-size:10px;opacity:.8}
 .title{fill:var(--ink);font-size:22px;font-weight:600}.facts{fill:var(--soft);font-size:13px}
-.name{fill:var(--ink);font-size:12px;paint-order:stroke;stroke:var(--halo);stroke-width:3px;stroke-linejoin:round}
+.name{fill:var(--ink);font-size:12px;paint-order:stroke;stroke:var(--halo);
+stroke-width:3px;stroke-linejoin:round}
 .ixp,.embedded{fill-opacity:.62;stroke:var(--map);stroke-width:.8;vector-effect:non-scaling-stroke}
 .ixp{fill:var(--ixp)}.embedded{fill:var(--embedded)}
 .origin{fill:var(--origin);stroke:var(--map);stroke-width:1}
 .region{stroke:var(--region);stroke-width:1;fill:none;opacity:.75;vector-effect:non-scaling-stroke}
-.link{stroke:var(--link);fill:none;opacity:.55;vector-effect:non-scaling-stroke}.link.free{stroke-dasharray:4 3}
+.link{stroke:var(--link);fill:none;opacity:.55;vector-effect:non-scaling-stroke}
+.link.free{stroke-dasharray:4 3}
 .scale{stroke:var(--soft);fill:none;stroke-width:1.2}
 .ixp:hover,.embedded:hover{fill-opacity:1}.link:hover{opacity:1;stroke:var(--ink)}
 """
@@ -31,7 +33,8 @@ html{background:#fcfcfb;color:#1d2021}
 body{margin:0 auto;max-width:1400px;font-family:system-ui,sans-serif}
 svg{display:block;width:100%;height:auto;touch-action:none;cursor:grab}
 form{padding:8px 24px;display:flex;gap:10px;flex-wrap:wrap;align-items:center;font-size:14px}
-input,button{font:inherit;padding:4px 8px;color:inherit;background:transparent;border:1px solid #8b949b;border-radius:4px}
+input,button{font:inherit;padding:4px 8px;color:inherit;background:transparent;
+border:1px solid #8b949b;border-radius:4px}
 output{white-space:pre-line;padding:0 24px 16px;display:block;font-size:14px}
 .found{stroke:var(--ink)!important;stroke-width:3!important;fill-opacity:1!important}
 @media (prefers-color-scheme:dark){html{background:#16181a;color:#e9ebec}}
@@ -78,7 +81,10 @@ output{white-space:pre-line;padding:0 24px 16px;display:block;font-size:14px}
     var p = point(event);
     around(p.x, p.y, event.deltaY < 0 ? 1.25 : 0.8);
   }, { passive: false });
-  svg.addEventListener("pointerdown", function (event) { drag = point(event); svg.setPointerCapture(event.pointerId); });
+  svg.addEventListener("pointerdown", function (event) {
+    drag = point(event);
+    svg.setPointerCapture(event.pointerId);
+  });
   svg.addEventListener("pointermove", function (event) {
     if (!drag) { return; }
     var p = point(event);

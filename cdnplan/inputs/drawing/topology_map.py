@@ -81,9 +81,9 @@ class _Picture:
     def text(self) -> str:
         """Write the picture."""
         name = escape(self._topology.name)
+        size = f'viewBox="0 0 {WIDTH:g} {self._height:.0f}"'
         lines = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {self._height:.0f}"'
-            f' role="img" aria-label="Map of {name}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="Map of {name}">',
             f"<style>{STYLE}</style>",
             f'<rect class="page" width="{WIDTH:g}" height="{self._height:.0f}"/>',
             f'<clipPath id="map"><rect {self._frame()}/></clipPath>',
@@ -143,7 +143,8 @@ class _Picture:
             if region.sites:
                 words += f"\nsites: {', '.join(region.sites)}"
             yield (
-                f'<path class="region" d="M{x - size:.1f} {y:.1f}h{2 * size:g}M{x:.1f} {y - size:.1f}v{2 * size:g}">'
+                f'<path class="region" d="M{x - size:.1f} {y:.1f}h{2 * size:g}'
+                f'M{x:.1f} {y - size:.1f}v{2 * size:g}">'
                 f"<title>{escape(words)}</title></path>"
             )
 
@@ -219,9 +220,10 @@ class _Picture:
             whole.include(capacity)
         kinds = {kind: sum(site.kind == kind for site in topology.sites) for kind in ("ixp", "embedded")}
         yield f'<text class="title" x="{MARGIN:g}" y="34">{escape(topology.name)}</text>'
+        amounts = f"{_quantity(whole.storage_tb)} TB, {_quantity(whole.throughput_gbps)} Gbps"
         facts = (
-            f"{len(topology.sites):,} sites, {whole.appliances:,} appliances, {_quantity(whole.storage_tb)} TB,"
-            f" {_quantity(whole.throughput_gbps)} Gbps; {len(topology.regions):,} regions, {len(topology.links):,} links"
+            f"{len(topology.sites):,} sites, {whole.appliances:,} appliances, {amounts};"
+            f" {len(topology.regions):,} regions, {len(topology.links):,} links"
         )
         yield f'<text class="facts" x="{MARGIN:g}" y="55">{facts}</text>'
         x = MARGIN + 6

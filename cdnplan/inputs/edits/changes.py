@@ -5,7 +5,7 @@ Places are keys and indices in the merged topology as it was before the operatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
@@ -130,7 +130,8 @@ def applied(tree: Tree, changes: Sequence[Change]) -> Tree:
 
     Examples
     --------
-    >>> applied({"sites": [{"name": "a"}, {"name": "b"}]}, [Put(("sites", 1, "kind"), "ixp"), Drop(("sites", 0))])
+    >>> before = {"sites": [{"name": "a"}, {"name": "b"}]}
+    >>> applied(before, [Put(("sites", 1, "kind"), "ixp"), Drop(("sites", 0))])
     {'sites': [{'name': 'b', 'kind': 'ixp'}]}
     """
     copy = _Copy(tree)
@@ -220,16 +221,17 @@ def link_identity(one: object, other: object) -> str | None:
 
 def first_difference(one: object, other: object, path: Path = ()) -> Path | None:
     """Place at which two trees first differ; None if they say the same."""
+    keys: Iterable[str | int]
     if isinstance(one, dict) and isinstance(other, dict):
-        keys: Iterable[str | int] = [*one, *(key for key in other if key not in one)]
-        missing: Callable[[str | int], bool] = lambda key: (key in one) is not (key in other)
+        keys = [*one, *(key for key in other if key not in one)]
+        for key in keys:
+            if (key in one) is not (key in other):
+                return (*path, key)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        keys, missing = range(len(one)), lambda _: False
+        keys = range(len(one))
     else:
         return None if one == other and isinstance(one, bool) is isinstance(other, bool) else path
     for key in keys:
-        if missing(key):
-            return (*path, key)
         a, b = cast("dict[str | int, object]", one)[key], cast("dict[str | int, object]", other)[key]
         if a is not b and a != b:
             return first_difference(a, b, (*path, key))

@@ -140,7 +140,7 @@ def parse_operations(words: Sequence[str]) -> list[Operation]:
 
     Examples
     --------
-    >>> [op.verb for op in parse_operations(["set site ams-* fill_window.hours=10", "remove site lon-1 cascade"])]
+    >>> [op.verb for op in parse_operations(["set site a* kind=ixp", "remove site lon-1 cascade"])]
     ['set', 'remove']
     >>> parse_operations(["rename", "site", "ams-ix", "ams-1"])[0].new
     'ams-1'

@@ -1,14 +1,15 @@
 """Smallest changes to a text that make a value in it another one.
 
-Lists and maps are changed in place, in brackets as in lines; what is not touched stays byte for byte. Comments
-that stood within what goes away stay, as lines of their own that say where they were; an anchor that goes
-away while it is still used moves to its first use.
+Lists and maps are changed in place, in brackets as in lines; what is not touched stays byte for byte.
+Comments that stood within what goes away stay, as lines of their own that say where they were; an anchor that
+goes away while it is still used moves to its first use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from cdnplan.inputs.edits.spans import Slot, Span, SpanTree
 from cdnplan.inputs.yaml_scalars import flow_text, string_text
@@ -195,7 +196,7 @@ class Patcher:
         found = [
             patch for _, patch in sorted(enumerate(self._patches), key=lambda p: (p[1].start, p[1].end, p[0]))
         ]
-        for one, other in zip(found, found[1:], strict=False):
+        for one, other in pairwise(found):
             if other.start < one.end:
                 raise CannotPatchError
         return found
@@ -235,16 +236,17 @@ class Patcher:
             return
         run: list[Slot] = []
         last: Slot | None = None
-        for slot in [*slots, None]:
-            if slot is not None and id(slot) in drops:
-                run.append(slot)
+        ends: list[Slot | None] = [*slots, None]
+        for following in ends:
+            if following is not None and id(following) in drops:
+                run.append(following)
                 continue
             if run:
                 start = last.end if last is not None else run[0].key[0]
-                end = run[-1].end if last is not None or slot is None else slot.key[0]
+                end = run[-1].end if last is not None or following is None else following.key[0]
                 self._patch(start, end, "")
                 self._gone(run, start, end, container.slot, at=self.tree.next_line(node.end))
-            run, last = [], slot
+            run, last = [], following
 
     def _block(self, container: _Container, kept: list[Slot]) -> None:
         slot, node = container.slot, container.slot.node

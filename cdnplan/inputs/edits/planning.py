@@ -67,11 +67,12 @@ def _set(tree: Tree, operation: Operation) -> Planned:
     changes: list[Change] = []
     told: list[str] = []
     for target in targets:
-        for each, value in given:
+        for each, said in given:
+            value = said
             path = _path(tree, operation, target, each)
             old = value_at(tree, path)
             if each.sign != "=":
-                new = _changed_list(operation, each, old, value)
+                new = _changed_list(operation, each, old, said)
                 if new is None:
                     continue
                 value = new

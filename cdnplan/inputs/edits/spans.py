@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
-from cdnplan.inputs.yaml_text import LOADER, core_value
 from cdnplan.inputs.yaml_nodes import Value
+from cdnplan.inputs.yaml_text import LOADER, core_value
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)+")
 _COMMENT = re.compile(r"(?:^|(?<=[\s,\[\]{}]))#[^\r\n]*", re.MULTILINE)
@@ -170,9 +171,9 @@ class SpanTree:
                 node = self._scalar(event)
                 slot = node.home = Slot((node.outer, node.outer), node.outer, node.end, node)
             elif isinstance(event, yaml.AliasEvent):
-                target = self._anchors[event.anchor]
-                at = event.start_mark.index
-                slot = Slot((at, at), at, event.end_mark.index, target, alias=True)
+                target = self._anchors[str(event.anchor)]
+                at = _offset(event.start_mark)
+                slot = Slot((at, at), at, _offset(event.end_mark), target, alias=True)
                 target.aliases.append(slot)
                 self.aliased = True
             elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
@@ -206,7 +207,7 @@ class SpanTree:
         return root
 
     def _scalar(self, event: yaml.ScalarEvent) -> Span:
-        outer, end = event.start_mark.index, event.end_mark.index
+        outer, end = _offset(event.start_mark), _offset(event.end_mark)
         start = self._content(outer, end, event)
         style = event.style or ""
         if style in ("|", ">"):
@@ -217,7 +218,7 @@ class SpanTree:
             self._anchors[event.anchor] = node
         return node
 
-    def _content(self, outer: int, end: int, event: yaml.NodeEvent) -> int:
+    def _content(self, outer: int, end: int, event: yaml.ScalarEvent) -> int:
         """Offset after anchor and tag."""
         if event.anchor is None and event.tag is None:
             return outer
@@ -225,27 +226,30 @@ class SpanTree:
         return found.end() if found else outer
 
     def _opened(self, event: yaml.CollectionStartEvent) -> Span:
-        outer = event.start_mark.index
+        outer = _offset(event.start_mark)
         kind = "map" if isinstance(event, yaml.MappingStartEvent) else "list"
         flow = bool(event.flow_style)
-        end = event.end_mark.index
+        end = _offset(event.end_mark)
         # The event ends before a block list's first dash, but behind it where the list is not indented.
         behind = kind == "list" and end > outer and self.text[end - 1] == "-"
-        column = event.end_mark.column - (1 if behind else 0)
+        column = self._column(end) - (1 if behind else 0)
         node = Span(kind, outer, end - (1 if flow else 0), end, flow, column, anchor=event.anchor)
         if event.anchor:
             self._anchors[event.anchor] = node
         return node
 
+    def _column(self, offset: int) -> int:
+        return offset - self.line_start(offset)
+
     def _closed(self, node: Span, event: yaml.Event) -> None:
         if node.flow:
-            node.end = event.end_mark.index
+            node.end = _offset(event.end_mark)
             return
         slots = list(node.slots())
         node.end = max((slot.end for slot in slots), default=node.start)
         node.start = min((slot.key[0] for slot in slots), default=node.start)
         if slots and node.kind == "map":
-            node.column = node.start - self.line_start(node.start)
+            node.column = self._column(node.start)
 
     def _item(self, top: Span, slot: Slot) -> None:
         if not top.flow:
@@ -265,6 +269,12 @@ class SpanTree:
                     return dash
             assert at > 0, "an item of a block list has a dash"
             at = self.line_start(at - 1)
+
+
+def _offset(mark: Any) -> int:
+    """Offset of a mark; events read from text have them."""
+    offset: int = mark.index
+    return offset
 
 
 def _texts(slot: Slot) -> Iterator[tuple[int, int]]:

@@ -124,7 +124,7 @@ def _brief(value: object) -> str:
 
 def place_in(workspace: Workspace, path: c.Path) -> tuple[str, int, int]:
     """File, line and column at which a place of the merged topology is written, or the nearest to it."""
-    found = _locate(workspace, path, deepest=True)
+    found = _locate(workspace, path)
     slot = found.slots[-1]
     line, column = found.file.spans.place(slot.key[0] if found.depth else slot.outer)
     return str(found.file.path), line, column
@@ -145,11 +145,7 @@ def _walk(file: TextFile, steps: Sequence[Step | tuple[str, str]]) -> _Found:
     found = _Found(file, [_home(file.spans.root)])
     for i, step in enumerate(steps):
         node = found.slots[-1].node
-        slot: Slot | None
-        if isinstance(step, tuple):
-            slot = file.items(step[0]).get(step[1])
-        else:
-            slot = node.own(step)
+        slot = file.items(step[0]).get(step[1]) if isinstance(step, tuple) else node.own(step)
         merged = slot is None and isinstance(step, str)
         if slot is None and isinstance(step, str):
             slot = node.merged(step)
@@ -161,7 +157,7 @@ def _walk(file: TextFile, steps: Sequence[Step | tuple[str, str]]) -> _Found:
     return found
 
 
-def _locate(workspace: Workspace, path: c.Path, *, deepest: bool = True) -> _Found:
+def _locate(workspace: Workspace, path: c.Path) -> _Found:
     """Find where a value is given: in the strongest file that has it, else as near as any file comes."""
     steps = _steps(workspace, path)
     best: _Found | None = None
@@ -314,7 +310,7 @@ class _Writer:
             slot = found.slots[found.foreign]
             line, column = spans.place(slot.key[0])
             return Problem(
-                f"{self._shown(change.path)} comes from an anchored value through '<<' and cannot be taken away here",
+                f"{self._shown(change.path)} comes from an anchor through '<<' and cannot be taken away here",
                 str(found.file.path),
                 line,
                 column,
@@ -338,7 +334,7 @@ class _Writer:
         steps = _steps(self._workspace, change.path)
         for file in self._workspace.files.values():
             for start in _sections(file):
-                found = _walk_from(file, start, steps)
+                found = _walk_from(start, steps)
                 if found is None:
                     continue
                 holder, slot = found
@@ -415,9 +411,7 @@ def _sections(file: TextFile) -> Iterator[Slot]:
         yield from (slot for _, slot in overrides.node.effective())
 
 
-def _walk_from(
-    file: TextFile, start: Slot, steps: Sequence[Step | tuple[str, str]]
-) -> tuple[Slot, Slot] | None:
+def _walk_from(start: Slot, steps: Sequence[Step | tuple[str, str]]) -> tuple[Slot, Slot] | None:
     """Find an item and the list or map that holds it, below a section root; None if it is not there."""
     section, step = steps
     holder = start.node.own(section) if isinstance(section, str) and start.node.kind == "map" else None

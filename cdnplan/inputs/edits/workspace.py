@@ -135,8 +135,7 @@ def open_workspace(path: Path) -> Workspace:
         raise InputError(sources.problems)
     order: list[Path] = []
     _resolve(path, read, order)
-    workspace = Workspace(path, {key: read[key] for key in order})
-    return workspace
+    return Workspace(path, {key: read[key] for key in order})
 
 
 def _resolve(path: Path, read: dict[Path, TextFile], order: list[Path]) -> None:

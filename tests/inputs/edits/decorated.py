@@ -1,4 +1,5 @@
 """Topology texts with comments, blank lines, anchors and other ways of writing the same; and their comments."""
+# ruff: noqa: E501 (what people type and what they are told stand here as they are)
 
 from __future__ import annotations
 

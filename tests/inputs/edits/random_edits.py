@@ -2,6 +2,7 @@
 
 The functions know nothing of YAML: what the edited text means is compared with what they return.
 """
+# ruff: noqa: E501 (what people type and what they are told stand here as they are)
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 from cdnplan.inputs.yaml_scalars import flow_text
 from cdnplan.model.policy import Ban, CopyRule, Files, LaunchRule, Pin, Places, Policy, Rule
@@ -105,7 +107,9 @@ def set_site(rng: random.Random, topology: Topology) -> Edit:
         )
     elif key == "both":
         words = f'fill_window={{start: "01:15", hours: {hours}}}'
-        change = lambda s: replace(s, fill_window=FillWindow("01:15", hours))
+
+        def change(s):
+            return replace(s, fill_window=FillWindow("01:15", hours))
     elif key == "timezone":
         words, change = "timezone=Asia/Tokyo", lambda s: replace(s, timezone="Asia/Tokyo")
     elif key == "location":
@@ -113,7 +117,10 @@ def set_site(rng: random.Random, topology: Topology) -> Edit:
         words, change = f"location=[{place[0]}, {place[1]}]", lambda s: replace(s, location=place)
     else:
         words = f'maintenance=[{{start: "2026-03-09T01:00", hours: {hours}}}]'
-        change = lambda s: replace(s, maintenance=(Maintenance("2026-03-09T01:00", hours),))
+
+        def change(s):
+            return replace(s, maintenance=(Maintenance("2026-03-09T01:00", hours),))
+
     return Edit(f"set site {quoted(glob)} {words}", lambda t: sites_of(t, names, change))
 
 
@@ -123,13 +130,18 @@ def unset_site(rng: random.Random, topology: Topology) -> Edit:
     if not having:
         return set_site(rng, topology)
     name = rng.choice(having)
-    change = lambda s: replace(s, fill_window=FillWindow())
+
+    def change(s):
+        return replace(s, fill_window=FillWindow())
+
     return Edit(f"remove site {quoted(name)} fill_window", lambda t: sites_of(t, [name], change))
 
 
 def rename_site(rng: random.Random, topology: Topology) -> Edit:
     old, new = rng.choice(topology.sites).name, new_name(rng, topology)
-    other = lambda name: new if name == old else name
+
+    def other(name):
+        return new if name == old else name
 
     def apply(t: Topology) -> Topology:
         before = [site.name for site in t.sites]
@@ -169,7 +181,9 @@ def with_rules(policy: Policy, change: Callable[[Rule], Rule]) -> Policy:
 
 def rename_region(rng: random.Random, topology: Topology) -> Edit:
     old, new = rng.choice(topology.regions).name, new_name(rng, topology)
-    other = lambda name: new if name == old else name
+
+    def other(name):
+        return new if name == old else name
 
     def apply(t: Topology) -> Topology:
         return replace(
@@ -185,7 +199,9 @@ def rename_region(rng: random.Random, topology: Topology) -> Edit:
 
 def rename_hardware(rng: random.Random, topology: Topology) -> Edit:
     old, new = rng.choice(topology.hardware).name, new_name(rng, topology)
-    other = lambda name: new if name == old else name
+
+    def other(name):
+        return new if name == old else name
 
     def site(s: Site) -> Site:
         groups = tuple(replace(g, model=other(g.model)) for g in s.appliances)
@@ -210,11 +226,17 @@ def set_hardware(rng: random.Random, topology: Topology) -> Edit:
     key = rng.choice(["storage_tb", "throughput_gbps", "fill_gbps"])
     if rng.random() < 0.5:
         words, by = factor_words(rng)
-        change = lambda m: replace(m, **{key: times(getattr(m, key), by)})
+
+        def change(m):
+            return replace(m, **{key: times(getattr(m, key), by)})
+
         text = f"scale hardware {quoted(glob)} {key}={words}"
     else:
         value = rng.choice([0.5, 12, 96.25, 400])
-        change = lambda m: replace(m, **{key: value, "upload_gbps": 2.5})
+
+        def change(m):
+            return replace(m, **{key: value, "upload_gbps": 2.5})
+
         text = f"set hardware {quoted(glob)} {key}={value} upload_gbps=2.5"
 
     def apply(t: Topology) -> Topology:
@@ -237,20 +259,32 @@ def appliances(rng: random.Random, topology: Topology) -> Edit:
     missing = [m.name for m in topology.hardware if m.name not in {g.model for g in site.appliances}]
     if kind == "add" and missing:
         new, count = rng.choice(missing), rng.randint(1, 9)
-        change = lambda s: replace(s, appliances=(*s.appliances, ApplianceGroup(new, count)))
+
+        def change(s):
+            return replace(s, appliances=(*s.appliances, ApplianceGroup(new, count)))
+
         text = f"add appliance {quoted(f'{site.name}/{new}')} count={count}"
         return Edit(text, lambda t: sites_of(t, [site.name], change))
     if kind == "remove" and len(site.appliances) > 1:
-        change = lambda s: replace(s, appliances=tuple(g for g in s.appliances if g.model != model))
+
+        def change(s):
+            return replace(s, appliances=tuple(g for g in s.appliances if g.model != model))
+
         text = f"remove appliance {quoted(f'{site.name}/{model}')}"
         return Edit(text, lambda t: sites_of(t, [site.name], change))
     if kind == "set":
         count = rng.randint(1, 20)
-        counted = lambda g: replace(g, count=count)
+
+        def counted(g):
+            return replace(g, count=count)
+
         words = f"set appliance {quoted(f'*/{model}')} count={count}"
     else:
         factor, by = factor_words(rng)
-        counted = lambda g: replace(g, count=max(1, math.floor(g.count * by + 0.5)))
+
+        def counted(g):
+            return replace(g, count=max(1, math.floor(g.count * by + 0.5)))
+
         words = f"scale appliance {quoted(f'*/{model}')} count={factor}"
     if re.search(r"[*?\[\]]", model):
         return set_hardware(rng, topology)
@@ -304,14 +338,23 @@ def regions(rng: random.Random, topology: Topology) -> Edit:
     kind = rng.choice(["share", "scale", "grow", "shrink", "order", "country"])
     if kind == "share":
         share = round(rng.uniform(0.001, 0.01), 6)
-        change = lambda r: replace(r, demand=replace(r.demand, share=share))
+
+        def change(r):
+            return replace(r, demand=replace(r.demand, share=share))
+
         return Edit(f"set region {quoted(glob)} demand.share={share}", lambda t: regions_of(t, names, change))
     if kind == "scale":
-        change = lambda r: replace(r, demand=replace(r.demand, share=times(r.demand.share, 0.9)))
+
+        def change(r):
+            return replace(r, demand=replace(r.demand, share=times(r.demand.share, 0.9)))
+
         return Edit(f"scale region {quoted(glob)} demand.share=-10%", lambda t: regions_of(t, names, change))
     if kind == "country":
         wanted = rng.choice(topology.regions).country
-        change = lambda r: replace(r, timezone="UTC") if r.country == wanted else r
+
+        def change(r):
+            return replace(r, timezone="UTC") if r.country == wanted else r
+
         if not any(r.country == wanted for r in topology.regions if r.name in names):
             return rename_region(rng, topology)
         text = f"set region {quoted(glob)} timezone=UTC where country={wanted}"
@@ -322,7 +365,10 @@ def regions(rng: random.Random, topology: Topology) -> Edit:
     region = rng.choice(listing)
     if kind == "grow":
         new = rng.choice(topology.sites).name
-        change = lambda r: replace(r, sites=r.sites if new in r.sites else (*r.sites, new))
+
+        def change(r):
+            return replace(r, sites=r.sites if new in r.sites else (*r.sites, new))
+
         word = flow_text([new])
         return Edit(
             f"set region {quoted(region.name)} sites+={word}", lambda t: regions_of(t, [region.name], change)
@@ -331,14 +377,20 @@ def regions(rng: random.Random, topology: Topology) -> Edit:
         gone = rng.choice(region.sites)
         if "[" in gone or "*" in gone:
             return rename_region(rng, topology)
-        change = lambda r: replace(r, sites=tuple(n for n in r.sites if n != gone))
+
+        def change(r):
+            return replace(r, sites=tuple(n for n in r.sites if n != gone))
+
         return Edit(
             f"set region {quoted(region.name)} sites-={flow_text([gone])}",
             lambda t: regions_of(t, [region.name], change),
         )
     order = list(region.sites)
     rng.shuffle(order)
-    change = lambda r: replace(r, sites=tuple(order))
+
+    def change(r):
+        return replace(r, sites=tuple(order))
+
     return Edit(
         f"set region {quoted(region.name)} sites={flow_text(order)}",
         lambda t: regions_of(t, [region.name], change),
@@ -367,15 +419,19 @@ def remove_region(rng: random.Random, topology: Topology) -> Edit:
     return Edit(f"remove region {quoted(gone)} cascade", apply)
 
 
+def _with_link(topology: Topology, link: Link) -> Topology:
+    return replace(topology, links=(*topology.links, link))
+
+
 def links(rng: random.Random, topology: Topology) -> Edit:
     if not topology.links or rng.random() < 0.4:
         joined = {frozenset((e.from_, e.to)) for e in topology.links}
         for _ in range(20):
             one, two = rng.choice(topology.sites).name, rng.choice(topology.sites).name
             if one != two and frozenset((one, two)) not in joined:
-                link = Link(one, two, 40, 0.001)
+                new = Link(one, two, 40, 0.001)
                 text = f"add link {quoted(one)} {quoted(two)} capacity_gbps=40 cost_per_gb=0.001"
-                return Edit(text, lambda t: replace(t, links=(*t.links, link)))
+                return Edit(text, partial(_with_link, link=new))
         return set_site(rng, topology)
     link = rng.choice(topology.links)
     ends = [link.from_, link.to]
@@ -383,7 +439,10 @@ def links(rng: random.Random, topology: Topology) -> Edit:
     name = f"{quoted(ends[0])} {quoted(ends[1])}"
     sites = {site.name for site in topology.sites}
     if rng.random() < 0.3 and sites >= set(ends):
-        kept = lambda t: replace(t, links=tuple(e for e in t.links if {e.from_, e.to} != set(ends)))
+
+        def kept(t):
+            return replace(t, links=tuple(e for e in t.links if {e.from_, e.to} != set(ends)))
+
         return Edit(f"remove link {name}", kept)
     value = rng.choice([10, 100, 250.5])
 
@@ -450,7 +509,9 @@ def rules(rng: random.Random, topology: Topology) -> Edit:
 def origins(rng: random.Random, topology: Topology) -> Edit:
     if rng.random() < 0.5:
         old, new = rng.choice(topology.origins).name, new_name(rng, topology)
-        other = lambda name: new if name == old else name
+
+        def other(name):
+            return new if name == old else name
 
         def apply(t: Topology) -> Topology:
             return replace(

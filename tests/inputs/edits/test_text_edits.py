@@ -1,4 +1,5 @@
 """Edits of texts, byte for byte: only what an operation speaks of changes."""
+# ruff: noqa: E501, ISC004 (what people type and what they are told stand here as they are)
 
 from __future__ import annotations
 
