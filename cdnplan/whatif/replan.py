@@ -8,6 +8,7 @@ import numpy as np
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.lanes import lanes
+from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement
 from cdnplan.optimize.engine import EngineName, choose_engine, solve
 from cdnplan.optimize.near import LARGEST_RATIO, part_near, solve_near
@@ -66,13 +67,24 @@ def replan(
     if chosen == "fast" and instance.cand_pool.size * instance.n_files > NEAR_FROM:
         found = _near(base, changed, start, now, stop, threads, progress)
         if found is not None:
-            return found
+            return _not_worse(found, now, instance)
     outcome = solve(instance, chosen, stop=stop, threads=threads, seed=seed, progress=progress, start=start)
     found = judged(instance, outcome.placement, Flow.of(instance, outcome.serving), as_stored(outcome.prices))
     bound = -np.inf if found.verdict.bound is None else found.verdict.bound
     # What prices prove is what the judge makes of them; only branch and bound is the engine's word.
     lower = bound if outcome.bound_proof == "prices" else max(outcome.lower, bound)
-    return replace(found, proof=outcome.bound_proof, lower=lower, seconds=outcome.seconds)
+    found = replace(found, proof=outcome.bound_proof, lower=lower, seconds=outcome.seconds)
+    return _not_worse(found, now, instance)
+
+
+def _not_worse(found: Answer, now: Answer | None, instance: Instance) -> Answer:
+    """Leave all as it is where that keeps every limit and costs less than the plan found."""
+    if now is None or now.verdict.cost.total >= found.verdict.cost.total:
+        return found
+    stays = judged(instance, now.placement, now.flow)
+    if stays.verdict.violations or stays.verdict.cost.total >= found.verdict.cost.total:
+        return found
+    return replace(stays, prices=found.prices, proof=found.proof, lower=found.lower, seconds=found.seconds)
 
 
 def _near(

@@ -76,4 +76,4 @@ def test_stable_invocation(
     [found] = json.loads(outcome.out)["scenarios"]
     assert found["fails"]
     assert found["at_once"]["figures"]["cost"]["change"] > 0
-    assert 0 <= found["after_fill"]["certificate"]["gap_ratio"] < 0.05
+    assert 0 <= found["after_fill"]["certificate"]["gap_ratio"] < 0.1
