@@ -286,12 +286,15 @@ def _raise_copies(
     more than `COPY_LOAD_RATIO` of an appliance, and the load of a pool can be spread over its appliances.
     """
     region = np.repeat(np.arange(row.size), np.diff(cand.ptr))
+    busiest = rates.max(axis=1)
     for p in np.flatnonzero(appliances > 1):
         peak = np.zeros(copies.shape[1])
-        for r in region[cand.pool == p]:
-            if row[r] < len(demand.regions):
-                entries = slice(demand.ptr[row[r]], demand.ptr[row[r] + 1])
-                peak[demand.file[entries]] += demand.gb[entries] * (share[r] * rates[r].max())
+        near = region[cand.pool == p]
+        # Regions that draw on one row ask for its files in the same proportions.
+        weight = np.bincount(row[near], share[near] * busiest[near])[: len(demand.regions)]
+        for source in np.flatnonzero(weight):
+            entries = slice(demand.ptr[source], demand.ptr[source + 1])
+            peak[demand.file[entries]] += demand.gb[entries] * weight[source]
         need = np.ceil(peak / (COPY_LOAD_RATIO * limits.appliance_throughput_gbps[p]))
         need = np.clip(need, 1, min(int(appliances[p]), 255)).astype(np.uint8)
         copies[p] = np.where(copies[p] > 0, np.maximum(copies[p], need), 0)

@@ -1,7 +1,7 @@
 """The plan that what-ifs start from, and the two answers to any change of its inputs.
 
-`load_base` reads a plan folder once. `rebuild` makes the problem of changed inputs, `at_once` judges the
-placement as it is with the best serving, `replan` plans anew from the base's prices and placement.
+`load_base` reads a plan folder once, and `rebuild` makes the problem of changed inputs. Then `at_once` judges
+the placement as it is with the best serving, and `replan` plans anew from the base's prices and placement.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ from cdnplan.whatif.held import Counts, HeldCopies
 Fills = Literal["free", "limited"]
 """``free``: a plan may place anything, what it takes to fill is told. ``limited``: filling starts from what
 the base's appliances hold, costs, and is limited to one window."""
+
+_DECISIONS = (PLACEMENT, SERVING, PRICES)
+"""Tables of a plan folder that a base is read from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,9 +246,11 @@ def load_base(folder: Path, fills: Fills | None = None, *, read: ReadInputs | No
     read = read_inputs(folder) if read is None else read
     plan, inputs = read.plan, read.inputs
     problems: list[Problem] = []
+    # Sizes of many millions of copies are left aside: the catalogue has them.
+    columns = {name: {k: v for k, v in TABLES[name].items() if k != "size_gb"} for name in _DECISIONS}
     placed, served, priced = (
-        attempt(problems, lambda name=name: read_columns(folder / name, TABLES[name]))  # type: ignore[misc]
-        for name in (PLACEMENT, SERVING, PRICES)
+        attempt(problems, lambda name=name: read_columns(folder / name, columns[name]))  # type: ignore[misc]
+        for name in _DECISIONS
     )
     if placed is None or served is None or priced is None:
         raise InputError(problems)
@@ -295,29 +300,6 @@ def rebuild(base: Base, inputs: Inputs, lost: Mapping[str, frozenset[int]] | Non
     if base.fills == "limited":
         instance = replace(instance, held=there)
     return Changed(inputs, instance, there, tuple(warnings))
-
-
-def at_once(changed: Changed) -> Answer:
-    """Answer with the placement as it is: nothing is filled, serving is re-steered at least cost.
-
-    Parameters
-    ----------
-    changed : Changed
-
-    Returns
-    -------
-    Answer
-        Its instance asks of each pool only the copies that are there, so a pool serves what it has one
-        copy of. Limits on storage and rules that the placement breaks are among the verdict's violations.
-    """
-    instance = changed.instance
-    there = changed.there.copy()
-    there[instance.copies == 0] = 0
-    holds = there > 0
-    copies = np.where(holds, np.minimum(instance.copies, there), instance.copies)
-    as_it_is = replace(instance, copies=copies, held=there)
-    flow = Flow.of(as_it_is, best_serving(as_it_is, holds).serving)
-    return judged(as_it_is, Placement(holds), flow)
 
 
 def judged(instance: Instance, placement: Placement, flow: Flow, prices: Prices | None = None) -> Answer:

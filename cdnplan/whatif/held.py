@@ -36,7 +36,7 @@ class HeldCopies:
         file = {name: i for i, name in enumerate(instance.files)}
         names = table.texts["file"].names
         self._file: Ints = np.array([file.get(name, -1) for name in names], dtype=np.int64)
-        self.counts: Counts = self._count(np.arange(table.n_rows), np.ones(len(split), dtype=np.bool_))
+        self.counts: Counts = self._count(None)
 
     def holdings(self) -> Holdings:
         """The same as holdings: copy by copy, which takes seconds for large networks."""
@@ -69,8 +69,7 @@ class HeldCopies:
             mine = np.flatnonzero(self._pool == old)
             alive[mine] = [int(n) not in gone for n in self._number[mine]]
         code = self._table.texts["appliance"].code
-        rows = np.flatnonzero(alive[code])
-        recounted = self._count(rows, alive)
+        recounted = self._count(np.flatnonzero(alive[code]))
         files = self._files_of(instance)
         for p, old in zip(touched, olds.tolist(), strict=True):
             counts[p] = _taken(recounted[old], files)
@@ -93,14 +92,19 @@ class HeldCopies:
         index = {name: i for i, name in enumerate(self._instance.files)}
         return np.array([index.get(name, -1) for name in instance.files], dtype=np.int64)
 
-    def _count(self, rows: Ints, alive: npt.NDArray[np.bool_]) -> Counts:
-        """Copies on appliances that are alive, in the base's indices."""
+    def _count(self, rows: Ints | None) -> Counts:
+        """Copies in some rows of the table (None: in all), in the base's indices."""
         inst, texts = self._instance, self._table.texts
-        pool = np.where(alive, self._pool, -1)[texts["appliance"].code[rows]]
-        file = self._file[texts["file"].code[rows]]
-        known = (pool >= 0) & (file >= 0) & (texts["action"].positions({EVICT: 0})[rows] < 0)
-        key = pool * inst.n_files + file
-        key = key if known.all() else key[known]
+        action, pool_of = texts["action"], self._pool
+        columns = [texts["appliance"].code, texts["file"].code]
+        if EVICT in action.names:
+            kept = np.flatnonzero(action.code != action.names.index(EVICT))
+            rows = kept if rows is None else np.intersect1d(rows, kept, assume_unique=True)
+        appliance, file = columns if rows is None else [column[rows] for column in columns]
+        key = pool_of[appliance] * inst.n_files
+        key += self._file[file]
+        if (pool_of < 0).any() or (self._file < 0).any():
+            key = key[(pool_of[appliance] >= 0) & (self._file[file] >= 0)]
         count = np.bincount(key, minlength=inst.n_pools * inst.n_files)
         return np.minimum(count, 255).astype(np.uint8).reshape(inst.n_pools, inst.n_files)
 

@@ -16,7 +16,8 @@ from cdnplan.optimize.rules import broken_rules
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.earlier import prices_for
 from cdnplan.planner.tables import as_stored
-from cdnplan.whatif.base import Answer, Base, Changed, Flow, at_once, judged
+from cdnplan.whatif.at_once import at_once
+from cdnplan.whatif.base import Answer, Base, Changed, Flow, judged
 from cdnplan.whatif.touched import touched
 
 NEAR_FROM = 2_000_000
@@ -91,7 +92,7 @@ def _near(
     problems = broken_rules(instance)
     if problems:
         raise NoFeasiblePlanError("; ".join(problems))
-    flow = (at_once(changed) if now is None else now).flow
+    flow = (at_once(base, changed) if now is None else now).flow
     part = part_near(instance, differs.regions, differs.pools, flow.served_gb)
     if part.share(instance) > LARGEST_RATIO:
         return None

@@ -12,12 +12,12 @@ from cdnplan.errors import CdnplanError, InputError, Problem
 from cdnplan.optimize.engine import EngineName
 from cdnplan.optimize.outcome import Progress, Stop, never, no_progress
 from cdnplan.whatif.apply import Applied, apply_all
+from cdnplan.whatif.at_once import at_once
 from cdnplan.whatif.base import (
     Answer,
     Base,
     Changed,
     Fills,
-    at_once,
     load_base,
     read_inputs,
     rebuild,
@@ -207,7 +207,7 @@ def _answer(
         begun = now()
         try:
             if name == "at_once":
-                found = first = at_once(changed)
+                found = first = at_once(base, changed)
             else:
                 found = _planned(base, changed, first, request, progress, asked)
             figures = measure(found, changed.inputs.topology)

@@ -12,9 +12,11 @@ import pytest
 from cdnplan.errors import InputError
 from cdnplan.evaluate.verdict import evaluate
 from cdnplan.model.placement import Placement
+from cdnplan.optimize.outcome import Stop
 from cdnplan.optimize.serving import best_serving
 from cdnplan.whatif.apply import apply_scenario
-from cdnplan.whatif.base import Base, Flow, at_once, fill_gb, load_base, rebuild
+from cdnplan.whatif.at_once import at_once
+from cdnplan.whatif.base import Base, Flow, fill_gb, load_base, rebuild
 from cdnplan.whatif.figures import measure
 from cdnplan.whatif.replan import replan
 from cdnplan.whatif.run import WhatifRequest, WhatifResult, whatif
@@ -33,7 +35,7 @@ def answered(sample_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Wha
     paths = (folder / "a.yaml", folder / "b.yaml")
     for path, text in zip(paths, (FRANKFURT, GROWTH), strict=True):
         path.write_text(text, encoding="utf-8")
-    return whatif(WhatifRequest(base=sample_plan, scenarios=paths, engine="fast"))
+    return whatif(WhatifRequest(base=sample_plan, scenarios=paths, engine="fast", gap_ratio=0.01))
 
 
 def test_the_base_is_what_the_plan_says(sample_base: Base) -> None:
@@ -89,7 +91,7 @@ def test_parts_of_a_difference_add_up(answered: WhatifResult) -> None:
 
 def test_no_change_changes_nothing(sample_base: Base) -> None:
     changed = rebuild(sample_base, sample_base.inputs)
-    answer = at_once(changed)
+    answer = at_once(sample_base, changed)
     assert answer.verdict.cost.total == pytest.approx(sample_base.verdict.cost.total)
     assert fill_gb(changed, sample_base.placement).sum() == 0
 
@@ -123,12 +125,38 @@ def test_planning_near_a_change_is_valid_for_the_whole(
     assert "part" in near.seconds  # not planned as a whole
     assert near.verdict.violations == ()
     monkeypatch.setattr("cdnplan.whatif.replan.NEAR_FROM", 10**12)
-    whole = replan(sample_base, changed, engine="fast")
+    whole = replan(sample_base, changed, engine="fast", stop=Stop(0.01))
     assert near.lower is not None
     assert whole.lower is not None
     # Each bound holds for the plan of the other.
     assert near.lower <= whole.verdict.cost.total * (1 + 1e-9)
     assert whole.lower <= near.verdict.cost.total * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "fail: {sites: [zephyrtel-amsterdam-nl]}",
+        "fail: {sites: [ixp-london-gb]}",
+        "fail: {appliances: [coraltel-munich-de/storage-2u/2]}",
+        'scale_demand: {regions: ["be-*"], factor: 3}',
+        "scale_demand: {countries: [GB], factor: 0.5}",
+        "add: {sites: [ixp-frankfurt-de], model: flash-1u, count: 2}",
+    ],
+)
+def test_resteering_from_the_base_is_as_good_as_serving_all_anew(
+    linkless_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr("cdnplan.whatif.resteered.LARGEST_RATIO", 1.0)
+    (tmp_path / "s.yaml").write_text(change(line), encoding="utf-8")
+    [scenario] = read_scenarios([tmp_path / "s.yaml"])
+    made = apply_scenario(scenario, linkless_base.inputs)
+    changed = rebuild(linkless_base, made.inputs, made.lost)
+    answer = at_once(linkless_base, changed)
+    exact = Flow.of(answer.instance, best_serving(answer.instance, answer.placement.holds).serving)
+    cost = evaluate(answer.instance, answer.placement, exact.served_gb, exact.origin_gb).cost
+    assert answer.verdict.cost.total == pytest.approx(cost.total, rel=1e-6)
+    assert [v for v in answer.verdict.violations if v.limit in ("serving", "throughput")] == []
 
 
 def test_combined_and_grid(sample_plan: Path, tmp_path: Path) -> None:
@@ -203,7 +231,7 @@ def test_results_are_written_whole_and_not_over_others(
 
 def test_the_same_answer_every_time(sample_plan: Path, tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(GROWTH, encoding="utf-8")
-    ask = WhatifRequest(base=sample_plan, scenarios=(tmp_path / "s.yaml",), engine="fast")
+    ask = WhatifRequest(base=sample_plan, scenarios=(tmp_path / "s.yaml",), engine="fast", gap_ratio=0.02)
     one, other = (whatif(replace(ask, threads=n)).scenarios[0].answers for n in (1, 2))
     assert one == other
 
