@@ -119,5 +119,5 @@ def solve_integer_program(
         message = f"the integer program ended as {solver.modelStatusToString(status)}"
         raise RuntimeError(message)
     columns = np.asarray(solver.getSolution().col_value, dtype=np.float64)
-    columns = np.where(integer, np.round(columns), columns)
+    columns = np.where(integer, np.round(columns), columns) + 0.0  # no negative zeros
     return Solved(columns, float(cost @ columns))

@@ -55,6 +55,7 @@ class _Program:
         self._values: list[Floats] = []
         self._lower: list[Floats] = []
         self._upper: list[Floats] = []
+        self._scales: list[Floats] = []
         self._n_rows = 0
         held = instance.copies > 0
         self._x = np.full(held.shape, -1, dtype=np.int64)
@@ -175,9 +176,8 @@ class _Program:
         self._values.append(values / scale[rows])
         self._upper.append(upper / scale)
         self._lower.append(np.full(upper.size, -np.inf) if lower is None else lower / scale)
-        self._scale = scale
         added = slice(self._n_rows, self._n_rows + upper.size)
-        self._scales = [*getattr(self, "_scales", []), scale]
+        self._scales.append(scale)
         self._n_rows = added.stop
         return added
 

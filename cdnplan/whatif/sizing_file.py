@@ -11,7 +11,7 @@ from typing import cast
 from pydantic import ValidationError
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.wire_problems import place_of, schema_problems
+from cdnplan.inputs.wire_problems import place_of, schema_problems, shown_path
 from cdnplan.inputs.yaml_nodes import MapNode, describe, plain
 from cdnplan.inputs.yaml_text import read_yaml
 from cdnplan.model.policy import Places
@@ -144,14 +144,10 @@ class _Checks:
         return [*self._models(), *self._limits(), *self._target()]
 
     def _at(self, loc: Loc, message: str, hint: str = "") -> Problem:
-        from cdnplan.inputs.wire_problems import shown_path
-
         return place_of(self._root, loc)[1].problem(message, path=shown_path(loc), hint=hint)
 
     def _key(self, loc: Loc, message: str, hint: str = "") -> Problem:
         """At the key itself, where it is the name that is wrong."""
-        from cdnplan.inputs.wire_problems import shown_path
-
         *parent, key = loc
         node = place_of(self._root, tuple(parent))[0]
         mark = node.key_mark(str(key)) if isinstance(node, MapNode) else self._root.mark
