@@ -82,7 +82,7 @@ def replay(
     ] = None,
     turnovers: Annotated[
         float, typer.Option(metavar="X", help="Warm-up: requests for each file that fits into a cache.")
-    ] = 2.0,
+    ] = 5.0,
     regret: Annotated[
         bool, typer.Option("--regret/--no-regret", help="Make the plans that regret is counted against.")
     ] = True,

@@ -299,9 +299,6 @@ class _Run:
     def _cache(self, site: int, mine: Ints, warm: Ints) -> tuple[Bools, Bools, Bools]:
         """Hits of some requests at a site, live and lagged, and what it holds before them."""
         routed, stock = self.routed, self.warmup.stock[site]
-        if self.policy in BOUNDS:
-            # What knows the future needs no past: it starts with the stock.
-            warm = warm[:0]
         files = np.concatenate([stock, warm, routed.file[mine]])
         begun = stock.size + warm.size
         period = routed.period[mine]

@@ -13,7 +13,7 @@ from cdnplan.replay.places import Places
 
 Bools = npt.NDArray[np.bool_]
 
-TURNOVERS = 2.0
+TURNOVERS = 5.0
 """Requests of the warm-up for each file that fits into a cache."""
 
 
