@@ -32,6 +32,7 @@ TOPOLOGY = "inputs/topology.yaml"
 FILES = "inputs/files.parquet"
 DEMAND = "inputs/demand.parquet"
 HOLDINGS = "inputs/holdings.parquet"
+
 TABLES: dict[str, dict[str, Kind]] = {
     PLACEMENT: {"appliance": "text", "file": "text", "action": "text", "size_gb": "number"},
     SERVING: {"region": "text", "pool": "text", "gb": "number", "peak_gbps": "number"},

@@ -168,9 +168,9 @@ def packed(sheet: Sheet) -> dict[str, Any]:
 
     Examples
     --------
-    >>> sites = TextColumn.of("site", ["ams", "ams", "fra"])
-    >>> packed(Sheet("demo", (sites, NumberColumn("gb", np.array([0.5, 2.0, np.nan]), 1))))["columns"]
-    [{'name': 'site', 't': ['ams', 'fra'], 'v': [0, 0, 1]}, {'name': 'gb', 'd': 1, 'v': [5, 20, None]}]
+    >>> sites = TextColumn.of("site", ["ams", "ams", "fra", "ams"])
+    >>> packed(Sheet("demo", (sites, NumberColumn("gb", np.array([0.5, 2.0, np.nan, 0.0]), 1))))["columns"]
+    [{'name': 'site', 't': ['ams', 'fra'], 'v': [0, 0, 1, 0]}, {'name': 'gb', 'd': 1, 'v': [5, 20, None, 0]}]
     """
     return {"name": sheet.name, "rows": sheet.n_rows, "columns": [_packed(c) for c in sheet.columns]}
 
