@@ -59,7 +59,8 @@ def edit(
     """
     from cdnplan.errors import InputError, Problem
     from cdnplan.inputs.edits.editor import edit_topology
-    from cdnplan.inputs.edits.language import parse_operations, read_script
+    from cdnplan.inputs.edits.language import parse_operations
+    from cdnplan.inputs.edits.script import read_script
 
     asked = [operation for path in script or () for operation in read_script(path)]
     asked += parse_operations(operations or [])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cdnplan.inputs.edits.editor import edit_topology
-from cdnplan.inputs.edits.language import KINDS, VERBS, read_script
+from cdnplan.inputs.edits.language import KINDS, VERBS
+from cdnplan.inputs.edits.script import read_script
 from tests.cli.running import run_cli
 from tests.conftest import ROOT
 from tests.docs.documents import Block, blocks, command_lines, inline

@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
-from cdnplan.inputs.yaml_text import parse_yaml, read_text
 
 VERBS = ("set", "scale", "add", "remove", "rename")
 KINDS = {
@@ -43,7 +40,6 @@ UNNAMED = frozenset({"policy", "topology"})
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*(?:\.\w+|\[[^\[\]]+\])*)\s*(\+=|-=|=)(.*)\Z", re.DOTALL)
 _STEP = re.compile(r"\w+|\[[^\[\]]+\]")
 _SINGLE = {many: one for one, many in KINDS.items()}
-_SCRIPT_KEYS = ("values", "where", "like", "to", "keys", "cascade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ class Operation:
 
 
 @dataclass(slots=True)
-class _Words:
+class Words:
     """Words of an operation that have not been understood yet."""
 
     words: list[str]
@@ -98,6 +94,7 @@ class _Words:
     problems: list[Problem] = field(default_factory=list)
 
     def take(self, what: str) -> str:
+        """Take the next word; complain that it is missing."""
         if not self.words:
             raise InputError([self.operation.problem(f"{what} is missing", _usage(self.operation.verb))])
         return self.words.pop(0)
@@ -169,13 +166,13 @@ def parse_operation(text: str, at: Operation | None = None) -> Operation:
     """Understand one operation, written as a shell command is: words, quotes where a word has spaces."""
     at = at or Operation("", "", text=text)
     try:
-        words = shlex.split(_protected(text))
+        words = shlex.split(protected(text))
     except ValueError as error:
         raise InputError([at.problem(f"quotes do not match: {str(error).lower()}")]) from None
     return _understood(words, text, at)
 
 
-def _protected(text: str) -> str:
+def protected(text: str) -> str:
     """Keep what stands in brackets together as one word, with the quotes in it: ``location=[52.3, 4.9]``."""
     parts: list[str] = []
     depth, quote = 0, ""
@@ -195,14 +192,14 @@ def _protected(text: str) -> str:
 
 def _understood(words: list[str], text: str, at: Operation | None = None) -> Operation:
     at = at or Operation("", "", text=text)
-    rest = _Words(list(words), at)
+    rest = Words(list(words), at)
     verb = rest.take("the operation")
     if verb not in VERBS:
         raise InputError([at.problem(f"unknown operation {verb!r}", nearest(verb, VERBS))])
-    rest.operation = at = _with(at, verb=verb)
-    kind = _kind(rest.take("what to change"), at)
-    at = rest.operation = _with(at, kind=kind)
-    name = _name(rest, kind, verb)
+    rest.operation = at = with_fields(at, verb=verb)
+    kind = kind_word(rest.take("what to change"), at)
+    at = rest.operation = with_fields(at, kind=kind)
+    name = name_words(rest, kind, verb)
     where = _tail(rest.words, "where")
     like = _like(rest, verb)
     cascade = verb == "remove" and "cascade" in rest.words
@@ -212,12 +209,12 @@ def _understood(words: list[str], text: str, at: Operation | None = None) -> Ope
     keys: tuple[tuple[str, ...], ...] = ()
     assignments: tuple[Assignment, ...] = ()
     if verb == "remove":
-        keys = tuple(_steps(word, at) for word in rest.words)
+        keys = tuple(key_steps(word, at) for word in rest.words)
     elif verb == "rename" and rest.words:
         raise InputError([at.problem(f"{rest.words[0]!r} is one word too many", _usage(verb))])
     else:
         assignments = tuple(_assignment(word, at) for word in rest.words)
-    operation = _with(
+    operation = with_fields(
         at,
         name=name,
         new=new,
@@ -230,13 +227,13 @@ def _understood(words: list[str], text: str, at: Operation | None = None) -> Ope
     return checked(operation)
 
 
-def _with(operation: Operation, **changes: object) -> Operation:
-    from dataclasses import replace
-
+def with_fields(operation: Operation, **changes: object) -> Operation:
+    """Copy an operation with some of its fields changed."""
     return replace(operation, **changes)  # type: ignore[arg-type]
 
 
-def _kind(word: str, at: Operation) -> str:
+def kind_word(word: str, at: Operation) -> str:
+    """Understand the word for a kind of thing, one or many."""
     kind = _SINGLE.get(word, word)
     if kind not in KINDS:
         raise InputError(
@@ -245,7 +242,7 @@ def _kind(word: str, at: Operation) -> str:
     return kind
 
 
-def _name(rest: _Words, kind: str, verb: str) -> str:
+def name_words(rest: Words, kind: str, verb: str) -> str:
     """Take the name; that of a link may be its two ends, in two words."""
     if kind in UNNAMED or (kind in RULE_KINDS and verb == "add"):
         return ""
@@ -270,7 +267,7 @@ def _tail(words: list[str], mark: str) -> list[str]:
     return tail
 
 
-def _like(rest: _Words, verb: str) -> str:
+def _like(rest: Words, verb: str) -> str:
     if verb != "add" or "like" not in rest.words:
         return ""
     at = rest.words.index("like")
@@ -281,7 +278,8 @@ def _like(rest: _Words, verb: str) -> str:
     return name
 
 
-def _steps(word: str, at: Operation) -> tuple[str, ...]:
+def key_steps(word: str, at: Operation) -> tuple[str, ...]:
+    """Split a key into its steps."""
     steps = tuple(_STEP.findall(word))
     if not steps or key_text(steps) != word:
         raise InputError([at.problem(f"expected a key, found {word!r}", "write keys as fill_window.hours")])
@@ -323,106 +321,3 @@ def checked(operation: Operation) -> Operation:
 
 
 _PAST = {"add": "added", "remove": "removed", "rename": "renamed"}
-
-
-def read_script(path: Path) -> list[Operation]:
-    """Read a script: a YAML list of operations, as texts or as mappings.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    list of Operation
-
-    Raises
-    ------
-    InputError
-        All problems, with line and column.
-    """
-    text, problems = read_text(path)
-    root: Node | None = None
-    if not problems:
-        root, problems = parse_yaml(text, str(path))
-    if problems or root is None:
-        raise InputError(problems)
-    if not isinstance(root, ListNode):
-        raise InputError([root.mark.problem(f"expected a list of operations, found {describe(root)}")])
-    operations: list[Operation] = []
-    for item in root.items:
-        try:
-            operations.append(_script_item(item))
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return operations
-
-
-def _script_item(item: Node) -> Operation:
-    mark = item.mark
-    at = Operation("", "", file=mark.file, line=mark.line, column=mark.column)
-    if isinstance(item, ScalarNode) and isinstance(item.value, str):
-        return parse_operation(item.value, _with(at, text=item.value))
-    if not isinstance(item, MapNode):
-        raise InputError([mark.problem(f"expected an operation, found {describe(item)}")])
-    verbs = [key for key in item.entries if key in VERBS]
-    if len(verbs) != 1:
-        raise InputError([mark.problem(f"expected one of {', '.join(VERBS)} as a key")])
-    for key in item.entries:
-        if key not in (*verbs, *_SCRIPT_KEYS):
-            raise InputError(
-                [item.key_mark(key).problem(f"unknown key {key!r}", hint=nearest(key, _SCRIPT_KEYS))]
-            )
-    head = item.text(verbs[0])
-    if head is None:
-        raise InputError(
-            [item.entries[verbs[0]].mark.problem("expected a kind and a name, as 'site ams-ix'")]
-        )
-    return _mapped(item, verbs[0], head, at)
-
-
-def _mapped(item: MapNode, verb: str, head: str, at: Operation) -> Operation:
-    """Understand the mapping form: kind and name under the verb, values as they are."""
-    words = [verb, *shlex.split(_protected(head))]
-    at = _with(at, text=f"{verb} {head}", verb=verb)
-    rest = _Words(words[1:], at)
-    kind = _kind(rest.take("what to change"), at)
-    rest.operation = at = _with(at, kind=kind)
-    name = _name(rest, kind, verb)
-    if rest.words:
-        raise InputError(
-            [
-                at.problem(
-                    f"{rest.words[0]!r} is one word too many",
-                    f"write it under one of {', '.join(_SCRIPT_KEYS)}",
-                )
-            ]
-        )
-    keys = item.entries.get("keys")
-    cascade = item.entries.get("cascade")
-    return checked(
-        _with(
-            at,
-            name=name,
-            new=item.text("to") or "",
-            like=item.text("like") or "",
-            cascade=isinstance(cascade, ScalarNode) and cascade.value is True,
-            keys=tuple(_steps(str(plain(key)), at) for key in keys.items)
-            if isinstance(keys, ListNode)
-            else (),
-            assignments=tuple(_script_values(item.entries.get("values"), at)),
-            where=tuple(_script_values(item.entries.get("where"), at)),
-        )
-    )
-
-
-def _script_values(node: Node | None, at: Operation) -> Iterator[Assignment]:
-    if node is None:
-        return
-    if not isinstance(node, MapNode):
-        raise InputError([node.mark.problem(f"expected a mapping (key: value), found {describe(node)}")])
-    for key, value in node.entries.items():
-        sign = key[-1] + "=" if key[-1:] in "+-" else "="
-        yield Assignment(_steps(key.rstrip("+-").strip(), at), sign, None, plain(value))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.edits import changes as c
+from cdnplan.inputs.edits.locating import Found, Step, home_of, item_steps, locate, place_in, walk
 from cdnplan.inputs.edits.patches import CannotPatchError, Patcher
 from cdnplan.inputs.edits.sharing import Sharing
 from cdnplan.inputs.edits.spans import Slot, Span
@@ -23,26 +24,7 @@ from cdnplan.inputs.topology_schema import topology_schema
 from cdnplan.inputs.wire_schema import known_keys
 from cdnplan.inputs.yaml_scalars import flow_text, string_text
 
-Step = str | int
 _Shown = Callable[[c.Path], str]
-
-
-@dataclass(slots=True)
-class _Found:
-    """How far a place leads in one file: a slot for every step that was found, the root first.
-
-    `foreign` counts the steps up to the first that leads through an alias or ``<<``.
-    """
-
-    file: TextFile
-    slots: list[Slot]
-    foreign: int | None = None
-    missing_own: bool = False
-    """The first foreign step comes from ``<<``: the map has no such key itself."""
-
-    @property
-    def depth(self) -> int:
-        return len(self.slots) - 1
 
 
 @dataclass(slots=True)
@@ -122,53 +104,6 @@ def _brief(value: object) -> str:
     return "absent" if value is None else text if len(text) <= 60 else text[:57] + "..."
 
 
-def place_in(workspace: Workspace, path: c.Path) -> tuple[str, int, int]:
-    """File, line and column at which a place of the merged topology is written, or the nearest to it."""
-    found = _locate(workspace, path)
-    slot = found.slots[-1]
-    line, column = found.file.spans.place(slot.key[0] if found.depth else slot.outer)
-    return str(found.file.path), line, column
-
-
-def _steps(workspace: Workspace, path: c.Path) -> list[Step | tuple[str, str]]:
-    """Replace the number of an item in a list that merges by name by what identifies it in every file."""
-    steps: list[Step | tuple[str, str]] = list(path)
-    if len(path) >= 2 and path[0] in (*c.NAMED, "links"):
-        section = str(path[0])
-        name = c.identity(c.value_at(workspace.tree, path[:2]), section)
-        if name is not None:
-            steps[1] = (section, name)
-    return steps
-
-
-def _walk(file: TextFile, steps: Sequence[Step | tuple[str, str]]) -> _Found:
-    found = _Found(file, [_home(file.spans.root)])
-    for i, step in enumerate(steps):
-        node = found.slots[-1].node
-        slot = file.items(step[0]).get(step[1]) if isinstance(step, tuple) else node.own(step)
-        merged = slot is None and isinstance(step, str)
-        if slot is None and isinstance(step, str):
-            slot = node.merged(step)
-        if slot is None:
-            break
-        found.slots.append(slot)
-        if found.foreign is None and (slot.alias or merged):
-            found.foreign, found.missing_own = i + 1, merged
-    return found
-
-
-def _locate(workspace: Workspace, path: c.Path) -> _Found:
-    """Find where a value is given: in the strongest file that has it, else as near as any file comes."""
-    steps = _steps(workspace, path)
-    best: _Found | None = None
-    for file in workspace.strongest_first():
-        found = _walk(file, steps)
-        if best is None or found.depth > best.depth:
-            best = found
-    assert best is not None, "a workspace has at least one file"
-    return best
-
-
 class _Writer:
     """Turns the changes of one operation into patches, each file with its own patcher."""
 
@@ -198,9 +133,9 @@ class _Writer:
             self._sharing[key] = Sharing(file.spans)
         return self._sharing[key]
 
-    def _target(self, change: c.Put | c.Append | c.Drop) -> tuple[_Found, Span, str]:
+    def _target(self, change: c.Put | c.Append | c.Drop) -> tuple[Found, Span, str]:
         """Locate a change: what it leads to, the written value that changes, and what changes of it."""
-        found = _locate(self._workspace, change.path)
+        found = locate(self._workspace, change.path)
         whole = found.depth == len(change.path)
         if whole and isinstance(change, c.Put | c.Append):
             return found, found.slots[-1].node, "" if isinstance(change, c.Put) else "+"
@@ -217,7 +152,7 @@ class _Writer:
         claims.changes.append(change)
         claims.contents.append(None if isinstance(change, c.Drop) else change.value)
 
-    def _together(self, found: _Found, node: Span, rest: str, *, whole: bool) -> bool:
+    def _together(self, found: Found, node: Span, rest: str, *, whole: bool) -> bool:
         """Whether everything that shares a written value is to change in the same way."""
         claims = self._claims[self._key(found.file), id(node), rest]
         first = claims.contents[0]
@@ -254,7 +189,7 @@ class _Writer:
         else:
             self._patch(found, change, whole=whole)
 
-    def _patch(self, found: _Found, change: c.Put | c.Append | c.Drop, *, whole: bool) -> None:
+    def _patch(self, found: Found, change: c.Put | c.Append | c.Drop, *, whole: bool) -> None:
         patcher = self._patcher(found.file)
         if isinstance(change, c.Drop):
             if not whole:
@@ -273,7 +208,7 @@ class _Writer:
         else:
             patcher.put(found.slots[-1], value)
 
-    def _localise(self, found: _Found, change: c.Put | c.Append | c.Drop) -> None:
+    def _localise(self, found: Found, change: c.Put | c.Append | c.Drop) -> None:
         """Write a shared value anew at the one place where it is to differ."""
         assert found.foreign is not None
         prefix = change.path[: found.foreign]
@@ -303,7 +238,7 @@ class _Writer:
         else:
             patcher.replace(slot, value)
 
-    def _shared_problem(self, found: _Found, change: c.Put | c.Append | c.Drop) -> Problem:
+    def _shared_problem(self, found: Found, change: c.Put | c.Append | c.Drop) -> Problem:
         """Say that others share what is to change, and where."""
         spans = found.file.spans
         if found.foreign is not None and found.missing_own:
@@ -331,7 +266,7 @@ class _Writer:
 
     def _drop_item(self, change: c.Drop) -> None:
         """Take an item of a named list, or a model of hardware, out of every file and every environment."""
-        steps = _steps(self._workspace, change.path)
+        steps = item_steps(self._workspace, change.path)
         for file in self._workspace.files.values():
             for start in _sections(file):
                 found = _walk_from(start, steps)
@@ -339,7 +274,7 @@ class _Writer:
                     continue
                 holder, slot = found
                 if file.spans.aliased and self._shares(file).reach(holder.node) > 1:
-                    raise InputError([self._shared_problem(_walk(file, steps), change)])
+                    raise InputError([self._shared_problem(walk(file, steps), change)])
                 self._patcher(file).drop(holder, slot)
 
     def _rename(self, change: c.Rename) -> None:
@@ -377,15 +312,10 @@ class _Writer:
         return self._workspace.changed(edited)
 
 
-def _home(node: Span) -> Slot:
-    assert node.home is not None, "everything is written somewhere"
-    return node.home
-
-
-def _at_home(found: _Found, change: c.Put | c.Append | c.Drop) -> _Found:
+def _at_home(found: Found, change: c.Put | c.Append | c.Drop) -> Found:
     """Lead to where shared values are written, rather than to aliases of them."""
-    last = found.slots[-1] if isinstance(change, c.Drop) else _home(found.slots[-1].node)
-    return replace(found, slots=[*(_home(slot.node) for slot in found.slots[:-1]), last])
+    last = found.slots[-1] if isinstance(change, c.Drop) else home_of(found.slots[-1].node)
+    return replace(found, slots=[*(home_of(slot.node) for slot in found.slots[:-1]), last])
 
 
 def _path_text(path: c.Path) -> str:
@@ -405,7 +335,7 @@ def _is_item(change: c.Change) -> bool:
 def _sections(file: TextFile) -> Iterator[Slot]:
     """The file as a whole, and the overrides of each of its environments, which have the same sections."""
     root = file.spans.root
-    yield _home(root)
+    yield home_of(root)
     overrides = root.own("overrides") if root.kind == "map" else None
     if overrides is not None and overrides.node.kind == "map":
         yield from (slot for _, slot in overrides.node.effective())

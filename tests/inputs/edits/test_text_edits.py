@@ -340,9 +340,9 @@ def test_an_invalid_result_is_refused_with_the_usual_problems(tmp_path: Path) ->
     message = refused(tmp_path, "set site kpn-zwolle fill_window={hours: 30}", "remove site kpn-utrecht")
     assert message.splitlines() == [
         "t.yaml:22:97: sites[1].fill_window.hours: expected at most 24, found 30",
-        "t.yaml:25:93: regions[0].sites[0]: unknown site 'kpn-utrecht'; add 'cascade' to 'remove site kpn-utrecht' to"
+        "t.yaml:24:96: regions[0].sites[0]: unknown site 'kpn-utrecht'; add 'cascade' to 'remove site kpn-utrecht' to"
         " take out what mentions it",
-        "t.yaml:36:25: links[0].to: unknown region, site or origin 'kpn-utrecht'; add 'cascade' to 'remove site"
+        "t.yaml:34:24: links[0].to: unknown region, site or origin 'kpn-utrecht'; add 'cascade' to 'remove site"
         " kpn-utrecht' to take out what mentions it",
     ]
 
