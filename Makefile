@@ -11,7 +11,7 @@ plan: $(STAMP) $(KERNELS)
 	$(BIN)/cdnplan plan --out plans/sample --force
 
 test: lint $(KERNELS)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
