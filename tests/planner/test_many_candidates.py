@@ -11,11 +11,13 @@ from cdnplan.model.topology import Hardware
 from tests.model import networks
 from tests.planner.plans import make, rows, write_network
 
-N_SITES = 100
+N_SITES = 140
+GAP = 0.3
+"""What the exact engine takes seconds for; what is looked at is not the last percent."""
 
 
 @pytest.mark.parametrize("engine", ["exact", "fast"])
-def test_most_of_a_hundred_pools_serve_one_region(tmp_path: Path, engine: str) -> None:
+def test_most_of_many_pools_serve_one_region(tmp_path: Path, engine: str) -> None:
     # Each site has room for two files and can serve about one of them to both regions.
     sites = tuple(
         networks.site(f"s{i:03}", at=(40.0 + 0.1 * i, 5.0), groups={"small": 1}) for i in range(N_SITES)
@@ -29,6 +31,6 @@ def test_most_of_a_hundred_pools_serve_one_region(tmp_path: Path, engine: str) -
     files = networks.catalog(sizes)
     gb = networks.demand({"r": asked, "q": asked}, files)
     request = write_network(tmp_path / "n", whole, files, gb)
-    make(replace(request, engine=engine, gap_ratio=0.05))
+    make(replace(request, engine=engine, gap_ratio=GAP))
     used = {row["pool"] for row in rows(request.out, "serving") if row["region"] == "r" and row["gb"] > 0}
     assert len(used - {None, "origin"}) > 64
