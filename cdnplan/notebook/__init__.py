@@ -7,7 +7,7 @@ Examples
 --------
 >>> from cdnplan.notebook import Network
 >>> Network.sample()
-Network 'sample': 10 sites, 22 appliances, 14 regions, 0 links
+Network 'sample': 10 sites, 22 appliances, 14 regions, 40 links
 """
 
 from cdnplan.notebook import topology

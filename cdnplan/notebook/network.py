@@ -33,8 +33,8 @@ class Network:
     Examples
     --------
     >>> network = Network.sample()
-    >>> network.sites.loc["ixp-london-gb", "storage_tb"]
-    1216.0
+    >>> float(network.sites.loc["ixp-london-gb", "storage_tb"])
+    4.62
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -129,6 +129,7 @@ def plan(
     env: str | None = None,
     override: Sequence[str | Path] = (),
     *,
+    report: bool | None = None,
     force: bool = False,
 ) -> Plan:
     """Decide which files every appliance holds, and write it with a proof of how good it is.
@@ -178,9 +179,21 @@ def plan(
             environment=env if network is None else env or network.env,
             overrides=(*(network.override if network else ()), *(Path(item) for item in override)),
             replace=force,
-        )
+        ),
+        more=_reporting(None if previous is None else folder_of(previous), report),
     )
     return Plan(made.folder)
+
+
+def _reporting(previous: Path | None, asked: bool | None) -> Callable[[Path], Sequence[str]] | None:
+    """What puts a report into the plan folder; None where none is wanted."""
+    if asked is False:
+        return None
+    import warnings
+
+    from cdnplan.report.report import report_of_plan
+
+    return report_of_plan(previous, always=asked is True, warn=warnings.warn)
 
 
 _SAMPLE = ("topology.yaml", "titles.parquet", "demand.parquet")

@@ -16,13 +16,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from cdnplan.model.placement import Placement
+from cdnplan.optimize.serving import best_serving
 from cdnplan.whatif.apply import apply_all
-from cdnplan.whatif.base import Base, at_once, load_base, rebuild
+from cdnplan.whatif.base import Base, Flow, judged, load_base, rebuild
 from cdnplan.whatif.failures import Failure
 from cdnplan.whatif.price_check import PricesRequest, prices
 from cdnplan.whatif.scenario_reader import read_scenarios
@@ -49,7 +52,14 @@ def exact(base: Base, failure: Failure) -> float:
         file = Path(folder) / "it.yaml"
         file.write_text(f"name: it\nchanges:\n  - fail: {{{', '.join(fails)}}}\n", encoding="utf-8")
         (applied,) = apply_all(read_scenarios([file]), base.inputs)
-    return float(at_once(rebuild(base, applied.inputs, applied.lost)).verdict.cost.total)
+    changed = rebuild(base, applied.inputs, applied.lost)
+    there = np.where(changed.instance.copies == 0, 0, changed.there)
+    holds = there > 0
+    copies = np.where(holds, np.minimum(changed.instance.copies, there), changed.instance.copies)
+    as_it_is = replace(changed.instance, copies=copies, held=there)
+    # All regions are served anew: no short cut that the sweep takes is taken here.
+    flow = Flow.of(as_it_is, best_serving(as_it_is, holds).serving)
+    return float(judged(as_it_is, Placement(holds), flow).verdict.cost.total)
 
 
 def agreement(result: SweepResult, count: int) -> list[dict[str, Any]]:
