@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from cdnplan.inputs.logs.mapping import LogMapping
     from cdnplan.inputs.logs.outcome import IngestResult
 
 
@@ -108,11 +107,12 @@ def ingest(
     from cdnplan.cli.progress import progress_on_stderr
     from cdnplan.cli.stopping import StopSignals
     from cdnplan.inputs.logs.mapping import LogMapping, read_mapping
+    from cdnplan.inputs.logs.options import bad_limit, with_options
     from cdnplan.inputs.logs.request import IngestRequest
     from cdnplan.inputs.logs.run import ingest as run_ingest
 
-    rules = _with_options(read_mapping(mapping) if mapping else LogMapping(), region, prefixes, pattern)
-    allowed, allowed_ratio = _limit(max_bad)
+    rules = with_options(read_mapping(mapping) if mapping else LogMapping(), region, prefixes, pattern)
+    allowed, allowed_ratio = bad_limit(max_bad)
     request = IngestRequest(
         logs=tuple(logs),
         out=out,
@@ -143,98 +143,19 @@ def ingest(
     _print(result, fmt)
 
 
-def _with_options(
-    mapping: LogMapping, region: str | None, prefixes: Path | None, pattern: str | None
-) -> LogMapping:
-    """Mapping with what options say, which goes before what the file says."""
-    from dataclasses import replace
-
-    from cdnplan.errors import InputError, Problem
-    from cdnplan.inputs.logs.mapping import RegionRule
-    from cdnplan.inputs.logs.object_names import pattern_problem
-
-    problems = []
-    if region is not None and prefixes is not None:
-        problems.append(Problem("expected --region or --prefixes, not both"))
-    if pattern is not None and pattern_problem(pattern):
-        problems.append(Problem(pattern_problem(pattern), path="--pattern"))
-    if problems:
-        raise InputError(problems)
-    made = mapping
-    if region is not None:
-        made = replace(made, region=RegionRule(name=region))
-    if prefixes is not None:
-        unknown = None if made.region is None else made.region.unknown
-        made = replace(made, region=RegionRule(prefixes=prefixes, unknown=unknown))
-    if pattern is not None:
-        made = replace(made, object=replace(made.object, pattern=pattern))
-    return made
-
-
-def _limit(text: str | None) -> tuple[int | None, float | None]:
-    """Number, or share, of malformed lines allowed."""
-    from cdnplan.errors import InputError, Problem
-
-    if text is None:
-        return None, None
-    try:
-        if text.endswith("%"):
-            share = float(text[:-1]) / 100
-            if 0 <= share <= 1:
-                return None, share
-        elif int(text) >= 0:
-            return int(text), None
-    except ValueError:
-        pass
-    raise InputError(
-        [Problem(f"found {text!r}, expected a number as 100 or a share as 0.1%", path="--max-bad")]
-    )
-
-
 def _tell(result: IngestResult, out: Path) -> None:
     """Write warnings and what was written on stderr."""
     for line in result.examples:
         sys.stderr.write(f"malformed: {line.file}:{line.line}: {line.message}: {line.text}\n")
-    if result.bad:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.bad_by_kind.items())
-        sys.stderr.write(f"warning: {result.bad:,} malformed lines: {kinds}\n")
-    cut = [str(period.date) for period in result.periods if not period.whole]
-    if cut:
-        shown = ", ".join(cut[:3]) + (", …" if len(cut) > 3 else "")
-        sys.stderr.write(f"warning: the logs do not span all of the periods {shown}; see --whole-periods\n")
-    if result.unknown:
-        gb = sum(volume for _, volume in result.unknown)
-        most = ", ".join(f"{name} ({volume:,.1f} GB)" for name, volume in result.unknown[:3])
-        sys.stderr.write(
-            f"warning: {len(result.unknown):,} {result.by}s with {gb:,.1f} GB are not in the tables: {most}\n"
-        )
+    for warning in result.warnings():
+        sys.stderr.write(f"warning: {warning}\n")
     sys.stderr.write(f"{out}: {result.figures.rows:,} rows\n")
 
 
 def _print(result: IngestResult, fmt: Literal["table", "json", "csv"]) -> None:
     from cdnplan.cli.tables import print_table
 
-    figures = result.figures
-    rows: list[tuple[str, Any]] = [
-        ("format", result.format),
-        ("lines", result.lines),
-        ("counted", result.counted),
-        ("malformed", result.bad),
-        *((f"malformed: {kind}", count) for kind, count in result.bad_by_kind.items()),
-        ("blank, comments, headers", result.blank),
-        *((f"left out: {reason}", count) for reason, count in result.left_out.items()),
-        ("periods", len(result.periods)),
-        ("days in a period", result.period_days),
-        ("first period", str(result.periods[0].date)),
-        ("last period", str(result.periods[-1].date)),
-        ("regions", figures.regions),
-        (f"{result.by}s", figures.names),
-        ("GB", figures.gb),
-        (f"plays ({result.plays_are})", figures.plays),
-        ("rows", figures.rows),
-    ]
-    if figures.hit_gb is not None:
-        rows.append(("hit ratio (bytes)", figures.hit_gb / figures.gb))
+    rows = result.rows()
     if fmt == "json":
         import json
 

@@ -6,18 +6,15 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from cdnplan.cli.tables import TableFormat
 
 if TYPE_CHECKING:
-    from cdnplan.model.catalog import Catalog
-    from cdnplan.model.demand import Demand
-    from cdnplan.model.topology import Topology
+    from cdnplan.errors import Problem
     from cdnplan.whatif.size import SizingResult
-    from cdnplan.whatif.sizing_file import Sizing
 
 Table = Literal["options", "curve", "candidates", "goals"]
 CANDIDATES_SHOWN = 10
@@ -74,16 +71,26 @@ def size(
     import os
     import tempfile
 
+    from cdnplan.cli.countries import country_codes
     from cdnplan.cli.progress import progress_on_stderr
     from cdnplan.cli.stopping import StopSignals
-    from cdnplan.errors import DeadlineError
+    from cdnplan.errors import DeadlineError, InputError
     from cdnplan.whatif.size import size as find
+    from cdnplan.whatif.sizing_inputs import SizingInputs, read_question
     from cdnplan.whatif.sizing_output import check_output, write_answer
 
     if out is not None:
         check_output(out, replace=force)
-    given = _Given(base, topology, titles, demand, files, countries, date, env)
-    question, network, catalog, asked = _inputs(sizing, given)
+    problems: list[Problem] = []
+    codes = country_codes(countries, problems)
+    period = date.date() if date else None
+    given = SizingInputs(base, topology, titles, demand, files, codes, period, env)
+    problems = [*given.problems(), *problems]
+    if problems:
+        raise InputError(problems)
+    question = read_question(sizing, given)
+    for warning in question.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
     stop = ctx.find_object(StopSignals) or StopSignals()
     # The plan is made where it can be moved from, if that folder is there already.
     beside = out.absolute().parent if out is not None and out.absolute().parent.is_dir() else None
@@ -93,10 +100,10 @@ def size(
     ):
         plan_folder = Path(scratch) / "plan"
         result = find(
-            network,
-            catalog,
-            asked,
-            question,
+            question.topology,
+            question.catalog,
+            question.demand,
+            question.sizing,
             plan_out=plan_folder,
             engine=engine,
             gap_ratio=gap,
@@ -113,57 +120,6 @@ def size(
         sys.stdout.write(f"\nwritten to {out}; its plan is {out / 'plan'}\n")
     if result.verified is None or not result.verified.ok:
         raise DeadlineError("the time was up before a set was found whose full plan reaches the target")
-
-
-class _Given(NamedTuple):
-    base: Path | None
-    topology: Path | None
-    titles: Path | None
-    demand: Path | None
-    files: Path | None
-    countries: str
-    date: datetime | None
-    env: str | None
-
-
-def _inputs(sizing: Path, given: _Given) -> tuple[Sizing, Topology, Catalog, Demand]:
-    """Read the network with its demand, then the question; problems of both are told together."""
-    from cdnplan.cli.countries import country_codes
-    from cdnplan.errors import InputError, Problem
-    from cdnplan.planner.load import load
-    from cdnplan.planner.request import PlanRequest
-    from cdnplan.whatif.base import read_inputs
-    from cdnplan.whatif.sizing_file import read_sizing
-
-    tables = (given.topology, given.titles, given.demand)
-    problems: list[Problem] = []
-    if given.base is not None and any((*tables, given.files, given.countries, given.date, given.env)):
-        problems.append(Problem("a plan folder has its inputs in it: give --base alone, or no --base"))
-    if given.base is None and any(path is None for path in tables):
-        problems.append(Problem("give --base, or --topology, --titles and --demand"))
-    codes = country_codes(given.countries, problems)
-    if problems:
-        raise InputError(problems)
-    if given.base is not None:
-        inputs = read_inputs(given.base).inputs
-        return read_sizing(sizing, inputs.topology), inputs.topology, inputs.catalog, inputs.demand
-    if given.topology is None or given.titles is None:
-        raise InputError([Problem("give --base, or --topology, --titles and --demand")])
-    loaded = load(
-        PlanRequest(
-            topology=given.topology,
-            titles=given.titles,
-            demand=given.demand,
-            files=given.files,
-            out=Path(),
-            countries=codes,
-            date=given.date.date() if given.date else None,
-            environment=given.env,
-        )
-    )
-    for warning in loaded.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
-    return read_sizing(sizing, loaded.topology), loaded.topology, loaded.catalog, loaded.demand
 
 
 def _print(result: SizingResult, fmt: TableFormat, table: Table) -> None:

@@ -52,9 +52,9 @@ def diff(
 
     from cdnplan.cli.tables import print_table
     from cdnplan.inputs.topology_diff import diff_topologies
-    from cdnplan.inputs.topology_reader import read_topology
+    from cdnplan.inputs.topology_reader import read_topology, topology_file
 
-    before, after = (read_topology(_topology_file(path), env=env) for path in (a, b))
+    before, after = (read_topology(topology_file(path), env=env) for path in (a, b))
     found = diff_topologies(before, after)
     changes = [_change_row(change) for change in found.changes]
     totals = [_total_row(total) for total in found.totals if total.group == "total" or total.changed]
@@ -72,12 +72,6 @@ def diff(
             print_table(TOTAL_COLUMNS, totals, "csv")
     else:
         _print(found, sites)
-
-
-def _topology_file(path: Path) -> Path:
-    """Plan folders have the topology they were made from."""
-    inside = path / "inputs" / "topology.yaml"
-    return inside if inside.is_file() else path
 
 
 def _change_row(change: Change) -> tuple[object, ...]:

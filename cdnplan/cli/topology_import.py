@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,11 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cdnplan.errors import Problem
-    from cdnplan.inputs.appliance_list import ApplianceList
-    from cdnplan.inputs.import_options import ImportOptions
-    from cdnplan.model.topology import Hardware, Origin, Topology
-
-SUMMARY_COLUMNS = ("kind", "countries", "sites", "pools", "appliances", "storage_tb", "throughput_gbps")
+    from cdnplan.model.topology import Hardware, Origin
 
 
 def import_list(  # one parameter per option of the command
@@ -104,10 +99,8 @@ def import_list(  # one parameter per option of the command
     """
     from cdnplan.cli.countries import country_codes
     from cdnplan.errors import InputError
-    from cdnplan.inputs.appliance_list import read_appliance_list
+    from cdnplan.inputs.import_file import SUMMARY_COLUMNS, import_file, problems_of_out, summary_rows
     from cdnplan.inputs.import_options import DEFAULT_ORIGINS, HardwareRule, ImportOptions
-    from cdnplan.inputs.topology_import import import_topology
-    from cdnplan.inputs.topology_writer import topology_text
 
     problems: list[Problem] = []
     options = ImportOptions(
@@ -126,18 +119,16 @@ def import_list(  # one parameter per option of the command
         ),
         origins=_origins(origin or [], problems) or DEFAULT_ORIGINS,
     )
-    problems += [*options.problems(), *_problems_of_out(list_file, out)]
     if problems:
-        raise InputError(problems)
-    listed = read_appliance_list(list_file)
-    topology, warnings = import_topology(listed.appliances, options)
-    _write(out, topology_text(topology, header=_header(list_file, listed, options)))
-    for warning in warnings:
+        raise InputError([*problems, *options.problems(), *problems_of_out(list_file, out)])
+    made = import_file(list_file, out, options)
+    for warning in made.warnings:
         sys.stderr.write(f"warning: {warning}\n")
+    listed, topology = made.listed, made.topology
     aside = f"{listed.ipv6_rows} IPv6 rows, {listed.inactive_rows} not active"
     sys.stderr.write(f"{list_file.name}: {len(listed.appliances)} appliances; left aside: {aside}\n")
     sys.stderr.write(f"{out}: {len(topology.sites)} sites, {len(topology.regions)} regions\n")
-    print_table(SUMMARY_COLUMNS, _summary(topology), fmt)
+    print_table(SUMMARY_COLUMNS, summary_rows(topology), fmt)
 
 
 def _countries_of(pairs: Sequence[str], problems: list[Problem]) -> dict[str, str]:
@@ -192,68 +183,3 @@ def _origins(pairs: Sequence[str], problems: list[Problem]) -> tuple[Origin, ...
         else:
             found.append(Origin(name, (numbers[0], numbers[1])))
     return tuple(found)
-
-
-def _problems_of_out(list_file: Path, out: Path) -> list[Problem]:
-    """The result needs a folder to go to, and must not replace what it is read from."""
-    from cdnplan.errors import Problem
-
-    if not out.parent.is_dir():
-        return [Problem("no such folder", file=str(out.parent), path="--out")]
-    if out.is_dir():
-        return [Problem("is a folder, expected a file to write", file=str(out), path="--out")]
-    if out.exists() and list_file.exists() and out.samefile(list_file):
-        return [Problem("is the list itself", file=str(out), path="--out")]
-    return []
-
-
-def _write(out: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    from cdnplan.errors import InputError, Problem
-
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(out)
-    except OSError as error:
-        problem = Problem(f"cannot be written: {error.strerror}", file=str(out))
-        raise InputError([problem]) from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _header(list_file: Path, listed: ApplianceList, options: ImportOptions) -> str:
-    """Where the file comes from and what it assumes, for those who open it."""
-    rule, share = options.hardware, options.embedded_share
-    storage, flash, remote = rule.storage.name, rule.flash.name, rule.remote.name
-    return (
-        f"Imported by `cdnplan topology import` from {list_file.name}: {len(listed.appliances)} appliances.\n"
-        "Where they are comes from the list. Everything else is assumed, and meant to be edited:\n"
-        f"- models: {storage}, except {rule.ixp_flash_ratio:.0%} {flash} at exchange points, one {flash}\n"
-        f"  for every {rule.embedded_flash_from} appliances of an ISP in a city,"
-        f" and {remote} for its only one\n  in a country of at most {rule.few_appliances}\n"
-        f"- shares: {share:g} of a country's demand comes through ISPs with appliances, in proportion to\n"
-        f"  them, {1 - share:g} reaches exchange points (regions called rest)\n"
-        "- time zones: that of the nearest reference city of the country"
-    )
-
-
-def _summary(topology: Topology) -> list[tuple[str, int, int, int, int, float, float]]:
-    """Totals by kind of site, and over all."""
-    hardware = {model.name: model for model in topology.hardware}
-    rows = []
-    for label, kinds in (("ixp", {"ixp"}), ("embedded", {"embedded"}), ("all", {"ixp", "embedded"})):
-        sites = [site for site in topology.sites if site.kind in kinds]
-        groups = [group for site in sites for group in site.appliances]
-        rows.append(
-            (
-                label,
-                len({site.country for site in sites}),
-                len(sites),
-                len(groups),
-                sum(group.count for group in groups),
-                round(sum(group.count * hardware[group.model].storage_tb for group in groups), 3),
-                round(sum(group.count * hardware[group.model].throughput_gbps for group in groups), 3),
-            )
-        )
-    return rows

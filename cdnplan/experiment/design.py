@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.inputs.table_writer import whole_file
 
 Kind = Literal["pairs", "strata", "switchback"]
 Ints = npt.NDArray[np.int64]
@@ -184,6 +185,13 @@ class Design:
         """First 16 signs of the SHA-256 of the design."""
         text = json.dumps(self.as_dict(), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def write_design(design: Design, path: Path) -> None:
+    """Write a design as JSON, whole or not at all; an earlier file is replaced."""
+    with whole_file(path) as part:
+        text = json.dumps(design.as_dict(), indent=1, ensure_ascii=False)
+        part.write_text(f"{text}\n", encoding="utf-8")
 
 
 def read_design(path: Path) -> Design:

@@ -68,6 +68,12 @@ def read_topology(path: Path, *, env: str | None = None, overrides: Sequence[Pat
     return build_topology(read_sources(path, overrides), path, env)
 
 
+def topology_file(path: Path) -> Path:
+    """Topology file of a plan folder, which has the one it was made from; any other path as it is."""
+    inside = path / "inputs" / "topology.yaml"
+    return inside if inside.is_file() else path
+
+
 def build_topology(sources: Sources, path: Path, env: str | None = None) -> Topology:
     """Check files that have been read, for one environment; see `read_topology`."""
     problems = list(sources.problems)

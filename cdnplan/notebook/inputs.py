@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
+
+from cdnplan.notebook.plans import optional_path
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cdnplan.inputs.logs.outcome import IngestResult
 
 
 def new(folder: str | Path, *, csv: bool = False) -> Path:
@@ -158,3 +163,129 @@ def backtest(
         write_figure(found, Path(figure))
     rows = [asdict(score) for score in found.scores if segments or score.by == "all"]
     return pd.DataFrame(rows)
+
+
+def ingest(
+    *logs: str | Path,
+    out: str | Path,
+    mapping: str | Path | None = None,
+    region: str | None = None,
+    prefixes: str | Path | None = None,
+    pattern: str | None = None,
+    by: Literal["title", "file"] | None = None,
+    titles: str | Path | None = None,
+    files: str | Path | None = None,
+    known_only: bool = False,
+    requests: str | Path | None = None,
+    period: Literal["daily", "weekly"] = "daily",
+    week_ends: str = "sunday",
+    from_: dt.date | None = None,
+    to: dt.date | None = None,
+    whole_periods: bool = False,
+    plays: Literal["requests", "sessions", "sizes"] | None = None,
+    max_bad: int | str | None = None,
+    examples: int = 3,
+    bad_lines: str | Path | None = None,
+    memory_gb: float = 1.0,
+    threads: int = 0,
+    temp: str | Path | None = None,
+) -> Ingested:
+    """Read what was really asked for: logs and tables become a history, and if wanted requests to replay.
+
+    Parameters
+    ----------
+    *logs : str or Path
+        Logs of one format.
+    out : str or Path
+        History to write.
+    mapping, region, prefixes, …
+        As for the command; `from_` is ``--from``, and `max_bad` a number, or a share as ``"0.1%"``.
+
+    Returns
+    -------
+    Ingested
+    """
+    import warnings
+
+    from cdnplan.inputs.logs.mapping import LogMapping, read_mapping
+    from cdnplan.inputs.logs.options import bad_limit, with_options
+    from cdnplan.inputs.logs.request import IngestRequest
+    from cdnplan.inputs.logs.run import ingest as run_ingest
+
+    rules = LogMapping() if mapping is None else read_mapping(Path(mapping))
+    allowed, allowed_ratio = bad_limit(None if max_bad is None else str(max_bad))
+    request = IngestRequest(
+        logs=tuple(Path(log) for log in logs),
+        out=Path(out),
+        mapping=with_options(rules, region, optional_path(prefixes), pattern),
+        requests=optional_path(requests),
+        titles=optional_path(titles),
+        files=optional_path(files),
+        known_only=known_only,
+        by=by,
+        weekly=period == "weekly",
+        week_ends=week_ends.lower(),
+        first_day=from_,
+        last_day=to,
+        whole_periods=whole_periods,
+        plays=plays,
+        max_bad=allowed,
+        max_bad_ratio=allowed_ratio,
+        examples=examples,
+        bad_lines=optional_path(bad_lines),
+        memory_gb=memory_gb,
+        threads=threads,
+        temporary=optional_path(temp),
+    )
+    made = Ingested(Path(out), run_ingest(request, lambda *_: None))
+    for warning in made.result.warnings():
+        warnings.warn(warning, stacklevel=2)
+    return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ingested:
+    """A history that was written, and what became of the lines.
+
+    Parameters
+    ----------
+    path : Path
+    result : IngestResult
+    """
+
+    path: Path
+    result: IngestResult
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The history: date, region, title or file, gb, plays, and hit_gb where logs tell hits."""
+        import pandas as pd
+
+        return pd.read_parquet(self.path) if self.path.suffix == ".parquet" else pd.read_csv(self.path)
+
+    @property
+    def summary(self) -> pd.Series[Any]:
+        """Figures: lines, what was left out and why, periods, volume."""
+        import pandas as pd
+
+        return pd.Series(dict(self.result.rows()), name=str(self.path))
+
+    @property
+    def examples(self) -> pd.DataFrame:
+        """Malformed lines: file, line, kind, message, text."""
+        import pandas as pd
+
+        columns = ["file", "line", "kind", "message", "text"]
+        rows = [[getattr(line, column) for column in columns] for line in self.result.examples]
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def unknown(self) -> pd.DataFrame:
+        """Names that the tables of titles and files lack: name, gb."""
+        import pandas as pd
+
+        return pd.DataFrame(self.result.unknown, columns=["name", "gb"])
+
+    def _repr_html_(self) -> str:
+        """Show the figures."""
+        return str(self.summary.to_frame().to_html())

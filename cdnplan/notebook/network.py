@@ -57,6 +57,20 @@ class Network:
 
         return cls(sample_folder() / "topology.yaml")
 
+    def path_alone(self) -> Path:
+        """Its file, for commands that take no further files to merge onto it.
+
+        Raises
+        ------
+        InputError
+            It was read with some.
+        """
+        from cdnplan.errors import InputError, Problem
+
+        if self.override:
+            raise InputError([Problem("expected a network without override", file=str(self.path))])
+        return self.path
+
     @property
     def name(self) -> str:
         """Its name."""

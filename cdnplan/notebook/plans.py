@@ -162,12 +162,12 @@ def plan(
             topology=network.path if network is not None else Path(str(topology)),
             titles=Path(titles),
             out=Path(out),
-            demand=_path(demand),
-            history=_path(history),
-            files=_path(files),
+            demand=optional_path(demand),
+            history=optional_path(history),
+            files=optional_path(files),
             countries=frozenset(countries),
             previous=None if previous is None else folder_of(previous),
-            holdings=_path(holdings),
+            holdings=optional_path(holdings),
             fill_from=fill_from,
             start=None if start is None else folder_of(start),
             date=date,
@@ -199,7 +199,8 @@ def _reporting(previous: Path | None, asked: bool | None) -> Callable[[Path], Se
 _SAMPLE = ("topology.yaml", "titles.parquet", "demand.parquet")
 
 
-def _path(value: str | Path | None) -> Path | None:
+def optional_path(value: str | Path | None) -> Path | None:
+    """Path of a file or folder that may be left out."""
     return None if value is None else Path(value)
 
 

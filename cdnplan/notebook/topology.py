@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cdnplan.notebook.network import Network
+from cdnplan.notebook.plans import Plan, folder_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cdnplan.inputs.edits.editor import Edited
+    from cdnplan.inputs.topology_diff import TopologyDiff
+    from cdnplan.model.topology import Topology
 
 
 def check(file: str | Path, env: str | None = None, override: list[str | Path] | None = None) -> list[str]:
@@ -36,6 +43,200 @@ def show(
     if tree:
         return pd.DataFrame(site_rows(topology), columns=list(SITE_COLUMNS))
     return pd.DataFrame(totals(topology), columns=list(TOTAL_COLUMNS))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TopologyDifference:
+    """What changed between two topologies, as tables.
+
+    Parameters
+    ----------
+    difference : TopologyDiff
+    """
+
+    difference: TopologyDiff
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """Each single change: did, what, name, key, before, after."""
+        return self._table(CHANGE_COLUMNS, self.difference.changes)
+
+    @property
+    def totals(self) -> pd.DataFrame:
+        """Capacity before (a) and after (b): of all, and of the countries and sites where it changed."""
+        totals = self.difference.totals
+        return self._table(TOTAL_COLUMNS, [t for t in totals if t.group == "total" or t.changed])
+
+    @staticmethod
+    def _table(columns: Sequence[str], rows: Iterable[object]) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.DataFrame([[getattr(row, c) for c in columns] for row in rows], columns=list(columns))
+
+    def _repr_html_(self) -> str:
+        """Show the changes."""
+        return str(self.changes.to_html(index=False))
+
+
+CHANGE_COLUMNS = ("did", "what", "name", "key", "before", "after")
+TOTAL_COLUMNS = (
+    *("group", "name", "sites_a", "sites_b", "appliances_a", "appliances_b"),
+    *("storage_a_tb", "storage_b_tb", "throughput_a_gbps", "throughput_b_gbps"),
+)
+
+
+def diff(
+    a: str | Path | Network | Plan, b: str | Path | Network | Plan, env: str | None = None
+) -> TopologyDifference:
+    """Show what changed between two topologies, or those of two plans, by meaning.
+
+    Renamed things are recognised.
+    """
+    from cdnplan.inputs.topology_diff import diff_topologies
+
+    return TopologyDifference(diff_topologies(_read(a, env), _read(b, env)))
+
+
+def _read(given: str | Path | Network | Plan, env: str | None) -> Topology:
+    from cdnplan.inputs.topology_reader import read_topology, topology_file
+
+    if isinstance(given, Network) and env in (None, given.env):
+        return given.topology
+    if isinstance(given, Network):
+        return Network(given.path, env, given.override).topology
+    return read_topology(topology_file(folder_of(given)), env=env)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TopologyEdit:
+    """What an edit did.
+
+    Parameters
+    ----------
+    path : Path
+        The topology file.
+    edited : Edited
+    """
+
+    path: Path
+    edited: Edited
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each thing that an operation changed: operation, did."""
+        import pandas as pd
+
+        rows = [(operation.text, line) for operation, lines in self.edited.told for line in lines]
+        return pd.DataFrame(rows, columns=["operation", "did"])
+
+    @property
+    def diff(self) -> str:
+        """Unified diff of the files, as ``patch`` takes it; empty where nothing changes."""
+        return self.edited.diff()
+
+    def _repr_html_(self) -> str:
+        """Show what was done."""
+        return str(self.table.to_html(index=False))
+
+
+def edit(
+    file: str | Path,
+    *operations: str,
+    script: str | Path | Sequence[str | Path] = (),
+    dry_run: bool = False,
+    drop_comments: bool = False,
+) -> TopologyEdit:
+    """Change a topology by operations; comments, order and formatting stay as they are.
+
+    Parameters
+    ----------
+    file : str or Path
+    *operations : str
+        As ``"set site ams-* fill_window.hours=10"``; see docs/topology.md.
+    script : str, Path or sequence of them
+        YAML lists of operations, done first.
+    dry_run : bool
+        Write nothing; `.diff` of the result is what would change.
+    drop_comments : bool
+        Comments within what is removed go with it.
+
+    Raises
+    ------
+    InputError
+        An operation cannot be carried out, or the result is not a valid topology; nothing is written.
+    """
+    from cdnplan.errors import InputError, Problem
+    from cdnplan.inputs.edits.editor import edit_topology
+    from cdnplan.inputs.edits.language import parse_operations
+    from cdnplan.inputs.edits.script import read_script
+
+    scripts = [script] if isinstance(script, str | Path) else script
+    asked = [operation for path in scripts for operation in read_script(Path(path))]
+    asked += parse_operations(list(operations))
+    if not asked:
+        raise InputError([Problem("nothing to do: expected operations, or script")])
+    edited = edit_topology(Path(file), asked, drop_comments=drop_comments)
+    if not dry_run:
+        edited.write()
+    return TopologyEdit(Path(file), edited)
+
+
+def import_(
+    list_file: str | Path,
+    out: str | Path,
+    name: str = "",
+    countries: Iterable[str] = (),
+    country_of: Mapping[str, str] | None = None,
+    embedded_share: float = 0.75,
+    near_sites: int = 2,
+    near_km: float = 1000.0,
+    exchanges: int = 3,
+    rest_exchanges: int = 5,
+    storage_appliance: tuple[float, float, float] = (280.0, 80.0, 1.2),
+    flash_appliance: tuple[float, float, float] = (24.0, 180.0, 0.3),
+    global_appliance: tuple[float, float, float] = (100.0, 40.0, 0.4),
+    origin: Mapping[str, tuple[float, float]] | None = None,
+) -> Network:
+    """Write a topology from a public list of appliances, as a start for editing: `cdnplan topology import`.
+
+    Parameters
+    ----------
+    list_file, out, name, countries, …
+        As for the command; appliances as (TB, Gbit/s, fill Gbit/s).
+    country_of : mapping of str to str, optional
+        ISO code by city, for rows that name no country.
+    origin : mapping of str to (float, float), optional
+        Latitude and longitude by name.
+
+    Returns
+    -------
+    Network
+    """
+    import warnings
+
+    from cdnplan.inputs.import_file import import_file
+    from cdnplan.inputs.import_options import DEFAULT_ORIGINS, HardwareRule, ImportOptions
+    from cdnplan.model.topology import Hardware, Origin
+
+    options = ImportOptions(
+        name=name or Path(out).stem,
+        countries=frozenset(countries),
+        country_of=dict(country_of or {}),
+        embedded_share=embedded_share,
+        near_sites=near_sites,
+        near_km=near_km,
+        exchanges=exchanges,
+        rest_exchanges=rest_exchanges,
+        hardware=HardwareRule(
+            storage=Hardware("storage-2u", *storage_appliance),
+            flash=Hardware("flash-1u", *flash_appliance),
+            remote=Hardware("global-1u", *global_appliance),
+        ),
+        origins=tuple(Origin(n, place) for n, place in (origin or {}).items()) or DEFAULT_ORIGINS,
+    )
+    for warning in import_file(Path(list_file), Path(out), options).warnings:
+        warnings.warn(warning, stacklevel=2)
+    return Network(out)
 
 
 def schema() -> dict[str, Any]:

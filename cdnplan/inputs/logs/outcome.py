@@ -95,6 +95,47 @@ class IngestResult:
         """Lines that count."""
         return self.lines - self.blank - (self.bad - self.cut_short) - sum(self.left_out.values())
 
+    def rows(self) -> list[tuple[str, Any]]:
+        """Figures to tell: names and values."""
+        figures = self.figures
+        rows: list[tuple[str, Any]] = [
+            ("format", self.format),
+            ("lines", self.lines),
+            ("counted", self.counted),
+            ("malformed", self.bad),
+            *((f"malformed: {kind}", count) for kind, count in self.bad_by_kind.items()),
+            ("blank, comments, headers", self.blank),
+            *((f"left out: {reason}", count) for reason, count in self.left_out.items()),
+            ("periods", len(self.periods)),
+            ("days in a period", self.period_days),
+            ("first period", str(self.periods[0].date)),
+            ("last period", str(self.periods[-1].date)),
+            ("regions", figures.regions),
+            (f"{self.by}s", figures.names),
+            ("GB", figures.gb),
+            (f"plays ({self.plays_are})", figures.plays),
+            ("rows", figures.rows),
+        ]
+        if figures.hit_gb is not None:
+            rows.append(("hit ratio (bytes)", figures.hit_gb / figures.gb))
+        return rows
+
+    def warnings(self) -> list[str]:
+        """What looks wrong with the lines."""
+        told = []
+        if self.bad:
+            kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.bad_by_kind.items())
+            told.append(f"{self.bad:,} malformed lines: {kinds}")
+        cut = [str(period.date) for period in self.periods if not period.whole]
+        if cut:
+            shown = ", ".join(cut[:3]) + (", …" if len(cut) > 3 else "")
+            told.append(f"the logs do not span all of the periods {shown}; see --whole-periods")
+        if self.unknown:
+            gb = sum(volume for _, volume in self.unknown)
+            most = ", ".join(f"{name} ({volume:,.1f} GB)" for name, volume in self.unknown[:3])
+            told.append(f"{len(self.unknown):,} {self.by}s with {gb:,.1f} GB are not in the tables: {most}")
+        return told
+
 
 def period_sql(week_end: int | None) -> str:
     """Last day of a day's period in SQL: the day, or that of a week that ends on a weekday (0: Monday).

@@ -1,0 +1,207 @@
+"""What really came: replays, and reports to look at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cdnplan.notebook.figures import Figure, bars
+from cdnplan.notebook.network import Network
+from cdnplan.notebook.plans import Plan, folder_of, optional_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cdnplan.optimize.engine import EngineName
+
+POLICIES = ("lru", "lfu", "gdsf", "s3-fifo", "w-tinylfu", "belady")
+HYBRID = (0.5, 0.75, 0.9)
+"""What a replay tries where nothing else is said, as the command does."""
+
+
+class Replay:
+    """A replay folder with its tables.
+
+    Parameters
+    ----------
+    folder : str or Path
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The content of replay.json."""
+        import json
+
+        found: dict[str, Any] = json.loads((self.folder / "replay.json").read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def policies(self) -> pd.DataFrame:
+        """The comparison: a row for each way of filling caches, over all periods."""
+        import pandas as pd
+
+        return pd.DataFrame(self.record["policies"])
+
+    @property
+    def regret(self) -> pd.Series[Any] | None:
+        """What the plan cost more than any plan had to, by cause; None where it was not asked for."""
+        import pandas as pd
+
+        found = self.record["regret"]
+        return None if found is None else pd.Series(found, name="regret")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of its tables by name, as ``misses``; see docs/replay.md."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / f"{name}.parquet")
+
+    def figure(self) -> Figure:
+        """Draw what each way keeps from the origin."""
+        ways = self.record["policies"]
+        labels = [
+            f"{way['policy']}, {way['kind']} {way['planned_ratio']:.0%}{', parent' if way['parent'] else ''}"
+            for way in ways
+        ]
+        return bars("bytes offloaded", labels, [100.0 * way["byte_offload_ratio"] for way in ways], "%")
+
+    def _repr_html_(self) -> str:
+        """Show the comparison and draw it."""
+        return f"{self.policies.to_html(index=False)}{self.figure().svg}"
+
+
+def replay(
+    out: str | Path,
+    plan: str | Path | Plan | None = None,
+    actual: str | Path | None = None,
+    topology: str | Path | Network | None = None,
+    titles: str | Path | None = None,
+    history: str | Path | None = None,
+    files: str | Path | None = None,
+    countries: Iterable[str] = (),
+    periods: int = 1,
+    model: str = "auto",
+    date: dt.date | None = None,
+    policies: Sequence[str] = POLICIES,
+    hybrid: Sequence[float] = HYBRID,
+    hybrid_policy: str | None = None,
+    sample: float | None = None,
+    requests: float | None = None,
+    play_gb: float = 2.0,
+    days: float | None = None,
+    turnovers: float = 5.0,
+    engine: EngineName = "auto",
+    gap: float | None = None,
+    threads: int = 0,
+    seed: int = 0,
+    *,
+    regret: bool = True,
+    force: bool = False,
+) -> Replay:
+    """Serve what really came with a plan, beside caches that fill themselves on the same network.
+
+    Parameters
+    ----------
+    out, plan, actual, topology, titles, …
+        As for the command; `plan` may be a `Plan`, `policies` are names (empty: none, ``["all"]``: all), and
+        `hybrid` numbers (empty: no hybrids).
+
+    Returns
+    -------
+    Replay
+    """
+    import os
+
+    from cdnplan.replay import ReplayRequest
+    from cdnplan.replay import replay as run
+    from cdnplan.replay.caches import POLICIES as KNOWN
+    from cdnplan.replay.planning import How
+
+    names = tuple(name.lower() for name in policies)
+    request = ReplayRequest(
+        out=Path(out),
+        plan=None if plan is None else folder_of(plan),
+        actual=optional_path(actual),
+        topology=topology.path_alone() if isinstance(topology, Network) else optional_path(topology),
+        titles=optional_path(titles),
+        history=optional_path(history),
+        files=optional_path(files),
+        countries=frozenset(countries),
+        date=date,
+        periods=periods,
+        model=model,
+        policies=tuple(KNOWN) if names == ("all",) else names,
+        hybrid=tuple(hybrid),
+        hybrid_policy=hybrid_policy,
+        sample=sample,
+        requests=requests,
+        play_gb=play_gb,
+        days=days,
+        turnovers=turnovers,
+        regret=regret,
+        how=How(engine, gap, None, threads or os.cpu_count() or 1, seed),
+        seed=seed,
+        replace=force,
+    )
+    return Replay(run(request).folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A report, which notebooks show in a frame.
+
+    Parameters
+    ----------
+    html : str
+        The whole page.
+    """
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        """Show it in a frame of its own, so that its styles stay there."""
+        from html import escape
+
+        frame = 'width="100%" height="800" style="border:0"'
+        return f'<iframe {frame} srcdoc="{escape(self.html)}"></iframe>'
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file."""
+        from cdnplan.report.report import write_report
+
+        write_report(self.html, Path(path))
+
+
+def report(
+    subject: str | Path | Plan | Replay,
+    previous: str | Path | Plan | None = None,
+    actual: str | Path | None = None,
+    out: str | Path | None = None,
+) -> Page:
+    """Make one HTML page of a plan, a replay or a what-if: figures, map, tables to search and download.
+
+    Parameters
+    ----------
+    subject, previous, actual
+        As for the command.
+    out : str or Path, optional
+        File to write as well.
+
+    Returns
+    -------
+    Page
+    """
+    from cdnplan.report.report import report as make_report
+
+    folder = subject.folder if isinstance(subject, Replay) else folder_of(subject)
+    page = Page(make_report(folder, None if previous is None else folder_of(previous), optional_path(actual)))
+    if out is not None:
+        page.save(out)
+    return page
