@@ -22,7 +22,9 @@ from cdnplan.planner.dealing import Dealt
 
 Bools = npt.NDArray[np.bool_]
 
-ROUNDS = 3
+ROUNDS, ROUNDS_LARGE, LARGE_FROM = 3, 1, 50_000_000
+"""Rounds at most, and from so many candidate entries × files on, where one takes a minute or more. A count of
+work and not of seconds, so that plans do not depend on the machine."""
 DEAR_RATIO = 5e-4
 """Part of a plan's cost above the ideal that dealing and night may add before it is worth planning again."""
 _ROUNDING = 1e-9
@@ -88,7 +90,7 @@ def plan_again(
     and their rules have pools to spare, they are ruled out there
     instead; if that is no cheaper, the file is. The engine starts from the prices and the placement at hand.
     Rounds end when dealing costs little (`DEAR_RATIO`) or the gap asked for is reached, when nothing is left
-    to rule out, after `ROUNDS`, or when another one might pass the time limit: it is expected to take as
+    to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time limit: it is expected to take as
     long as the longest so far. No improvement is promised.
 
     What is ruled out binds no other plan, so the bounds of these rounds prove nothing about the problem:
@@ -125,7 +127,9 @@ def plan_again(
     cut: Status | None = None
     longest_s = spent.optimise_s + spent.appliances_s
     deadline = np.inf if stop.time_limit_s is None else now() + stop.time_limit_s - longest_s
-    while cut is None and rounds < ROUNDS and _dear(instance, best, outcome, stop):
+    large = instance.cand_pool.size * instance.n_files >= LARGE_FROM
+    most = ROUNDS_LARGE if large else ROUNDS
+    while cut is None and rounds < most and _dear(instance, best, outcome, stop):
         begun = now()
         launches = _launches_in_the_way(instance, basis) if launches_too else []
         ruled_out = _ruled_out(instance, basis, launches)
