@@ -27,16 +27,16 @@ def test_size_answers_and_writes(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
     sizing = (folder / "sizing.yaml").read_text(encoding="utf-8")
     (folder / "sizing.yaml").write_text(f"{sizing}\ncurve_points: 0\nrunner_ups: 0\n", encoding="utf-8")
-    tables = {name: folder / f"{name}.csv" for name in ("titles", "demand")}
+    titles, demand = folder / "titles.csv", folder / "demand.csv"
     network = notebook.Network(folder / "topology.yaml")
-    found = size(folder / "sizing.yaml", topology=network, **tables, out=folder / "answer")
+    found = size(folder / "sizing.yaml", None, network, titles, demand, out=folder / "answer")
     assert found.ok
     assert list(found.options["option"]) == ["now", "cheapest"]
     assert found.goals["ok"].all()
     assert found.record["price"] == found.options["price"].iloc[1] > 0
     assert notebook.verify(folder / "answer" / "plan").ok
     with pytest.raises(InputError, match="another sizing"):
-        size(folder / "sizing.yaml", topology=network, **tables, out=folder / "answer")
+        size(folder / "sizing.yaml", None, network, titles, demand, out=folder / "answer")
 
 
 def test_replay_and_its_report(small: Small, small_plan: Path, tmp_path: Path) -> None:
