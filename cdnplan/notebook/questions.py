@@ -84,6 +84,8 @@ def whatif(
     time_limit: float | None = None,
     threads: int = 0,
     seed: int = 0,
+    out: str | Path | None = None,
+    force: bool = False,
 ) -> Whatif:
     """Show what scenarios change: at once, with the placement as it is, and after the next fill.
 
@@ -94,15 +96,20 @@ def whatif(
         Scenario files.
     combine, grid, answer, fills, top, engine, gap, time_limit, threads, seed
         As for the command.
+    out, force
+        Folder to write results to as well, and whether earlier ones there are replaced.
     """
     import os
 
     from cdnplan.errors import InputError, Problem
+    from cdnplan.whatif.output import check_output, write_results
     from cdnplan.whatif.run import BOTH, WhatifRequest
     from cdnplan.whatif.run import whatif as ask
 
     if combine and grid:
         raise InputError([Problem("expected one of combine and grid, found both")])
+    if out is not None:
+        check_output(Path(out), replace=force)
     request = WhatifRequest(
         base=folder_of(base),
         scenarios=tuple(Path(item) for item in scenarios),
@@ -116,7 +123,10 @@ def whatif(
         threads=threads or os.cpu_count() or 1,
         seed=seed,
     )
-    return Whatif(ask(request))
+    result = ask(request)
+    if out is not None:
+        write_results(result, Path(out))
+    return Whatif(result)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -32,14 +32,22 @@ def check(file: str | Path, env: str | None = None, override: list[str | Path] |
 
 
 def show(
-    file: str | Path, env: str | None = None, override: list[str | Path] | None = None, *, tree: bool = False
+    file: str | Path,
+    env: str | None = None,
+    override: list[str | Path] | None = None,
+    *,
+    countries: Iterable[str] = (),
+    tree: bool = False,
 ) -> pd.DataFrame:
-    """Totals by kind of site, country and hardware; with `tree`, every site."""
+    """Totals by kind of site, country and hardware; with `tree`, every site. `Network.map` draws one."""
     import pandas as pd
 
     from cdnplan.inputs.topology_summary import SITE_COLUMNS, TOTAL_COLUMNS, site_rows, totals
+    from cdnplan.model.network import restricted
 
     topology = Network(file, env, override or []).topology
+    if kept := frozenset(countries):
+        topology = restricted(topology, kept)
     if tree:
         return pd.DataFrame(site_rows(topology), columns=list(SITE_COLUMNS))
     return pd.DataFrame(totals(topology), columns=list(TOTAL_COLUMNS))
@@ -239,8 +247,8 @@ def import_(
     return Network(out)
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema of topology files."""
+def schema(*, part: bool = False) -> dict[str, Any]:
+    """JSON Schema of topology files; with `part`, of included files and overrides."""
     from cdnplan.inputs.topology_schema import topology_schema
 
-    return dict(topology_schema())
+    return dict(topology_schema(part=part))

@@ -21,7 +21,12 @@ RENAMED = {"import": "import_", "from": "from_", "operation": "operations", "log
 """Words of Python."""
 SPLIT = {"whatif": {"n_1", "n_2", "within_km"}}
 """Options of a command that are a function of their own: `sweep`."""
-PRINTED_ONLY = {"diff": {"sites", "reasons"}, "forecast": {"top"}, "topology diff": {"sites"}}
+PRINTED_ONLY = {
+    "diff": {"sites", "reasons"},
+    "forecast": {"top"},
+    "topology diff": {"sites"},
+    "topology show": {"map"},
+}
 
 
 def commands() -> dict[str, Any]:
