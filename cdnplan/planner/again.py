@@ -90,8 +90,8 @@ def plan_again(
     and their rules have pools to spare, they are ruled out there
     instead; if that is no cheaper, the file is. The engine starts from the prices and the placement at hand.
     Rounds end when dealing costs little (`DEAR_RATIO`) or the gap asked for is reached, when nothing is left
-    to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time limit: it is expected to take as
-    long as the longest so far. No improvement is promised.
+    to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time limit: it is
+    expected to take as long as the longest so far. No improvement is promised.
 
     What is ruled out binds no other plan, so the bounds of these rounds prove nothing about the problem:
     the certificate stays that of `outcome`.

@@ -296,6 +296,9 @@ def rebuild(base: Base, inputs: Inputs, lost: Mapping[str, frozenset[int]] | Non
         Rules that no plan can keep.
     """
     instance, warnings = _build(inputs, base.fills)
+    if inputs.topology.policy.costs.overload_per_gbps is None:
+        # Found from the network, it would change with the network, and costs could not be compared.
+        instance = replace(instance, overload_cost=base.instance.overload_cost)
     there = base.held.left(instance, _all_lost(base, instance, lost or {}))
     if base.fills == "limited":
         instance = replace(instance, held=there)

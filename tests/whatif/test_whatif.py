@@ -97,6 +97,22 @@ def test_no_change_changes_nothing(sample_base: Base) -> None:
     assert fill_gb(changed, sample_base.placement).sum() == 0
 
 
+def test_overload_is_priced_as_in_the_base(sample_base: Base, tmp_path: Path) -> None:
+    """A price found from the network would rise with a failure, and the costs could not be compared."""
+    (tmp_path / "s.yaml").write_text(FRANKFURT, encoding="utf-8")
+    (scenario,) = read_scenarios([tmp_path / "s.yaml"])
+    made = apply_scenario(scenario, sample_base.inputs)
+    assert sample_base.inputs.topology.policy.costs.overload_per_gbps is None
+    changed = rebuild(sample_base, made.inputs, made.lost)
+    assert changed.instance.overload_cost == sample_base.instance.overload_cost
+    (tmp_path / "s.yaml").write_text(
+        FRANKFURT + "  - policy: {costs: {overload_per_gbps: 123.0}}\n", encoding="utf-8"
+    )
+    (scenario,) = read_scenarios([tmp_path / "s.yaml"])
+    made = apply_scenario(scenario, sample_base.inputs)
+    assert rebuild(sample_base, made.inputs, made.lost).instance.overload_cost == 123.0
+
+
 def test_limited_fills_keep_the_window_and_cost(sample_plan: Path, tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(FRANKFURT, encoding="utf-8")
     request = WhatifRequest(
