@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-from pydantic import ValidationError
+from typing import Any
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.wire_problems import place_of, schema_problems
-from cdnplan.inputs.yaml_nodes import MapNode, ScalarNode, describe, plain
-from cdnplan.inputs.yaml_text import read_yaml
+from cdnplan.inputs.wire_file import read_wire
+from cdnplan.inputs.wire_problems import place_of
+from cdnplan.inputs.yaml_nodes import MapNode, ScalarNode
 from cdnplan.nightly.guard_limits import DEFAULT_LIMITS, Limit
 from cdnplan.nightly.wire import (
     CalendarWire,
@@ -113,17 +111,7 @@ def read_config(path: Path) -> NightlyConfig:
     InputError
         All problems, with line and column.
     """
-    root, problems = read_yaml(path)
-    if root is not None and not isinstance(root, MapNode):
-        problems.append(root.mark.problem(f"expected a mapping (key: value), found {describe(root)}"))
-    if not isinstance(root, MapNode):
-        raise InputError(problems or [Problem("the file is empty", str(path))])
-    wire: NightlyWire | None = None
-    try:
-        wire = NightlyWire.model_validate(cast("dict[str, object]", plain(root)))
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        problems += schema_problems(found, root, nightly_schema)
+    wire, root, problems = read_wire(path, NightlyWire, nightly_schema)
     problems += _unquoted_time(root)
     if wire is not None:
         problems += _protocol_problems(wire, root)

@@ -6,14 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import cast
-
-from pydantic import ValidationError
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.wire_problems import place_of, schema_problems, shown_path
-from cdnplan.inputs.yaml_nodes import MapNode, describe, plain
-from cdnplan.inputs.yaml_text import read_yaml
+from cdnplan.inputs.wire_file import read_wire
+from cdnplan.inputs.wire_problems import place_of, shown_path
+from cdnplan.inputs.yaml_nodes import MapNode
 from cdnplan.model.policy import Places
 from cdnplan.model.topology import Hardware, Site, Topology, matches
 from cdnplan.whatif.sizing_targets import Goal, failure_goals, offload_goal
@@ -113,17 +110,7 @@ def read_sizing(path: Path, topology: Topology) -> Sizing:
     InputError
         All problems, with line and column.
     """
-    root, problems = read_yaml(path)
-    if root is not None and not isinstance(root, MapNode):
-        problems.append(root.mark.problem(f"expected a mapping (key: value), found {describe(root)}"))
-    if not isinstance(root, MapNode):
-        raise InputError(problems or [Problem("the file is empty", str(path))])
-    wire: SizingWire | None = None
-    try:
-        wire = SizingWire.model_validate(cast("dict[str, object]", plain(root)))
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        problems += schema_problems(found, root, sizing_schema)
+    wire, root, problems = read_wire(path, SizingWire, sizing_schema)
     if wire is not None:
         problems += _Checks(wire, root, topology).problems()
     if problems or wire is None:

@@ -7,14 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
-from pydantic import ValidationError
-
 from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.logs.mapping_wire import LogFormat, MappingWire, mapping_schema
 from cdnplan.inputs.logs.object_names import pattern_problem
-from cdnplan.inputs.wire_problems import place_of, schema_problems
-from cdnplan.inputs.yaml_nodes import MapNode, describe, plain
-from cdnplan.inputs.yaml_text import read_yaml
+from cdnplan.inputs.wire_file import read_wire
+from cdnplan.inputs.wire_problems import place_of
 
 Role = Literal["time", "clock", "bytes", "object", "region", "status", "method", "cache", "size", "session"]
 
@@ -149,17 +146,7 @@ def read_mapping(path: Path) -> LogMapping:
     InputError
         All problems, with line and column.
     """
-    root, problems = read_yaml(path)
-    if root is not None and not isinstance(root, MapNode):
-        problems.append(root.mark.problem(f"expected a mapping (key: value), found {describe(root)}"))
-    if not isinstance(root, MapNode):
-        raise InputError(problems or [Problem("the file is empty", str(path))])
-    wire: MappingWire | None = None
-    try:
-        wire = MappingWire.model_validate(cast("dict[str, object]", plain(root)))
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        problems += schema_problems(found, root, mapping_schema)
+    wire, root, problems = read_wire(path, MappingWire, mapping_schema)
     if wire is not None and wire.object is not None and wire.object.pattern is not None:
         message = pattern_problem(wire.object.pattern)
         if message:
