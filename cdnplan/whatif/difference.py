@@ -51,7 +51,7 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class FullLimit:
-    """A limit that became full, or that was.
+    """A limit that became full or overloaded, or that was full.
 
     Parameters
     ----------
@@ -204,9 +204,11 @@ def differ(base: Side, side: Side, changed: Changed, *, top: int = TOP) -> Diffe
         upper, ideal = verdict.cost.total, verdict.ideal
         lower = min(side.answer.lower, upper)
         certificate = Certificate(lower, upper, ideal, gap_ratio(upper, lower, ideal), side.answer.proof)
+    # What was full before and is overloaded now is news as well.
+    newly = (b.full() - a.full()) | (b.overloaded() - a.overloaded())
     return Difference(
         figures=tuple(Figure(name, unit, a.total[name], b.total[name]) for name, unit in UNITS.items()),
-        newly_full=_full(b.full() - a.full(), b, _prices(side.answer, planned)),
+        newly_full=_full(newly, b, _prices(side.answer, planned)),
         no_longer_full=_full(a.full() - b.full(), a, {}),
         regions=_regions(a, b)[: top or None],
         files=_files(base, side)[: top or None],

@@ -62,6 +62,10 @@ class Figures:
         """Limits that are used up."""
         return {key for key, used in self.used.items() if used > 0 and used >= FULL_RATIO * self.allowed[key]}
 
+    def overloaded(self) -> set[LimitKey]:
+        """Limits that are used beyond what they allow."""
+        return {key for key, used in self.used.items() if used > (1.0 + ROUNDING) * self.allowed[key]}
+
 
 def measure(answer: Answer, topology: Topology) -> Figures:
     """Measure an answer.

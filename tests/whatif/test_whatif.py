@@ -97,6 +97,13 @@ def test_no_change_changes_nothing(sample_base: Base) -> None:
     assert fill_gb(changed, sample_base.placement).sum() == 0
 
 
+def test_overloaded_links_are_named(answered: WhatifResult) -> None:
+    """Also those that were full before: more Gbps than they carry have to be somewhere."""
+    at_once_ = answered.scenarios[0].answers["at_once"]
+    assert at_once_["overload_gbps"].change > 1.0
+    assert any(limit.limit == "link" and limit.used > limit.allowed for limit in at_once_.newly_full)
+
+
 def test_overload_is_priced_as_in_the_base(sample_base: Base, tmp_path: Path) -> None:
     """A price found from the network would rise with a failure, and the costs could not be compared."""
     (tmp_path / "s.yaml").write_text(FRANKFURT, encoding="utf-8")
