@@ -187,8 +187,9 @@ def run_cache(
     upcoming = next_requests(files) if policy in BOUNDS else np.zeros(files.size, dtype=np.int64)
     # A file that is larger than the whole cache passes through.
     fits = sizes[files] <= storage
-    if warm:
-        first = np.flatnonzero(fits[:warm])
+    first = np.flatnonzero(fits[:warm])
+    # The library ends the whole process over a trace without requests.
+    if first.size:
         _read_at_once(cache, library, files[first], sizes, upcoming[first])
     begin = warm
     for number, end in enumerate([*marks, files.size]):

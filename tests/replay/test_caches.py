@@ -74,6 +74,13 @@ def test_files_larger_than_the_cache_pass_through() -> None:
     assert run.hit.tolist() == [False, False, True, False]
 
 
+def test_warming_up_with_nothing_but_too_large_files_is_no_trace_at_all() -> None:
+    """The library would end the process."""
+    files = np.array([0, 0, 1, 1])
+    run = run_cache("lru", 100, np.array([500, 50]), files, warm=2)
+    assert run.hit.tolist() == [False, False, False, True]
+
+
 def test_new_files_are_let_in_though_they_are_large() -> None:
     """The library's defaults turn away files above 1% or 10% of a cache: disks of some titles need more."""
     sizes = np.full(50, 300)
