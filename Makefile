@@ -26,6 +26,11 @@ bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.crash
 	$(BIN)/python -m tests.benchmarks.nights
 	$(BIN)/python -m tests.benchmarks.sizing
+	$(BIN)/python -m tests.benchmarks.edits
+	$(BIN)/python -m tests.benchmarks.experiment
+	$(BIN)/python -m tests.benchmarks.replay
+	$(BIN)/python -m tests.benchmarks.reports
+	$(BIN)/python -m tests.benchmarks.ingest
 
 # Versions and hashes only: no addresses of registries.
 lock: $(STAMP)
