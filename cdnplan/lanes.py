@@ -6,10 +6,12 @@ for any number of threads, and a third of the compilation time of numba's own pa
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -86,7 +88,20 @@ def in_lanes(
     if count == 1:
         kernel(ordered, *args)
         return
-    with ThreadPoolExecutor(count) as pool:
-        parts = [ordered[lane::count].copy() for lane in range(count)]
-        for done in [pool.submit(kernel, part, *args) for part in parts]:
-            done.result()
+    parts = [ordered[lane::count].copy() for lane in range(count)]
+    others = [_helpers(os.getpid(), count - 1).submit(kernel, part, *args) for part in parts[1:]]
+    try:
+        kernel(parts[0], *args)
+    finally:
+        wait(others)
+    for other in others:
+        other.result()
+
+
+@cache
+def _helpers(process: int, count: int) -> ThreadPoolExecutor:
+    """Threads beside the caller's, kept: the price search deals out a thousand times a second.
+
+    A forked process has none of its parent's threads, so each process has its own.
+    """
+    return ThreadPoolExecutor(count, thread_name_prefix=f"lane-{process}")

@@ -154,10 +154,10 @@ def branch(
             active, n_active, v, cap, ptr, pools, costs, pool_ptr, pool_region, allowed, free_opening,
             slack, u, pos, todo, stamp,
         )  # fmt: skip
-        bound = constant
+        own = constant
         for k in range(n_active):
-            bound += u[active[k]]
-        bound = max(bound, depth_bound[top])
+            own += u[active[k]]
+        bound = max(own, depth_bound[top])
         if nodes == 1:
             root = bound
         if bound >= best - EXACT_RATIO * abs(best):
@@ -178,8 +178,9 @@ def branch(
             best_open[:] = is_open
             if bound >= best - EXACT_RATIO * abs(best):
                 continue
+        # Slacks go with the duals of this node: with a better bound from above they would prove too much.
         for p in range(n_pools):
-            if state[p] == FREE and slack[p] > best - bound:
+            if state[p] == FREE and slack[p] > best - own:
                 state[p] = CLOSED
         p = branching_pool(active, n_active, v, ptr, pools, costs, state, free_opening, slack, u, pos, weight)
         if p < 0:

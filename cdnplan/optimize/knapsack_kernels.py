@@ -7,40 +7,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from cdnplan.optimize.nearest_kernels import note_changes, pool_values
+
 Array = Any
-
-
-@njit(cache=True)
-def pool_values(
-    p: int, region_row: Array, region_share: Array, demand_ptr: Array, demand_file: Array,
-    demand_gb: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
-    pool_region: Array, holds: Array, other: Array, value: Array,
-) -> None:  # fmt: skip
-    """What holding each file in pool p saves, given all other pools; `holds` is (n_pools, n_files).
-
-    `other` is scratch of the length of the longest demand row; `value` (n_files,) is the result.
-    """
-    value[:] = 0.0
-    for i in range(pool_ptr[p], pool_ptr[p + 1]):
-        r = pool_region[i]
-        lo, hi = demand_ptr[region_row[r]], demand_ptr[region_row[r] + 1]
-        own = np.inf
-        for j in range(ptr[r], ptr[r + 1]):
-            if pools[j] == p:
-                own = costs[j]
-        if own >= origin[r]:
-            continue
-        other[: hi - lo] = origin[r]
-        for j in range(ptr[r + 1] - 1, ptr[r] - 1, -1):
-            if pools[j] == p or costs[j] >= origin[r]:
-                continue
-            row = holds[pools[j]]
-            for k in range(hi - lo):
-                if row[demand_file[lo + k]]:
-                    other[k] = costs[j]
-        for k in range(hi - lo):
-            if other[k] > own:
-                value[demand_file[lo + k]] += region_share[r] * demand_gb[lo + k] * (other[k] - own)
 
 
 @njit(cache=True)
@@ -84,17 +53,15 @@ def sweep(
     order: Array, region_row: Array, region_share: Array, demand_ptr: Array, demand_file: Array,
     demand_gb: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
     pool_region: Array, size: Array, copies: Array, held: Array, new_cost: Array, forced: Array,
-    store_limit: Array, new_limit: Array, holds: Array, gain: Array,
+    store_limit: Array, new_limit: Array, start: Array, first: Array, second: Array, holds: Array,
 ) -> float:  # fmt: skip
     """Re-choose the pools in `order` one after the other; returns what it saved in all.
 
-    A pool's new choice is taken only if it is worth more than what it holds. `gain[p]` is what it saved.
+    A pool's new choice is taken only if it is worth more than what it holds. `first` and `second` are as
+    `nearest_holders` leaves them, and stay so.
     """
     n_files = size.size
-    longest = 1
-    for row in range(demand_ptr.size - 1):
-        longest = max(longest, demand_ptr[row + 1] - demand_ptr[row])
-    other = np.empty(longest)
+    changed = np.empty(n_files, np.int64)
     net = np.empty(n_files)
     weight, fresh = np.empty(n_files), np.empty(n_files)
     chosen, best = np.empty(n_files, np.bool_), np.empty(n_files, np.bool_)
@@ -102,7 +69,7 @@ def sweep(
     for p in order:
         pool_values(
             p, region_row, region_share, demand_ptr, demand_file, demand_gb, ptr, pools, costs, origin,
-            pool_ptr, pool_region, holds, other, net,
+            pool_ptr, pool_region, start, first, second, net,
         )  # fmt: skip
         now, stored, filled = 0.0, 0.0, 0.0
         for f in range(n_files):
@@ -128,9 +95,15 @@ def sweep(
                 best[:] = chosen
         overfull = stored > store_limit[p] or filled > new_limit[p]
         if overfull or top > now + 1e-12 * abs(now):
-            holds[p, :] = best
-            gain[p] = top - now
+            n = 0
+            for f in range(n_files):
+                if best[f] != holds[p, f]:
+                    holds[p, f] = best[f]
+                    changed[n] = f
+                    n += 1
+            note_changes(
+                p, changed[:n], region_row, demand_ptr, demand_file, ptr, pools, costs, origin, pool_ptr,
+                pool_region, holds, start, first, second,
+            )  # fmt: skip
             saved += top - now
-        else:
-            gain[p] = 0.0
     return saved

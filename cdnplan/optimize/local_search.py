@@ -24,13 +24,15 @@ from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.greedy_kernels import first_gains, greedy
 from cdnplan.optimize.knapsack_kernels import sweep
+from cdnplan.optimize.nearest_kernels import nearest_holders
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.priced import Priced
-from cdnplan.optimize.refit_kernels import nearest_holders, refit
+from cdnplan.optimize.refit_kernels import refit
 from cdnplan.optimize.rules import exceeds, new_gb, new_matrix_gb, pinned_gb, stored_gb, stored_matrix_gb
 from cdnplan.optimize.serving import Served, best_serving
 
 Bools = npt.NDArray[np.bool_]
+Array = npt.NDArray[np.generic]
 
 SWEEPS = 2
 REFIT_ROUNDS, TOWARDS_DUALS = 2, 0.3
@@ -228,25 +230,31 @@ class LocalSearch:
 
     def _refit(self, holds: Bools, prices: Prices, forced: Bools) -> int:
         """One round, in place; returns the number of changes."""
+        inst = self._instance
+        network, nearest = self._nearest(holds, prices)
+        return int(
+            refit(
+                self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, prices.storage,
+                prices.fill + prices.churn, inst.storage_gb, self._new_limit, forced, *nearest, holds,
+            )
+        )  # fmt: skip
+
+    def _nearest(self, holds: Bools, prices: Prices) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """The network under prices, as kernels take it, and the two nearest holders of all that is asked."""
         inst, cols = self._instance, self._columns
         priced = Priced.of(inst, prices)
         entries = np.diff(inst.demand_ptr)[inst.region_row]
         start = np.concatenate([[0], np.cumsum(entries)]).astype(np.int64)
         first, second = np.empty(start[-1], dtype=np.uint16), np.empty(start[-1], dtype=np.uint16)
-        network = (inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order])
+        paths = (
+            inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost
+        )  # fmt: skip
         in_lanes(
             nearest_holders, np.arange(inst.n_regions), entries, inst.region_row, inst.demand_ptr,
-            inst.demand_file, *network, priced.origin_cost, holds, start, first, second,
+            inst.demand_file, *paths, holds, start, first, second,
         )  # fmt: skip
-        return int(
-            refit(
-                self._order, inst.region_row, inst.region_share, inst.demand_ptr, inst.demand_file,
-                inst.demand_gb, *network, priced.origin_cost, cols.pool_ptr, cols.pool_region,
-                inst.size_gb, inst.copies, inst.held, inst.fill_cost, prices.storage,
-                prices.fill + prices.churn, inst.storage_gb, self._new_limit, forced, start, first, second,
-                holds,
-            )
-        )  # fmt: skip
+        demand = (inst.region_row, inst.region_share, inst.demand_ptr, inst.demand_file, inst.demand_gb)
+        return (*demand, *paths, cols.pool_ptr, cols.pool_region), (start, first, second)
 
     def serve(self, holds: Bools) -> Incumbent:
         """Serve a placement that keeps all limits at least cost."""
@@ -257,20 +265,16 @@ class LocalSearch:
 
     def _sweeps(self, holds: Bools, prices: Prices, forced: Bools) -> None:
         """Re-choose all pools, in place, until that saves next to nothing."""
-        inst, cols = self._instance, self._columns
-        priced = Priced.of(inst, prices)
-        gain = np.zeros(inst.n_pools)
-        first = 0.0
+        inst = self._instance
+        network, nearest = self._nearest(holds, prices)
+        most = 0.0
         for number in range(SWEEPS):
             saved = sweep(
-                self._order, inst.region_row, inst.region_share, inst.demand_ptr, inst.demand_file,
-                inst.demand_gb, inst.cand_ptr, inst.cand_pool[priced.order],
-                priced.cand_cost[priced.order], priced.origin_cost, cols.pool_ptr, cols.pool_region,
-                inst.size_gb, inst.copies, inst.held, inst.fill_cost, forced, inst.storage_gb,
-                self._new_limit, holds, gain,
+                self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, forced,
+                inst.storage_gb, self._new_limit, *nearest, holds,
             )  # fmt: skip
-            first = max(first, abs(saved)) if number == 0 else first
-            if number > 0 and saved <= SETTLED_RATIO * first:
+            most = max(most, abs(saved)) if number == 0 else most
+            if number > 0 and saved <= SETTLED_RATIO * most:
                 return
 
 

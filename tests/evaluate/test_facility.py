@@ -12,6 +12,7 @@ from cdnplan.evaluate.bound import dual_bound, file_bounds, search_nodes
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from tests.evaluate.prices import best_holders, random_prices
+from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance
 
 SCALES = (0.0, 0.05, 0.5, 5.0)
@@ -34,7 +35,7 @@ def test_the_optimum_on_all_kinds_of_files() -> None:
 
 @pytest.mark.parametrize("opening", [0.3, 1.0, 2.0, 4.0])
 def test_the_optimum_where_the_relaxation_is_far_from_it(opening: float) -> None:
-    instance = _unstructured(opening)
+    instance = unstructured_instance(opening)
     prices = Prices.zero(instance)
     optima = _optima(instance, prices)
     assert file_bounds(instance, prices) == pytest.approx(optima, rel=1e-9)
@@ -42,7 +43,7 @@ def test_the_optimum_where_the_relaxation_is_far_from_it(opening: float) -> None
 
 
 def test_cut_off_below_the_optimum_and_above_the_root() -> None:
-    instance = _unstructured(2.0)
+    instance = unstructured_instance(2.0)
     prices = Prices.zero(instance)
     optima, root = _optima(instance, prices), file_bounds(instance, prices, nodes=0)
     between, total = 0, root.sum()
@@ -57,7 +58,7 @@ def test_cut_off_below_the_optimum_and_above_the_root() -> None:
 
 
 def test_left_open_below_the_deepest_node(monkeypatch: pytest.MonkeyPatch) -> None:
-    instance = _unstructured(2.0)
+    instance = unstructured_instance(2.0)
     prices = Prices.zero(instance)
     optima, root = _optima(instance, prices), file_bounds(instance, prices, nodes=0)
     monkeypatch.setattr(bound, "COMPILED_FROM", np.inf)
@@ -70,7 +71,7 @@ def test_left_open_below_the_deepest_node(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_compiled_and_interpreted_agree_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    instance = _unstructured(1.0)
+    instance = unstructured_instance(1.0)
     prices = random_prices(instance, 3, 0.2)
     found = []
     for compiled_from in (0, np.inf):
@@ -80,7 +81,7 @@ def test_compiled_and_interpreted_agree_to_the_bit(monkeypatch: pytest.MonkeyPat
 
 
 def test_in_the_whole_bound_on_small_networks_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    instance = _unstructured(2.0)
+    instance = unstructured_instance(2.0)
     prices = Prices.zero(instance)
     size = instance.cand_pool.size * instance.n_files
     searched, root = dual_bound(instance, prices), dual_bound(instance, prices, nodes=0)
@@ -113,32 +114,3 @@ def _optima(instance: Instance, prices: Prices) -> Floats:
 def _lifted(values: Floats) -> Floats:
     """A little more, so that a comparison with it shows more than rounding."""
     return np.asarray(values + 1e-7 * np.abs(values), dtype=np.float64)
-
-
-def _unstructured(opening: float) -> Instance:
-    """Ten files, 24 regions, 12 pools, of which each region may use 6 at costs without any pattern."""
-    n_regions, n_files, n_pools, n_near = 24, 10, 12, 6
-    base = random_instance(
-        0, n_regions=n_regions, n_files=n_files, n_pools=n_pools, slices=1, families=frozenset()
-    )
-    rng = np.random.default_rng(8)
-    entries = n_regions * n_near
-    near = [rng.choice(n_pools, n_near, replace=False) for _ in range(n_regions)]
-    return dataclasses.replace(
-        base,
-        region_row=np.arange(n_regions, dtype=np.int32),
-        region_share=np.ones(n_regions),
-        demand_ptr=np.arange(n_regions + 1) * n_files,
-        demand_file=np.tile(np.arange(n_files, dtype=np.int32), n_regions),
-        demand_gb=rng.uniform(0.5, 1.5, n_regions * n_files).astype(np.float32),
-        cand_ptr=np.arange(n_regions + 1) * n_near,
-        cand_pool=np.concatenate(near).astype(np.int32),
-        cand_cost=np.sort(rng.uniform(1.0, 2.0, (n_regions, n_near)), axis=1).ravel(),
-        origin_cost=np.full(n_regions, 3.0),
-        cand_link_ptr=np.zeros(entries + 1, dtype=np.int64),
-        cand_link=np.zeros(0, dtype=np.int32),
-        fill_cost=rng.uniform(0.5, 1.5, n_pools) * opening,
-        size_gb=np.ones(n_files),
-        copies=np.ones((n_pools, n_files), dtype=np.uint8),
-        held=np.zeros((n_pools, n_files), dtype=np.uint8),
-    )

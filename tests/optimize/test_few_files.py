@@ -18,6 +18,8 @@ from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import ideal_cost, new_gb, stored_gb
 from cdnplan.optimize.rules import broken_rules, exceeds
+from tests.evaluate.prices import best_holders
+from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance
 from tests.oracle.brute_force import brute_force, free_decisions
 
@@ -66,6 +68,18 @@ def test_branch_and_bound_closes_the_gap_of_every_file(seed: int) -> None:
     rough = solve_exactly(solver, prices, max_nodes=1)
     assert (rough.value <= exact.value + 1e-9 * np.maximum(1.0, np.abs(exact.value))).all()
     assert (rough.cost >= exact.value - 1e-9 * np.maximum(1.0, np.abs(exact.value))).all()
+
+
+@pytest.mark.parametrize("opening", [0.3, 1.0, 2.0, 4.0])
+def test_branch_and_bound_finds_the_optimum_where_the_relaxation_is_far_from_it(opening: float) -> None:
+    """Deep trees, in which bounds from above meet duals that prove less: against all sets of holders."""
+    for seed in range(4):
+        inst = unstructured_instance(opening, seed)
+        solver, prices = FileSolver.of(inst), Prices.zero(inst)
+        optima = [best_holders(inst, prices, f) for f in range(inst.n_files)]
+        exact = solve_exactly(solver, prices)
+        np.testing.assert_allclose(exact.cost, optima, rtol=1e-9)
+        np.testing.assert_allclose(exact.value, optima, rtol=1e-9)
 
 
 def bytes_of_both(inst: Instance, start: Incumbent, threads: int) -> bytes:
