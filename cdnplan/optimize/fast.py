@@ -9,9 +9,7 @@ of passes that depends on the size.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numba
 import numpy as np
@@ -23,11 +21,14 @@ from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
+from cdnplan.optimize.file_columns import Columns as FileColumns
+from cdnplan.optimize.file_columns import columns_of
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, tree_bound
 from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
+from cdnplan.optimize.phase_clock import PhaseClock
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rounding import Rounding
 from cdnplan.optimize.rules import broken_rules, keeps_rules
@@ -37,59 +38,30 @@ LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
 LINK_PASSES = 24
 """At least so many where links have a capacity: their prices have farther to go."""
-FEW_PASSES = 12
-"""Passes on small networks, where the master program finds better prices than more passes would."""
+FEW_PASSES, RECENT_PASSES = 8, 4
+"""Passes on small networks, where the master program finds better prices than more passes would; the
+holders of the last ones are columns to start it with."""
 FIRST_PLAN_TIME = 0.4
 """A first plan is made at the latest after this part of the time: something to stop with, and it tells how
 long a plan takes."""
 ROUNDS = 3
-SMALL_UP_TO = 2_000_000
+SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
 GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
-WORTH_CLOSING = 1e-3
-"""Small networks are worked on further above this gap."""
+WORTH_CLOSING = 2e-3
+"""Small networks are worked on further above this gap, if none is asked for."""
+NEARLY = 2.0
+"""A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
 WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
-ROUND_UP_TO, ROUNDINGS = 1_000, 2
+ROUND_UP_TO, ROUNDINGS = 5_000, 4
 """Networks of so many files at most have their mixture rounded, up to so many times."""
 PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 OPTIMAL_RATIO = 1e-9
 ONE_THREAD_UP_TO = 500_000
 """Below this, waking a second thread costs more than it brings."""
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Wall-clock time, by phase."""
-
-    limit_s: float | None
-    now: Callable[[], float]
-    seconds: dict[str, float] = field(default_factory=dict)
-    started: float = 0.0
-    reserve_s: float = 0.0
-    """What ending will take."""
-
-    def __post_init__(self) -> None:
-        self.started = self.now()
-
-    def used_ratio(self) -> float:
-        """How much of the time limit has passed; 0 without one."""
-        return 0.0 if self.limit_s is None else (self.now() - self.started) / max(self.limit_s, 1e-9)
-
-    def expired(self) -> bool:
-        """Whether the time limit has passed, less what ending will take."""
-        return self.limit_s is not None and self.now() - self.started >= self.limit_s - self.reserve_s
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Count what runs inside towards a phase."""
-        begun = self.now()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + self.now() - begun
 
 
 def solve_fast(
@@ -138,19 +110,19 @@ def solve_fast(
     wanted = 1 if _work(instance) <= ONE_THREAD_UP_TO else threads
     numba.set_num_threads(max(1, min(wanted, before)))
     try:
-        return _solve(instance, stop, progress, _Clock(stop.time_limit_s, clock), start)
+        return _solve(instance, stop, progress, PhaseClock(stop.time_limit_s, clock), start)
     finally:
         numba.set_num_threads(before)
 
 
 def _solve(
-    instance: Instance, stop: Stop, progress: Progress, clock: _Clock, start: WarmStart | None
+    instance: Instance, stop: Stop, progress: Progress, clock: PhaseClock, start: WarmStart | None
 ) -> Outcome:
     run = _Run(instance, stop, progress, clock, start)
     run.search()
     if Facility.applies(instance):
         run.exchange()
-    elif run.small and run.gap() > max(WORTH_CLOSING, run.wanted_gap):
+    elif run.small and run.gap() > run.wanted_gap:
         run.close()
     return run.outcome()
 
@@ -168,7 +140,7 @@ class _Run:
         instance: Instance,
         stop: Stop,
         progress: Progress,
-        clock: _Clock,
+        clock: PhaseClock,
         start: WarmStart | None = None,
     ) -> None:
         self._instance, self._stop, self._progress, self._clock = instance, stop, progress, clock
@@ -182,12 +154,20 @@ class _Run:
         self._incumbent: Incumbent | None = None
         self._asked = False
         self.small = _work(instance) <= SMALL_UP_TO
-        self.wanted_gap = OPTIMAL_RATIO if stop.gap_ratio is None else stop.gap_ratio
+        self._recent: list[FileColumns] = []
+        nothing_said = WORTH_CLOSING if self.small else OPTIMAL_RATIO
+        self.wanted_gap = nothing_said if stop.gap_ratio is None else max(stop.gap_ratio, OPTIMAL_RATIO)
 
     def ended(self) -> bool:
         """Whether the clock or the caller ends the run."""
         self._asked = self._asked or self._stop.asked()
         return self._asked or self._clock.expired()
+
+    @property
+    def _best(self) -> Incumbent:
+        if self._incumbent is None:
+            raise ValueError("a run makes a plan before it ends")
+        return self._incumbent
 
     def gap(self) -> float:
         """Gap of the best plan; inf while there is none."""
@@ -210,6 +190,8 @@ class _Run:
                 state = next(states)
                 self._take_bound(state.bound, state.prices)
             last = number == search.planned or self.ended()
+            if self.small and number > search.planned - RECENT_PASSES:
+                self._recent.append(self._columns_of(state))
             if last or self._plan_due(search, number):
                 with self._clock.phase("prices"):
                     self._prove(state)
@@ -257,63 +239,77 @@ class _Run:
             greedy = local.greedy(self._prices)
             self._take_plan(local.improve(greedy, self._prices, ROUNDS, self.ended))
 
+    def _columns_of(self, state: PricePass) -> FileColumns:
+        files = np.arange(self._instance.n_files, dtype=np.int32)
+        return columns_of(self._solver, state.current, files, state.holds.copy())
+
     def close(self) -> None:
-        """Few files: better prices by a master program over holder sets, and its mixture packed."""
-        if self._incumbent is None or self.ended():
+        """Few files: better prices by a master program over holder sets, and its mixture rounded, packed."""
+        if self.ended():
             return
-        solver, limits = self._solver, LimitVector.of(self._instance)
-        with self._clock.phase("master"):
-            span = self._incumbent.cost - self._ideal
-            found = improve_few_files(solver, limits, self._prices, self._incumbent.holds, span, self.ended)
-            self._take_bound(found.bound, found.prices)
-        self._report("master", 0.0)
-        with self._clock.phase("pack"):
-            self._take_plan(self._local.improve(found.wish, found.prices, ROUNDS, self.ended))
-        packings, enough = PACKINGS, WORTH_CLOSING
+        found = self._mix()
         if self._instance.n_files <= ROUND_UP_TO:
             self._round(found)
-            packings, enough = 1, WORTH_PACKING
-        with self._clock.phase("pack"):
-            for number in range(packings):
-                if self._closed() or self.gap() <= enough:
-                    break
-                over = self._incumbent.cost - self._bound
-                moves = min(MOVES, MOVES_PER_FILE * self._instance.n_files)
-                holds = pack(solver, limits, found.prices, self._incumbent.holds, found.columns, over, moves)
-                self._take_plan(self._local.serve(holds))
-                self._report("pack", (number + 1) / packings)
+            self._pack(found, 1, max(WORTH_PACKING, self.wanted_gap))
+        else:
+            self._pack(found, PACKINGS, self.wanted_gap)
 
-    def _closed(self) -> bool:
-        return self.ended() or self.gap() <= max(WORTH_CLOSING, self.wanted_gap)
+    def _mix(self) -> FewFiles:
+        """Master programs until their mixture is a plan good enough, or nothing new comes."""
+        solver, limits, begin = self._solver, LimitVector.of(self._instance), self._best
+        span = begin.cost - self._ideal
+        rounds = improve_few_files(solver, limits, self._prices, begin.holds, span, self.ended, self._recent)
+        for found in self._clock.each("master", rounds):
+            self._take_bound(found.bound, found.prices)
+            if found.last or found.mixture - self._bound <= NEARLY * self.wanted_gap * span:
+                with self._clock.phase("plan"):
+                    self._take_plan(self._local.improve(found.wish, found.prices, ROUNDS, self.ended))
+            self._report("master", 0.0)
+            if self._closed():
+                break
+        return found
 
     def _round(self, found: FewFiles) -> None:
         """Round the mixture of the master program, a few times in other orders."""
-        if self._incumbent is None or self._closed():
+        if self._closed():
             return
         with self._clock.phase("round"):
             limits = LimitVector.of(self._instance)
             rounding = Rounding(self._solver, limits, found.prices, found.columns)
             for number in range(ROUNDINGS):
-                holds = rounding.round(number, self._incumbent.cost - self._bound)
+                holds = rounding.round(number, self._best.cost - self._bound)
                 if keeps_rules(self._instance, holds):
                     self._take_plan(self._local.serve(holds))
-                else:
-                    self._take_plan(self._local.improve(holds, found.prices, ROUNDS, self.ended))
+                self._take_plan(self._local.improve(holds, found.prices, ROUNDS, self.ended))
                 self._report("round", (number + 1) / ROUNDINGS)
                 if self._closed():
                     break
 
+    def _pack(self, found: FewFiles, packings: int, enough: float) -> None:
+        """Change holders at random under falling heat, from the best placement, so many times at most."""
+        solver, limits = self._solver, LimitVector.of(self._instance)
+        moves = min(MOVES, MOVES_PER_FILE * self._instance.n_files)
+        with self._clock.phase("pack"):
+            for number in range(packings):
+                if self._closed() or self.gap() <= enough:
+                    break
+                over = self._best.cost - self._bound
+                holds = pack(solver, limits, found.prices, self._best.holds, found.columns, over, moves)
+                self._take_plan(self._local.serve(holds))
+                self._report("pack", (number + 1) / packings)
+
+    def _closed(self) -> bool:
+        return self.ended() or self.gap() <= self.wanted_gap
+
     def exchange(self) -> None:
         """One file: better holders by exchange, and bounds beyond what prices on shared limits prove."""
-        if self._incumbent is None:
-            return
         facility = Facility.of(self._solver, self._prices)
         with self._clock.phase("relaxation"):
-            self._beyond = relaxation_bound(facility, self._incumbent.cost, self.ended)
+            self._beyond = relaxation_bound(facility, self._best.cost, self.ended)
         self._report("relaxation", 1.0)
         if not self.ended() and self.gap() > self.wanted_gap:
             with self._clock.phase("exchange"):
-                holds = better_holders(facility, self._incumbent.holds[:, 0], self.ended)
+                holds = better_holders(facility, self._best.holds[:, 0], self.ended)
                 self._take_plan(self._local.serve(holds[:, None]))
             self._report("exchange", 1.0)
         if not self.ended() and self.gap() > self.wanted_gap:
@@ -327,9 +323,7 @@ class _Run:
 
     def outcome(self) -> Outcome:
         """The best plan and bound, and why the run ended."""
-        if self._incumbent is None:
-            raise ValueError("a run makes a plan before it ends")
-        gap = self.gap()
+        plan, gap = self._best, self.gap()
         status: Status = "feasible"
         if gap <= OPTIMAL_RATIO:
             status = "optimal"
@@ -340,11 +334,11 @@ class _Run:
         elif self._clock.expired():
             status = "time-limit"
         return Outcome(
-            placement=Placement(self._incumbent.holds),
-            serving=self._incumbent.serving,
+            placement=Placement(plan.holds),
+            serving=plan.serving,
             prices=self._prices,
-            upper=self._incumbent.cost,
-            lower=min(max(self._bound, self._beyond), self._incumbent.cost),
+            upper=plan.cost,
+            lower=min(max(self._bound, self._beyond), plan.cost),
             lower_priced=self._bound,
             status=status,
             bound_proof="branch-and-bound" if self._beyond > self._bound else "prices",

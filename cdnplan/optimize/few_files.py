@@ -17,7 +17,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ import numpy.typing as npt
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.file_columns import Columns, columns_of, solve_exactly
+from cdnplan.optimize.file_columns import MAX_NODES, Columns, columns_of, solve_exactly
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.master import Master, Mixed
 
@@ -36,8 +36,10 @@ MOST_ROUNDS = 40
 BOX_RATIO, BOX_FLOOR, WIDER = 0.3, 0.05, 1.5
 """Half the width of the box: a part of the price; of small prices, a part of that part of the mean price.
 Where the box binds it grows."""
-TOWARDS_BEST = 0.5
+TOWARDS_BEST = 0.3
 """Prices asked about lie so far from the master's towards the best."""
+ROUGH_ROUNDS, ROUGH_NODES = 2, 5
+"""First rounds, which bring columns rather than bounds, search each file's tree only so far."""
 SETTLED_RATIO = 1e-4
 """Master and bound so close, measured by the cost to be explained, end the rounds."""
 
@@ -60,6 +62,8 @@ class FewFiles:
         The columns and their shares in the best mixture.
     rounds : int
         Masters solved.
+    last : bool
+        Whether more rounds would bring next to nothing.
     """
 
     bound: float
@@ -69,6 +73,7 @@ class FewFiles:
     columns: Columns
     share: Floats
     rounds: int
+    last: bool
 
 
 class _Known:
@@ -113,9 +118,9 @@ def improve_few_files(
     incumbent: Bools,
     span: float,
     expired: Callable[[], bool],
-    rounds: int = MOST_ROUNDS,
-) -> FewFiles:
-    """Raise the bound of given prices by a master program over columns of all files.
+    columns: Sequence[Columns] = (),
+) -> Iterator[FewFiles]:
+    """Raise the bound of given prices round by round, by a master program over columns of all files.
 
     Parameters
     ----------
@@ -129,13 +134,13 @@ def improve_few_files(
         Cost of the incumbent above the ideal: what gaps are measured by [currency].
     expired : callable
         Ends the rounds early once it returns True.
-    rounds : int
-        At most so many.
+    columns : sequence of Columns
+        More columns to start with.
 
-    Returns
-    -------
+    Yields
+    ------
     FewFiles
-        Its bound is at least that of the given prices by branch and bound.
+        After each round, at most `MOST_ROUNDS`; at least one.
     """
     inst = solver.instance
     files = np.arange(inst.n_files, dtype=np.int32)
@@ -144,38 +149,44 @@ def improve_few_files(
     holders = np.ascontiguousarray(incumbent.T)
     known.add(columns_of(solver, prices, files, holders, from_origin=True))
     known.add(columns_of(solver, prices, files, holders))
+    for more in columns:
+        known.add(more)
     centre = at = limits.flat(prices)
     launch = best_launch = prices.launch
-    best, done = -np.inf, 0
+    best = -np.inf
     width = np.full_like(centre, BOX_RATIO)
+    if columns:
+        mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width))
+        at, launch = np.where(exists, mixed.price, 0.0), mixed.launch
     towards_best = 0.0
-    while True:
+    for number in range(1, MOST_ROUNDS + 1):
         now = limits.prices(at, launch)
-        answers = solve_exactly(solver, now)
+        rough = number <= ROUGH_ROUNDS
+        answers = solve_exactly(solver, now, ROUGH_NODES if rough else MAX_NODES)
         new = known.add(columns_of(solver, now, files, answers.holds))
         if answers.bound > best:
             best, centre, best_launch = answers.bound, at, launch
-        low, high = _box(limits, inst.n_pools, centre, width)
-        mixed = master.solve(known.columns, known.names, low, high)
+        mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width))
         width = np.where(mixed.boxed, WIDER * width, width)
-        done += 1
-        # No new column proves nothing half way to the master's prices, only at them.
-        exhausted = new == 0 and done > 1 and towards_best == 0.0
+        # No new column proves nothing half way to the master's prices, nor in a tree cut short.
+        exhausted = new == 0 and not rough and towards_best == 0.0
         close = mixed.value - best <= SETTLED_RATIO * span or exhausted
-        if (close and not mixed.boxed.any()) or done >= rounds or expired():
-            break
-        towards_best = 0.0 if new == 0 and done > 1 else TOWARDS_BEST
+        last = (close and not mixed.boxed.any()) or number == MOST_ROUNDS or expired()
+        yield FewFiles(
+            bound=best,
+            prices=limits.prices(centre, best_launch),
+            mixture=mixed.value,
+            wish=_rounded(known.columns, mixed, inst.n_files),
+            columns=known.columns,
+            share=mixed.share,
+            rounds=number,
+            last=last,
+        )
+        if last:
+            return
+        towards_best = 0.0 if new == 0 else TOWARDS_BEST
         at = np.where(exists, towards_best * centre + (1 - towards_best) * mixed.price, 0.0)
         launch = towards_best * best_launch + (1 - towards_best) * mixed.launch
-    return FewFiles(
-        bound=best,
-        prices=limits.prices(centre, best_launch),
-        mixture=mixed.value,
-        wish=_rounded(known.columns, mixed, inst.n_files),
-        columns=known.columns,
-        share=mixed.share,
-        rounds=done,
-    )
 
 
 def _box(limits: LimitVector, n_pools: int, centre: Floats, width: Floats) -> tuple[Floats, Floats]:

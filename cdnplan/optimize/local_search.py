@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,6 @@ from cdnplan.optimize.rules import exceeds, new_gb, new_matrix_gb, pinned_gb, st
 from cdnplan.optimize.serving import Served, best_serving
 
 Bools = npt.NDArray[np.bool_]
-Array = npt.NDArray[np.generic]
 
 SWEEPS = 2
 REFIT_ROUNDS, TOWARDS_DUALS = 2, 0.3
@@ -233,13 +233,13 @@ class LocalSearch:
         inst = self._instance
         network, nearest = self._nearest(holds, prices)
         return int(
-            refit(
+            refit(  # type: ignore[call-arg]  # numba's type does not count what a star spreads
                 self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, prices.storage,
                 prices.fill + prices.churn, inst.storage_gb, self._new_limit, forced, *nearest, holds,
             )
         )  # fmt: skip
 
-    def _nearest(self, holds: Bools, prices: Prices) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _nearest(self, holds: Bools, prices: Prices) -> tuple[Any, Any]:
         """The network under prices, as kernels take it, and the two nearest holders of all that is asked."""
         inst, cols = self._instance, self._columns
         priced = Priced.of(inst, prices)
@@ -269,7 +269,7 @@ class LocalSearch:
         network, nearest = self._nearest(holds, prices)
         most = 0.0
         for number in range(SWEEPS):
-            saved = sweep(
+            saved = sweep(  # type: ignore[call-arg]
                 self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, forced,
                 inst.storage_gb, self._new_limit, *nearest, holds,
             )  # fmt: skip

@@ -27,9 +27,9 @@ CANDIDATES = 20_000
 
 
 def near_columns(
-    solver: FileSolver, limits: LimitVector, prices: Prices, known: Columns, most: Ints
+    solver: FileSolver, limits: LimitVector, prices: Prices, known: Columns, most: Ints, extended: Bools
 ) -> Columns:
-    """Extend known columns by near ones and keep the nearest of each file.
+    """Extend known columns of some files by near ones and keep the nearest of each file.
 
     Parameters
     ----------
@@ -41,6 +41,8 @@ def near_columns(
         At least one of each file.
     most : (n_files,) int64
         Columns to keep of each file.
+    extended : (n_files,) bool
+        Files to look for further columns of.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def near_columns(
         mine = (known.file >= files[0]) & (known.file <= files[-1])
         file = np.concatenate([known.file[mine], files]).astype(np.int32)
         holds = np.concatenate([known.holds[mine], solver.pinned[files]])
-        pieces.append(_near(solver, prices, flat, file, holds, most))
+        pieces.append(_near(solver, prices, flat, file, holds, most, extended))
     found = pieces[0]
     for piece in pieces[1:]:
         found = Columns.joined(found, piece)
@@ -66,13 +68,14 @@ def near_columns(
 
 
 def _near(
-    solver: FileSolver, prices: Prices, flat: Floats, file: Ints32, holds: Bools, most: Ints
+    solver: FileSolver, prices: Prices, flat: Floats, file: Ints32, holds: Bools, most: Ints, extended: Bools
 ) -> Columns:
     """The nearest columns of some files, from sets to start with."""
     columns, far = _nearest(solver, prices, flat, file, holds, most)
     seen = columns.file.size
     for number in range(ROUNDS):
-        changed = _one_changed(solver, columns.take(_first(columns.file, BASES)), often=number > 0)
+        bases = columns.take(_first(columns.file, BASES) & extended[columns.file])
+        changed = _one_changed(solver, bases, often=number > 0)
         file = np.concatenate([columns.file, changed[0]])
         holds = np.concatenate([columns.holds, changed[1]])
         before = far

@@ -3,9 +3,10 @@
 A mixture of columns leaves few files undecided, but where pools hold only dozens of files, each rounding
 moves a pool by a large part of its room. So files are decided from the largest down: each takes the column
 with the largest share, and the linear program, solved anew, lets all smaller files make good for it (diving,
-[1]_). Hundreds of large files decided so cost next to nothing; in the end only the smallest are open, and an
-exact program over their near columns fits them into what room is left. Throughput is soft in it: the exact
-serving afterwards can split requests, which columns cannot.
+[1]_). Hundreds of large files decided so cost next to nothing; in the end only the smallest are open. Where
+files are few, an exact program over their near columns fits them into what room is left; and last, changes of
+single files mend what is still too full. Throughput is soft in all that: the exact serving afterwards can
+split requests, which columns cannot.
 
 Nothing is guaranteed; what comes out is compared with what is there already.
 
@@ -33,10 +34,13 @@ from cdnplan.optimize.near_columns import near_columns
 
 Bools = npt.NDArray[np.bool_]
 
-SMALLEST = 150
+SMALLEST = 100
 """Files left to the exact program."""
 NEAR, NEAR_SMALL = 8, 20
 """Columns of each file, and of the smallest ones."""
+EXTENDED, EXACT_UP_TO = 300, 1_000
+"""Smallest files that get further columns, the others keep to those known; and up to so many files in all
+there is an exact program: with more, what a few of them cost is lost among the others."""
 SOFT, LEAST_SOFT = 1.5, 0.05
 """Throughput above its limit is charged this many times its price, and this part of the dearest limit."""
 HARD = 100.0
@@ -50,6 +54,8 @@ CLOSE_RATIO = 0.02
 SHUFFLE = 0.3
 """Sizes vary at random up to so much in the order of later tries."""
 WHOLE = 1e-6
+LEAST_SAVED = 1e-9
+"""Part of a column's usual cost that a change has to save."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +86,12 @@ class Rounding:
     def __init__(self, solver: FileSolver, limits: LimitVector, prices: Prices, known: Columns) -> None:
         inst = solver.instance
         self._size = inst.size_gb
+        smallest = np.argsort(self._size, kind="stable")
         most = np.full(inst.n_files, NEAR, dtype=np.int64)
-        most[np.argsort(self._size, kind="stable")[:SMALLEST]] = NEAR_SMALL
-        self.columns = near_columns(solver, limits, prices, known, most)
+        most[smallest[:SMALLEST]] = NEAR_SMALL
+        extended = np.zeros(inst.n_files, dtype=np.bool_)
+        extended[smallest[:EXTENDED]] = True
+        self.columns = near_columns(solver, limits, prices, known, most, extended)
         self._rows = _rows(solver, limits, prices, self.columns)
         self._unit = max(float(np.abs(self.columns.cost).mean()), 1e-300)
         self._relaxed = self._program(np.arange(inst.n_files), self._rows.room, integer=False)
@@ -106,9 +115,9 @@ class Rounding:
             May break storage or fill limits, where nothing near fits.
         """
         choice, rest = self._dive(number)
-        if rest.size:
+        if rest.size > 0 and choice.size <= EXACT_UP_TO:
             choice = self._finish(choice, rest, gap)
-        return np.ascontiguousarray(self.columns.holds[choice].T)
+        return np.ascontiguousarray(self.columns.holds[self._settle(choice)].T)
 
     def _dive(self, number: int) -> tuple[Ints, Ints]:
         """Decide all but the smallest files; returns a column of each file, and the files still open."""
@@ -161,6 +170,7 @@ class Rounding:
             counted=rows.launch[there].sum(axis=0),
         )
         program.setOptionValue("mip_max_nodes", NODES)
+        program.setOptionValue("mip_allow_restart", False)
         program.setOptionValue("mip_rel_gap", 0.0)
         program.setOptionValue("mip_abs_gap", CLOSE_RATIO * gap / self._unit)
         program.run()
@@ -171,6 +181,21 @@ class Rounding:
             taken = mine[value[: mine.size] > 0.5]
             result[self.columns.file[taken]] = taken
         return result
+
+    def _settle(self, choice: Ints) -> Ints:
+        """Change one file's column at a time, the one that saves most, as long as any does."""
+        rows, columns, choice = self._rows, self.columns, choice.copy()
+        load = rows.matrix[choice].sum(axis=0)
+        for _ in range(choice.size):
+            now = choice[columns.file]
+            after = load + rows.matrix - rows.matrix[now]
+            charged = np.maximum(after - rows.room, 0.0) @ rows.charge
+            change = columns.cost - columns.cost[now] + charged
+            best = int(np.argmin(change))
+            if change[best] >= np.maximum(load - rows.room, 0.0) @ rows.charge - LEAST_SAVED * self._unit:
+                break
+            choice[columns.file[best]], load = best, after[best]
+        return choice
 
     def _of(self, files: Ints) -> Ints:
         start = self._rows.start

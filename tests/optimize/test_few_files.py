@@ -40,7 +40,7 @@ def test_bound_and_plan_enclose_the_optimum(seed: int) -> None:
     except NoFeasiblePlanError:
         pytest.skip("the rounding heuristic finds no room")
     span = max(plan.cost - ideal_cost(inst), 1e-9)
-    found = improve_few_files(solver, limits, start, plan.holds, span, lambda: False)
+    *_, found = improve_few_files(solver, limits, start, plan.holds, span, lambda: False)
     slack = 1e-6 * max(1.0, abs(optimum))
     assert priced_bound(inst, start, solver) <= found.bound + slack
     assert found.bound <= optimum + slack
@@ -89,7 +89,7 @@ def bytes_of_both(inst: Instance, start: Incumbent, threads: int) -> bytes:
     numba.set_num_threads(threads)
     try:
         span = start.cost - ideal_cost(inst)
-        found = improve_few_files(solver, limits, prices, start.holds, span, lambda: False)
+        *_, found = improve_few_files(solver, limits, prices, start.holds, span, lambda: False)
         gap = start.cost - found.bound
         packed = pack(solver, limits, found.prices, start.holds, found.columns, gap, moves=20_000)
     finally:

@@ -29,7 +29,7 @@ def mixture(inst: Instance) -> tuple[FileSolver, LimitVector, Incumbent, FewFile
     start = Prices.zero(inst)
     plan = local.improve(inst.pinned.copy(), start, 2, lambda: False)
     span = max(plan.cost - ideal_cost(inst), 1e-9)
-    found = improve_few_files(solver, limits, start, plan.holds, span, lambda: False)
+    *_, found = improve_few_files(solver, limits, start, plan.holds, span, lambda: False)
     return solver, limits, plan, found
 
 
@@ -42,7 +42,7 @@ def test_the_nearest_of_all_holder_sets_are_found(seed: int) -> None:
     prices = limits.prices(flat, rng.uniform(0.0, 5.0, inst.n_launches))
     flat = limits.flat(prices)
     known = columns_of(solver, prices, np.arange(4, dtype=np.int32), np.ascontiguousarray(solver.pinned))
-    near = near_columns(solver, limits, prices, known, np.full(4, 3))
+    near = near_columns(solver, limits, prices, known, np.full(4, 3), np.ones(4, dtype=np.bool_))
     for f in range(inst.n_files):
         sets = np.array(list(itertools.product([False, True], repeat=4)))
         sets = sets[~(sets & (solver.copies[f] == 0)).any(axis=1) & (sets | ~solver.pinned[f]).all(axis=1)]
@@ -70,9 +70,8 @@ def test_rounding_is_close_to_the_optimum_where_all_is_tried() -> None:
             solver, limits, plan, found = mixture(inst)
         except NoFeasiblePlanError:
             continue
-        holds = Rounding(solver, limits, found.prices, found.columns).round(
-            0, max(plan.cost - found.bound, 1e-9)
-        )
+        rounding = Rounding(solver, limits, found.prices, found.columns)
+        holds = rounding.round(0, max(plan.cost - found.bound, 1e-9))
         if not keeps_rules(inst, holds):
             continue
         cost = LocalSearch(inst, Columns.of(inst)).serve(holds).cost
