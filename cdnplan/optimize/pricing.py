@@ -361,7 +361,7 @@ class PriceSearch:
         ratio = COOLING
         if left > 0 and 0.0 < cold < self._heat:
             ratio = min(COOLING, (cold / self._heat) ** (1.0 / left))
-        self._heat = max(self._heat * ratio, self._unit * 1e-9)
+        self._heat = max(self._heat * ratio, min(cold, self._heat), self._unit * 1e-9)
 
     def _ideal_of(self, served: Floats) -> float:
         """Ideal cost of what each region is served."""
