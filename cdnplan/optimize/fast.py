@@ -55,8 +55,8 @@ NEARLY = 2.0
 """A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
 WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
-ROUND_UP_TO, ROUNDINGS = 5_000, 4
-"""Networks of so many files at most have their mixture rounded, up to so many times."""
+ROUND_UP_TO, ROUNDINGS, AT_ONCE = 5_000, 6, 2
+"""Networks of so many files at most have their mixture rounded, up to so many times, some side by side."""
 PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 OPTIMAL_RATIO = 1e-9
@@ -276,12 +276,13 @@ class _Run:
         with self._clock.phase("round"):
             limits = LimitVector.of(self._instance)
             rounding = Rounding(self._solver, limits, found.prices, found.columns)
-            for number in range(ROUNDINGS):
-                holds = rounding.round(number, self._best.cost - self._bound)
-                if keeps_rules(self._instance, holds):
-                    self._take_plan(self._local.serve(holds))
-                self._take_plan(self._local.improve(holds, found.prices, ROUNDS, self.ended))
-                self._report("round", (number + 1) / ROUNDINGS)
+            for number in range(0, ROUNDINGS, AT_ONCE):
+                tries = rounding.round(range(number, number + AT_ONCE), self._best.cost - self._bound)
+                for holds in tries:
+                    if keeps_rules(self._instance, holds):
+                        self._take_plan(self._local.serve(holds))
+                    self._take_plan(self._local.improve(holds, found.prices, ROUNDS, self.ended))
+                self._report("round", (number + AT_ONCE) / ROUNDINGS)
                 if self._closed():
                     break
 

@@ -1,0 +1,76 @@
+"""Chains of changes, against all changes of one and of two files."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from cdnplan.model.instance import Floats, Ints
+from cdnplan.optimize.settle_kernels import settle, waste
+
+N_FILES, N_COLUMNS, N_ROWS, WORTH = 7, 4, 3, 1e-6
+
+
+class Drawn:
+    """Columns of some files, with rows that about half of them fit into."""
+
+    def __init__(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.file = np.repeat(np.arange(N_FILES, dtype=np.int32), N_COLUMNS)
+        self.start = np.arange(N_FILES + 1) * N_COLUMNS
+        self.use = rng.integers(0, 5, (N_FILES * N_COLUMNS, N_ROWS)).astype(np.float64)
+        self.cost = rng.uniform(0.0, 20.0, self.file.size)
+        self.room = 0.45 * 4 * N_FILES * np.ones(N_ROWS)
+        self.price = rng.uniform(0.0, 3.0, N_ROWS) * (rng.random(N_ROWS) < 0.8)
+        self.charge = self.price + rng.uniform(0.0, 20.0, N_ROWS)
+        self.begin = self.start[:-1] + rng.integers(0, N_COLUMNS, N_FILES)
+
+    def value(self, choice: Ints) -> float:
+        """Cost, and what excess costs."""
+        over = np.maximum(self.use[choice].sum(axis=0) - self.room, 0.0)
+        return float(self.cost[choice].sum() + over @ self.charge)
+
+    def settled(self, depth: int, breadth: int = 1) -> Ints:
+        choice = self.begin.copy()
+        reduced: Floats = self.cost + self.use @ self.price
+        settle(
+            reduced, self.use, self.file, self.start, self.room, self.price, self.charge, choice, depth,
+            breadth, WORTH,
+        )  # fmt: skip
+        return choice
+
+
+def test_waste_is_what_cost_leaves_out() -> None:
+    """Cost with excess charged = reduced costs + waste - the price of all room."""
+    for seed in range(20):
+        drawn = Drawn(seed)
+        load = drawn.use[drawn.begin].sum(axis=0)
+        reduced = drawn.cost[drawn.begin].sum() + load @ drawn.price
+        total = reduced + waste(load, drawn.room, drawn.price, drawn.charge) - drawn.room @ drawn.price
+        assert total == pytest.approx(drawn.value(drawn.begin), rel=1e-12)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_no_change_of_one_or_two_files_is_left_that_saves(depth: int) -> None:
+    moved = 0
+    for seed in range(40):
+        drawn = Drawn(seed)
+        choice = drawn.settled(depth)
+        assert (drawn.file[choice] == np.arange(N_FILES)).all()
+        best = drawn.value(choice)
+        assert best <= drawn.value(drawn.begin) + 1e-9
+        moved += int((choice != drawn.begin).any())
+        for files in itertools.combinations(range(N_FILES), min(depth, 2)):
+            for columns in itertools.product(range(N_COLUMNS), repeat=len(files)):
+                other = choice.copy()
+                other[list(files)] = np.array(files) * N_COLUMNS + np.array(columns)
+                assert drawn.value(other) >= best - WORTH - 1e-9
+    assert moved > 30
+
+
+def test_triples_bring_something() -> None:
+    pairs = [Drawn(seed).value(Drawn(seed).settled(2)) for seed in range(60)]
+    triples = [Drawn(seed).value(Drawn(seed).settled(3, breadth=4)) for seed in range(60)]
+    assert sum(triples) < sum(pairs) - 1.0
