@@ -51,6 +51,8 @@ GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
 WORTH_CLOSING = 2e-3
 """Small networks are worked on further above this gap, if none is asked for."""
+WORTH_IMPROVING = 1e-2
+"""Above this one, pools of networks of any size are re-chosen at the end."""
 NEARLY = 2.0
 """A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
 WORTH_PACKING = 5e-3
@@ -230,7 +232,7 @@ class _Run:
         inst, local, first = self._instance, self._local, self._incumbent is None
         wish = np.ascontiguousarray(state.holds.T)
         self._take_plan(local.refit(wish, state.current, self.ended, REFIT_ROUNDS if final else 1))
-        if self.small:
+        if self.small or (final and self.gap() > WORTH_IMPROVING):
             self._take_plan(local.improve(wish, state.current, ROUNDS, self.ended))
         if first and inst.held.any():
             there = (inst.held >= inst.copies) & (inst.copies > 0)
