@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 POLICIES = ("lru", "lfu", "gdsf", "s3-fifo", "w-tinylfu", "belady")
 HYBRID = (0.5, 0.75, 0.9)
+PREFILL = (0.5, 1.0)
 """What a replay tries where nothing else is said, as the command does."""
 
 
@@ -92,6 +93,7 @@ def replay(
     policies: Sequence[str] = POLICIES,
     hybrid: Sequence[float] = HYBRID,
     hybrid_policy: str | None = None,
+    prefill: Sequence[float] = PREFILL,
     sample: float | None = None,
     requests: float | None = None,
     play_gb: float = 2.0,
@@ -111,7 +113,7 @@ def replay(
     ----------
     out, plan, actual, topology, titles, …
         As for the command; `plan` may be a `Plan`, `policies` are names (empty: none, ``["all"]``: all), and
-        `hybrid` numbers (empty: no hybrids).
+        `hybrid` and `prefill` are numbers (empty: none of these).
 
     Returns
     -------
@@ -140,6 +142,7 @@ def replay(
         policies=tuple(KNOWN) if names == ("all",) else names,
         hybrid=tuple(hybrid),
         hybrid_policy=hybrid_policy,
+        prefill=tuple(prefill),
         sample=sample,
         requests=requests,
         play_gb=play_gb,

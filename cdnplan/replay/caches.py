@@ -148,6 +148,7 @@ def run_cache(
     *,
     warm: int = 0,
     marks: Sequence[int] = (),
+    given: Sequence[Ints] = (),
 ) -> CacheRun:
     """Run a sequence of requests through one cache that starts empty.
 
@@ -166,6 +167,9 @@ def run_cache(
         time, as the library reads them at once.
     marks : sequence of int
         Places in the sequence at which its content is looked at, increasing, none before `warm`.
+    given : sequence of (n,) int64
+        Files that are put in at each mark, after the look: each is asked for once, which nobody reports.
+        Not for policies that know the future.
 
     Returns
     -------
@@ -180,7 +184,7 @@ def run_cache(
         coarse = storage / SKETCH_UNITS
         sizes = np.maximum(1, np.rint(sizes / coarse)).astype(np.int64)
         storage = SKETCH_UNITS
-    asked = np.unique(files)
+    asked = np.unique(np.concatenate([files, *given]))
     power = max(4, int(asked.size).bit_length() + 1)
     entrance = _entrance(policy, storage, sizes, files)
     cache = getattr(library, POLICIES[policy])(cache_size=storage, hashpower=power, **entrance)
@@ -198,6 +202,9 @@ def run_cache(
         begin = int(end)
         if number < len(marks) and policy not in BLIND:
             held[number, _content(cache, library, asked, sizes)] = True
+        if number < len(given):
+            put = given[number][sizes[given[number]] <= storage]
+            _asked(cache, library, put, sizes, np.zeros(put.size, dtype=np.int64))
     return CacheRun(hit, held)
 
 

@@ -14,8 +14,8 @@ from cdnplan.inputs.arrow_arrays import from_texts
 from cdnplan.planner.folder import check_above, whole_folder
 from cdnplan.planner.tables import coded, table, write_table
 from cdnplan.replay.cases import Case
-from cdnplan.replay.compare import Compared
 from cdnplan.replay.misses import CAUSES, REMEDIES
+from cdnplan.replay.ways import Compared
 
 REPLAY_JSON = "replay.json"
 POLICIES = "policies.parquet"

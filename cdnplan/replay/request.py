@@ -14,6 +14,9 @@ from cdnplan.replay.warmup import TURNOVERS
 HYBRIDS = (0.5, 0.75, 0.9)
 """Planned shares of storage that are tried by default, besides none and all."""
 
+PREFILLS = (0.5, 1.0)
+"""Parts of each disk that the plan fills when a period begins, tried by default."""
+
 REQUESTS = 2_000_000
 """Requests of all periods together that are drawn where nothing else is said."""
 
@@ -46,7 +49,10 @@ class ReplayRequest:
     hybrid : tuple of float
         Planned shares of storage to try, in (0, 1).
     hybrid_policy : str or None
-        Policy of the rest; None: the best reactive one found.
+        Policy of the rest, and of caches that are prefilled; None: the best reactive one found.
+    prefill : tuple of float
+        Parts of storage, in (0, 1], that caches are given of the plan when a period begins: with the hybrid
+        policy, and with counts that correct the forecast.
     sample : float or None
         Share of plays to keep; None: so that there are about `REQUESTS`.
     requests : float or None
@@ -81,6 +87,7 @@ class ReplayRequest:
     policies: tuple[str, ...] = tuple(name for name in POLICIES if name != "lrb")
     hybrid: tuple[float, ...] = HYBRIDS
     hybrid_policy: str | None = None
+    prefill: tuple[float, ...] = PREFILLS
     sample: float | None = None
     requests: float | None = None
     play_gb: float = PLAY_GB

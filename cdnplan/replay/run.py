@@ -15,10 +15,11 @@ from cdnplan.inputs.plan_folder import sha256
 from cdnplan.optimize.outcome import Progress, no_progress
 from cdnplan.replay.caches import SLOW, check_policies
 from cdnplan.replay.cases import Case, plan_case, rolling_case
-from cdnplan.replay.compare import Compared, Way, compare
+from cdnplan.replay.compare import compare
 from cdnplan.replay.folder import check_out, write_replay
 from cdnplan.replay.misses import CAUSES, REMEDIES
 from cdnplan.replay.request import ReplayRequest
+from cdnplan.replay.ways import RUNNABLE, Compared, Way
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,8 +109,14 @@ def _check(request: ReplayRequest) -> None:
         ("turnovers", request.turnovers, request.turnovers >= 0),
         ("periods", request.periods, request.periods >= 1),
         *(("hybrid", ratio, 0 < ratio < 1) for ratio in request.hybrid),
+        *(("prefill", ratio, 0 < ratio <= 1) for ratio in request.prefill),
     )
-    expected = {"sample": "more than 0, at most 1", "hybrid": "between 0 and 1", "turnovers": "0 or more"}
+    expected = {
+        "sample": "more than 0, at most 1",
+        "hybrid": "between 0 and 1",
+        "prefill": "more than 0, at most 1",
+        "turnovers": "0 or more",
+    }
     problems += [
         Problem(f"found {value:g}, expected {expected.get(name, 'more than 0')}", path=name)
         for name, value, ok in checks
@@ -129,7 +136,7 @@ def make_record(request: ReplayRequest, case: Case, compared: Compared) -> dict[
         "history": request.history,
         "files": request.files,
     }
-    best = compared.best(("live", "hybrid", "plan"))
+    best = compared.best(RUNNABLE)
     return {
         "format": 1,
         "cdnplan": __version__,
@@ -148,6 +155,8 @@ def make_record(request: ReplayRequest, case: Case, compared: Compared) -> dict[
         "policies": [_way_record(compared, way) for way in compared.ways()],
         "best": None if best is None else _way(best),
         "best_planned_ratio": _best_ratio(compared),
+        "best_prefilled": _best_prefilled(compared),
+        "forecast_strength_requests": [None if np.isnan(x) else x for x in compared.strength],
         "expected_byte_offload_ratio": list(compared.expected_offload_ratio),
         "regret": _regret_record(compared),
         "misses_gb": _misses_record(compared),
@@ -202,6 +211,12 @@ def _best_ratio(compared: Compared) -> dict[str, Any] | None:
                 "byte_offload_ratio": compared.offload(best),
             }
     return found
+
+
+def _best_prefilled(compared: Compared) -> dict[str, Any] | None:
+    """The best of the caches that a plan fills when a period begins."""
+    best = compared.best(("prefilled",))
+    return None if best is None else {**_way(best), "byte_offload_ratio": compared.offload(best)}
 
 
 def _regret_record(compared: Compared) -> dict[str, float] | None:
