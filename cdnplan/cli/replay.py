@@ -38,6 +38,10 @@ def replay(
         Path | None,
         typer.Option("--actual", "--demand", metavar="D", help="Demand table of what came, for a plan."),
     ] = None,
+    logged: Annotated[
+        Path | None,
+        typer.Option(metavar="R", help="Instead: requests that were logged, from cdnplan ingest --requests."),
+    ] = None,
     topology: Annotated[
         Path | None, typer.Option(metavar="T", help="Rolling: topology YAML, instead of a plan.")
     ] = None,
@@ -118,6 +122,7 @@ def replay(
         out=out,
         plan=plan,
         actual=actual,
+        logged=logged,
         topology=topology,
         titles=titles,
         history=history,

@@ -34,9 +34,10 @@ from cdnplan.replay.regret import Regret, count_regret
 from cdnplan.replay.request import REQUESTS, ReplayRequest
 from cdnplan.replay.routes import routed_gb
 from cdnplan.replay.simulate import Content, Outcome, Period, Routed, Simulated, route, simulate
-from cdnplan.replay.stream import draw_stream, expected_plays
+from cdnplan.replay.stream import draw_stream, expected_plays, logged_stream
 from cdnplan.replay.warmup import Warmup, make_stock, make_warmup
 from cdnplan.replay.ways import PERFECT, PLAN, POPULAR, UNLIMITED, Compared, Row, Way
+from cdnplan.units import HOURS_PER_DAY
 
 Bools = npt.NDArray[np.bool_]
 
@@ -73,14 +74,21 @@ class _Comparison:
         self.rows: list[Row] = []
         self.site_gb: dict[Way, Floats] = {}
         self.strength: tuple[float, ...] = ()
-        self.plays = [expected_plays(one, request.play_gb, self.days) for one in came]
+        logged = case.logged
+        self.plays = (
+            [expected_plays(one, request.play_gb, self.days) for one in came]
+            if logged is None
+            else [float(np.count_nonzero(logged.time_h < self.days * HOURS_PER_DAY))]
+        )
         ratio = self._ratio(came)
         self.progress("requests", 0.0, None, None)
         self.periods = tuple(
             Period(
                 case.met[k].actual.start,
                 one,
-                draw_stream(one, ratio, seed=request.seed, period=k, play_gb=request.play_gb, days=self.days),
+                draw_stream(one, ratio, seed=request.seed, period=k, play_gb=request.play_gb, days=self.days)
+                if logged is None
+                else logged_stream(one, logged, ratio, seed=request.seed, days=self.days),
             )
             for k, one in enumerate(came)
         )

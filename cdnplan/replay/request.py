@@ -33,6 +33,8 @@ class ReplayRequest:
         Plan folder; with `actual`.
     actual : Path or None
         Demand table of what came; of it, the period of `date`, or the first.
+    logged : Path or None
+        Instead of `actual`: requests that were logged, which are replayed as they are.
     topology, titles, history : Path or None
         A rolling sequence: all three. With a plan, `titles` lists titles that its catalogue lacks.
     files : Path or None
@@ -76,6 +78,7 @@ class ReplayRequest:
     out: Path
     plan: Path | None = None
     actual: Path | None = None
+    logged: Path | None = None
     topology: Path | None = None
     titles: Path | None = None
     history: Path | None = None

@@ -73,12 +73,12 @@ def replay(request: ReplayRequest, *, progress: Progress = no_progress) -> Repla
     _check(request)
     check_policies((*request.policies, *((request.hybrid_policy,) if request.hybrid_policy else ())))
     progress("read", 0.0, None, None)
-    if request.plan is not None and request.actual is not None:
-        case = plan_case(request, request.plan, request.actual, progress)
+    if request.plan is not None:
+        case = plan_case(request, request.plan, progress)
     elif request.topology is not None and request.titles is not None and request.history is not None:
         case = rolling_case(request, request.topology, request.titles, request.history, progress)
     else:
-        raise InputError([Problem("give --plan and --actual, or --topology, --titles and --history")])
+        raise InputError([Problem("give --plan and what came, or --topology, --titles and --history")])
     compared = compare(request, case, progress)
     record = make_record(request, case, compared)
     progress("write", 0.0, None, None)
@@ -89,16 +89,20 @@ def replay(request: ReplayRequest, *, progress: Progress = no_progress) -> Repla
 def _check(request: ReplayRequest) -> None:
     """Check options that no reader checks."""
     problems: list[Problem] = []
-    one = (request.plan, request.actual)
+    came = request.actual or request.logged
+    one = (request.plan, came)
     rolling = (request.topology, request.history)
     if any(one) == any(rolling) or (any(one) and not all(one)):
         problems.append(
             Problem(
-                "give --plan with --actual (one plan), or --topology with --titles and --history (rolling)"
+                "give --plan with --actual or --logged (one plan),"
+                " or --topology with --titles and --history (rolling)"
             )
         )
     elif any(rolling) and not all((*rolling, request.titles)):
         problems.append(Problem("a rolling replay needs --topology, --titles and --history"))
+    if request.actual is not None and request.logged is not None:
+        problems.append(Problem("give one of --actual and --logged"))
     if request.sample is not None and request.requests is not None:
         problems.append(Problem("give one of --sample and --requests"))
     checks: tuple[tuple[str, float | None, bool], ...] = (
@@ -131,6 +135,7 @@ def make_record(request: ReplayRequest, case: Case, compared: Compared) -> dict[
     paths = {
         "plan": None if request.plan is None else request.plan / "plan.json",
         "actual": request.actual,
+        "logged": request.logged,
         "topology": request.topology,
         "titles": request.titles,
         "history": request.history,
