@@ -33,7 +33,7 @@ from cdnplan.replay.prefill import Prefill, expected_plays_by_site, forecast_str
 from cdnplan.replay.regret import Regret, count_regret
 from cdnplan.replay.request import REQUESTS, ReplayRequest
 from cdnplan.replay.routes import routed_gb
-from cdnplan.replay.simulate import Content, Outcome, Period, Routed, Simulated, route, simulate
+from cdnplan.replay.simulate import FROM_ORIGIN, Content, Outcome, Period, Routed, Simulated, route, simulate
 from cdnplan.replay.stream import draw_stream, expected_plays, logged_stream
 from cdnplan.replay.warmup import Warmup, make_stock, make_warmup
 from cdnplan.replay.ways import PERFECT, PLAN, POPULAR, UNLIMITED, Compared, Row, Way
@@ -73,6 +73,7 @@ class _Comparison:
         self.days = whole if request.days is None else min(request.days, whole)
         self.rows: list[Row] = []
         self.site_gb: dict[Way, Floats] = {}
+        self.region_origin_gb: dict[Way, Floats] = {}
         self.strength: tuple[float, ...] = ()
         logged = case.logged
         self.plays = (
@@ -125,11 +126,14 @@ class _Comparison:
         self._reactive(value)
         self._hybrids()
         self._prefilled()
+        n_regions = self.periods[0].instance.n_regions
         return Compared(
             tuple(self.rows),
             tuple(regret),
             tuple(missed),
             self.site_gb,
+            sum((_by_region(period, period.stream.gb) for period in self.periods), np.zeros(n_regions)),
+            self.region_origin_gb,
             self.periods,
             self.places,
             float(sum(self.plays)),
@@ -341,12 +345,21 @@ class _Comparison:
 
     def _add(self, way: Way, outcomes: Sequence[Outcome], fills: Sequence[Fill]) -> None:
         by_site = np.zeros((len(self.places.sites), 4))
+        origin = np.zeros(self.periods[0].instance.n_regions)
         for k, (outcome, fill) in enumerate(zip(outcomes, fills, strict=True)):
             period = self.periods[k]
             self.rows.append(Row(way, k, measure(period, self.places, outcome, fill)))
+            origin += _by_region(period, np.where(outcome.tier == FROM_ORIGIN, period.stream.gb, 0.0))
             there = np.flatnonzero(outcome.entry >= 0)
             site = self.places.pool_site[period.instance.cand_pool[outcome.entry[there]]]
             cell = site * 4 + outcome.tier[there]
             gb = np.bincount(cell, period.stream.gb[there], minlength=by_site.size)
             by_site += gb.reshape(by_site.shape)
         self.site_gb[way] = by_site
+        self.region_origin_gb[way] = origin
+
+
+def _by_region(period: Period, gb: Floats) -> Floats:
+    """Bytes of a period's requests by region, (n_regions,) [GB]."""
+    found = np.bincount(period.stream.region, gb, minlength=period.instance.n_regions)
+    return found.astype(np.float64)

@@ -21,6 +21,7 @@ REPLAY_JSON = "replay.json"
 POLICIES = "policies.parquet"
 LINKS = "links.parquet"
 SITES = "sites.parquet"
+REGIONS = "regions.parquet"
 REGRET = "regret.parquet"
 MISSES = "misses.parquet"
 
@@ -61,6 +62,7 @@ def write_replay(out: Path, record: dict[str, Any], case: Case, compared: Compar
         write_table(policies_table(compared), partial / POLICIES)
         write_table(links_table(compared), partial / LINKS)
         write_table(sites_table(compared), partial / SITES)
+        write_table(regions_table(case, compared), partial / REGIONS)
         write_table(regret_table(compared), partial / REGRET)
         write_table(misses_table(case, compared), partial / MISSES)
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
@@ -132,6 +134,28 @@ def sites_table(compared: Compared) -> pa.Table:
             "cached_gb": gb[:, 1].copy(),
             "parent_gb": gb[:, 2].copy(),
             "origin_gb": gb[:, 3].copy(),
+        }
+    )
+
+
+def regions_table(case: Case, compared: Compared) -> pa.Table:
+    """``regions.parquet``: where each region is, what it asked for, and what of it the origin served."""
+    ways, regions = list(compared.region_origin_gb), compared.periods[0].instance.regions
+    known = {region.name: region for region in case.topology.regions}
+    place = [known[name] for name in regions]
+    n = len(regions)
+    return table(
+        {
+            "policy": from_texts([way.policy for way in ways for _ in range(n)]),
+            "kind": from_texts([way.kind for way in ways for _ in range(n)]),
+            "planned_ratio": np.repeat(np.array([way.planned_ratio for way in ways]), n),
+            "parent": pa.array([way.parent for way in ways for _ in range(n)], pa.bool_()),
+            "region": coded(np.tile(np.arange(n), len(ways)), regions),
+            "country": from_texts([region.country for region in place] * len(ways)),
+            "latitude": np.tile([region.location[0] for region in place], len(ways)).astype(np.float64),
+            "longitude": np.tile([region.location[1] for region in place], len(ways)).astype(np.float64),
+            "demand_gb": np.tile(compared.region_gb, len(ways)),
+            "origin_gb": np.concatenate([compared.region_origin_gb[way] for way in ways]),
         }
     )
 

@@ -63,6 +63,10 @@ class Compared:
     site_gb : dict of Way to (n_sites, 4) float64
         Bytes by site and tier over all periods [GB]; the origin's by the site that lacked them, as far as
         there is one.
+    region_gb : (n_regions,) float64
+        Bytes that each region asked for over all periods [GB].
+    region_origin_gb : dict of Way to (n_regions,) float64
+        Those of them that came from the origin [GB].
     periods : tuple of Period
     places : Places
     plays : float
@@ -82,6 +86,8 @@ class Compared:
     regret: tuple[Regret, ...]
     missed: tuple[Missed, ...]
     site_gb: dict[Way, Floats]
+    region_gb: Floats
+    region_origin_gb: dict[Way, Floats]
     periods: tuple[Period, ...]
     places: Places
     plays: float

@@ -81,6 +81,22 @@ LAYERS = (
 )
 
 
+_OFFLOAD_BOUNDS = (0.4, 0.6, 0.8, 0.95)
+"""Classes of what came: measured offloads are spread wider than planned ones."""
+REPLAY_LAYERS = (
+    Layer("plan", "Offload with the plan", "regions", "plan_ratio", "demand_gb", _OFFLOAD_BOUNDS, True),
+    Layer(
+        "live",
+        "Offload with the best live cache",
+        "regions",
+        "live_ratio",
+        "demand_gb",
+        _OFFLOAD_BOUNDS,
+        True,
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Which part of the globe a map shows: x grows to the east, y to the south, in steps of equal degrees.
