@@ -49,6 +49,8 @@ TABLE_WORDS = {
     "links": "Links that have a capacity, the largest rates over all periods.",
 }
 REGIONS = 12
+TILES = ("plan", "live", "hybrid", "prefilled", "bound", "lagged")
+"""Kinds of ways whose best stands in the summary, in this order."""
 
 
 def replay_page(folder: Path) -> Page:
@@ -137,7 +139,7 @@ def _summary(facts: ReplayFacts, causes: Sheet) -> str:
     record = facts.record
     entries, words = [], []
     best = dict(_compared(facts))
-    for kind, way in list(best.items())[:4]:
+    for kind, way in ((kind, best[kind]) for kind in TILES if kind in best):
         note = "of bytes from appliances" if kind == "plan" else f"the best {kind}: {_name(way)}"
         entries.append((kind.capitalize(), percent(way["byte_offload_ratio"]), note))
     plan, live = best.get("plan"), best.get("live")
@@ -164,7 +166,7 @@ def _summary(facts: ReplayFacts, causes: Sheet) -> str:
     least = record["sample_ratio"]["least"]
     if least < 1:
         words.append(
-            f"Requests are sampled, {percent(least)} of a period's at least: offloads have that much noise."
+            f"Requests are a sample, {percent(least)} of a period's at least: offloads vary by chance."
         )
     warnings = "".join(f"<li>{paragraph(str(w))}</li>" for w in record["warnings"])
     noted = (
@@ -179,7 +181,7 @@ def _verdict(plan: Mapping[str, Any], live: Mapping[str, Any], name: str) -> str
     less = plan["origin_gb"] - live["origin_gb"]
     origin = f"{volume(abs(less))} {'more' if less > 0 else 'less'} from the origin"
     by = f"{abs(points):.2f} points {beats}"
-    return f"The plan's offload is {by} than that of the best live cache, {name}: {origin}."
+    return f"The plan's offload is {by} than that of the best live cache ({name}): {origin}."
 
 
 def _ways_figure(ways: Sheet) -> str:
@@ -235,7 +237,9 @@ def _regret(facts: ReplayFacts, regret: Sheet) -> str:
     )
     caption = "Regret by cause, over all periods"
     if float(regret.numbers("cost").min()) < 0:
-        return paragraph(words) + signed_figure("figure-regret", regret, ("part", "cost"), "cost", caption)
+        return paragraph(words) + signed_figure(
+            "figure-regret", regret, ("part", "cost"), "cost", caption, less_is_better=True
+        )
     return paragraph(words) + share_figure("figure-regret", regret, "part", "cost", caption)
 
 

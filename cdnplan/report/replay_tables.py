@@ -135,7 +135,7 @@ def way_name(policy: str, kind: str, planned_ratio: float, *, parent: bool) -> s
     if kind != policy:
         parts.append(kind)
     if 0.0 < planned_ratio < 1.0:
-        parts.append(f"{planned_ratio:.0%} planned")
+        parts.append(f"{planned_ratio:.0%} {'given' if kind == 'prefilled' else 'planned'}")
     if parent:
         parts.append("parents")
     return ", ".join(parts)

@@ -128,7 +128,7 @@ def test_page_of_a_replay(folder: Path) -> None:
     for key in ("figure-ways", "figure-time", "figure-misses", "figure-regret"):
         assert f'id="{key}"' in text
     # The plan serves 82.5%, the best live cache 83.75%.
-    assert "1.25 points less than that of the best live cache, lru, live, parents: 50 GB more" in text
+    assert "1.25 points less than that of the best live cache (lru, live, parents): 50 GB more" in text
     assert "Best of all that can be run: lru, hybrid, 80% planned." in text
     assert "a &lt;strange&gt; thing" in text
 
