@@ -32,8 +32,9 @@ from cdnplan.replay.popularity import most_popular
 from cdnplan.replay.prefill import Prefill, expected_plays_by_site, forecast_strength, no_prefill
 from cdnplan.replay.regret import Regret, count_regret
 from cdnplan.replay.request import REQUESTS, ReplayRequest
+from cdnplan.replay.routed import FROM_ORIGIN, Content, Outcome, Period, Routed, route
 from cdnplan.replay.routes import routed_gb
-from cdnplan.replay.simulate import FROM_ORIGIN, Content, Outcome, Period, Routed, Simulated, route, simulate
+from cdnplan.replay.simulate import Simulated, simulate
 from cdnplan.replay.stream import draw_stream, expected_plays, logged_stream
 from cdnplan.replay.warmup import Warmup, make_stock, make_warmup
 from cdnplan.replay.ways import PERFECT, PLAN, POPULAR, UNLIMITED, Compared, Row, Way
@@ -74,6 +75,8 @@ class _Comparison:
         self.rows: list[Row] = []
         self.site_gb: dict[Way, Floats] = {}
         self.region_origin_gb: dict[Way, Floats] = {}
+        self.empty: Warmup | None = None
+        """Warm-up of sites without anything planned."""
         self.strength: tuple[float, ...] = ()
         logged = case.logged
         self.plays = (
@@ -195,7 +198,7 @@ class _Comparison:
         """Sites that fill themselves, all of their storage."""
         nothing = [np.zeros_like(one.planned.holds) for one in self.case.met]
         routed = self._routed([Content(holds, None) for holds in nothing], reactive=True)
-        warmup = self._warmup(nothing, value, self.places.storage_gb)
+        warmup = self.empty = self._warmup(nothing, value, self.places.storage_gb)
         for policy in self.request.policies:
             found = self._simulate(policy, routed, warmup, self.places.storage_gb)
             kind = "bound" if policy in BOUNDS else "live"
@@ -228,7 +231,12 @@ class _Comparison:
             storage = np.bincount(self.places.pool_site, free, minlength=len(self.places.sites))
             warmup = self._warmup(kept, values[0], storage.astype(np.float64))
             found = self._simulate(
-                policy, routed, warmup, storage.astype(np.float64), f"{policy} {ratio:.0%}"
+                policy,
+                routed,
+                warmup,
+                storage.astype(np.float64),
+                f"{policy}, hybrid {ratio:.0%}",
+                lagged=False,
             )
             fills = [
                 self._plan_fill(k, one.planned, routed.outcomes[k], kept[k]) for k, one in enumerate(met)
@@ -245,7 +253,7 @@ class _Comparison:
         nothing = [np.zeros_like(one.planned.holds) for one in met]
         values = [values_per_gb(one.planned) for one in met]
         routed = self._routed([Content(holds, None) for holds in nothing], reactive=True)
-        warmup = self._warmup(nothing, values[0], self.places.storage_gb)
+        warmup = self.empty or self._warmup(nothing, values[0], self.places.storage_gb)
         live = request.hybrid_policy or self._best_live()
         expected = tuple(
             expected_plays_by_site(one.planned.instance, self.places, request.play_gb) for one in met
@@ -314,12 +322,24 @@ class _Comparison:
         storage_gb: Floats,
         name: str = "",
         prefill: Prefill | None = None,
+        *,
+        lagged: bool = True,
     ) -> Simulated:
         def tick(done: float) -> None:
             self.progress(name or policy, done, None, None)
 
         tick(0.0)
-        return simulate(policy, routed, self.places, storage_gb, self.sizes, warmup, tick, prefill=prefill)
+        return simulate(
+            policy,
+            routed,
+            self.places,
+            storage_gb,
+            self.sizes,
+            warmup,
+            tick,
+            prefill=prefill,
+            lagged=lagged,
+        )
 
     def _plan_fill(self, number: int, planned: Planned, outcome: Outcome, kept: Bools | None = None) -> Fill:
         period = self.periods[number]

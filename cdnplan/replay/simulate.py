@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Serving
-from cdnplan.replay.caches import BLIND, BOUNDS, Sizes, run_cache
+from cdnplan.model.instance import Floats, Ints
+from cdnplan.replay.caches import BLIND, BOUNDS, Sizes, distinct, run_cache
 from cdnplan.replay.corrected import CORRECTED, run_corrected
 from cdnplan.replay.places import Places
 from cdnplan.replay.prefill import Prefill, fetched_gb
-from cdnplan.replay.routes import Routes, find_routes
-from cdnplan.replay.stream import Stream, hour_shares
+from cdnplan.replay.routed import CACHED, FROM_PARENT, Outcome, Routed
 from cdnplan.replay.warmup import Warmup
 from cdnplan.units import BITS_PER_BYTE, SECONDS_PER_HOUR
 
 Bools = npt.NDArray[np.bool_]
-
-PLANNED, CACHED, FROM_PARENT, FROM_ORIGIN = range(4)
-"""Who serves a request: planned content, a reactive cache, its parent, the origin."""
 
 _SHUFFLE = 7919.0
 """Turns a request's draw into another one."""
@@ -32,130 +26,6 @@ _NOBODY = np.zeros(0, dtype=np.int64)
 
 Tick = Callable[[float], None]
 """Called with the share of the work that is done."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Period:
-    """What came in one period.
-
-    Parameters
-    ----------
-    start : datetime.date
-    instance : Instance
-        The demand that came, with 24 slices.
-    stream : Stream
-    """
-
-    start: dt.date
-    instance: Instance
-    stream: Stream
-
-    @property
-    def shares(self) -> Floats:
-        """Share of a day's bytes in each UTC hour, (n_regions, 24)."""
-        return hour_shares(self.instance)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Content:
-    """Planned content of one period, and how the plan steers requests to it."""
-
-    holds: Bools
-    steering: Serving | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """Who served each request of a period.
-
-    Parameters
-    ----------
-    routes : Routes
-    row : (n,) int64
-        Row of `routes` of each request.
-    entry : (n,) int64
-        Candidate entry of its region that it went to, -1 where it went straight to the origin.
-    tier : (n,) int8
-        `PLANNED`, `CACHED`, `FROM_PARENT` or `FROM_ORIGIN`.
-    """
-
-    routes: Routes
-    row: Ints
-    entry: Ints
-    tier: npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Routed:
-    """Requests of all periods, sent to their first place."""
-
-    periods: tuple[Period, ...]
-    outcomes: tuple[Outcome, ...]
-    """Of planned content alone: everything else from the origin."""
-    period: Ints
-    file: Ints
-    time_h: Floats
-    gb: Floats
-    draw: Floats
-    site: Ints
-    """Site of the reactive cache that is asked, -1 where none is."""
-
-    def split(self, tier: npt.NDArray[np.int8]) -> tuple[Outcome, ...]:
-        """Outcomes by period, with these tiers."""
-        bounds = np.searchsorted(self.period, np.arange(len(self.outcomes) + 1))
-        return tuple(
-            Outcome(one.routes, one.row, one.entry, tier[bounds[k] : bounds[k + 1]])
-            for k, one in enumerate(self.outcomes)
-        )
-
-
-def route(
-    periods: Sequence[Period],
-    places: Places,
-    contents: Sequence[Content],
-    *,
-    reactive: bool,
-) -> Routed:
-    """Send every request to its first place.
-
-    Parameters
-    ----------
-    periods : sequence of Period
-    places : Places
-    contents : sequence of Content
-        Of each period.
-    reactive : bool
-        Whether sites have caches for what is not planned.
-
-    Returns
-    -------
-    Routed
-    """
-    outcomes, sites = [], []
-    for period, content in zip(periods, contents, strict=True):
-        instance, stream = period.instance, period.stream
-        routes = find_routes(
-            instance, content.holds, places.pool_site, steering=content.steering, reactive=reactive
-        )
-        row = routes.rows(instance, content.holds, stream)
-        entry = routes.entries(row, stream)
-        pool = np.append(instance.cand_pool, -1)[entry]
-        held = (entry >= 0) & content.holds[pool, stream.file]
-        tier = np.where(held, PLANNED, FROM_ORIGIN).astype(np.int8)
-        outcomes.append(Outcome(routes, row, entry, tier))
-        sites.append(np.where((entry >= 0) & ~held, places.pool_site[pool], -1))
-    hours = np.cumsum([0, *(period.stream.hours for period in periods)])
-    streams = [period.stream for period in periods]
-    return Routed(
-        tuple(periods),
-        tuple(outcomes),
-        np.repeat(np.arange(len(streams)), [stream.size for stream in streams]),
-        np.concatenate([stream.file for stream in streams]).astype(np.int64),
-        np.concatenate([stream.time_h + hours[k] for k, stream in enumerate(streams)]),
-        np.concatenate([stream.gb for stream in streams]),
-        np.concatenate([stream.draw for stream in streams]),
-        np.concatenate(sites).astype(np.int64),
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,6 +61,7 @@ def simulate(
     tick: Tick = lambda _: None,
     *,
     prefill: Prefill | None = None,
+    lagged: bool = True,
 ) -> Simulated:
     """Run all sites' caches under one policy.
 
@@ -208,18 +79,21 @@ def simulate(
     tick : callable
     prefill : Prefill or None
         What they are given when each period begins; `CORRECTED` needs it.
+    lagged : bool
+        Whether outcomes with the same lag are wanted; without, they mean nothing.
 
     Returns
     -------
     Simulated
     """
-    run = _Run(policy, routed, places, storage_gb, sizes, warmup, prefill)
+    lagged = lagged and policy not in BOUNDS and policy not in BLIND and prefill is None
+    run = _Run(policy, routed, places, storage_gb, sizes, warmup, prefill, lagged)
     own = run.edges(tick)
     first = _tiers(routed, own.hit, np.zeros(own.hit.size, dtype=np.bool_))
     late = _tiers(routed, own.lagged, np.zeros(own.hit.size, dtype=np.bool_))
     if not places.has_parents:
-        alone, lagged = routed.split(first), routed.split(late)
-        return Simulated(alone, alone, lagged, lagged, own.given_gb.sum(axis=0), own.given_gb.sum(axis=0))
+        alone, behind = routed.split(first), routed.split(late)
+        return Simulated(alone, alone, behind, behind, own.given_gb.sum(axis=0), own.given_gb.sum(axis=0))
     both = run.parents(own)
     return Simulated(
         routed.split(first),
@@ -278,6 +152,7 @@ class _Run:
     sizes: Sizes
     warmup: Warmup
     prefill: Prefill | None
+    lagged: bool
 
     def edges(self, tick: Tick) -> _Edges:
         """Every site with its own requests."""
@@ -319,7 +194,7 @@ class _Run:
             both.hit[asked[mine]] = found.hit[mine]
             both.above[asked[~mine]] = found.hit[~mine] | planned[~mine]
             both.given_gb[parent] = found.given_gb
-            if self.policy in BOUNDS or self.policy in BLIND or self.prefill is not None:
+            if not self.lagged:
                 continue
             # With what was held when each period began, children lack other files.
             asked = np.flatnonzero((routed.site == parent) | (children & ~own.lagged))
@@ -354,9 +229,15 @@ class _Run:
         else:
             files = np.concatenate([stock, warm, asked])
             begun = stock.size + warm.size
-            marks = (begun + starts).tolist()
             run = run_cache(
-                self.policy, storage, self.sizes.file, files, warm=begun, marks=marks, given=given
+                self.policy,
+                storage,
+                self.sizes.file,
+                files,
+                warm=begun,
+                marks=(begun + starts).tolist(),
+                given=given,
+                looked_for=self._looked_for(site, files[:begun], asked, starts),
             )
             hit = run.hit[begun:]
         held = run.held[0]
@@ -365,6 +246,21 @@ class _Run:
             held[stock] = True
         given_gb = fetched_gb(given, run.held, self.warmup.size_gb, period[hit], asked[hit], len(starts))
         return _Found(hit, run.held[period, asked], held, given_gb)
+
+    def _looked_for(self, site: int, before: Ints, asked: Ints, starts: Ints) -> list[Ints]:
+        """Files whose presence matters when each period begins."""
+        n_files = self.sizes.file.size
+        ends = np.append(starts[1:], asked.size)
+        found: list[Ints] = []
+        for k, (begin, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            # Requests of the period are hits of the lagged cache where it is there.
+            wanted = [asked[begin:end]] if self.lagged else []
+            wanted += [] if self.prefill is None else [self.prefill.of(site)[k]]
+            # What a site does not hold at first, its parent is asked for before the first period.
+            wanted += [before] if k == 0 and self.places.parent[site] >= 0 else []
+            joined = np.concatenate(wanted) if wanted else _NOBODY
+            found.append(distinct(joined, n_files))
+        return found
 
     def _planned(self, asked: Ints, parent: int) -> Bools:
         """Whether a parent is planned to hold what is asked of it."""

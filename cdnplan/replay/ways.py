@@ -10,7 +10,7 @@ from cdnplan.replay.measures import Figures
 from cdnplan.replay.misses import Missed
 from cdnplan.replay.places import Places
 from cdnplan.replay.regret import Regret
-from cdnplan.replay.simulate import Period
+from cdnplan.replay.routed import Period
 
 PLAN, PERFECT, UNLIMITED, POPULAR = "plan", "perfect forecast", "no fill limits", "popularity"
 """Names of policies that fill ahead."""
