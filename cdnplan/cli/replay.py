@@ -38,6 +38,10 @@ def replay(
         Path | None,
         typer.Option("--actual", "--demand", metavar="D", help="Demand table of what came, for a plan."),
     ] = None,
+    logged: Annotated[
+        Path | None,
+        typer.Option(metavar="R", help="Instead: requests that were logged, from cdnplan ingest --requests."),
+    ] = None,
     topology: Annotated[
         Path | None, typer.Option(metavar="T", help="Rolling: topology YAML, instead of a plan.")
     ] = None,
@@ -69,6 +73,10 @@ def replay(
     hybrid_policy: Annotated[
         str | None, typer.Option(metavar="P", help="Policy of the rest; default: the best reactive one.")
     ] = None,
+    prefill: Annotated[
+        str,
+        typer.Option(metavar="X,…", help="Parts of each disk that the plan fills at first; none: none."),
+    ] = "0.5,1",
     sample: Annotated[
         float | None, typer.Option(metavar="R", help="Share of plays to keep; default: 2 million in all.")
     ] = None,
@@ -114,6 +122,7 @@ def replay(
         out=out,
         plan=plan,
         actual=actual,
+        logged=logged,
         topology=topology,
         titles=titles,
         history=history,
@@ -123,8 +132,9 @@ def replay(
         periods=periods,
         model=model,
         policies=_policies(policies),
-        hybrid=_numbers(hybrid),
+        hybrid=_numbers(hybrid, "hybrid"),
         hybrid_policy=hybrid_policy,
+        prefill=_numbers(prefill, "prefill"),
         sample=sample,
         requests=requests,
         play_gb=play_gb,
@@ -161,7 +171,7 @@ def _policies(text: str) -> tuple[str, ...]:
     return () if names == ("none",) else names
 
 
-def _numbers(text: str) -> tuple[float, ...]:
+def _numbers(text: str, option: str) -> tuple[float, ...]:
     from cdnplan.errors import InputError, Problem
 
     if text.strip() in ("", "none"):
@@ -169,7 +179,7 @@ def _numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise InputError([Problem(f"expected numbers as 0.5,0.9, found {text!r}", path="hybrid")]) from None
+        raise InputError([Problem(f"expected numbers as 0.5,0.9, found {text!r}", path=option)]) from None
 
 
 def _print(record: dict[str, Any], out: Path, fmt: TableFormat) -> None:
@@ -215,6 +225,10 @@ def _summary(record: dict[str, Any]) -> list[tuple[str, str]]:
                 one = found[kind]
                 share = f"{one['planned_ratio']:.0%}, the rest {found['policy']}"
                 rows.append((text, f"{share}: {one['byte_offload_ratio']:.2%} of bytes offloaded"))
+    if record["best_prefilled"] is not None:
+        best = record["best_prefilled"]
+        where = f"{best['policy']} after {best['planned_ratio']:.0%}{', parents' if best['parent'] else ''}"
+        rows.append(("best prefilled", f"{where}: {best['byte_offload_ratio']:.2%} of bytes offloaded"))
     if record["regret"] is not None:
         parts = record["regret"]
         rows += [

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 POLICIES = ("lru", "lfu", "gdsf", "s3-fifo", "w-tinylfu", "belady")
 HYBRID = (0.5, 0.75, 0.9)
+PREFILL = (0.5, 1.0)
 """What a replay tries where nothing else is said, as the command does."""
 
 
@@ -81,6 +82,7 @@ def replay(
     out: str | Path,
     plan: str | Path | Plan | None = None,
     actual: str | Path | None = None,
+    logged: str | Path | None = None,
     topology: str | Path | Network | None = None,
     titles: str | Path | None = None,
     history: str | Path | None = None,
@@ -92,6 +94,7 @@ def replay(
     policies: Sequence[str] = POLICIES,
     hybrid: Sequence[float] = HYBRID,
     hybrid_policy: str | None = None,
+    prefill: Sequence[float] = PREFILL,
     sample: float | None = None,
     requests: float | None = None,
     play_gb: float = 2.0,
@@ -111,7 +114,7 @@ def replay(
     ----------
     out, plan, actual, topology, titles, …
         As for the command; `plan` may be a `Plan`, `policies` are names (empty: none, ``["all"]``: all), and
-        `hybrid` numbers (empty: no hybrids).
+        `hybrid` and `prefill` are numbers (empty: none of these).
 
     Returns
     -------
@@ -129,6 +132,7 @@ def replay(
         out=Path(out),
         plan=None if plan is None else folder_of(plan),
         actual=optional_path(actual),
+        logged=optional_path(logged),
         topology=topology.path_alone() if isinstance(topology, Network) else optional_path(topology),
         titles=optional_path(titles),
         history=optional_path(history),
@@ -140,6 +144,7 @@ def replay(
         policies=tuple(KNOWN) if names == ("all",) else names,
         hybrid=tuple(hybrid),
         hybrid_policy=hybrid_policy,
+        prefill=tuple(prefill),
         sample=sample,
         requests=requests,
         play_gb=play_gb,

@@ -133,7 +133,8 @@ class CacheRun:
     ----------
     hit : (n,) bool
     held : (n_marks, n_files) bool
-        What it held just before each of the places asked about; nothing for policies that are `BLIND`.
+        What it held just before each of the places asked about, of the files looked for; nothing for
+        policies that are `BLIND`.
     """
 
     hit: Bools
@@ -148,6 +149,8 @@ def run_cache(
     *,
     warm: int = 0,
     marks: Sequence[int] = (),
+    given: Sequence[Ints] = (),
+    looked_for: Sequence[Ints] | None = None,
 ) -> CacheRun:
     """Run a sequence of requests through one cache that starts empty.
 
@@ -166,6 +169,11 @@ def run_cache(
         time, as the library reads them at once.
     marks : sequence of int
         Places in the sequence at which its content is looked at, increasing, none before `warm`.
+    given : sequence of (n,) int64
+        Files that are put in at each mark, after the look: each is asked for once, which nobody reports.
+        Not for policies that know the future.
+    looked_for : sequence of (n,) int64 or None
+        Files that are looked for at each mark; None: all that it may hold. A look takes as long as a request.
 
     Returns
     -------
@@ -180,7 +188,7 @@ def run_cache(
         coarse = storage / SKETCH_UNITS
         sizes = np.maximum(1, np.rint(sizes / coarse)).astype(np.int64)
         storage = SKETCH_UNITS
-    asked = np.unique(files)
+    asked = distinct(np.concatenate([files, *given]), sizes.size)
     power = max(4, int(asked.size).bit_length() + 1)
     entrance = _entrance(policy, storage, sizes, files)
     cache = getattr(library, POLICIES[policy])(cache_size=storage, hashpower=power, **entrance)
@@ -197,7 +205,11 @@ def run_cache(
         hit[part] = _asked(cache, library, files[part], sizes, upcoming[part])
         begin = int(end)
         if number < len(marks) and policy not in BLIND:
-            held[number, _content(cache, library, asked, sizes)] = True
+            wanted = asked if looked_for is None else looked_for[number]
+            held[number, _content(cache, library, wanted)] = True
+        if number < len(given):
+            put = given[number][sizes[given[number]] <= storage]
+            _asked(cache, library, put, sizes, np.zeros(put.size, dtype=np.int64))
     return CacheRun(hit, held)
 
 
@@ -247,17 +259,24 @@ def _entrance(policy: str, storage: int, sizes: Ints, files: Ints) -> dict[str, 
     return found
 
 
-def _content(cache: Any, library: Any, asked: Ints, sizes: Ints) -> list[int]:
-    """Files that a cache holds, of those that it may hold; looking does not count as asking."""
+def _content(cache: Any, library: Any, wanted: Ints) -> list[int]:
+    """Files that a cache holds, of those looked for; looking does not count as asking."""
     request = library.Request()
     there: list[int] = []
-    find = cache._cache.find
-    for file in asked.tolist():
+    find, left = cache._cache.find, int(cache._cache.get_n_obj())
+    for file in wanted.tolist():
+        if not left:
+            break
         request.obj_id = file + 1
-        request.obj_size = int(sizes[file])
         if find(request, False) is not None:
             there.append(file)
+            left -= 1
     return there
+
+
+def distinct(files: Ints, n_files: int) -> Ints:
+    """Files that occur, increasing."""
+    return np.flatnonzero(np.bincount(files, minlength=n_files))
 
 
 def next_requests(files: Ints) -> Ints:

@@ -17,6 +17,7 @@ from cdnplan.inputs.demand_reader import read_demand
 from cdnplan.inputs.file_shares import FileShares
 from cdnplan.inputs.history import History
 from cdnplan.inputs.history_reader import read_history
+from cdnplan.inputs.logged_requests import LoggedRequests, on_catalog, read_logged_requests
 from cdnplan.inputs.plan_folder import TOPOLOGY, read_plan
 from cdnplan.inputs.plan_inputs import read_plan_inputs
 from cdnplan.inputs.titles_reader import read_titles
@@ -77,6 +78,8 @@ class Case:
     known_is : {"last period", "planned demand"}
     met : tuple of Met
     warnings : tuple of str
+    logged : LoggedRequests or None
+        What was really asked for, where it is known; else requests are drawn.
     """
 
     topology: Topology
@@ -85,6 +88,7 @@ class Case:
     known_is: str
     met: tuple[Met, ...]
     warnings: tuple[str, ...]
+    logged: LoggedRequests | None = None
 
     def came(self, number: int) -> Instance:
         """A period that came, with 24 slices."""
@@ -102,8 +106,8 @@ def hourly(topology: Topology, catalog: Catalog, demand: Demand) -> Instance:
     return build_instance(sliced, catalog, demand)[0]
 
 
-def plan_case(request: ReplayRequest, folder: Path, actual: Path, progress: Progress) -> Case:
-    """A plan that was written, and the demand that came in its place.
+def plan_case(request: ReplayRequest, folder: Path, progress: Progress) -> Case:
+    """A plan that was written, and the demand, or the requests, that came in its place.
 
     Raises
     ------
@@ -115,29 +119,39 @@ def plan_case(request: ReplayRequest, folder: Path, actual: Path, progress: Prog
     own, expected, earlier = read_plan_inputs(folder, files.plan)
     catalog, shares = _catalog(request, own)
     regions = {region.demand.region: region.country for region in topology.regions}
-    came, warnings = read_demand(
-        actual,
-        catalog if request.titles else own,
-        shares,
-        known=regions,
-        wanted=frozenset(regions),
-        date=request.date,
-        period_days=topology.policy.period_days,
-    )
+    table = catalog if request.titles else own
+    logged: LoggedRequests | None = None
+    if request.logged is not None:
+        logged, warnings = read_logged_requests(
+            request.logged, table, known=regions, date=request.date, period_days=expected.period_days
+        )
+        came = logged.demand(table.n_files, expected.period_days)
+    else:
+        assert request.actual is not None
+        came, warnings = read_demand(
+            request.actual,
+            table,
+            shares,
+            known=regions,
+            wanted=frozenset(regions),
+            date=request.date,
+            period_days=topology.policy.period_days,
+        )
     if request.titles:
         merged = _merged(own, catalog)
         came = _on_catalog(came, catalog, merged)
+        logged = None if logged is None else on_catalog(logged, catalog, merged)
         expected, catalog = _on_catalog(expected, own, merged), merged
     if abs(came.period_days - expected.period_days) > 1e-9:
         message = (
             f"a period of {came.period_days:g} days, but the plan is for {expected.period_days:g} days:"
             " policy.period_days of the plan's topology says how many its table stands for"
         )
-        raise InputError([Problem(message, file=str(actual))])
+        raise InputError([Problem(message, file=str(request.actual))])
     planned = plan_of_folder(files, topology, catalog, expected, earlier)
     known = _title_known(catalog, expected)
     met = _met(request, topology, catalog, expected, came, planned, earlier, known, progress)
-    return Case(topology, catalog, expected, "planned demand", (met,), tuple(warnings))
+    return Case(topology, catalog, expected, "planned demand", (met,), tuple(warnings), logged)
 
 
 def _catalog(request: ReplayRequest, own: Catalog) -> tuple[Catalog, FileShares]:

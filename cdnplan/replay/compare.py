@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.optimize.outcome import Progress
 from cdnplan.replay.caches import BLIND, BOUNDS, Sizes
 from cdnplan.replay.cases import Case, same_demand
+from cdnplan.replay.corrected import CORRECTED, COUNTS
 from cdnplan.replay.measures import (
-    Figures,
     Fill,
     expected_plays_by_pool,
     measure,
@@ -21,7 +21,7 @@ from cdnplan.replay.measures import (
     reactive_fill,
 )
 from cdnplan.replay.misses import Known, Missed, explain
-from cdnplan.replay.places import Places, components, find_places
+from cdnplan.replay.places import components, find_places
 from cdnplan.replay.planning import (
     Planned,
     fill_windows_utc,
@@ -29,100 +29,18 @@ from cdnplan.replay.planning import (
     values_per_gb,
 )
 from cdnplan.replay.popularity import most_popular
+from cdnplan.replay.prefill import Prefill, expected_plays_by_site, forecast_strength, no_prefill
 from cdnplan.replay.regret import Regret, count_regret
 from cdnplan.replay.request import REQUESTS, ReplayRequest
+from cdnplan.replay.routed import FROM_ORIGIN, Content, Outcome, Period, Routed, route
 from cdnplan.replay.routes import routed_gb
-from cdnplan.replay.simulate import Content, Outcome, Period, Routed, Simulated, route, simulate
-from cdnplan.replay.stream import draw_stream, expected_plays
+from cdnplan.replay.simulate import Simulated, simulate
+from cdnplan.replay.stream import draw_stream, expected_plays, logged_stream
 from cdnplan.replay.warmup import Warmup, make_stock, make_warmup
+from cdnplan.replay.ways import PERFECT, PLAN, POPULAR, UNLIMITED, Compared, Row, Way
+from cdnplan.units import HOURS_PER_DAY
 
 Bools = npt.NDArray[np.bool_]
-
-PLAN, PERFECT, UNLIMITED, POPULAR = "plan", "perfect forecast", "no fill limits", "popularity"
-"""Names of policies that fill ahead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way to run the caches.
-
-    Parameters
-    ----------
-    policy : str
-        `PLAN`, `PERFECT`, `UNLIMITED`, `POPULAR`, or the policy of reactive caches.
-    kind : {"plan", "live", "lagged", "hybrid", "bound"}
-    planned_ratio : float
-        Share of storage that is planned.
-    parent : bool
-        Whether a shared parent serves what sites lack.
-    """
-
-    policy: str
-    kind: str
-    planned_ratio: float = 0.0
-    parent: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """What a way did in a period."""
-
-    way: Way
-    period: int
-    figures: Figures
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Compared:
-    """Everything that a replay found.
-
-    Parameters
-    ----------
-    rows : tuple of Row
-    regret : tuple of Regret
-        By period; empty where it was not asked for.
-    missed : tuple of Missed
-        The plan's, by period.
-    site_gb : dict of Way to (n_sites, 4) float64
-        Bytes by site and tier over all periods [GB]; the origin's by the site that lacked them, as far as
-        there is one.
-    periods : tuple of Period
-    places : Places
-    plays : float
-        Requests before sampling.
-    requests : int
-        Drawn.
-    sample_ratio : tuple of float
-        Smallest and largest share of plays that were kept.
-    expected_offload_ratio : tuple of float
-        The plan's offload by expected loads, without sampling, by period.
-    """
-
-    rows: tuple[Row, ...]
-    regret: tuple[Regret, ...]
-    missed: tuple[Missed, ...]
-    site_gb: dict[Way, Floats]
-    periods: tuple[Period, ...]
-    places: Places
-    plays: float
-    requests: int
-    sample_ratio: tuple[float, float]
-    expected_offload_ratio: tuple[float, ...]
-
-    def ways(self) -> tuple[Way, ...]:
-        """All ways, in the order in which they were run."""
-        return tuple(dict.fromkeys(row.way for row in self.rows))
-
-    def offload(self, way: Way) -> float:
-        """Share of all periods' bytes that a way served from appliances."""
-        mine = [row.figures for row in self.rows if row.way == way]
-        total = sum(figures.demand_gb for figures in mine)
-        return 1.0 - sum(figures.origin_gb for figures in mine) / total if total > 0 else 1.0
-
-    def best(self, kinds: Sequence[str]) -> Way | None:
-        """The way of some kinds with the highest offload; of equals the first."""
-        ways = [way for way in self.ways() if way.kind in kinds]
-        return max(ways, key=self.offload, default=None)
 
 
 def compare(request: ReplayRequest, case: Case, progress: Progress) -> Compared:
@@ -156,14 +74,25 @@ class _Comparison:
         self.days = whole if request.days is None else min(request.days, whole)
         self.rows: list[Row] = []
         self.site_gb: dict[Way, Floats] = {}
-        self.plays = [expected_plays(one, request.play_gb, self.days) for one in came]
+        self.region_origin_gb: dict[Way, Floats] = {}
+        self.empty: Warmup | None = None
+        """Warm-up of sites without anything planned."""
+        self.strength: tuple[float, ...] = ()
+        logged = case.logged
+        self.plays = (
+            [expected_plays(one, request.play_gb, self.days) for one in came]
+            if logged is None
+            else [float(np.count_nonzero(logged.time_h < self.days * HOURS_PER_DAY))]
+        )
         ratio = self._ratio(came)
         self.progress("requests", 0.0, None, None)
         self.periods = tuple(
             Period(
                 case.met[k].actual.start,
                 one,
-                draw_stream(one, ratio, seed=request.seed, period=k, play_gb=request.play_gb, days=self.days),
+                draw_stream(one, ratio, seed=request.seed, period=k, play_gb=request.play_gb, days=self.days)
+                if logged is None
+                else logged_stream(one, logged, ratio, seed=request.seed, days=self.days),
             )
             for k, one in enumerate(came)
         )
@@ -199,17 +128,22 @@ class _Comparison:
         value = values_per_gb(self.case.met[0].planned)
         self._reactive(value)
         self._hybrids()
+        self._prefilled()
+        n_regions = self.periods[0].instance.n_regions
         return Compared(
             tuple(self.rows),
             tuple(regret),
             tuple(missed),
             self.site_gb,
+            sum((_by_region(period, period.stream.gb) for period in self.periods), np.zeros(n_regions)),
+            self.region_origin_gb,
             self.periods,
             self.places,
             float(sum(self.plays)),
             sum(period.stream.size for period in self.periods),
             self.ratio,
             tuple(expected),
+            self.strength,
         )
 
     def _plan(self) -> tuple[list[Regret], list[Missed], list[float]]:
@@ -264,7 +198,7 @@ class _Comparison:
         """Sites that fill themselves, all of their storage."""
         nothing = [np.zeros_like(one.planned.holds) for one in self.case.met]
         routed = self._routed([Content(holds, None) for holds in nothing], reactive=True)
-        warmup = self._warmup(nothing, value, self.places.storage_gb)
+        warmup = self.empty = self._warmup(nothing, value, self.places.storage_gb)
         for policy in self.request.policies:
             found = self._simulate(policy, routed, warmup, self.places.storage_gb)
             kind = "bound" if policy in BOUNDS else "live"
@@ -296,13 +230,63 @@ class _Comparison:
             free = np.maximum(0.0, instance.storage_gb - np.max(taken, axis=0))
             storage = np.bincount(self.places.pool_site, free, minlength=len(self.places.sites))
             warmup = self._warmup(kept, values[0], storage.astype(np.float64))
-            found = self._simulate(policy, routed, warmup, storage.astype(np.float64), f" {ratio:.0%}")
+            found = self._simulate(
+                policy,
+                routed,
+                warmup,
+                storage.astype(np.float64),
+                f"{policy}, hybrid {ratio:.0%}",
+                lagged=False,
+            )
             fills = [
                 self._plan_fill(k, one.planned, routed.outcomes[k], kept[k]) for k, one in enumerate(met)
             ]
             self._add_reactive(Way(policy, "hybrid", ratio), found.alone, fills)
             if self.places.has_parents:
                 self._add_reactive(Way(policy, "hybrid", ratio, True), found.with_parent, fills)
+
+    def _prefilled(self) -> None:
+        """Caches that a plan fills when a period begins, and that rule their whole disks from then on."""
+        request, met = self.request, self.case.met
+        if not request.prefill:
+            return
+        nothing = [np.zeros_like(one.planned.holds) for one in met]
+        values = [values_per_gb(one.planned) for one in met]
+        routed = self._routed([Content(holds, None) for holds in nothing], reactive=True)
+        warmup = self.empty or self._warmup(nothing, values[0], self.places.storage_gb)
+        live = request.hybrid_policy or self._best_live()
+        expected = tuple(
+            expected_plays_by_site(one.planned.instance, self.places, request.play_gb) for one in met
+        )
+        came = [expected_plays_by_site(one.instance, self.places, request.play_gb) for one in self.periods]
+        strength = forecast_strength(expected, came)
+        self.strength = tuple(strength.tolist())
+        play_gb = np.minimum(request.play_gb, self.periods[0].instance.size_gb)
+        counting = no_prefill(len(met), self.places, self.periods[0].instance.size_gb, request.play_gb)
+        self._caches_with(CORRECTED, Way(COUNTS, "live"), counting, routed, warmup)
+        for ratio in sorted(set(request.prefill)):
+            given = tuple(
+                self._given(one.planned, value, ratio) for one, value in zip(met, values, strict=True)
+            )
+            prefill = Prefill(given, expected, strength, play_gb)
+            for policy in filter(None, (live, CORRECTED)):
+                self._caches_with(policy, Way(policy, "prefilled", ratio), prefill, routed, warmup)
+
+    def _caches_with(self, policy: str, way: Way, prefill: Prefill, routed: Routed, warmup: Warmup) -> None:
+        """Caches that are given something when a period begins, without and with parents."""
+        name = f"{way.policy}, {way.kind} {way.planned_ratio:.0%}"
+        found = self._simulate(policy, routed, warmup, self.places.storage_gb, name, prefill)
+        ways = [(way, found.alone, found.given_gb)]
+        if self.places.has_parents:
+            ways.append((replace(way, parent=True), found.with_parent, found.given_gb_with_parent))
+        for one, outcomes, given_gb in ways:
+            self._add_reactive(one, outcomes, [Fill(gb, 0.0, waste) for gb, waste in given_gb.tolist()])
+
+    def _given(self, planned: Planned, value: Floats, ratio: float) -> tuple[Ints, ...]:
+        """The best part of a plan by site, the least valuable first."""
+        kept = most_valuable(planned, value, ratio)
+        storage = self.places.storage_gb
+        return make_stock(self.places, kept, np.zeros_like(kept), value, storage, planned.instance.size_gb)
 
     def _best_live(self) -> str | None:
         """The reactive policy with the highest offload so far."""
@@ -331,13 +315,31 @@ class _Comparison:
         )
 
     def _simulate(
-        self, policy: str, routed: Routed, warmup: Warmup, storage_gb: Floats, more: str = ""
+        self,
+        policy: str,
+        routed: Routed,
+        warmup: Warmup,
+        storage_gb: Floats,
+        name: str = "",
+        prefill: Prefill | None = None,
+        *,
+        lagged: bool = True,
     ) -> Simulated:
         def tick(done: float) -> None:
-            self.progress(policy + more, done, None, None)
+            self.progress(name or policy, done, None, None)
 
         tick(0.0)
-        return simulate(policy, routed, self.places, storage_gb, self.sizes, warmup, tick)
+        return simulate(
+            policy,
+            routed,
+            self.places,
+            storage_gb,
+            self.sizes,
+            warmup,
+            tick,
+            prefill=prefill,
+            lagged=lagged,
+        )
 
     def _plan_fill(self, number: int, planned: Planned, outcome: Outcome, kept: Bools | None = None) -> Fill:
         period = self.periods[number]
@@ -363,12 +365,21 @@ class _Comparison:
 
     def _add(self, way: Way, outcomes: Sequence[Outcome], fills: Sequence[Fill]) -> None:
         by_site = np.zeros((len(self.places.sites), 4))
+        origin = np.zeros(self.periods[0].instance.n_regions)
         for k, (outcome, fill) in enumerate(zip(outcomes, fills, strict=True)):
             period = self.periods[k]
             self.rows.append(Row(way, k, measure(period, self.places, outcome, fill)))
+            origin += _by_region(period, np.where(outcome.tier == FROM_ORIGIN, period.stream.gb, 0.0))
             there = np.flatnonzero(outcome.entry >= 0)
             site = self.places.pool_site[period.instance.cand_pool[outcome.entry[there]]]
             cell = site * 4 + outcome.tier[there]
             gb = np.bincount(cell, period.stream.gb[there], minlength=by_site.size)
             by_site += gb.reshape(by_site.shape)
         self.site_gb[way] = by_site
+        self.region_origin_gb[way] = origin
+
+
+def _by_region(period: Period, gb: Floats) -> Floats:
+    """Bytes of a period's requests by region, (n_regions,) [GB]."""
+    found = np.bincount(period.stream.region, gb, minlength=period.instance.n_regions)
+    return found.astype(np.float64)

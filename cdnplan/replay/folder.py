@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from cdnplan.inputs.arrow_arrays import from_texts
 from cdnplan.planner.folder import check_above, whole_folder
 from cdnplan.planner.tables import coded, table, write_table
 from cdnplan.replay.cases import Case
-from cdnplan.replay.compare import Compared
 from cdnplan.replay.misses import CAUSES, REMEDIES
+from cdnplan.replay.ways import Compared, Way
 
 REPLAY_JSON = "replay.json"
 POLICIES = "policies.parquet"
 LINKS = "links.parquet"
 SITES = "sites.parquet"
+REGIONS = "regions.parquet"
 REGRET = "regret.parquet"
 MISSES = "misses.parquet"
 
@@ -61,6 +63,7 @@ def write_replay(out: Path, record: dict[str, Any], case: Case, compared: Compar
         write_table(policies_table(compared), partial / POLICIES)
         write_table(links_table(compared), partial / LINKS)
         write_table(sites_table(compared), partial / SITES)
+        write_table(regions_table(case, compared), partial / REGIONS)
         write_table(regret_table(compared), partial / REGRET)
         write_table(misses_table(case, compared), partial / MISSES)
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
@@ -73,10 +76,7 @@ def policies_table(compared: Compared) -> pa.Table:
     figures = [row.figures for row in rows]
     columns: dict[str, Any] = {
         "period": np.array([compared.periods[row.period].start for row in rows], dtype="datetime64[D]"),
-        "policy": from_texts([row.way.policy for row in rows]),
-        "kind": from_texts([row.way.kind for row in rows]),
-        "planned_ratio": np.array([row.way.planned_ratio for row in rows], dtype=np.float64),
-        "parent": pa.array([row.way.parent for row in rows], pa.bool_()),
+        **_ways([row.way for row in rows], 1),
     }
     for name in ("demand_gb", "planned_gb", "cached_gb", "parent_gb", "origin_gb"):
         columns[name] = np.array([getattr(one, name) for one in figures], dtype=np.float64)
@@ -93,6 +93,16 @@ def policies_table(compared: Compared) -> pa.Table:
     return table(columns)
 
 
+def _ways(ways: Sequence[Way], times: int) -> dict[str, Any]:
+    """The columns that name a way, each so many times."""
+    return {
+        "policy": from_texts([way.policy for way in ways for _ in range(times)]),
+        "kind": from_texts([way.kind for way in ways for _ in range(times)]),
+        "planned_ratio": np.repeat(np.array([way.planned_ratio for way in ways], dtype=np.float64), times),
+        "parent": pa.array([way.parent for way in ways for _ in range(times)], pa.bool_()),
+    }
+
+
 def links_table(compared: Compared) -> pa.Table:
     """``links.parquet``: rates of links that have a capacity."""
     instance = compared.periods[0].instance
@@ -104,10 +114,7 @@ def links_table(compared: Compared) -> pa.Table:
             "period": np.repeat(
                 np.array([compared.periods[row.period].start for row in rows], dtype="datetime64[D]"), n
             ),
-            "policy": from_texts([row.way.policy for row in rows for _ in range(n)]),
-            "kind": from_texts([row.way.kind for row in rows for _ in range(n)]),
-            "planned_ratio": np.repeat(np.array([row.way.planned_ratio for row in rows]), n),
-            "parent": pa.array([row.way.parent for row in rows for _ in range(n)], pa.bool_()),
+            **_ways([row.way for row in rows], n),
             "link": coded(np.tile(np.arange(n), len(rows)), instance.links),
             "peak_gbps": np.array([rate.peak_gbps for rate in rates], dtype=np.float64),
             "p95_gbps": np.array([rate.p95_gbps for rate in rates], dtype=np.float64),
@@ -123,15 +130,31 @@ def sites_table(compared: Compared) -> pa.Table:
     gb = np.concatenate([compared.site_gb[way] for way in ways])
     return table(
         {
-            "policy": from_texts([way.policy for way in ways for _ in range(n)]),
-            "kind": from_texts([way.kind for way in ways for _ in range(n)]),
-            "planned_ratio": np.repeat(np.array([way.planned_ratio for way in ways]), n),
-            "parent": pa.array([way.parent for way in ways for _ in range(n)], pa.bool_()),
+            **_ways(ways, n),
             "site": coded(np.tile(np.arange(n), len(ways)), sites),
             "planned_gb": gb[:, 0].copy(),
             "cached_gb": gb[:, 1].copy(),
             "parent_gb": gb[:, 2].copy(),
             "origin_gb": gb[:, 3].copy(),
+        }
+    )
+
+
+def regions_table(case: Case, compared: Compared) -> pa.Table:
+    """``regions.parquet``: where each region is, what it asked for, and what of it the origin served."""
+    ways, regions = list(compared.region_origin_gb), compared.periods[0].instance.regions
+    known = {region.name: region for region in case.topology.regions}
+    place = [known[name] for name in regions]
+    n = len(regions)
+    return table(
+        {
+            **_ways(ways, n),
+            "region": coded(np.tile(np.arange(n), len(ways)), regions),
+            "country": from_texts([region.country for region in place] * len(ways)),
+            "latitude": np.tile([region.location[0] for region in place], len(ways)).astype(np.float64),
+            "longitude": np.tile([region.location[1] for region in place], len(ways)).astype(np.float64),
+            "demand_gb": np.tile(compared.region_gb, len(ways)),
+            "origin_gb": np.concatenate([compared.region_origin_gb[way] for way in ways]),
         }
     )
 

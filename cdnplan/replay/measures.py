@@ -11,8 +11,8 @@ from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.replay import measure_kernels as kernels
 from cdnplan.replay.places import Places
 from cdnplan.replay.planning import Planned
+from cdnplan.replay.routed import CACHED, FROM_ORIGIN, FROM_PARENT, PLANNED, Outcome, Period
 from cdnplan.replay.routes import Routes
-from cdnplan.replay.simulate import CACHED, FROM_ORIGIN, FROM_PARENT, PLANNED, Outcome, Period
 from cdnplan.replay.stream import Stream
 from cdnplan.units import BITS_PER_BYTE, HOURS_PER_DAY, SECONDS_PER_HOUR
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.replay.planning import Planned
-from cdnplan.replay.simulate import CACHED, FROM_ORIGIN, PLANNED, Outcome, Period
+from cdnplan.replay.routed import CACHED, FROM_ORIGIN, PLANNED, Outcome, Period
 
 Bools = npt.NDArray[np.bool_]
 

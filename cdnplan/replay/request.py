@@ -14,6 +14,9 @@ from cdnplan.replay.warmup import TURNOVERS
 HYBRIDS = (0.5, 0.75, 0.9)
 """Planned shares of storage that are tried by default, besides none and all."""
 
+PREFILLS = (0.5, 1.0)
+"""Parts of each disk that the plan fills when a period begins, tried by default."""
+
 REQUESTS = 2_000_000
 """Requests of all periods together that are drawn where nothing else is said."""
 
@@ -30,6 +33,8 @@ class ReplayRequest:
         Plan folder; with `actual`.
     actual : Path or None
         Demand table of what came; of it, the period of `date`, or the first.
+    logged : Path or None
+        Instead of `actual`: requests that were logged, which are replayed as they are.
     topology, titles, history : Path or None
         A rolling sequence: all three. With a plan, `titles` lists titles that its catalogue lacks.
     files : Path or None
@@ -46,7 +51,10 @@ class ReplayRequest:
     hybrid : tuple of float
         Planned shares of storage to try, in (0, 1).
     hybrid_policy : str or None
-        Policy of the rest; None: the best reactive one found.
+        Policy of the rest, and of caches that are prefilled; None: the best reactive one found.
+    prefill : tuple of float
+        Parts of storage, in (0, 1], that caches are given of the plan when a period begins: with the hybrid
+        policy, and with counts that correct the forecast.
     sample : float or None
         Share of plays to keep; None: so that there are about `REQUESTS`.
     requests : float or None
@@ -70,6 +78,7 @@ class ReplayRequest:
     out: Path
     plan: Path | None = None
     actual: Path | None = None
+    logged: Path | None = None
     topology: Path | None = None
     titles: Path | None = None
     history: Path | None = None
@@ -81,6 +90,7 @@ class ReplayRequest:
     policies: tuple[str, ...] = tuple(name for name in POLICIES if name != "lrb")
     hybrid: tuple[float, ...] = HYBRIDS
     hybrid_policy: str | None = None
+    prefill: tuple[float, ...] = PREFILLS
     sample: float | None = None
     requests: float | None = None
     play_gb: float = PLAY_GB

@@ -15,10 +15,11 @@ from cdnplan.inputs.plan_folder import sha256
 from cdnplan.optimize.outcome import Progress, no_progress
 from cdnplan.replay.caches import SLOW, check_policies
 from cdnplan.replay.cases import Case, plan_case, rolling_case
-from cdnplan.replay.compare import Compared, Way, compare
+from cdnplan.replay.compare import compare
 from cdnplan.replay.folder import check_out, write_replay
 from cdnplan.replay.misses import CAUSES, REMEDIES
 from cdnplan.replay.request import ReplayRequest
+from cdnplan.replay.ways import RUNNABLE, Compared, Way
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,12 +73,12 @@ def replay(request: ReplayRequest, *, progress: Progress = no_progress) -> Repla
     _check(request)
     check_policies((*request.policies, *((request.hybrid_policy,) if request.hybrid_policy else ())))
     progress("read", 0.0, None, None)
-    if request.plan is not None and request.actual is not None:
-        case = plan_case(request, request.plan, request.actual, progress)
+    if request.plan is not None:
+        case = plan_case(request, request.plan, progress)
     elif request.topology is not None and request.titles is not None and request.history is not None:
         case = rolling_case(request, request.topology, request.titles, request.history, progress)
     else:
-        raise InputError([Problem("give --plan and --actual, or --topology, --titles and --history")])
+        raise InputError([Problem("give --plan and what came, or --topology, --titles and --history")])
     compared = compare(request, case, progress)
     record = make_record(request, case, compared)
     progress("write", 0.0, None, None)
@@ -88,16 +89,20 @@ def replay(request: ReplayRequest, *, progress: Progress = no_progress) -> Repla
 def _check(request: ReplayRequest) -> None:
     """Check options that no reader checks."""
     problems: list[Problem] = []
-    one = (request.plan, request.actual)
+    came = request.actual or request.logged
+    one = (request.plan, came)
     rolling = (request.topology, request.history)
     if any(one) == any(rolling) or (any(one) and not all(one)):
         problems.append(
             Problem(
-                "give --plan with --actual (one plan), or --topology with --titles and --history (rolling)"
+                "give --plan with --actual or --logged (one plan),"
+                " or --topology with --titles and --history (rolling)"
             )
         )
     elif any(rolling) and not all((*rolling, request.titles)):
         problems.append(Problem("a rolling replay needs --topology, --titles and --history"))
+    if request.actual is not None and request.logged is not None:
+        problems.append(Problem("give one of --actual and --logged"))
     if request.sample is not None and request.requests is not None:
         problems.append(Problem("give one of --sample and --requests"))
     checks: tuple[tuple[str, float | None, bool], ...] = (
@@ -108,8 +113,14 @@ def _check(request: ReplayRequest) -> None:
         ("turnovers", request.turnovers, request.turnovers >= 0),
         ("periods", request.periods, request.periods >= 1),
         *(("hybrid", ratio, 0 < ratio < 1) for ratio in request.hybrid),
+        *(("prefill", ratio, 0 < ratio <= 1) for ratio in request.prefill),
     )
-    expected = {"sample": "more than 0, at most 1", "hybrid": "between 0 and 1", "turnovers": "0 or more"}
+    expected = {
+        "sample": "more than 0, at most 1",
+        "hybrid": "between 0 and 1",
+        "prefill": "more than 0, at most 1",
+        "turnovers": "0 or more",
+    }
     problems += [
         Problem(f"found {value:g}, expected {expected.get(name, 'more than 0')}", path=name)
         for name, value, ok in checks
@@ -124,12 +135,13 @@ def make_record(request: ReplayRequest, case: Case, compared: Compared) -> dict[
     paths = {
         "plan": None if request.plan is None else request.plan / "plan.json",
         "actual": request.actual,
+        "logged": request.logged,
         "topology": request.topology,
         "titles": request.titles,
         "history": request.history,
         "files": request.files,
     }
-    best = compared.best(("live", "hybrid", "plan"))
+    best = compared.best(RUNNABLE)
     return {
         "format": 1,
         "cdnplan": __version__,
@@ -148,6 +160,8 @@ def make_record(request: ReplayRequest, case: Case, compared: Compared) -> dict[
         "policies": [_way_record(compared, way) for way in compared.ways()],
         "best": None if best is None else _way(best),
         "best_planned_ratio": _best_ratio(compared),
+        "best_prefilled": _best_prefilled(compared),
+        "forecast_strength_requests": [None if np.isnan(x) else x for x in compared.strength],
         "expected_byte_offload_ratio": list(compared.expected_offload_ratio),
         "regret": _regret_record(compared),
         "misses_gb": _misses_record(compared),
@@ -202,6 +216,12 @@ def _best_ratio(compared: Compared) -> dict[str, Any] | None:
                 "byte_offload_ratio": compared.offload(best),
             }
     return found
+
+
+def _best_prefilled(compared: Compared) -> dict[str, Any] | None:
+    """The best of the caches that a plan fills when a period begins."""
+    best = compared.best(("prefilled",))
+    return None if best is None else {**_way(best), "byte_offload_ratio": compared.offload(best)}
 
 
 def _regret_record(compared: Compared) -> dict[str, float] | None:

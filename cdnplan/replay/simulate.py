@@ -2,156 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Serving
-from cdnplan.replay.caches import BLIND, BOUNDS, Sizes, run_cache
+from cdnplan.model.instance import Floats, Ints
+from cdnplan.replay.caches import BLIND, BOUNDS, Sizes, distinct, run_cache
+from cdnplan.replay.corrected import CORRECTED, run_corrected
 from cdnplan.replay.places import Places
-from cdnplan.replay.routes import Routes, find_routes
-from cdnplan.replay.stream import Stream, hour_shares
+from cdnplan.replay.prefill import Prefill, fetched_gb
+from cdnplan.replay.routed import CACHED, FROM_PARENT, Outcome, Routed
 from cdnplan.replay.warmup import Warmup
 from cdnplan.units import BITS_PER_BYTE, SECONDS_PER_HOUR
 
 Bools = npt.NDArray[np.bool_]
 
-PLANNED, CACHED, FROM_PARENT, FROM_ORIGIN = range(4)
-"""Who serves a request: planned content, a reactive cache, its parent, the origin."""
-
 _SHUFFLE = 7919.0
 """Turns a request's draw into another one."""
 
+_NOBODY = np.zeros(0, dtype=np.int64)
+
 Tick = Callable[[float], None]
 """Called with the share of the work that is done."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Period:
-    """What came in one period.
-
-    Parameters
-    ----------
-    start : datetime.date
-    instance : Instance
-        The demand that came, with 24 slices.
-    stream : Stream
-    """
-
-    start: dt.date
-    instance: Instance
-    stream: Stream
-
-    @property
-    def shares(self) -> Floats:
-        """Share of a day's bytes in each UTC hour, (n_regions, 24)."""
-        return hour_shares(self.instance)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Content:
-    """Planned content of one period, and how the plan steers requests to it."""
-
-    holds: Bools
-    steering: Serving | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """Who served each request of a period.
-
-    Parameters
-    ----------
-    routes : Routes
-    row : (n,) int64
-        Row of `routes` of each request.
-    entry : (n,) int64
-        Candidate entry of its region that it went to, -1 where it went straight to the origin.
-    tier : (n,) int8
-        `PLANNED`, `CACHED`, `FROM_PARENT` or `FROM_ORIGIN`.
-    """
-
-    routes: Routes
-    row: Ints
-    entry: Ints
-    tier: npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Routed:
-    """Requests of all periods, sent to their first place."""
-
-    periods: tuple[Period, ...]
-    outcomes: tuple[Outcome, ...]
-    """Of planned content alone: everything else from the origin."""
-    period: Ints
-    file: Ints
-    time_h: Floats
-    gb: Floats
-    draw: Floats
-    site: Ints
-    """Site of the reactive cache that is asked, -1 where none is."""
-
-    def split(self, tier: npt.NDArray[np.int8]) -> tuple[Outcome, ...]:
-        """Outcomes by period, with these tiers."""
-        bounds = np.searchsorted(self.period, np.arange(len(self.outcomes) + 1))
-        return tuple(
-            Outcome(one.routes, one.row, one.entry, tier[bounds[k] : bounds[k + 1]])
-            for k, one in enumerate(self.outcomes)
-        )
-
-
-def route(
-    periods: Sequence[Period],
-    places: Places,
-    contents: Sequence[Content],
-    *,
-    reactive: bool,
-) -> Routed:
-    """Send every request to its first place.
-
-    Parameters
-    ----------
-    periods : sequence of Period
-    places : Places
-    contents : sequence of Content
-        Of each period.
-    reactive : bool
-        Whether sites have caches for what is not planned.
-
-    Returns
-    -------
-    Routed
-    """
-    outcomes, sites = [], []
-    for period, content in zip(periods, contents, strict=True):
-        instance, stream = period.instance, period.stream
-        routes = find_routes(
-            instance, content.holds, places.pool_site, steering=content.steering, reactive=reactive
-        )
-        row = routes.rows(instance, content.holds, stream)
-        entry = routes.entries(row, stream)
-        pool = np.append(instance.cand_pool, -1)[entry]
-        held = (entry >= 0) & content.holds[pool, stream.file]
-        tier = np.where(held, PLANNED, FROM_ORIGIN).astype(np.int8)
-        outcomes.append(Outcome(routes, row, entry, tier))
-        sites.append(np.where((entry >= 0) & ~held, places.pool_site[pool], -1))
-    hours = np.cumsum([0, *(period.stream.hours for period in periods)])
-    streams = [period.stream for period in periods]
-    return Routed(
-        tuple(periods),
-        tuple(outcomes),
-        np.repeat(np.arange(len(streams)), [stream.size for stream in streams]),
-        np.concatenate([stream.file for stream in streams]).astype(np.int64),
-        np.concatenate([stream.time_h + hours[k] for k, stream in enumerate(streams)]),
-        np.concatenate([stream.gb for stream in streams]),
-        np.concatenate([stream.draw for stream in streams]),
-        np.concatenate(sites).astype(np.int64),
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,12 +38,17 @@ class Simulated:
         Without and with a shared parent tier; the same where no site has a parent.
     lagged, lagged_with_parent : tuple of Outcome
         With what caches held when each period began, and nothing else all through it.
+    given_gb, given_gb_with_parent : (n_periods, 2) float64
+        Bytes fetched for what caches were given when each period began, and those of them that were not
+        asked for in it [GB].
     """
 
     alone: tuple[Outcome, ...]
     with_parent: tuple[Outcome, ...]
     lagged: tuple[Outcome, ...]
     lagged_with_parent: tuple[Outcome, ...]
+    given_gb: Floats
+    given_gb_with_parent: Floats
 
 
 def simulate(
@@ -180,13 +59,16 @@ def simulate(
     sizes: Sizes,
     warmup: Warmup,
     tick: Tick = lambda _: None,
+    *,
+    prefill: Prefill | None = None,
+    lagged: bool = True,
 ) -> Simulated:
     """Run all sites' caches under one policy.
 
     Parameters
     ----------
     policy : str
-        Key of `cdnplan.replay.caches.POLICIES`.
+        Key of `cdnplan.replay.caches.POLICIES`, or `CORRECTED`.
     routed : Routed
     places : Places
     storage_gb : (n_sites,) float64
@@ -195,23 +77,31 @@ def simulate(
     warmup : Warmup
         What caches hold and have seen before the first period.
     tick : callable
+    prefill : Prefill or None
+        What they are given when each period begins; `CORRECTED` needs it.
+    lagged : bool
+        Whether outcomes with the same lag are wanted; without, they mean nothing.
 
     Returns
     -------
     Simulated
     """
-    run = _Run(policy, routed, places, storage_gb, sizes, warmup)
+    lagged = lagged and policy not in BOUNDS and policy not in BLIND and prefill is None
+    run = _Run(policy, routed, places, storage_gb, sizes, warmup, prefill, lagged)
     own = run.edges(tick)
     first = _tiers(routed, own.hit, np.zeros(own.hit.size, dtype=np.bool_))
     late = _tiers(routed, own.lagged, np.zeros(own.hit.size, dtype=np.bool_))
     if not places.has_parents:
-        return Simulated(routed.split(first), routed.split(first), routed.split(late), routed.split(late))
+        alone, behind = routed.split(first), routed.split(late)
+        return Simulated(alone, alone, behind, behind, own.given_gb.sum(axis=0), own.given_gb.sum(axis=0))
     both = run.parents(own)
     return Simulated(
         routed.split(first),
         routed.split(_tiers(routed, both.hit, both.above)),
         routed.split(late),
         routed.split(_tiers(routed, both.lagged, both.lagged_above)),
+        own.given_gb.sum(axis=0),
+        both.given_gb.sum(axis=0),
     )
 
 
@@ -228,6 +118,18 @@ class _Edges:
     hit: Bools
     lagged: Bools
     held: dict[int, Bools]
+    given_gb: Floats
+    """By site, period, and whether all or only what was not asked for, (n_sites, n_periods, 2) [GB]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What one cache did: hits live and lagged, what it held at first, bytes it was given."""
+
+    hit: Bools
+    lagged: Bools
+    held: Bools
+    given_gb: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,6 +138,7 @@ class _Both:
     above: Bools
     lagged: Bools
     lagged_above: Bools
+    given_gb: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,28 +151,33 @@ class _Run:
     storage_gb: Floats
     sizes: Sizes
     warmup: Warmup
+    prefill: Prefill | None
+    lagged: bool
 
     def edges(self, tick: Tick) -> _Edges:
         """Every site with its own requests."""
         routed, n = self.routed, self.routed.file.size
         hit, lagged = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
         held: dict[int, Bools] = {}
+        given_gb = np.zeros((len(self.places.sites), len(routed.periods), 2))
         order = np.argsort(routed.site, kind="stable")
         bounds = np.searchsorted(routed.site[order], np.arange(len(self.places.sites) + 1))
         for site in range(len(self.places.sites)):
             mine = order[bounds[site] : bounds[site + 1]]
             above = self.places.parent[site] >= 0
             if mine.size or above:
-                hit[mine], lagged[mine], found = self._cache(site, mine, self.warmup.requests(site))
+                found = self._cache(site, mine, self.warmup.requests(site))
+                hit[mine], lagged[mine], given_gb[site] = found.hit, found.lagged, found.given_gb
                 if above:
-                    held[site] = found
+                    held[site] = found.held
             tick((site + 1) / len(self.places.sites))
-        return _Edges(hit, lagged, held)
+        return _Edges(hit, lagged, held, given_gb)
 
     def parents(self, own: _Edges) -> _Both:
         """Parents with their own requests and what their children lack, in order of time."""
         routed, places = self.routed, self.places
-        both = _Both(own.hit.copy(), np.zeros_like(own.hit), own.lagged.copy(), np.zeros_like(own.hit))
+        nothing = np.zeros_like(own.hit)
+        both = _Both(own.hit.copy(), nothing, own.lagged.copy(), nothing.copy(), own.given_gb.copy())
         above = np.append(places.parent, -1)[routed.site]
         for parent in np.unique(places.parent[places.parent >= 0]).tolist():
             below = np.flatnonzero(places.parent == parent)
@@ -280,36 +188,79 @@ class _Run:
             for child in below.tolist():
                 lacking += np.where(own.held[child], np.float32(0.0), self.warmup.plays[child])
             warm = self.warmup.requests(parent, lacking)
-            found, _, _ = self._cache(parent, asked, warm)
+            found = self._cache(parent, asked, warm, below)
             planned = self._planned(asked, parent)
             mine = routed.site[asked] == parent
-            both.hit[asked[mine]] = found[mine]
-            both.above[asked[~mine]] = found[~mine] | planned[~mine]
-            if self.policy in BOUNDS or self.policy in BLIND:
+            both.hit[asked[mine]] = found.hit[mine]
+            both.above[asked[~mine]] = found.hit[~mine] | planned[~mine]
+            both.given_gb[parent] = found.given_gb
+            if not self.lagged:
                 continue
             # With what was held when each period began, children lack other files.
             asked = np.flatnonzero((routed.site == parent) | (children & ~own.lagged))
             asked = asked[self._room(asked, parent)]
-            _, late, _ = self._cache(parent, asked, warm)
+            late = self._cache(parent, asked, warm).lagged
             mine = routed.site[asked] == parent
             both.lagged[asked[mine]] = late[mine]
             both.lagged_above[asked[~mine]] = late[~mine] | self._planned(asked, parent)[~mine]
         return both
 
-    def _cache(self, site: int, mine: Ints, warm: Ints) -> tuple[Bools, Bools, Bools]:
-        """Hits of some requests at a site, live and lagged, and what it holds before them."""
-        routed, stock = self.routed, self.warmup.stock[site]
-        files = np.concatenate([stock, warm, routed.file[mine]])
-        begun = stock.size + warm.size
-        period = routed.period[mine]
-        marks = begun + np.searchsorted(period, np.arange(len(routed.periods)))
+    def _cache(self, site: int, mine: Ints, warm: Ints, below: Ints = _NOBODY) -> _Found:
+        """Some requests at a site, which may be the parent of others."""
+        routed, stock, prefill = self.routed, self.warmup.stock[site], self.prefill
         storage = self.sizes.storage(self.storage_gb[site])
-        run = run_cache(self.policy, storage, self.sizes.file, files, warm=begun, marks=marks.tolist())
+        period, asked = routed.period[mine], routed.file[mine]
+        starts = np.searchsorted(period, np.arange(len(routed.periods)))
+        given = () if prefill is None else prefill.of(site)
+        if self.policy == CORRECTED and prefill is not None:
+            # It counts anew in each period, so that there is nothing to warm up.
+            run = run_corrected(
+                storage,
+                self.sizes.file,
+                stock,
+                asked,
+                starts.tolist(),
+                given=given,
+                expected=prefill.foreseen(site, below),
+                strength=prefill.strength,
+                play_gb=prefill.play_gb,
+            )
+            hit = run.hit
+        else:
+            files = np.concatenate([stock, warm, asked])
+            begun = stock.size + warm.size
+            run = run_cache(
+                self.policy,
+                storage,
+                self.sizes.file,
+                files,
+                warm=begun,
+                marks=(begun + starts).tolist(),
+                given=given,
+                looked_for=self._looked_for(site, files[:begun], asked, starts),
+            )
+            hit = run.hit[begun:]
         held = run.held[0]
         if self.policy in BLIND:
             held = np.zeros(self.sizes.file.size, dtype=np.bool_)
             held[stock] = True
-        return run.hit[begun:], run.held[period, routed.file[mine]], held
+        given_gb = fetched_gb(given, run.held, self.warmup.size_gb, period[hit], asked[hit], len(starts))
+        return _Found(hit, run.held[period, asked], held, given_gb)
+
+    def _looked_for(self, site: int, before: Ints, asked: Ints, starts: Ints) -> list[Ints]:
+        """Files whose presence matters when each period begins."""
+        n_files = self.sizes.file.size
+        ends = np.append(starts[1:], asked.size)
+        found: list[Ints] = []
+        for k, (begin, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            # Requests of the period are hits of the lagged cache where it is there.
+            wanted = [asked[begin:end]] if self.lagged else []
+            wanted += [] if self.prefill is None else [self.prefill.of(site)[k]]
+            # What a site does not hold at first, its parent is asked for before the first period.
+            wanted += [before] if k == 0 and self.places.parent[site] >= 0 else []
+            joined = np.concatenate(wanted) if wanted else _NOBODY
+            found.append(distinct(joined, n_files))
+        return found
 
     def _planned(self, asked: Ints, parent: int) -> Bools:
         """Whether a parent is planned to hold what is asked of it."""

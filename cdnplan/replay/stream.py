@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.signatures import row_demand
+from cdnplan.inputs.logged_requests import LoggedRequests
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.units import BITS_PER_BYTE, HOURS_PER_DAY, SECONDS_PER_HOUR
 
@@ -89,6 +90,52 @@ def expected_plays(instance: Instance, play_gb: float, days: float) -> float:
     weight = np.bincount(instance.region_row, instance.region_share, instance.demand_ptr.size - 1)
     gb = np.repeat(weight, np.diff(instance.demand_ptr)) * instance.demand_gb
     return float((gb / asked_gb[instance.demand_file]).sum() * days / instance.period_days)
+
+
+def logged_stream(
+    instance: Instance,
+    logged: LoggedRequests,
+    ratio: float | Floats,
+    *,
+    seed: int,
+    days: float | None = None,
+) -> Stream:
+    """Requests that were logged, each with the bytes that were sent.
+
+    Parameters
+    ----------
+    instance : Instance
+        Their demand, with 24 slices. Where several of its regions draw on one of the log, each request
+        is of one of them, drawn by their shares.
+    logged : LoggedRequests
+    ratio : float or (n_regions,) float64
+        Share of the requests to keep, in (0, 1].
+    seed : int
+        Of these draws.
+    days : float or None
+        Only the first days [days].
+
+    Returns
+    -------
+    Stream
+    """
+    rng = np.random.default_rng([seed, 2])
+    hours = logged.hours if days is None else min(logged.hours, max(1, round(days * HOURS_PER_DAY)))
+    n = int(np.searchsorted(logged.time_h, hours))
+    chance, draw, keep = rng.random((3, n))
+    region = np.full(n, -1, dtype=np.int32)
+    for row in range(len(logged.regions)):
+        mine = np.flatnonzero(logged.region[:n] == row)
+        there = np.flatnonzero(instance.region_row == row)
+        if there.size and mine.size:
+            edges = np.cumsum(instance.region_share[there])
+            region[mine] = there[np.searchsorted(edges / edges[-1], chance[mine], side="right")]
+    kept = np.broadcast_to(np.asarray(ratio, dtype=np.float64), (instance.n_regions,))
+    stays = (region >= 0) & (keep < kept[region])
+    region = region[stays]
+    plays = 1.0 / kept[region]
+    gb = logged.gb[:n][stays] * plays
+    return Stream(region, logged.file[:n][stays], logged.time_h[:n][stays], gb, plays, draw[stays], hours)
 
 
 def draw_stream(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +44,18 @@ class Warmup:
     holds: tuple[Bools, ...]
     seed: int
     turnovers: float
+    _drawn: dict[int, npt.NDArray[np.int32]] = field(default_factory=dict)
 
     def requests(self, site: int, more: npt.NDArray[np.float32] | None = None) -> Ints:
         """What a site's cache is asked for before the first period, drawn by its plays, and by `more`."""
+        if more is not None:
+            return self._draw(site, more)
+        if site not in self._drawn:
+            # Every policy asks again.
+            self._drawn[site] = self._draw(site, None).astype(np.int32)
+        return self._drawn[site].astype(np.int64)
+
+    def _draw(self, site: int, more: npt.NDArray[np.float32] | None) -> Ints:
         plays = self.plays[site].astype(np.float64)
         if more is not None:
             plays += more

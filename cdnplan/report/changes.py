@@ -135,7 +135,7 @@ def _effects_figure(effects: Sheet) -> str:
     caption = "What makes the cost differ; the parts add up"
     if effects.n_rows == 0:
         return paragraph(f"{caption}: nothing.")
-    return signed_figure("figure-effects", effects, ("effect", "cost"), "cost", caption)
+    return signed_figure("figure-effects", effects, ("effect", "cost"), "cost", caption, less_is_better=True)
 
 
 def _moved_figure(key: str, sheet: Sheet, columns: Sequence[str], caption: str) -> str:

@@ -187,14 +187,17 @@ def share_figure(key: str, sheet: Sheet, name: str, value: str, caption: str) ->
     return _framed(key, table, caption)
 
 
-def signed_figure(key: str, sheet: Sheet, columns: Sequence[str], value: str, caption: str) -> str:
+def signed_figure(
+    key: str, sheet: Sheet, columns: Sequence[str], value: str, caption: str, *, less_is_better: bool = False
+) -> str:
     """Bars to the left and right of a middle: what makes something less and what makes it more."""
+    less, more = ("better", "worse") if less_is_better else ("worse", "better")
     values = sheet.numbers(value)
     most = float(np.abs(values).max(initial=0.0)) or 1.0
     bars = []
     for v in values:
         half = abs(float(v)) / most / 2
-        bars.append(bar([(0.5 - half, "none"), (half, "less")] if v < 0 else [(0.5, "none"), (half, "more")]))
+        bars.append(bar([(0.5 - half, "none"), (half, less)] if v < 0 else [(0.5, "none"), (half, more)]))
     table = bar_table(sheet, columns, bars, caption, "less · more")
     return _framed(key, table, caption)
 

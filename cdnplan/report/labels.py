@@ -101,6 +101,7 @@ LABELS: dict[str, str] = {
     "price_per_tb": "one more TB saves",
     "reason": "reason",
     "region": "region",
+    "prefilled_ratio": "best prefilled [%]",
     "request_offload_ratio": "request offload [%]",
     "saves": "saves",
     "scenario": "scenario",

@@ -24,6 +24,9 @@ SIZES_PX = (5, 8, 12, 18)
 NAMED_SITES = 40
 """Up to so many sites are named on the map; where there are more, their countries are."""
 LABELS = 60
+PHONE_LABELS = 15
+PHONE_LETTERS = 26 / 14
+"""How much larger labels are on a phone, as the style sheet has it."""
 LETTER = 9.3
 """Width of a letter of a label."""
 LABEL_HEIGHT = 20.0
@@ -76,6 +79,22 @@ LAYERS = (
         "own_site_ratio",
         "demand_gb",
         (0.25, 0.5, 0.8, 0.95),
+        True,
+    ),
+)
+
+
+_OFFLOAD_BOUNDS = (0.4, 0.6, 0.8, 0.95)
+"""Classes of what came: measured offloads are spread wider than planned ones."""
+REPLAY_LAYERS = (
+    Layer("plan", "Offload with the plan", "regions", "plan_ratio", "demand_gb", _OFFLOAD_BOUNDS, True),
+    Layer(
+        "live",
+        "Offload with the best live cache",
+        "regions",
+        "live_ratio",
+        "demand_gb",
+        _OFFLOAD_BOUNDS,
         True,
     ),
 )
@@ -253,6 +272,7 @@ def _labels(frame: Frame, sheet: Sheet, weight: str) -> list[str]:
         for part in (1.0, sheet.numbers("lat")[known], sheet.numbers("lon")[known])
     )
     taken: list[tuple[float, float, float]] = []
+    large: list[tuple[float, float, float]] = []
     drawn = []
     for i in sorted(np.flatnonzero(total > 0), key=lambda i: (-total[i], names.names[i])):
         x, y = frame.place(lat[i] / total[i], lon[i] / total[i])
@@ -265,9 +285,18 @@ def _labels(frame: Frame, sheet: Sheet, weight: str) -> list[str]:
         free = all(abs(x - a) > half + w + 12 or abs(y - b) > LABEL_HEIGHT for a, b, w in taken)
         if len(taken) < LABELS and free:
             taken.append((x, y, half))
-            drawn.append(
-                text(x, y, names.names[i], "country" if len(taken) <= 15 else "country minor", "middle")
+            # On a phone letters are larger: what would leave the map there, or cover another name, goes.
+            half *= PHONE_LETTERS
+            inside = half <= x <= WIDTH - half
+            free = all(
+                abs(x - a) > half + w or abs(y - b) > PHONE_LETTERS * LABEL_HEIGHT for a, b, w in large
             )
+            if inside and free and len(large) < PHONE_LABELS:
+                large.append((x, y, half))
+                css = "country"
+            else:
+                css = "country minor"
+            drawn.append(text(x, y, names.names[i], css, "middle"))
     return drawn
 
 

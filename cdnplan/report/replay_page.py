@@ -12,6 +12,7 @@ from cdnplan.report.figures import misses_figure, share_figure, signed_figure, t
 from cdnplan.report.html import Section, bar_table, figure, paragraph, plain_table
 from cdnplan.report.labels import money, percent, volume
 from cdnplan.report.lines import STYLES, ratio_lines
+from cdnplan.report.maps import REPLAY_LAYERS, draw_chooser, draw_map
 from cdnplan.report.page import Page
 from cdnplan.report.replay_tables import (
     ReplayFacts,
@@ -23,6 +24,7 @@ from cdnplan.report.replay_tables import (
     periods_table,
     read_replay,
     regret_table,
+    replayed_regions_table,
     replayed_sites_table,
     way_name,
     ways_table,
@@ -39,6 +41,7 @@ CAUSE_WORDS = {
 }
 TABLE_WORDS = {
     "ways": "Ways of caching over all periods: bytes add up, peaks are the largest.",
+    "regions": "Byte offload of each region with the plan and with the best live cache.",
     "periods": "Every way in every period.",
     "misses": "What the plan missed, by region, title and cause, and what would have avoided it.",
     "missed-regions": "What the plan missed in each region, by cause.",
@@ -46,6 +49,8 @@ TABLE_WORDS = {
     "links": "Links that have a capacity, the largest rates over all periods.",
 }
 REGIONS = 12
+TILES = ("plan", "live", "hybrid", "prefilled", "bound", "lagged")
+"""Kinds of ways whose best stands in the summary, in this order."""
 
 
 def replay_page(folder: Path) -> Page:
@@ -67,16 +72,19 @@ def replay_page(folder: Path) -> Page:
     """
     facts = read_replay(folder)
     ways, periods = ways_table(facts), periods_table(facts)
+    live = _of_kind(facts, "live")
+    places = replayed_regions_table(facts, _name(live[0]) if live else None)
     causes, remedies = causes_table(facts), causes_table(facts, "avoided_by")
     regions, regret, series = missed_regions_table(facts), regret_table(facts), _series(facts, periods)
     days = facts.record["periods"]
     times = f"{len(days):,} period{'s' if len(days) != 1 else ''}"
     found = f"{times} of {facts.record['period_days']:g} days from {days[0]}"
-    tables = [ways, periods, missed_table(facts), regions, replayed_sites_table(facts)]
+    tables = [ways, places, periods, missed_table(facts), regions, replayed_sites_table(facts)]
     links = links_table(facts)
     tables += [links] if links.n_rows else []
     sections = [
         Section("summary", "Summary", _summary(facts, causes), "Summary"),
+        _map_section(places),
         Section("ways", "Ways of caching, beside each other", _ways_figure(ways), "Policies"),
         *_time_section(facts, series),
         Section("misses", "Misses by cause", _misses(causes, remedies, regions), "Misses"),
@@ -92,6 +100,19 @@ def replay_page(folder: Path) -> Page:
         sheets=(series, causes, remedies, *(() if regret is None else (regret,))),
         facts=_origin(facts),
     )
+
+
+def _map_section(places: Sheet) -> Section:
+    """Map of regions by what they have from appliances."""
+    there = {column.name for column in places.columns}
+    layers = [layer for layer in REPLAY_LAYERS if layer.column in there]
+    note = (
+        "Larger points ask for more bytes. Point at a place for its figures, click it to find it in the"
+        " tables. In the tables, click a name to find it here."
+    )
+    drawn = draw_chooser(layers) + draw_map({"regions": places}, layers)
+    body = f'<figure id="figure-map">{drawn}<figcaption>{note}</figcaption></figure>'
+    return Section("map", "Regions", body, "Map")
 
 
 def _of_kind(facts: ReplayFacts, kind: str) -> list[Mapping[str, Any]]:
@@ -118,7 +139,7 @@ def _summary(facts: ReplayFacts, causes: Sheet) -> str:
     record = facts.record
     entries, words = [], []
     best = dict(_compared(facts))
-    for kind, way in list(best.items())[:4]:
+    for kind, way in ((kind, best[kind]) for kind in TILES if kind in best):
         note = "of bytes from appliances" if kind == "plan" else f"the best {kind}: {_name(way)}"
         entries.append((kind.capitalize(), percent(way["byte_offload_ratio"]), note))
     plan, live = best.get("plan"), best.get("live")
@@ -145,7 +166,7 @@ def _summary(facts: ReplayFacts, causes: Sheet) -> str:
     least = record["sample_ratio"]["least"]
     if least < 1:
         words.append(
-            f"Requests are sampled, {percent(least)} of a period's at least: offloads have that much noise."
+            f"Requests are a sample, {percent(least)} of a period's at least: offloads vary by chance."
         )
     warnings = "".join(f"<li>{paragraph(str(w))}</li>" for w in record["warnings"])
     noted = (
@@ -160,7 +181,7 @@ def _verdict(plan: Mapping[str, Any], live: Mapping[str, Any], name: str) -> str
     less = plan["origin_gb"] - live["origin_gb"]
     origin = f"{volume(abs(less))} {'more' if less > 0 else 'less'} from the origin"
     by = f"{abs(points):.2f} points {beats}"
-    return f"The plan's offload is {by} than that of the best live cache, {name}: {origin}."
+    return f"The plan's offload is {by} than that of the best live cache ({name}): {origin}."
 
 
 def _ways_figure(ways: Sheet) -> str:
@@ -216,7 +237,9 @@ def _regret(facts: ReplayFacts, regret: Sheet) -> str:
     )
     caption = "Regret by cause, over all periods"
     if float(regret.numbers("cost").min()) < 0:
-        return paragraph(words) + signed_figure("figure-regret", regret, ("part", "cost"), "cost", caption)
+        return paragraph(words) + signed_figure(
+            "figure-regret", regret, ("part", "cost"), "cost", caption, less_is_better=True
+        )
     return paragraph(words) + share_figure("figure-regret", regret, "part", "cost", caption)
 
 

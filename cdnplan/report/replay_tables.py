@@ -18,6 +18,8 @@ from cdnplan.model.instance import Floats
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
 
 REPLAY_JSON = "replay.json"
+PLAN_NAME = "plan"
+"""Name of the plan's way."""
 MISSES_SHOWN = 5_000
 """Rows of the table of misses: those with most bytes; what is left becomes one row for each cause."""
 
@@ -50,6 +52,15 @@ _TABLES: dict[str, dict[str, Kind]] = {
         "planned_gb": "number",
         "cached_gb": "number",
         "parent_gb": "number",
+        "origin_gb": "number",
+    },
+    "regions.parquet": {
+        **_WAY,
+        "region": "text",
+        "country": "text",
+        "latitude": "number",
+        "longitude": "number",
+        "demand_gb": "number",
         "origin_gb": "number",
     },
     "misses.parquet": {
@@ -124,7 +135,7 @@ def way_name(policy: str, kind: str, planned_ratio: float, *, parent: bool) -> s
     if kind != policy:
         parts.append(kind)
     if 0.0 < planned_ratio < 1.0:
-        parts.append(f"{planned_ratio:.0%} planned")
+        parts.append(f"{planned_ratio:.0%} {'given' if kind == 'prefilled' else 'planned'}")
     if parent:
         parts.append("parents")
     return ", ".join(parts)
@@ -235,6 +246,41 @@ def replayed_sites_table(facts: ReplayFacts) -> Sheet:
             *(NumberColumn(name, part) for name, part in zip(names, parts, strict=True)),
         ),
     )
+
+
+def replayed_regions_table(facts: ReplayFacts, live: str | None) -> Sheet:
+    """Byte offload of each region with the plan, and beside it that of the best live cache.
+
+    Parameters
+    ----------
+    facts : ReplayFacts
+    live : str or None
+        Name of its way; None: none was run.
+    """
+    table = facts.tables["regions.parquet"]
+    names = np.array(_names(table), dtype=object)
+    plan = np.flatnonzero(names == PLAN_NAME)
+    gb = table.values["demand_gb"][plan]
+    region, country = table.texts["region"], table.texts["country"]
+    columns: list[TextColumn | NumberColumn] = [
+        TextColumn("region", region.names, region.code[plan]),
+        TextColumn("country", country.names, country.code[plan]),
+        NumberColumn("lat", table.values["latitude"][plan], 4),
+        NumberColumn("lon", table.values["longitude"][plan], 4),
+        NumberColumn("demand_gb", gb),
+        NumberColumn("plan_ratio", _offload(gb, table.values["origin_gb"][plan]), 5),
+    ]
+    if live is not None:
+        # Every way lists the regions in the same order.
+        origin = table.values["origin_gb"][np.flatnonzero(names == live)]
+        columns.append(NumberColumn("live_ratio", _offload(gb, origin), 5))
+    return Sheet("regions", tuple(columns))
+
+
+def _offload(demand_gb: Floats, origin_gb: Floats) -> Floats:
+    """Byte offload, NaN where nothing was asked for."""
+    none = np.full(demand_gb.size, np.nan)
+    return np.asarray(np.divide(demand_gb - origin_gb, demand_gb, out=none, where=demand_gb > 0))
 
 
 def regret_table(facts: ReplayFacts) -> Sheet | None:

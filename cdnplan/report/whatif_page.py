@@ -73,7 +73,7 @@ def whatif_page(path: Path) -> Page:
             _figure(scenarios, "offload_change_points", "Change of byte offload, in points"),
             "Offload",
         ),
-        Section("notes", "What cannot be answered, or is broken", _notes(tree), "Notes"),
+        Section("notes", "What to know about the answers", _notes(tree), "Notes"),
     )
     period = base["period"]
     return Page(
@@ -214,7 +214,12 @@ def _figure(scenarios: Sheet, column: str, caption: str) -> str:
     if scenarios.n_rows == 0:
         return paragraph("No scenario has an answer.")
     return signed_figure(
-        f"figure-{column.replace('_', '-')}", scenarios, ("scenario", "answer", column), column, caption
+        f"figure-{column.replace('_', '-')}",
+        scenarios,
+        ("scenario", "answer", column),
+        column,
+        caption,
+        less_is_better=column == "cost_change",
     )
 
 

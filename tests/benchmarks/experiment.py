@@ -1,6 +1,6 @@
 """Coverage and power of trials, from end to end, over many simulated worlds.
 
-    python -m tests.benchmarks.experiment [--trials 1000] [--seed 1]
+    python -m tests.benchmarks.experiment [--trials 1000] [--seed 1] [--only "of 1 to 8"]
 
 In every world the design, its smallest detectable effect and its arms are made from the world's own history;
 then the trial runs, once with no effect and once with exactly the effect that the design promised to find.
@@ -21,18 +21,22 @@ from cdnplan.experiment.effect import by_randomisation, estimate
 from cdnplan.experiment.observe import observe
 from cdnplan.experiment.plan_trial import TrialWish, plan_trial
 from cdnplan.experiment.trial import with_effect
-from tests.experiment.worlds import single, world
+from tests.experiment.worlds import in_clusters, world
 
 
 class Setting(NamedTuple):
-    """A design and a world: clusters, days of history and autocorrelation."""
+    """A design and a world: clusters, days of history, autocorrelation, regions of each cluster in turn."""
 
     name: str
     wish: TrialWish
     n_clusters: int
     history_days: int
     rho: float
+    regions: tuple[int, ...] = (1,)
 
+
+UNEQUAL = (1, 1, 2, 3, 5, 8)
+"""Regions of clusters that are far from equal, as those that share a parent are."""
 
 SETTINGS = (
     Setting("pairs, 12", TrialWish("pairs", n_rows=14), 24, 98, 0.8),
@@ -48,6 +52,16 @@ SETTINGS = (
     ),
     Setting("pairs, 6", TrialWish("pairs", n_rows=14), 12, 140, 0.8),
     Setting("strata, 2 of 4", TrialWish("strata", n_rows=14, stratum_size=4), 8, 140, 0.8),
+    Setting("pairs, 12, of 1 to 8 regions", TrialWish("pairs", n_rows=14), 24, 98, 0.8, UNEQUAL),
+    Setting("strata, 4 of 6, of 1 to 8 regions", TrialWish("strata", n_rows=14), 24, 98, 0.8, UNEQUAL),
+    Setting(
+        "switchback, 12 clusters crossed, of 1 to 8 regions",
+        TrialWish("switchback", n_rows=14),
+        12,
+        98,
+        0.8,
+        UNEQUAL,
+    ),
 )
 
 RANDOMISED_EVERY = 5
@@ -66,9 +80,10 @@ class Counts(NamedTuple):
 
 def outcomes_of(setting: Setting, seed: int) -> tuple[float, float, float, float]:
     """One trial: detectable effect, whether the two intervals cover zero, whether the effect is found."""
-    outcomes = world(seed, setting.n_clusters, setting.history_days + setting.wish.n_rows, setting.rho)
+    sizes = [setting.regions[c % len(setting.regions)] for c in range(setting.n_clusters)]
+    outcomes = world(seed, sum(sizes), setting.history_days + setting.wish.n_rows, setting.rho)
     start = outcomes.day(setting.history_days)
-    design = plan_trial(outcomes, single(outcomes), replace(setting.wish, start=start))
+    design = plan_trial(outcomes, in_clusters(outcomes, sizes), replace(setting.wish, start=start))
     treated = draw(design, seed)
     by_cluster = outcomes.by_cluster(design.cluster_of(outcomes.units), len(design.clusters))
     observed = observe(design, by_cluster, treated)
@@ -104,9 +119,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="settings whose names hold this")
     options = parser.parse_args()
     results = {}
-    for setting in SETTINGS:
+    for setting in (one for one in SETTINGS if options.only in one.name):
         began = time.monotonic()
         counts = measure(setting, options.trials, options.seed)
         results[setting.name] = {**counts._asdict(), "seconds": round(time.monotonic() - began, 1)}

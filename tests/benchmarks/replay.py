@@ -28,7 +28,7 @@ from cdnplan.replay.planning import How
 from tests.benchmarks.real_week import data_folder
 
 STORAGE_GB = 400.0
-HYBRIDS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9)
+HYBRIDS = (0.25, 0.5, 0.75)
 
 
 def write_topology(path: Path) -> None:
@@ -72,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--policies", default="lru,lfu,gdsf,s3-fifo,w-tinylfu,belady")
     parser.add_argument("--hybrid", default=",".join(map(str, HYBRIDS)))
     parser.add_argument("--hybrid-policy")
+    parser.add_argument("--prefill", default="0.5,1")
     parser.add_argument("--model", default="auto")
     parser.add_argument("--countries", default="", help="codes; all without")
     parser.add_argument("--gap", type=float, help="at which plans stop")
@@ -92,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 requests=options.requests,
                 policies=tuple(filter(None, options.policies.split(","))),
                 hybrid=tuple(float(x) for x in options.hybrid.split(",") if x),
+                prefill=tuple(float(x) for x in options.prefill.split(",") if x),
                 hybrid_policy=options.hybrid_policy,
                 model=options.model,
                 countries=frozenset(filter(None, options.countries.split(","))),
@@ -107,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = sorted(record["policies"], key=lambda way: -way["byte_offload_ratio"])
     print_table(columns, [[way[name] for name in columns] for way in rows])
     sys.stdout.write(f"{record['requests']:,} requests, {record['seconds']:,} s\n{record['regret']}\n")
-    sys.stdout.write(f"{record['misses_gb']}\n{record['best_planned_ratio']}\n")
+    sys.stdout.write(f"{record['misses_gb']}\n{record['best_planned_ratio']}\n{record['best_prefilled']}\n")
     return 0
 
 

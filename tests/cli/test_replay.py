@@ -40,7 +40,7 @@ def test_table_json_and_csv(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ((), "give --plan with --actual"),
+        ((), "give --plan with --actual or --logged"),
         (("--plan", "p"), "give --plan with --actual"),
         (("--topology", "t.yaml"), "a rolling replay needs"),
         (

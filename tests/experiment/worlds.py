@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +53,12 @@ def world(seed: int, n_clusters: int, n_days: int, rho: float = 0.8) -> Outcomes
 def single(outcomes: Outcomes) -> tuple[Cluster, ...]:
     """Every unit a cluster of its own."""
     return tuple(Cluster(name, (name,)) for name in outcomes.units)
+
+
+def in_clusters(outcomes: Outcomes, sizes: Sequence[int]) -> tuple[Cluster, ...]:
+    """So many units in each cluster, in their order."""
+    edges = np.cumsum([0, *sizes]).tolist()
+    return tuple(Cluster(outcomes.units[a], outcomes.units[a:b]) for a, b in pairwise(edges))
 
 
 def write_world(path: Path, seed: int, n_clusters: int, n_days: int) -> Outcomes:

@@ -140,6 +140,27 @@ def test_best_share_is_the_best_of_the_grid(right: ReplayResult) -> None:
     assert record["best_planned_ratio"]["alone"]["byte_offload_ratio"] == best
 
 
+def test_caches_that_begin_with_the_plan(right: ReplayResult, rolling: ReplayResult) -> None:
+    record = right.record
+    plan = way(record, "plan", "plan")["byte_offload_ratio"]
+    for policy in (next(iter(hybrids(record))), "corrected"):
+        found = way(record, policy, "prefilled", ratio=1.0)
+        assert found["planned_ratio"] == 1.0
+        # What a first plan holds is stocked, so that nothing has to be fetched for it.
+        assert found["fill_window_gb"] + found["fill_outside_gb"] < found["demand_gb"]
+    assert way(record, "counts", "live")["byte_offload_ratio"] < plan
+    assert record["forecast_strength_requests"] == [None]
+    best = max(
+        (one for one in record["policies"] if one["kind"] == "prefilled"),
+        key=lambda one: one["byte_offload_ratio"],
+    )
+    assert record["best_prefilled"]["policy"] == best["policy"]
+    assert record["best_prefilled"]["byte_offload_ratio"] == best["byte_offload_ratio"]
+    first, second = rolling.record["forecast_strength_requests"]
+    assert first is None
+    assert second > 0
+
+
 def test_misses_add_up_to_what_the_origin_served(right: ReplayResult) -> None:
     table = pq.read_table(right.folder / "misses.parquet").to_pydict()
     origin = sum(gb for gb, by in zip(table["gb"], table["served_by"], strict=True) if by == "origin")
@@ -231,7 +252,7 @@ def test_sample_agrees_with_all_requests(right: ReplayResult, small: Small, smal
     )
     for one in found.record["policies"]:
         if one["policy"] in (*POLICIES[:2], "plan"):
-            whole = way(right.record, one["policy"], one["kind"], one["parent"])
+            whole = way(right.record, one["policy"], one["kind"], one["parent"], one["planned_ratio"])
             assert one["byte_offload_ratio"] == pytest.approx(whole["byte_offload_ratio"], abs=0.02)
 
 

@@ -18,6 +18,10 @@ WAYS = (
     ("lru", "hybrid", 0.8, False, (0.92, 0.84)),
     ("perfect", "bound", 1.0, False, (0.95, 0.95)),
 )
+PLACES = (
+    {"region": "be", "country": "BE", "latitude": 50.8, "longitude": 4.4},
+    {"region": "nl", "country": "NL", "latitude": 52.1, "longitude": 5.1},
+)
 DEMAND_GB = (1000.0, 3000.0)
 MISSES = (
     ("be", "alpha", "content", "origin", "forecast", 60.0),
@@ -61,6 +65,13 @@ def write_replay(folder: Path) -> Path:
     pq.write_table(pa.Table.from_pylist(links), folder / "links.parquet")
     site = way | {"site": "ams", "planned_gb": 60.0, "cached_gb": 20.0, "parent_gb": 10.0, "origin_gb": 10.0}
     pq.write_table(pa.Table.from_pylist([site]), folder / "sites.parquet")
+    regions = [
+        {**dict(zip(("policy", "kind", "planned_ratio", "parent"), way, strict=False)), **place}
+        | {"demand_gb": demand, "origin_gb": demand * (1 - sum(offloads) / 2)}
+        for *way, offloads in WAYS
+        for place, demand in zip(PLACES, (1000.0, 3000.0), strict=True)
+    ]
+    pq.write_table(pa.Table.from_pylist(regions), folder / "regions.parquet")
     names = ("region", "title", "cause", "served_by", "avoided_by", "gb")
     missed = [dict(zip(names, row, strict=True)) for row in MISSES]
     pq.write_table(pa.Table.from_pylist(missed), folder / "misses.parquet")

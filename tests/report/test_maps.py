@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 from cdnplan.report.facts import PlanFacts
-from cdnplan.report.maps import LAYERS, SIZES_PX, draw_map, frame_of, map_table, sizes
+from cdnplan.report.maps import (
+    LABEL_HEIGHT,
+    LAYERS,
+    LETTER,
+    PHONE_LETTERS,
+    SIZES_PX,
+    WIDTH,
+    draw_map,
+    frame_of,
+    map_table,
+    sizes,
+)
+from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
 from cdnplan.report.tables_network import regions_table, sites_table
 
 
@@ -48,6 +60,32 @@ def test_frames_hold_all_points_and_have_a_shape(lat: list[float], lon: list[flo
     x1, y1 = frame.place(11.0, 11.0)
     # A degree to the east is shorter than one to the north by the cosine of the middle latitude.
     assert (x1 - x0) / (y0 - y1) == pytest.approx(frame.squeeze)
+
+
+def test_names_on_a_phone_lie_within_the_map_and_apart() -> None:
+    """Letters are larger there: names that are shown leave room for that."""
+    rng = np.random.default_rng(2)
+    names = [f"site-{'x' * int(k)}-{i}" for i, k in enumerate(rng.integers(0, 25, 30))]
+    sheet = Sheet(
+        "sites",
+        (
+            TextColumn.of("site", names),
+            NumberColumn("lat", rng.uniform(40, 60, 30)),
+            NumberColumn("lon", rng.uniform(-10, 20, 30)),
+            NumberColumn("served_gb", rng.uniform(1, 100, 30)),
+            NumberColumn("stored_ratio", rng.random(30)),
+        ),
+    )
+    drawn = draw_map({"sites": sheet}, LAYERS[:1])
+    found = re.findall(r'<text x="([-\d.]+)" y="([-\d.]+)" class="country" [^>]*>(site-[^<]+)<', drawn)
+    assert 3 <= len(found) <= 15
+    boxes = [(float(x), float(y), LETTER * len(name) / 2 * PHONE_LETTERS) for x, y, name in found]
+    for i, (x, y, half) in enumerate(boxes):
+        assert half <= x <= WIDTH - half
+        for a, b, w in boxes[:i]:
+            assert abs(x - a) > half + w or abs(y - b) > LABEL_HEIGHT * PHONE_LETTERS
+    # Others are there for larger screens.
+    assert drawn.count('class="country minor"') > 0
 
 
 def test_each_point_is_drawn_once_in_each_layer(facts: PlanFacts) -> None:

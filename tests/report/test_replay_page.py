@@ -21,6 +21,7 @@ from cdnplan.report.replay_tables import (
     periods_table,
     read_replay,
     regret_table,
+    replayed_regions_table,
     replayed_sites_table,
     ways_table,
 )
@@ -50,6 +51,30 @@ def test_ways_and_periods(folder: Path) -> None:
     series = offload_series(periods, "lru, live", ["2026-07-06", "2026-07-13", "2026-07-20"])
     assert series[:2].tolist() == [0.70, 0.75]
     assert np.isnan(series[2])
+
+
+def test_regions_beside_the_best_live_cache(folder: Path) -> None:
+    facts = read_replay(folder)
+    rows = list(replayed_regions_table(facts, "lru, live, parents").rows())
+    assert [(row["region"], row["country"], row["lat"], row["lon"]) for row in rows] == [
+        ("be", "BE", 50.8, 4.4),
+        ("nl", "NL", 52.1, 5.1),
+    ]
+    assert [row["demand_gb"] for row in rows] == [1000.0, 3000.0]
+    assert [row["plan_ratio"] for row in rows] == pytest.approx([0.85, 0.85])
+    assert [row["live_ratio"] for row in rows] == pytest.approx([0.825, 0.825])
+    alone = replayed_regions_table(facts, None)
+    assert "live_ratio" not in {column.name for column in alone.columns}
+
+
+def test_map_of_what_came(folder: Path) -> None:
+    text = report(folder)
+    assert 'id="figure-map"' in text
+    for layer, column in (("plan", "plan_ratio"), ("live", "live_ratio")):
+        assert f'value="{layer}" data-sheet="regions" data-column="{column}"' in text
+    # Both points lie in the class from 80% to 95%, and ask for a fourth of the most at least, in both layers.
+    assert text.count('class="dot s3 d1"') == 2
+    assert text.count('class="dot ') == 2
 
 
 def test_misses_add_up(folder: Path) -> None:
@@ -103,7 +128,7 @@ def test_page_of_a_replay(folder: Path) -> None:
     for key in ("figure-ways", "figure-time", "figure-misses", "figure-regret"):
         assert f'id="{key}"' in text
     # The plan serves 82.5%, the best live cache 83.75%.
-    assert "1.25 points less than that of the best live cache, lru, live, parents: 50 GB more" in text
+    assert "1.25 points less than that of the best live cache (lru, live, parents): 50 GB more" in text
     assert "Best of all that can be run: lru, hybrid, 80% planned." in text
     assert "a &lt;strange&gt; thing" in text
 

@@ -10,6 +10,7 @@ from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.logs.blocks import STDIN, peek, read_blocks
 from cdnplan.inputs.logs.delimited import DelimitedLines, bind, seen_separator
 from cdnplan.inputs.logs.fields import Fields
+from cdnplan.inputs.logs.json_keys import check_json_keys
 from cdnplan.inputs.logs.json_lines import JsonLines
 from cdnplan.inputs.logs.mapping import LogMapping
 from cdnplan.inputs.logs.mapping_wire import LogFormat
@@ -98,6 +99,9 @@ def check_headers(paths: Sequence[Path], mapping: LogMapping) -> dict[str, str]:
         return ParquetRows(mapping, paths).check()[0]
     problems: list[Problem] = []
     chosen: dict[str, str] = {}
+    if mapping.format == "json":
+        check_json_keys(paths, mapping)
+        return chosen
     for path in paths:
         names, line = _names(path, mapping)
         if names:
@@ -115,7 +119,7 @@ def _names(path: Path, mapping: LogMapping) -> tuple[Sequence[str], int | None]:
     """Names of a file's fields and the line they stand in; none where its head does not tell."""
     if mapping.fields is not None:
         return mapping.fields, None
-    if path == STDIN or mapping.format == "json":
+    if path == STDIN:
         return (), None
     for i, line in enumerate(peek(path).decode("utf-8", errors="replace").splitlines()):
         if mapping.format == "w3c" and line.lower().startswith("#fields:"):

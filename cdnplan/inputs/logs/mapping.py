@@ -255,4 +255,9 @@ def complete(mapping: LogMapping, format_: LogFormat) -> LogMapping:
 
 def is_needed(mapping: LogMapping, role: Role) -> bool:
     """Whether a role must have a field: without one nothing can be counted, or the mapping names one."""
-    return role in _NEEDED or role == "region" or role in mapping.told or role == "clock"
+    return must_be_there(role) or role in mapping.told
+
+
+def must_be_there(role: Role) -> bool:
+    """Whether nothing can be counted without a role."""
+    return role in _NEEDED or role in ("region", "clock")

@@ -81,6 +81,32 @@ def test_json_lines(tmp_path: Path) -> None:
     assert (result.lines, result.blank, result.counted) == (11, 1, 2)
 
 
+def test_keys_that_json_lines_lack_are_named(tmp_path: Path) -> None:
+    line = {
+        "tiem": "2025-10-10T00:00:00Z",
+        "country": "BE",
+        "request": {"url": "/a", "stauts": 200},
+        "bytes": 5,
+    }
+    mapping = "format: json\nobject: {field: uri}\nstatus: {field: request.status}\ncache: {field: x-cache}\n"
+    with pytest.raises(InputError) as caught:
+        run(tmp_path, (json.dumps(line) + "\n") * 3, mapping)
+    keys = ("tiem", "country", "request", "request.url", "request.stauts", "bytes")
+    told = [str(problem).rpartition("a.log: ")[2] for problem in caught.value.problems]
+    assert sorted(told) == [
+        "no key 'request.status' for the status in the first lines; did you mean 'request.stauts'?",
+        "no key 'time' or 'timestamp' or 'date' for the time in the first lines; did you mean 'tiem'?",
+        "no key 'uri' for the object in the first lines; found: " + ", ".join(map(repr, keys)),
+    ]
+
+
+def test_a_key_that_is_rare_is_no_mistake(tmp_path: Path) -> None:
+    good = {"time": "2025-10-10T00:00:00Z", "region": "BE", "object": "/a", "bytes": 5}
+    lines = "".join(json.dumps(good) + "\n" for _ in range(5))
+    result, _ = run(tmp_path, lines, "format: json\ncache: {field: x-cache}\n")
+    assert result.counted == 5
+
+
 def test_csv_of_the_wrong_width(tmp_path: Path) -> None:
     text = "time,region,object,bytes\n2025-10-10,BE,/a,1\n2025-10-10,BE,/a\n2025-10-10,BE,/a,1,2\n"
     result, _ = run(tmp_path, text, "format: csv\n", "a.csv")
