@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import DeadlineError
-from cdnplan.optimize.outcome import Stop
+from cdnplan.optimize.outcome import Stop, no_progress
 from cdnplan.whatif.apply import apply_scenario
 from cdnplan.whatif.base import Answer, Base, Changed, rebuild
 from cdnplan.whatif.replan import _Task, replan
@@ -97,3 +97,19 @@ def test_an_attempt_without_a_plan_does_not_lose_the_one_before(
 
     monkeypatch.setattr(_Task, "plan", late)
     assert replan(with_gap(small_base, -1.0), doubled, engine="fast").verdict.violations == ()
+
+
+def test_who_draws_a_little_on_pools_that_lost_files_is_served_anew(
+    linkless_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regions outside of the part keep their serving, but not from files that are gone."""
+    monkeypatch.setattr("cdnplan.whatif.replan.NEAR_FROM", 0)
+    monkeypatch.setattr("cdnplan.whatif.replan.LARGEST_RATIO", 1.0)
+    monkeypatch.setattr("cdnplan.optimize.near.USED_RATIO", 0.9)  # next to nobody is in the part
+    line = "scale_demand: {regions: [gb-riverfibre-london], factor: 3}"
+    (tmp_path / "s.yaml").write_text(change(line), encoding="utf-8")
+    made = apply_scenario(read_scenarios([tmp_path / "s.yaml"])[0], linkless_base.inputs)
+    changed = rebuild(linkless_base, made.inputs, made.lost)
+    found = _Task(linkless_base, changed, None, "fast", 1, 0, no_progress).plan("near", None, Stop())
+    assert found is not None  # a plan that breaks a limit is none
+    assert found.verdict.violations == ()
