@@ -32,7 +32,7 @@ USED_RATIO = 1e-3
 """A pool that serves less than this part of a region's demand does not matter to it."""
 NEAREST = 4
 """So many cheapest candidates of a touched region may take files in, whether they serve it now or not."""
-LEAST_PASSES, MOST_PASSES, PASSES_OF_ALL = 5, 12, 1.25
+LEAST_PASSES, MOST_PASSES, PASSES_OF_ALL = 5, 12, 0.75
 """Passes over the part: what so many passes over the whole network would cost, within the others."""
 OWN_RATIO = 0.25
 """A pool that keeps its files takes the part's price of throughput where the part may use at least so much of
