@@ -26,11 +26,13 @@ from cdnplan.cli import (
     whatif,
 )
 from cdnplan.cli import report as report_command
+from cdnplan.cli.hints import HintingGroup
 from cdnplan.cli.stopping import Stopped, StopSignals
 from cdnplan.errors import CdnplanError, InputError
 
 app = typer.Typer(
     name="cdnplan",
+    cls=HintingGroup,
     help="Plan what a CDN's cache appliances hold, and prove how good the plan is.",
     no_args_is_help=True,
     add_completion=False,

@@ -153,6 +153,11 @@ def _inputs(
     if topology is None and titles is None and demand is None and history is None and files is None:
         from cdnplan.sample import sample_folder
 
+        if Path("topology.yaml").is_file():
+            sys.stderr.write(
+                "warning: this plans the embedded sample, not topology.yaml of this folder: for that, give"
+                " --topology topology.yaml, --titles and --demand or --history\n"
+            )
         folder = sample_folder()
         return _Inputs(
             folder / "topology.yaml", folder / "titles.parquet", folder / "demand.parquet", None, None

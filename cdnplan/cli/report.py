@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cdnplan.cli.tables import TableFormat, print_table
+
 
 def report(
     subject: Annotated[
@@ -23,6 +25,7 @@ def report(
     out: Annotated[
         Path, typer.Option(metavar="FILE.html", help="File to write; an earlier one is replaced.")
     ] = Path("report.html"),
+    fmt: Annotated[TableFormat, typer.Option("--format", help="How what was written is told.")] = "table",
 ) -> None:
     """Write one HTML page that opens without a network: figures, map, tables to search and download."""
     from cdnplan.report.report import report as make_report
@@ -30,4 +33,8 @@ def report(
 
     text = make_report(subject, previous, actual)
     write_report(text, out)
-    sys.stdout.write(f"written to {out}: {len(text.encode()) / 1e6:.2f} MB\n")
+    size_mb = len(text.encode()) / 1e6
+    if fmt != "table":
+        print_table(("file", "size_mb"), [(str(out), size_mb)], fmt)
+        return
+    sys.stdout.write(f"written to {out}: {size_mb:.2f} MB\n")

@@ -34,8 +34,17 @@ Overrides = Annotated[
 ]
 
 
+CHECKED = ("file", "name", "sites", "appliances", "regions", "links", "warnings")
+"""Columns of what `check` counts."""
+
+
 @app.command()
-def check(file: File, env: Env = None, override: Overrides = None) -> None:
+def check(
+    file: File,
+    env: Env = None,
+    override: Overrides = None,
+    fmt: Annotated[TableFormat, typer.Option("--format", help="How the summary is printed.")] = "table",
+) -> None:
     """Check a topology: all problems with file, line and column, or a summary.
 
     Without --env, the file is checked as it is and with the overrides of each environment it has. What is
@@ -44,9 +53,14 @@ def check(file: File, env: Env = None, override: Overrides = None) -> None:
     from cdnplan.inputs.topology_warnings import topology_warnings
 
     topology = _check_all(file, env, override or [])
-    for warning in topology_warnings(topology):
+    warnings = topology_warnings(topology)
+    for warning in warnings:
         sys.stderr.write(f"warning: {warning}\n")
     appliances = sum(group.count for site in topology.sites for group in site.appliances)
+    if fmt != "table":
+        counts = (len(topology.sites), appliances, len(topology.regions), len(topology.links), len(warnings))
+        print_table(CHECKED, [(str(file), topology.name, *counts)], fmt)
+        return
     sys.stdout.write(
         f"{file}: ok: {topology.name}, {len(topology.sites):,} sites with {appliances:,} appliances,"
         f" {len(topology.regions):,} regions, {len(topology.links):,} links\n"

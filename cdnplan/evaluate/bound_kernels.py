@@ -267,20 +267,16 @@ def ascend(net: Network, duals: Duals, n: int) -> float:
 def _lower(net: Network, duals: Duals, r: int, mark: int) -> tuple[int, float]:
     """Step 4, first half: lower a region that pays for two pools without slack, and queue its neighbours.
 
-    Returns how many regions are queued, and by how much u fell: 0 when nothing was done.
+    Returns how many regions are queued, and by how much u fell.
     """
     v, old = duals.volume[r], duals.u[r]
-    blocking, below = 0, -1.0
+    below = -1.0
     for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
-        p, level = net.cand_pool[j], v * net.cand_price[j]
+        level = v * net.cand_price[j]
         if level >= old:
             break
-        if duals.exists[p]:
+        if duals.exists[net.cand_pool[j]]:
             below = level
-            if duals.slack[p] <= WITHOUT_SLACK * duals.opening[p]:
-                blocking += 1
-    if blocking < 2:
-        return 0, 0.0
     n = 0
     duals.seen[r] = mark
     for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
@@ -299,6 +295,30 @@ def _lower(net: Network, duals: Duals, r: int, mark: int) -> tuple[int, float]:
     duals.u[r] = below
     duals.next[r] = net.cand_ptr[r]
     return n, old - below
+
+
+@register_jitable
+def _next_blocked(net: Network, duals: Duals, n: int, i: int) -> int:
+    """Position from `i` on of the next active region that pays for two pools without slack; `n` if none.
+
+    One call looks at many regions: to hand all these arrays over takes longer than to look at one.
+    """
+    ptr, pool, price = net.cand_ptr, net.cand_pool, net.cand_price
+    exists, slack, opening = duals.exists, duals.slack, duals.opening
+    volume, u, active = duals.volume, duals.u, duals.active
+    while i < n:
+        r = active[i]
+        blocking = 0
+        for j in range(ptr[r], ptr[r + 1]):
+            p = pool[j]
+            if volume[r] * price[j] >= u[r]:
+                break
+            if exists[p] and slack[p] <= WITHOUT_SLACK * opening[p]:
+                blocking += 1
+        if blocking >= 2:
+            break
+        i += 1
+    return i
 
 
 @register_jitable
@@ -335,7 +355,8 @@ def adjust(net: Network, duals: Duals, n: int, mark: int, enough: float) -> tupl
     for _ in range(ADJUST_ROUNDS):
         if total >= enough:
             break
-        for i in range(n):
+        i = _next_blocked(net, duals, n, 0)
+        while i < n:
             r = duals.active[i]
             mark += 1
             queued, fall = _lower(net, duals, r, mark)
@@ -343,6 +364,7 @@ def adjust(net: Network, duals: Duals, n: int, mark: int, enough: float) -> tupl
                 ascend(net, duals, queued)
                 duals.queue[0] = r
                 ascend(net, duals, 1)
+            i = _next_blocked(net, duals, n, i + 1)
         before, total = total, _sum_u(duals, n)
         if total - before <= NO_GAIN * total:
             break

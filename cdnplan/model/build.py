@@ -305,12 +305,18 @@ def _rule_out_large(rules: RuleArrays, size_gb: Floats, appliance_gb: Floats, ap
 
     What rules ask for stays: whether that can be kept is another question.
     """
-    everywhere = rules.pinned & (rules.copies >= appliances[:, None])
-    left_gb = (appliance_gb - everywhere @ size_gb) * (1 + ROUNDING)
-    large = (size_gb > left_gb[:, None]) & ~rules.pinned
-    for file, _, places in rules.launches:
-        large[places, file] = False
-    rules.copies[large] = 0
+    left_gb = appliance_gb.astype(np.float64)
+    # Pool by pool, and only where there is something to do: the tables are large.
+    for p in np.flatnonzero(rules.pinned.any(axis=1)):
+        everywhere = rules.pinned[p] & (rules.copies[p] >= appliances[p])
+        left_gb[p] -= size_gb[everywhere].sum()
+    left_gb *= 1 + ROUNDING
+    launched = {(int(pool), int(file)) for file, _, places in rules.launches for pool in places}
+    for p in np.flatnonzero(left_gb < size_gb.max(initial=0.0)):
+        large = (size_gb > left_gb[p]) & ~rules.pinned[p]
+        for f in np.flatnonzero(large).tolist():
+            large[f] = (int(p), f) not in launched
+        rules.copies[p, large] = 0
 
 
 def _held(

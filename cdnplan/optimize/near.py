@@ -17,12 +17,13 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import FileSolver, priced_bound
+from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import LocalSearch
 from cdnplan.optimize.objective import link_loads, pool_loads
 from cdnplan.optimize.outcome import Progress, Stop, no_progress
 from cdnplan.optimize.pricing import PriceSearch
+from cdnplan.optimize.serving import best_serving
 from cdnplan.optimize.warm_start import WarmStart
 
 Bools = npt.NDArray[np.bool_]
@@ -31,6 +32,11 @@ USED_RATIO = 1e-3
 """A pool that serves less than this part of a region's demand does not matter to it."""
 NEAREST = 4
 """So many cheapest candidates of a touched region may take files in, whether they serve it now or not."""
+LEAST_PASSES, MOST_PASSES, PASSES_OF_ALL = 5, 12, 0.75
+"""Passes over the part: what so many passes over the whole network would cost, within the others."""
+OWN_RATIO = 0.25
+"""A pool that keeps its files takes the part's price of throughput where the part may use at least so much of
+it. Where others use nearly all, they would give way at a far lower price than the little they leave has."""
 LARGEST_RATIO = 0.6
 """Parts with more than this share of all candidate entries are not worth the trouble."""
 
@@ -207,8 +213,7 @@ class NearPlan:
     served_gb, origin_gb : (n_cand,), (n_regions,) float64
         What is served from where [GB].
     prices : Prices
-        They prove `bound` for the whole.
-    bound : float
+        Of the whole, to prove a bound for it.
     seconds : dict of str to float
         By step [s].
     ended : bool
@@ -219,7 +224,6 @@ class NearPlan:
     served_gb: Floats
     origin_gb: Floats
     prices: Prices
-    bound: float
     seconds: dict[str, float]
     ended: bool
 
@@ -235,7 +239,7 @@ def solve_near(
     progress: Progress = no_progress,
     clock: Callable[[], float] = time.perf_counter,
 ) -> NearPlan:
-    """Plan a part anew and leave the rest, with a bound for the whole.
+    """Plan a part anew and leave the rest, with prices for the whole.
 
     Parameters
     ----------
@@ -270,7 +274,8 @@ def solve_near(
     columns = Columns.of(small)
     solver, local = FileSolver.of(small, columns), LocalSearch(small, columns)
     first = WarmStart(_prices_of(start.prices, part, launches), start.holds[part.pools] & (small.copies > 0))
-    search = PriceSearch(small, solver, 0, first)
+    passes = int(np.clip(PASSES_OF_ALL / max(part.share(instance), 1e-9), LEAST_PASSES, MOST_PASSES))
+    search = PriceSearch(small, solver, 0, first, warm_passes=passes)
     states = search.passes()
     seconds["part"] = clock() - begun
     for number in range(1, search.planned + 1):
@@ -285,15 +290,36 @@ def solve_near(
         local.refit(first.holds.copy(), state.current, ended, 1),
         key=lambda found: found.cost,
     )
-    seconds["plan"] = clock() - begun - sum(seconds.values())
     holds = start.holds & (instance.copies > 0)
     holds[part.free] = plan.holds[np.searchsorted(part.pools, part.free)]
     served, origin = served_gb.copy(), origin_gb.copy()
     served[part.entries] = plan.serving.candidate_gb(small)
     origin[part.regions] = plan.serving.origin_gb(small)
-    bound, prices = _best_bound(instance, start, [state.prices, state.current], part, launches)
-    seconds["bound"] = clock() - begun - sum(seconds.values())
-    return NearPlan(holds, served, origin, prices, bound, seconds, ended())
+    lost: Bools = np.any(start.holds & ~holds, axis=1)
+    _serve_strays(instance, part, lost, holds, served, origin)
+    seconds["plan"] = clock() - begun - sum(seconds.values())
+    own = small.throughput_gbps >= OWN_RATIO * instance.throughput_gbps[part.pools]
+    prices = _merged(start.prices, state.prices, part, launches, own)
+    return NearPlan(holds, served, origin, prices, seconds, ended())
+
+
+def _serve_strays(
+    instance: Instance, part: Part, lost: Bools, holds: Bools, served_gb: Floats, origin_gb: Floats
+) -> None:
+    """Serve regions anew that are not in the part but draw a little on pools that lost files; in place."""
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    inside = np.zeros(instance.n_regions, dtype=np.bool_)
+    inside[part.regions] = True
+    strays = np.unique(region[lost[instance.cand_pool] & (served_gb > 0) & ~inside[region]])
+    if strays.size == 0:
+        return
+    entries = np.flatnonzero(np.isin(region, strays))
+    pools = np.unique(instance.cand_pool[entries]).astype(np.int64)
+    few = Part(strays, np.zeros(0, dtype=np.int64), pools, entries)
+    small, _ = sub_instance(instance, few, holds, served_gb, origin_gb)
+    serving = best_serving(small, holds[pools]).serving
+    served_gb[entries] = serving.candidate_gb(small)
+    origin_gb[strays] = serving.origin_gb(small)
 
 
 def _prices_of(prices: Prices, part: Part, launches: Ints) -> Prices:
@@ -308,8 +334,8 @@ def _prices_of(prices: Prices, part: Part, launches: Ints) -> Prices:
     )
 
 
-def _merged(prices: Prices, found: Prices, part: Part, launches: Ints) -> Prices:
-    """Prices of the whole, those of free pools, of links and of launches from the part."""
+def _merged(prices: Prices, found: Prices, part: Part, launches: Ints, own: Bools) -> Prices:
+    """Prices of the whole, those of the part in their place; `own`: of the part's pools, see `OWN_RATIO`."""
     inner = np.searchsorted(part.pools, part.free)
 
     def put(old: Floats, new: Floats) -> Floats:
@@ -317,23 +343,15 @@ def _merged(prices: Prices, found: Prices, part: Part, launches: Ints) -> Prices
         merged[part.free] = new[inner]
         return merged
 
+    throughput = put(prices.throughput, found.throughput)
+    throughput[part.pools[own]] = found.throughput[own]
     launch = prices.launch.copy()
     launch[launches] = found.launch
     return Prices(
         storage=put(prices.storage, found.storage),
-        throughput=put(prices.throughput, found.throughput),
+        throughput=throughput,
         link=found.link,
         fill=put(prices.fill, found.fill),
         churn=put(prices.churn, found.churn),
         launch=launch,
     )
-
-
-def _best_bound(
-    instance: Instance, start: WarmStart, found: list[Prices], part: Part, launches: Ints
-) -> tuple[float, Prices]:
-    """The prices of the part that prove most for the whole, in their place among the start's."""
-    solver = FileSolver.of(instance)
-    tried = [_merged(start.prices, prices, part, launches) for prices in found]
-    bounds = [(priced_bound(instance, prices, solver), prices) for prices in tried]
-    return max(bounds, key=lambda pair: pair[0])

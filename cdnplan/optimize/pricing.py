@@ -132,9 +132,11 @@ class PriceSearch:
     passes : int
         Full passes planned, after those over samples: the heat falls so that the last one is cold.
     start : WarmStart or None
-        With one, there are `WARM_PASSES` passes and none over samples.
+        With one, there are `warm_passes` passes and none over samples.
     early : bool
         Whether the run may end before all passes are done.
+    warm_passes : int
+        Passes of a search that starts from earlier prices.
     """
 
     def __init__(
@@ -145,6 +147,7 @@ class PriceSearch:
         start: WarmStart | None = None,
         *,
         early: bool = False,
+        warm_passes: int = WARM_PASSES,
     ) -> None:
         self._instance, self._solver, self._early = instance, solver, early
         self._limits = LimitVector.of(instance)
@@ -180,7 +183,7 @@ class PriceSearch:
             self._heat, self._jitter_first = WARM_HEAT * self._unit, JITTER_LAST
             self._holds[:] = start.holds.T
             self._seen[:] = True
-            self._sampled, self.planned = 0, WARM_PASSES
+            self._sampled, self.planned = 0, warm_passes
 
     def _jitter(self, number: int) -> float:
         return float(

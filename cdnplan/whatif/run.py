@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cdnplan.errors import CdnplanError, InputError, Problem
+from cdnplan.errors import CdnplanError, InputError
 from cdnplan.optimize.engine import EngineName
 from cdnplan.optimize.outcome import Progress, Stop, never, no_progress
 from cdnplan.whatif.apply import Applied, apply_all
@@ -26,7 +26,7 @@ from cdnplan.whatif.difference import TOP, Difference, Side, differ
 from cdnplan.whatif.figures import Figures, measure
 from cdnplan.whatif.replan import replan
 from cdnplan.whatif.scenario import Scenario
-from cdnplan.whatif.scenario_reader import all_combinations, combined, read_scenarios
+from cdnplan.whatif.scenario_reader import all_combinations, combined, in_order, readable_scenarios
 
 AnswerName = Literal["at_once", "after_fill"]
 BOTH: tuple[AnswerName, ...] = ("at_once", "after_fill")
@@ -142,16 +142,12 @@ def whatif(
     """
     begun = now()
     progress("read", 0.0, None, None)
-    problems: list[Problem] = []
-    scenarios: tuple[Scenario, ...] = ()
     applied: tuple[Applied, ...] = ()
-    try:
-        scenarios = read_scenarios(request.scenarios)
-    except InputError as error:
-        problems += error.problems
-    if request.mode == "combine" and scenarios:
-        scenarios = (combined(scenarios),)
-    elif request.mode == "grid" and scenarios:
+    scenarios, problems = readable_scenarios(request.scenarios)
+    if request.mode == "combine":
+        # Of a part of the files not even names can be checked: one may name what another brings.
+        scenarios = () if problems or not scenarios else (combined(scenarios),)
+    elif request.mode == "grid" and not problems:
         scenarios = all_combinations(scenarios)
     try:
         read = read_inputs(request.base)
@@ -159,7 +155,7 @@ def whatif(
     except InputError as error:
         problems += error.problems
     if problems:
-        raise InputError(problems)
+        raise InputError(in_order(problems))
     base = load_base(request.base, request.fills, read=read)
     side = Side(base.answer(), measure(base.answer(), base.inputs.topology))
     seconds = {"base": now() - begun}

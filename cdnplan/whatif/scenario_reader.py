@@ -13,13 +13,17 @@ from pydantic import ValidationError
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.wire_problems import place_of, schema_problems
-from cdnplan.inputs.yaml_nodes import ListNode, MapNode, ScalarNode, describe, plain
+from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
 from cdnplan.inputs.yaml_text import read_yaml
 from cdnplan.whatif.scenario import Change, Scenario
 from cdnplan.whatif.wire import ChangeWire, ScenarioWire, scenario_schema
 
 MOST_SCENARIOS = 1000
 """Grids with more points are taken for a mistake."""
+
+_KINDS = frozenset(ChangeWire.model_fields)
+_NAME_THINGS = frozenset({"add_site", "add_hardware", "add_link", "launch"})
+"""Changes that later ones may name something of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class _Reader:
 
     problems: list[Problem] = field(default_factory=list)
     done: dict[Path, _File | None] = field(default_factory=dict)
+    sound: dict[Path, _File] = field(default_factory=dict)
+    """Of files with problems: what their other changes say, whose names can be looked up as well."""
 
     def file(self, path: Path) -> _File | None:
         """Read and check one file; None when it is no scenario."""
@@ -60,6 +66,9 @@ class _Reader:
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             self.problems += schema_problems(found, root, scenario_schema)
+            part = _without_faulty(path, root, [each["loc"] for each in found])
+            if part is not None:
+                self.sound[path.resolve()] = part
             return None
         self.problems += _unquoted_times(root)
         if not (wire.changes or wire.combine or wire.grid):
@@ -113,6 +122,25 @@ def read_scenarios(paths: Sequence[Path]) -> tuple[Scenario, ...]:
     InputError
         All problems of all files, with line and column: of form, circles, names given twice.
     """
+    scenarios, problems = readable_scenarios(paths)
+    if problems:
+        raise InputError(problems)
+    return scenarios
+
+
+def readable_scenarios(paths: Sequence[Path]) -> tuple[tuple[Scenario, ...], list[Problem]]:
+    """Read scenario files as far as they can be read, so that their names can be looked up as well.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+
+    Returns
+    -------
+    scenarios : tuple of Scenario
+        As `read_scenarios`; of files with problems the changes that have none, where these can be told apart.
+    problems : list of Problem
+    """
     reader = _Reader()
     scenarios: list[Scenario] = []
     names: set[str] = set()
@@ -120,6 +148,10 @@ def read_scenarios(paths: Sequence[Path]) -> tuple[Scenario, ...]:
         changes = reader.changes(path)
         found = reader.file(path)
         if found is None:
+            part = reader.sound.get(path.resolve())
+            if part is not None:
+                listed = _listed(part.root, ("changes",), part.wire.changes or [])
+                scenarios.append(Scenario(part.wire.name, listed, None, None))
             continue
         mark = place_of(found.root, ("base",))[1] if found.wire.base is not None else None
         whole = Scenario(found.wire.name, changes, found.wire.base, mark)
@@ -135,9 +167,7 @@ def read_scenarios(paths: Sequence[Path]) -> tuple[Scenario, ...]:
             at = place_of(found.root, ("name",))[1]
             reader.problems.append(at.problem(f"a second scenario of the name {whole.name!r}", path="name"))
         names.add(whole.name)
-    if reader.problems:
-        raise InputError(_in_order(reader.problems))
-    return tuple(scenarios)
+    return tuple(scenarios), in_order(reader.problems)
 
 
 def combined(scenarios: Sequence[Scenario], name: str | None = None) -> Scenario:
@@ -190,6 +220,28 @@ def all_combinations(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     )
 
 
+def _without_faulty(path: Path, root: MapNode, faults: Sequence[tuple[int | str, ...]]) -> _File | None:
+    """A file's changes without those that have a fault; None where the faults are elsewhere as well.
+
+    After a faulty change that names something, none is left: what follows may use the name.
+    """
+    changes = root.entries.get("changes")
+    if not isinstance(changes, ListNode) or any(len(at) < 2 or at[0] != "changes" for at in faults):
+        return None
+    kept: list[Node] = []
+    for i, item in enumerate(changes.items):
+        if all(at[1] != i for at in faults):
+            kept.append(item)
+        elif not isinstance(item, MapNode) or not set(item.entries) <= _KINDS - _NAME_THINGS:
+            break
+    left = replace(changes, items=tuple(kept))
+    sound = replace(root, entries={"name": root.entries["name"], "changes": left})
+    try:
+        return _File(path, ScenarioWire.model_validate(cast("dict[str, object]", plain(sound))), sound)
+    except ValidationError:  # told only where nothing else is wrong; all that can be told now is
+        return None
+
+
 def _points(found: _File) -> list[tuple[tuple[tuple[str, str], ...], tuple[Change, ...]]]:
     """Every combination of the points of a file's grid, with its changes; one without a grid."""
     axes = [
@@ -238,7 +290,7 @@ def _unquoted_times(root: MapNode) -> list[Problem]:
     return found
 
 
-def _in_order(problems: Sequence[Problem]) -> list[Problem]:
+def in_order(problems: Sequence[Problem]) -> list[Problem]:
     """By file in order of appearance, then by place."""
     files = {problem.file: i for i, problem in reversed(list(enumerate(problems)))}
     return sorted(problems, key=lambda p: (files[p.file], p.line or 0, p.column or 0))

@@ -53,6 +53,13 @@ def test_without_inputs_the_embedded_sample_is_planned(cli: Cli) -> None:
     assert cli("verify", "p").code == 0
 
 
+def test_a_topology_beside_it_is_not_what_is_planned_without_inputs(cli: Cli) -> None:
+    told = "warning: this plans the embedded sample, not topology.yaml of this folder"
+    assert told in cli("plan", *BE, "--out", "p").err
+    (cli.folder / "topology.yaml").unlink()
+    assert told not in cli("plan", *BE, "--out", "q").err
+
+
 def test_results_on_stdout_and_progress_on_stderr(cli: Cli) -> None:
     outcome = cli("plan", *BE, "--out", "p")
     told = [line for line in outcome.err.splitlines() if line.startswith("cdnplan: ")]

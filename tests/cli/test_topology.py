@@ -42,6 +42,28 @@ def test_check_says_what_there_is_and_warns(cli: Cli) -> None:
     assert outcome.err == "warning: not all of the demand of 1 forecast region is drawn on: NL 0.38\n"
 
 
+def test_check_for_programs(cli: Cli) -> None:
+    (found,) = json.loads(cli("check", "t.yaml", "--format", "json").out)
+    assert found == {
+        "file": "t.yaml",
+        "name": "benelux",
+        "sites": 2,
+        "appliances": 7,
+        "regions": 2,
+        "links": 2,
+        "warnings": 1,
+    }
+    (row,) = csv.DictReader(io.StringIO(cli("check", "t.yaml", "--format", "csv").out))
+    assert row["appliances"] == "7"
+
+
+def test_a_wrong_choice_names_the_nearest_one(cli: Cli) -> None:
+    outcome = cli("show", "t.yaml", "--format", "jsn")
+    assert outcome.code == 2
+    assert "did you mean 'json'?" in outcome.err
+    assert "did you mean" not in cli("show", "t.yaml", "--format", "zzz").err
+
+
 def test_check_with_environment_and_override(cli: Cli) -> None:
     (cli.folder / "t.yaml").write_text(BASE + "overrides: {prod: {name: production}}\n", encoding="utf-8")
     (cli.folder / "o.yaml").write_text("regions: [{name: nl-new, country: NL, location: [52, 5]}]\n")

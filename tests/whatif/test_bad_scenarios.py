@@ -56,3 +56,29 @@ def test_problems_of_several_files_and_of_the_base_come_together(
     assert outcome.code == 2
     for words in ("a.yaml:2:1: unknown key", "b.yaml:3:", "nowhere: no such plan folder"):
         assert words in outcome.err
+
+
+def test_names_and_keys_are_reported_together(
+    small_plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names of all changes that can be understood are looked up, whatever is wrong with others."""
+    (tmp_path / "a.yaml").write_text(
+        change("fail: {sites: [bnx]}", "scale_demand: {factr: 2}", "fail: {sites: [kpm]}"), encoding="utf-8"
+    )
+    (tmp_path / "b.yaml").write_text(change("fail: {sites: [ams]}").replace("name: s", "name: b"))
+    monkeypatch.chdir(tmp_path)
+    outcome = run_cli(monkeypatch, capsys, "whatif", "--base", str(small_plan), "a.yaml", "b.yaml", "--quiet")
+    assert outcome.code == 2
+    for words in ("a.yaml:3:", "'bnx'", "a.yaml:4:", "'factr'", "a.yaml:5:", "'kpm'", "b.yaml:3:", "'ams'"):
+        assert words in outcome.err
+
+
+def test_what_may_name_something_of_a_faulty_change_is_not_blamed(
+    small_plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ("add_site: {nam: new, location: [52, 5]}", "fail: {sites: [new]}")
+    (tmp_path / "s.yaml").write_text(change(*lines), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    outcome = run_cli(monkeypatch, capsys, "whatif", "--base", str(small_plan), "s.yaml", "--quiet")
+    assert "'nam'" in outcome.err
+    assert "s.yaml:4:" not in outcome.err

@@ -18,7 +18,7 @@ from cdnplan.whatif.apply import apply_scenario
 from cdnplan.whatif.at_once import at_once
 from cdnplan.whatif.base import Base, Flow, fill_gb, load_base, rebuild
 from cdnplan.whatif.figures import measure
-from cdnplan.whatif.replan import replan
+from cdnplan.whatif.replan import WORSE_BY, replan
 from cdnplan.whatif.run import WhatifRequest, WhatifResult, whatif
 from cdnplan.whatif.scenario_reader import read_scenarios
 from tests.cli.running import run_cli
@@ -71,8 +71,8 @@ def test_after_the_fill_it_is_better_and_proven(answered: WhatifResult) -> None:
         certificate = after.certificate
         assert certificate is not None
         assert certificate.lower <= certificate.upper == after["cost"].value
-        # Frankfurt's links carry most of the sample: its failure leaves much overload, and a wide gap.
-        assert 0 <= certificate.gap_ratio < 0.1
+        promised = max(answered.base.plan.numbers["gap_ratio"] + WORSE_BY, 0.01)
+        assert 0 <= certificate.gap_ratio <= promised
         assert after.broken == ()
         assert after.fill is not None
         assert after.fill.gb > 0
