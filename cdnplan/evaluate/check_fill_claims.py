@@ -6,8 +6,8 @@ import numpy as np
 
 from cdnplan.evaluate.fill_limits import ApplianceLimits
 from cdnplan.evaluate.fill_replay import Replay
-from cdnplan.evaluate.fill_rows import FillRows
-from cdnplan.evaluate.fill_windows import in_words, to_ms
+from cdnplan.evaluate.fill_rows import EvictionRows, FillRows
+from cdnplan.evaluate.fill_windows import MS_PER_HOUR, in_words, to_ms
 from cdnplan.evaluate.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import FILL_KINDS, FROM_ORIGIN, TIER
@@ -63,6 +63,28 @@ def check_fill_claims(
         ledger.number(PLAN_JSON, f"fills.unfilled.{key}", claims.unfilled[key], number)
     _check_trusted(claims, ledger)
     _check_until(claims, limits, ledger)
+
+
+def check_away(claims: FillClaims, evictions: EvictionRows, found: Replay, ledger: Ledger) -> None:
+    """Compare what the plan says of files that no appliance holds for a time.
+
+    Parameters
+    ----------
+    claims : FillClaims
+    evictions : EvictionRows
+    found : Replay
+        What evictions left the network without.
+    ledger : Ledger
+        Takes the checks.
+    """
+    away = found.away_ms > 0
+    size = evictions.table.values["size_gb"]
+    for key, number in (
+        ("count", float(away.sum())),
+        ("gb", float(size[away].sum())),
+        ("longest_hours", float(found.away_ms.max(initial=0)) / MS_PER_HOUR),
+    ):
+        ledger.number(PLAN_JSON, f"fills.away.{key}", claims.away[key], number)
 
 
 def _check_trusted(claims: FillClaims, ledger: Ledger) -> None:

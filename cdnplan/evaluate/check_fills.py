@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.evaluate.assignment import Assignment, Fleet
-from cdnplan.evaluate.check_fill_claims import check_fill_claims
+from cdnplan.evaluate.check_fill_claims import check_away, check_fill_claims
 from cdnplan.evaluate.fill_limits import (
     ApplianceLimits,
     NetworkLimits,
@@ -105,6 +105,7 @@ def check_fills(
     _check_evictions(night, found, ledger)
     _count_entries(night, held, ledger)
     check_fill_claims(claims, limits, rows, found, unfilled, ledger)
+    check_away(claims, evictions, found, ledger)
 
 
 def _check_nothing(night: tuple[Columns, Columns, Columns], ledger: Ledger) -> None:
@@ -332,7 +333,7 @@ def _check_network(night: _Night, found: Replay, ledger: Ledger) -> None:
 
 
 def _check_evictions(night: _Night, found: Replay, ledger: Ledger) -> None:
-    """A copy stays until its space is needed, and the last one until there is another."""
+    """A copy stays until its space is needed; the last one until there is another, or an origin brings it."""
     rows = night.evictions
     ledger.rows(
         "evicted once space is needed",
@@ -347,7 +348,7 @@ def _check_evictions(night: _Night, found: Replay, ledger: Ledger) -> None:
         EVICTIONS,
         np.flatnonzero(found.lost),
         lambda i: rows.failure(
-            i, "last copy", "no other one is there yet, and the file stays in the network"
+            i, "last copy", "no other one is there yet, the file stays, and no origin brings it later"
         ),
     )
 

@@ -33,7 +33,9 @@ class Replay:
     step_time, step_gbps : (n_limits,) int64, float64
         When serving first rose above what fills leave of a limit [ms] (-1: never), and the load [Gbit/s].
     early, lost : (n_evictions,) bool
-        Evictions for which there was no need yet, and those of a last copy.
+        Evictions for which there was no need yet, and those of a last copy that no origin replaces.
+    away_ms : (n_evictions,) int64
+        How long each eviction left the network without a file that stays [ms], 0 for all others.
     origin_peak_gbps : (n_origins,) float64
         Highest rate of fills out of each origin.
     all_peak_gbps : float
@@ -50,6 +52,7 @@ class Replay:
     step_gbps: Floats
     early: Bools
     lost: Bools
+    away_ms: Ints
     origin_peak_gbps: Floats
     all_peak_gbps: float
 
@@ -91,6 +94,8 @@ def replay(
     source_copy = _position(keys, fleet.keys(source, rows.file[fills]))
     stays = np.zeros(max(1, fleet.instance.n_files), dtype=bool)
     stays[fleet.unkey(placed)[1]] = True
+    returns = np.full(stays.size, np.iinfo(np.int64).min)
+    np.maximum.at(returns, rows.file[fills[from_origin]], rows.end[fills[from_origin]])
     last_start = np.full(fleet.size, np.iinfo(np.int64).min)
     np.maximum.at(last_start, rows.appliance[fills], rows.start[fills])
     found = _empty(rows.sound.size, evictions.at.size, network.gbps.size)
@@ -111,6 +116,7 @@ def replay(
         np.append(fleet.instance.size_gb, 0.0)[copy_file],
         contains(held, keys),
         stays,
+        returns,
         last_start,
         limits.storage_gb,
         limits.in_gbps,
@@ -120,9 +126,10 @@ def replay(
         n_origins,
         *part,
     )
-    for whole, some, at in zip(found, part, [fills] * 6 + [slice(None)] * 2 + [gone] * 2, strict=True):
+    for whole, some, at in zip(found, part, [fills] * 6 + [slice(None)] * 2 + [gone] * 3, strict=True):
         whole[at] = some
-    not_held, over_in, over_out, over_gb, over_link, over_link_gbps, step_time, step_gbps, early, lost = found
+    not_held, over_in, over_out, over_gb, over_link, over_link_gbps, step_time, step_gbps, *evicted = found
+    early, lost, away_ms = evicted
     return Replay(
         not_held=not_held,
         over_in=over_in,
@@ -134,6 +141,7 @@ def replay(
         step_gbps=step_gbps,
         early=early,
         lost=lost,
+        away_ms=away_ms,
         origin_peak_gbps=origin_peak,
         all_peak_gbps=float(all_peak),
     )
@@ -152,6 +160,7 @@ def _empty(n_fills: int, n_evictions: int, n_limits: int) -> tuple[npt.NDArray[A
         np.full(n_limits, np.nan),
         np.zeros(n_evictions, dtype=bool),
         np.zeros(n_evictions, dtype=bool),
+        np.zeros(n_evictions, dtype=np.int64),
     )
 
 

@@ -44,6 +44,7 @@ def replay_events(
     copy_gb: Array,
     present: Array,
     stays: Array,
+    returns: Array,
     last_start: Array,
     storage_gb: Array,
     in_gbps: Array,
@@ -61,6 +62,7 @@ def replay_events(
     step_gbps: Array,
     early: Array,
     lost: Array,
+    away_ms: Array,
 ) -> tuple[Array, float]:
     """Replay events sorted by time and kind.
 
@@ -81,6 +83,8 @@ def replay_events(
         What is held at first; changed.
     stays : (n_files,) bool
         Files that somebody holds at the end.
+    returns : (n_files,) int64
+        When the last copy that an origin gives of a file arrives [ms]; before all times where there is none.
     last_start : (n_appliances,) int64
         When the last fill of each starts [ms]; before all times where there is none.
     storage_gb, in_gbps, out_gbps : (n_appliances,) float64
@@ -95,7 +99,10 @@ def replay_events(
     step_time, step_gbps : (n_limits,) int64, float64
         Results by limit: when the load of serving first rose above what fills leave, -1 for never.
     early, lost : (n_evictions,) bool
-        Results by eviction: whether there was still room for the copy, or it was the file's last one.
+        Results by eviction: whether there was still room for the copy, or it was the file's last one, though
+        no origin brings another later.
+    away_ms : (n_evictions,) int64
+        How long the eviction left the network without a file that stays [ms].
 
     Returns
     -------
@@ -115,6 +122,8 @@ def replay_events(
         if present[c]:
             stored[copy_appliance[c]] += copy_gb[c]
             copies[copy_file[c]] += 1
+    away = np.full(n_files, -1, np.int64)
+    time_of_eviction = np.zeros(lost.size, np.int64)
     now = 0
     i = 0
     while i < time.size:
@@ -145,13 +154,20 @@ def replay_events(
                     carried[e] = carried[e] - fill_gbps[n] if n_carried[e] > 0 else 0.0
                 present[c] = True
                 copies[copy_file[c]] += 1
+                gone = away[copy_file[c]]
+                if gone >= 0:
+                    away_ms[gone] = time[j] - time_of_eviction[gone]
+                    away[copy_file[c]] = -1
             elif what[j] == EVICT:
                 c = evict_copy[n]
                 if present[c]:
                     present[c] = False
                     stored[copy_appliance[c]] -= copy_gb[c]
                     copies[copy_file[c]] -= 1
-                    lost[n] = copies[copy_file[c]] == 0 and stays[copy_file[c]]
+                    if copies[copy_file[c]] == 0 and stays[copy_file[c]]:
+                        lost[n] = returns[copy_file[c]] <= time[j]
+                        away[copy_file[c]] = n
+                        time_of_eviction[n] = time[j]
             elif what[j] == SLICE:
                 now = n
                 for e in range(n_limits):

@@ -131,7 +131,7 @@ def split_pools(
     .. [2] G. Finn and E. Horowitz, "A linear time approximation algorithm for multiprocessor
        scheduling", BIT 19, 1979.
     """
-    before = _previous(instance, holdings or Holdings.empty())
+    before = previous_copies(instance, holdings or Holdings.empty())
     begin = _begin(instance, start)
     required = _required(instance)
     easy = _fits_one_appliance(instance, placement)
@@ -158,7 +158,7 @@ class _Part:
     moved_gb: Floats
 
 
-def _previous(instance: Instance, holdings: Holdings) -> kernels.Before:
+def previous_copies(instance: Instance, holdings: Holdings) -> kernels.Before:
     """Copies of `holdings` on appliances that still exist, by pool of the instance."""
     pool_index = {name: p for p, name in enumerate(instance.pools)}
     file_index = {name: f for f, name in enumerate(instance.files)}
@@ -215,6 +215,7 @@ def _held(instance: Instance, chunk: LoadChunk, required: Ints) -> kernels.Held:
         chunk.gbps,
         np.isin(key, inside),
         instance.appliance_storage_gb[first:last],
+        instance.fill_limit_gb[first:last] / instance.pool_appliances[first:last],
     )
 
 

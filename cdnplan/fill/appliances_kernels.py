@@ -21,7 +21,7 @@ class Held(NamedTuple):
     """Files held by some pools; pool p has entries ``ptr[p]:ptr[p + 1]`` of the others.
 
     Sizes are in GB, `gbps` is (n_held, n_slices), `required` marks files that rules ask for there;
-    `limit_gb` is the storage of one appliance, by pool.
+    `limit_gb` is the storage of one appliance and `window_gb` what one can fetch, by pool.
     """
 
     ptr: Array
@@ -31,6 +31,7 @@ class Held(NamedTuple):
     gbps: Array
     required: Array
     limit_gb: Array
+    window_gb: Array
 
 
 class Before(NamedTuple):
@@ -103,6 +104,8 @@ def _bench(held: Held, p: int, n_appliances: int, unit: float) -> tuple[Bench, A
         np.zeros((n_appliances, n_slices)),
         np.argsort(size, kind="mergesort"),
         np.array([held.limit_gb[p] * (1 + EPS)]),
+        np.zeros(n_appliances),
+        np.full(n_appliances, held.window_gb[p] * (1 + EPS)),
     )
     return bench, order
 

@@ -59,6 +59,8 @@ class Bench(NamedTuple):
         Files in order of increasing size.
     limit : (1,)
         Storage of an appliance [GB].
+    fresh, window : (n_appliances,)
+        Bytes of copies that were not there before, and what each can fetch in its window [GB].
     """
 
     size: Array
@@ -71,11 +73,31 @@ class Bench(NamedTuple):
     busy: Array
     by_size: Array
     limit: Array
+    fresh: Array
+    window: Array
+
+
+@njit(cache=True)
+def fresh_gb(bench: Bench, a: int, i: int) -> float:
+    """GB that appliance a has to fetch for a copy of file i."""
+    return 0.0 if bench.on[a, i] & BEFORE else float(bench.size[i])
+
+
+@njit(cache=True)
+def in_time(bench: Bench, a: int, b: int, i: int, j: int) -> bool:
+    """Whether both appliances can still fetch what is new to them after an exchange, or no more than now."""
+    more_a, more_b = -fresh_gb(bench, a, i), fresh_gb(bench, b, i)
+    if j >= 0:
+        more_a += fresh_gb(bench, a, j)
+        more_b -= fresh_gb(bench, b, j)
+    late_a = more_a > EPS and bench.fresh[a] + more_a > bench.window[a]
+    return bool(not late_a and not (more_b > EPS and bench.fresh[b] + more_b > bench.window[b]))
 
 
 @njit(cache=True)
 def put(bench: Bench, a: int, i: int) -> None:
     """Place a copy of file i on appliance a."""
+    bench.fresh[a] += fresh_gb(bench, a, i)
     bench.on[a, i] |= np.uint8(HERE)
     bench.have[i] += 1
     bench.used[a] += bench.size[i]
@@ -86,6 +108,7 @@ def put(bench: Bench, a: int, i: int) -> None:
 @njit(cache=True)
 def take(bench: Bench, a: int, i: int) -> None:
     """Remove the copy of file i from appliance a."""
+    bench.fresh[a] -= fresh_gb(bench, a, i)
     bench.on[a, i] &= np.uint8(BEFORE)
     bench.have[i] -= 1
     bench.used[a] -= bench.size[i]
@@ -109,7 +132,7 @@ def recount(bench: Bench) -> None:
     for i in range(bench.size.size):
         bench.have[i] = 0
     for a in range(bench.used.size):
-        bench.used[a] = 0.0
+        bench.used[a] = bench.fresh[a] = 0.0
         for t in range(bench.load.shape[1]):
             bench.busy[a, t] = 0.0
         for i in range(bench.size.size):
@@ -251,7 +274,7 @@ def lower_load(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[f
             # One step before the window stands for a move without a swap.
             j = theirs[n] if n >= max(0, middle - _WINDOW) else NONE
             back = bench.size[j] if j >= 0 else 0.0
-            if size - back > room_b or back - size > room_a:
+            if size - back > room_b or back - size > room_a or not in_time(bench, a, b, i, j):
                 continue
             high_a, high_b = _height_after(bench, a, b, i, j)
             high = max(high_a, high_b)
@@ -275,6 +298,8 @@ def _lightest(bench: Bench, a: int, b: int, i: int, theirs: Array, fixed: int) -
         j = theirs[n]
         surplus = bench.size[i] - bench.size[j]
         if bench.on[a, j] & HERE or not _movable(bench, b, j, fixed) or surplus > room_b or -surplus > room_a:
+            continue
+        if not in_time(bench, a, b, i, j):
             continue
         if bench.peak[j] < bench.peak[i] / 2 and (best < 0 or bench.peak[j] < bench.peak[best]):
             best = j
@@ -300,6 +325,8 @@ def pour(bench: Bench, a: int, b: int, fixed: int, order: Array) -> bool:
             j = _lightest(bench, a, b, i, theirs, fixed)
             if j < 0:
                 continue
+        elif not in_time(bench, a, b, i, NONE):
+            continue
         high_a, high_b = _height_after(bench, a, b, i, j)
         if high_b <= 1.0 and high_a < height(bench, a) - EPS:
             exchange(bench, a, b, i, j)
@@ -333,7 +360,7 @@ def shift_bytes(
                 continue
             gb = bench.size[i] - (bench.size[j] if j >= 0 else 0.0)
             score = gb - wish_gb if gb >= wish_gb else NOT_ENOUGH + wish_gb - gb
-            if gb <= EPS or gb > most_gb or score >= best:
+            if gb <= EPS or gb > most_gb or score >= best or not in_time(bench, a, b, i, j):
                 continue
             high_a, high_b = _height_after(bench, a, b, i, j)
             if high_a > max(ceiling, height(bench, a)) or high_b > max(ceiling, height(bench, b)):

@@ -188,7 +188,12 @@ def _fetched(sides: Sides) -> list[Figure]:
     if gb == [None, None]:
         return []
     a, b = ({} if each is None else each for each in gb)
-    return [Figure(f"fetched: {kind}", "GB", a.get(kind), b.get(kind)) for kind in FILL_KINDS]
+    claims = [side.files.plan.fills for side in (sides.a, sides.b)]
+    lost = [
+        Figure(name, unit, *(None if each is None else each.unfilled[key] for each in claims))
+        for name, unit, key in (("not fetched", "GB", "gb"), ("  worth", "currency", "value"))
+    ]
+    return [*(Figure(f"fetched: {kind}", "GB", a.get(kind), b.get(kind)) for kind in FILL_KINDS), *lost]
 
 
 def _fetched_gb(side: Side) -> dict[str, float] | None:

@@ -64,6 +64,9 @@ class Fills:
         What was wanted and is not fetched, sorted by appliance, then value, the highest first.
     why : (n_unfilled,) uint8
         See `REASONS`.
+    away_file, away_ms : (n_away,) int64
+        Files that no appliance held for a time, because an origin brought them back after their last copy was
+        gone, and how long [ms].
     """
 
     begin: int
@@ -79,6 +82,8 @@ class Fills:
     removed_at: Ints
     unfilled: Copies
     why: npt.NDArray[np.uint8]
+    away_file: Ints
+    away_ms: Ints
 
     @classmethod
     def none(cls, begin: int, until: int) -> Fills:
@@ -86,7 +91,9 @@ class Fills:
         times, few = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint8)
         alternates = np.zeros((0, 0), dtype=np.int32)
         no = Copies.none()
-        return cls(begin, until, no, few, times, times, times, alternates, times, no, times, no, few)
+        return cls(
+            begin, until, no, few, times, times, times, alternates, times, no, times, no, few, times, times
+        )
 
     def bytes_gb(self, size_gb: Floats) -> dict[str, float]:
         """Bytes fetched by kind of source [GB]."""
@@ -118,3 +125,52 @@ class Fills:
         """How many copies are left undone for each reason."""
         counts = np.bincount(self.why, minlength=max(REASONS) + 1)
         return {name: int(counts[code]) for code, name in REASONS.items() if counts[code]}
+
+
+def absences(
+    kept: Ints, fetched: tuple[Ints, Ints], removed: tuple[Ints, Ints], n_files: int
+) -> tuple[Ints, Ints]:
+    """Times in which no appliance holds a file that somebody fetches.
+
+    Parameters
+    ----------
+    kept : (n_kept,) int64
+        Files of copies that are there all night.
+    fetched, removed : tuple of (n,) int64
+        Files of copies that arrive, or go, and when [ms].
+    n_files : int
+
+    Returns
+    -------
+    file, ms : (n_away,) int64
+        By file, then time; from the removal of the last copy to the next arrival [ms].
+
+    Examples
+    --------
+    >>> none, one = np.zeros(0, dtype=np.int64), np.array([3])
+    >>> file, ms = absences(none, (one, np.array([900])), (one, np.array([400])), 4)
+    >>> file.tolist(), ms.tolist()
+    ([3], [500])
+    """
+    concerned = np.zeros(n_files, dtype=np.bool_)
+    concerned[fetched[0]] = True
+    concerned[kept] = False
+    files: list[int] = []
+    lengths: list[int] = []
+    both = np.concatenate([fetched[0], removed[0]])
+    time = np.concatenate([fetched[1], removed[1]])
+    change = np.repeat([1, -1], [fetched[0].size, removed[0].size])
+    held = np.bincount(removed[0], minlength=n_files)
+    # What arrives at a moment is there before what goes then has gone.
+    order = np.lexsort((-change, time, both))
+    order = order[concerned[both[order]]]
+    file, since = -1, -1
+    for n in order.tolist():
+        if both[n] != file:
+            file, since, copies = int(both[n]), -1, int(held[both[n]])
+        copies += int(change[n])
+        if change[n] > 0 and since >= 0:
+            files.append(file)
+            lengths.append(int(time[n]) - since)
+        since = int(time[n]) if copies == 0 else -1
+    return np.array(files, dtype=np.int64), np.array(lengths, dtype=np.int64)

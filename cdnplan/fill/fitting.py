@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.fill.appliances import Assignment, Start
-from cdnplan.fill.trade_kernels import Shelf, stock, trade
+from cdnplan.fill.appliances import Assignment, Start, previous_copies
+from cdnplan.fill.shelf_kernels import Shelf
+from cdnplan.fill.trade_kernels import stock, trade
 from cdnplan.fill.trade_kernels import worth as total_worth
+from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.priced import priced_costs
@@ -45,11 +47,17 @@ class Fitted:
 
 
 def fit_pools(
-    instance: Instance, holds: Bools, assignment: Assignment, prices: Prices, required: Bools
+    instance: Instance,
+    holds: Bools,
+    assignment: Assignment,
+    prices: Prices,
+    required: Bools,
+    holdings: Holdings | None = None,
 ) -> Fitted:
     """Give pools that had to drop files what is worth most instead, appliance by appliance.
 
-    A pool that is full by its sum may have room in pieces only. What a file saves in a pool is counted under
+    A pool that is full by its sum may have room in pieces only, and one whose window would do by its sum may
+    have appliances that cannot fetch all that is to come. What a file saves in a pool is counted under
     the prices of throughput and links and given what all other pools hold; with that, each such pool is a
     multiple knapsack, bettered by local search from the arrangement that left something out: other files
     come in, or take the place of some. The pools follow one another, each knowing what those before hold
@@ -67,6 +75,8 @@ def fit_pools(
         The engine's.
     required : (n_pools, n_files) bool
         Files that rules may ask for there: they never leave.
+    holdings : Holdings or None
+        What appliances hold now: they need no time for it.
 
     Returns
     -------
@@ -78,6 +88,7 @@ def fit_pools(
     holds = holds.copy()
     holds[assignment.dropped_pool, assignment.dropped_file] = False
     cost, origin = priced_costs(instance, prices)
+    before = previous_copies(instance, holdings or Holdings.empty())
     placed: dict[int, tuple[Ints, Ints]] = {}
 
     def fit(p: int) -> bool:
@@ -85,11 +96,14 @@ def fit_pools(
             rows = slice(*np.searchsorted(assignment.pool, (p, p + 1)))
             placed[p] = (assignment.appliance[rows].astype(np.int64), assignment.file[rows].astype(np.int64))
         value = file_values(instance, holds, p, cost, origin)
-        placed[p] = _fit(instance, holds, p, placed[p], value, must[p])
-        before = holds[p].copy()
+        mine = slice(before.ptr[p], before.ptr[p + 1])
+        had = np.zeros((int(instance.pool_appliances[p]), instance.n_files), dtype=np.bool_)
+        had[before.appliance[mine], before.file[mine]] = True
+        placed[p] = _fit(instance, holds, p, placed[p], value, must[p], had)
+        held = holds[p].copy()
         holds[p] = False
         holds[p, placed[p][1]] = True
-        return bool((holds[p] != before).any())
+        return bool((holds[p] != held).any())
 
     pools = np.unique(assignment.dropped_pool).tolist()
     for p in pools:
@@ -193,7 +207,13 @@ def _saved_per_gb(
 
 
 def _fit(
-    instance: Instance, holds: Bools, p: int, placed: tuple[Ints, Ints], value: Floats, must: Bools
+    instance: Instance,
+    holds: Bools,
+    p: int,
+    placed: tuple[Ints, Ints],
+    value: Floats,
+    must: Bools,
+    had: Bools,
 ) -> tuple[Ints, Ints]:
     """Better pool p; takes and gives appliance (from 1) and file of each copy, by appliance, then file."""
     copies = instance.copies[p].astype(np.int64)
@@ -207,6 +227,7 @@ def _fit(
     on[placed[0] - 1, placed[1]] = True
     limit = min(float(instance.fill_limit_gb[p]), float(instance.churn_limit_gb[p]))
     room_gb = instance.appliance_storage_gb[p] * (1 + _ROUNDING)
+    window_gb = np.full(n_appliances, instance.fill_limit_gb[p] / n_appliances * (1 + _ROUNDING))
     now = Shelf(
         size=instance.size_gb[files],
         value=worth[files],
@@ -214,13 +235,16 @@ def _fit(
         copies=copies[files],
         fixed=must[files],
         on=np.ascontiguousarray(on[:, files]),
+        had=np.ascontiguousarray(had[:, files]),
         room=room_gb - on @ instance.size_gb,
         room_new=np.array([limit * (1 + _ROUNDING) - fresh[holds[p]].sum()]),
+        window=window_gb - (on & ~had) @ instance.size_gb,
     )
     anew = now._replace(
         on=np.zeros_like(now.on),
         room=np.full(n_appliances, room_gb),
         room_new=np.array([limit * (1 + _ROUNDING)]),
+        window=window_gb.copy(),
     )
     trade(now)
     stock(anew)

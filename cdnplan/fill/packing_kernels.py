@@ -23,6 +23,7 @@ from cdnplan.fill.bench_kernels import (
     OLD,
     Bench,
     exchange,
+    fresh_gb,
     height,
     lower_load,
     pour,
@@ -61,14 +62,21 @@ def _drop(bench: Bench, i: int) -> None:
 
 
 @njit(cache=True)
+def _has_time(bench: Bench, a: int, i: int) -> bool:
+    """Whether appliance a can fetch file i as well, or need not."""
+    more = fresh_gb(bench, a, i)
+    return bool(more == 0.0 or bench.fresh[a] + more <= bench.window[a])
+
+
+@njit(cache=True)
 def _choose(bench: Bench, i: int, slack: float) -> Any:
-    """Appliance for a copy of file i: with room, least loaded up to `slack`, most free; or -1."""
+    """Appliance for a copy of file i: with room and time, least loaded up to `slack`, most free; or -1."""
     lowest = np.inf
     best, free = NONE, -np.inf
     for second in range(2):
         for a in range(bench.used.size):
             room = bench.limit[0] - bench.used[a]
-            if bench.on[a, i] & HERE or bench.size[i] > room:
+            if bench.on[a, i] & HERE or bench.size[i] > room or not _has_time(bench, a, i):
                 continue
             high = 0.0
             for t in range(bench.load.shape[1]):
@@ -138,7 +146,9 @@ def _make_room(bench: Bench, u: int, a: int, ceiling: float) -> bool:
     while steps < trail.shape[0]:
         missing = bench.size[u] - (bench.limit[0] - bench.used[a])
         if missing <= 0.0:
-            return True
+            if _has_time(bench, a, u):
+                return True
+            break
         b = NONE
         for c in range(n_appliances):
             if not done[c] and (b < 0 or bench.used[c] < bench.used[b] - EPS):
@@ -178,8 +188,10 @@ def _squeeze(bench: Bench, u: int, ceiling: float) -> Any:
     order = np.argsort(bench.used, kind="mergesort")
     for limit in (ceiling, np.inf):
         for n in range(min(_TARGETS, order.size)):
-            if not bench.on[order[n], u] & HERE and _make_room(bench, u, order[n], limit):
-                return order[n]
+            a = order[n]
+            free_to_come = not bench.on[a, u] & HERE and _has_time(bench, a, u)
+            if free_to_come and _make_room(bench, u, a, limit):
+                return a
     return NONE
 
 
@@ -191,6 +203,8 @@ def _evict(bench: Bench, u: int, by_worth: Array, worth: Array) -> Any:
         if bench.on[a, u] & HERE:
             continue
         room, lost = bench.limit[0] - bench.used[a], 0.0
+        if not _has_time(bench, a, u):
+            continue
         for n in range(by_worth.size - 1, -1, -1):
             v = by_worth[n]
             if room >= bench.size[u] or lost >= best or worth[v] >= worth[u]:
@@ -326,7 +340,9 @@ def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
     for n in range(_ROUNDS + 1):
         recount(bench)
         changed = _even_loads(bench, fine, OLD, by_worth)
-        changed |= _even_loads(bench, 1.0 + tolerance, ANY, by_worth)
+        # What has no place yet needs the time to be fetched more than balance does.
+        if (bench.have == bench.copies).all():
+            changed |= _even_loads(bench, 1.0 + tolerance, ANY, by_worth)
         if n == _ROUNDS:
             break
         high = _heights(bench)

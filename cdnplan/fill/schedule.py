@@ -21,6 +21,10 @@ N_ALTERNATES = 2
 """Further appliances named for each fill, before an origin."""
 
 
+TRIES = 4
+"""Nights tried, each with fewer last copies that may go before an origin brings the file back."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Copies:
     """Some copies: of which file, on which appliance.
@@ -78,6 +82,8 @@ class Schedule:
         Of source: peer, tier or origin as `source_kernels` has them, `NOTHING` where it is not fetched.
     source : (n_wanted,) int64
         Appliance, or index of the origin.
+    path : (n_wanted,) int64
+        Place of the source in the network's list of sites or origins that are near, -1 within a site.
     start, end : (n_wanted,) int64
         Instants [ms].
     alternates : (n_wanted, 2) int32
@@ -96,6 +102,7 @@ class Schedule:
     wanted: Copies
     kind: npt.NDArray[np.uint8]
     source: Ints
+    path: Ints
     start: Ints
     end: Ints
     alternates: npt.NDArray[np.int32]
@@ -143,7 +150,7 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     .. [1] R. L. Graham, "Bounds on multiprocessing timing anomalies", SIAM Journal on Applied
        Mathematics 17(2), 1969.
     """
-    n_files, n_appliances = network.size_gb.size, network.site.size
+    n_appliances = network.site.size
     leaving = leaving.take(_by_worth(leaving, wanted, network))
     state = _state(network, kept, leaving)
     order = fetching_order(
@@ -155,26 +162,16 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
         kept.file,
     )
     wanted = wanted.take(order)
-    stays = np.zeros(n_files, dtype=np.bool_)
-    stays[kept.file] = stays[wanted.file] = True
-    worth = np.bincount(wanted.file, wanted.value, n_files).astype(np.float64)
-    worth[wanted.file[wanted.required]] = np.inf
     demand = kernels.Wanted(
         _ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.value, wanted.required
     )
-    removals = Removals(
-        _ptr(leaving, n_appliances), leaving.file, stays, worth, np.zeros(n_files, dtype=np.bool_)
-    )
-    result = _blank(wanted.size, leaving.size)
-    size_gb = network.size_gb[wanted.file]
-    waiting_gb = np.asarray(np.bincount(wanted.appliance, size_gb, n_appliances), dtype=np.float64)
-    work = _scratch(network, demand, removals, waiting_gb)
-    kernels.run_night(network, state, demand, removals, result, work, begin)
+    result = _best_night(network, kept, wanted, leaving, demand, begin)
     last_origin = _last_origins(network, wanted, result)
     return Schedule(
         wanted=wanted,
         kind=result.kind,
         source=_sources(network, result),
+        path=result.path,
         start=result.start,
         end=result.end,
         alternates=np.where(last_origin[:, None] < 0, -1, result.alternates),
@@ -182,6 +179,57 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
         why=result.why,
         leaving=leaving,
         gone=result.gone,
+    )
+
+
+def _best_night(
+    network: Network, kept: Copies, wanted: Copies, leaving: Copies, demand: kernels.Wanted, begin: int
+) -> Result:
+    """Try the night with patience, then with less if that loses anything; take what loses least value.
+
+    Last of all copies that are to go give nothing to others, so that nobody waits for their space. At first
+    all last copies may go that origins can bring back; what did not come back in time may not go away in the
+    next try.
+    """
+    best, least = _blank(wanted.size, leaving.size), np.inf
+    for patient, leaving_gives in ((True, True), (False, True), (False, False)):
+        network = network._replace(leaving_gives=leaving_gives)
+        returns = np.zeros(network.size_gb.size, dtype=np.bool_)
+        returns[wanted.file] = True
+        returns[kept.file] = False
+        for _ in range(TRIES):
+            state = _state(network, kept, leaving)
+            removals = _removals(network, kept, wanted, leaving, returns)
+            result = _blank(wanted.size, leaving.size)
+            work = _scratch(network, wanted, demand, removals)
+            kernels.run_night(network, state, demand, removals, result, work, begin, patient)
+            unfetched = result.kind == NOTHING
+            lost = float(wanted.value[unfetched].sum()) if unfetched.any() else -np.inf
+            if lost < least:
+                best, least = result, lost
+            if lost == -np.inf:
+                return best
+            if not removals.n_away[0]:
+                break
+            returns &= ~removals.away
+    return best
+
+
+def _removals(network: Network, kept: Copies, wanted: Copies, leaving: Copies, returns: Bools) -> Removals:
+    n_files = network.size_gb.size
+    stays = np.zeros(n_files, dtype=np.bool_)
+    stays[kept.file] = stays[wanted.file] = True
+    worth = np.bincount(wanted.file, wanted.value, n_files).astype(np.float64)
+    worth[wanted.file[wanted.required]] = np.inf
+    return Removals(
+        ptr=_ptr(leaving, network.site.size),
+        file=leaving.file,
+        stays=stays,
+        worth=worth,
+        given_up=np.zeros(n_files, dtype=np.bool_),
+        returns=returns,
+        away=np.zeros(n_files, dtype=np.bool_),
+        n_away=np.zeros(1, dtype=np.int64),
     )
 
 
@@ -218,6 +266,7 @@ def _state(network: Network, kept: Copies, leaving: Copies) -> State:
         origin_end=np.zeros(n_files, dtype=np.int64),
         coming_file=np.full((n_appliances, kernels.MOST_AT_ONCE), -1, dtype=np.int32),
         coming_end=np.zeros((n_appliances, kernels.MOST_AT_ONCE), dtype=np.int64),
+        coming_gbps=np.zeros((n_appliances, kernels.MOST_AT_ONCE)),
         in_used=np.zeros(n_appliances),
         in_count=np.zeros(n_appliances, dtype=np.int64),
         up_used=np.zeros(n_appliances),
@@ -241,14 +290,17 @@ def _blank(n_wanted: int, n_leaving: int) -> Result:
     )
 
 
-def _scratch(network: Network, wanted: kernels.Wanted, leaving: Removals, waiting_gb: Floats) -> Work:
+def _scratch(network: Network, wanted: Copies, demand: kernels.Wanted, leaving: Removals) -> Work:
     """Room for all events there can be at once: transfers, and looks for work."""
+    size_gb = network.size_gb[wanted.file]
+    waiting_gb = np.asarray(np.bincount(wanted.appliance, size_gb, network.site.size), dtype=np.float64)
     n = network.site.size
     room = kernels.MOST_AT_ONCE * n + network.open_begin.size + 1
     return Work(
         heap=Heap.of(room),
-        head=wanted.ptr[:-1].copy(),
+        head=demand.ptr[:-1].copy(),
         waiting_gb=waiting_gb,
+        shed=np.zeros(wanted.size, dtype=np.bool_),
         idle=np.zeros(n, dtype=np.bool_),
         poll=np.full(n, NEVER, dtype=np.int64),
         woken=np.full(n, NEVER, dtype=np.int64),

@@ -67,12 +67,13 @@ def _use_links(state: State, links: Array, gbps: float, sign: int) -> None:
 
 
 @njit(cache=True)
-def _fly(state: State, a: int, f: int, end: int, sign: int) -> None:
+def _fly(state: State, a: int, f: int, end: int, gbps: float, sign: int) -> None:
     """Note what is on its way to an appliance and when it arrives, or that it has."""
     for n in range(state.coming_file.shape[1]):
         if state.coming_file[a, n] == (f if sign < 0 else -1):
             state.coming_file[a, n] = f if sign > 0 else -1
             state.coming_end[a, n] = end
+            state.coming_gbps[a, n] = gbps
             return
 
 
@@ -83,7 +84,7 @@ def _account(net: Network, state: State, result: Result, wanted: Wanted, q: int,
     gbps = net.size_gb[wanted.file[q]] * MEGABITS_PER_GB / (result.end[q] - result.start[q])
     state.in_count[a] += sign
     state.in_used[a] = state.in_used[a] + sign * gbps if state.in_count[a] else 0.0
-    _fly(state, a, wanted.file[q], result.end[q], sign)
+    _fly(state, a, wanted.file[q], result.end[q], gbps, sign)
     if kind == ORIGIN:
         f = wanted.file[q]
         state.from_origin[f] += sign
@@ -102,6 +103,71 @@ def _account(net: Network, state: State, result: Result, wanted: Wanted, q: int,
 
 
 @njit(cache=True)
+def _begin(
+    net: Network,
+    state: State,
+    wanted: Wanted,
+    leaving: Removals,
+    result: Result,
+    work: Work,
+    now: int,
+    end: int,
+    hurry: bool,
+    away: bool,
+    reserved: int,
+    q: int,
+) -> bool:
+    """Start one transfer, if source, room and time allow it.
+
+    `end` is when the window closes; from the `reserved` moment on all of the rate is for another file.
+    """
+    a, f = wanted.appliance[q], wanted.file[q]
+    size, free = net.size_gb[f], net.fill_gbps[a] - state.in_used[a]
+    if leaving.given_up[f]:
+        result.why[q] = NO_SPACE
+        return False
+    least = size * MEGABITS_PER_GB / max(1, end - now)
+    if least > free:
+        if result.why[q] == NO_WINDOW and size * MEGABITS_PER_GB <= net.fill_gbps[a] * _longest_open(net, a):
+            result.why[q] = NO_RATE
+        return False
+    least = max(least, min(free, SMALLEST_RATE * net.fill_gbps[a]))
+    # What must be there does not wait for a cheaper source, nor does what is nearly too late.
+    latest = end - duration_ms(size, net.fill_gbps[a])
+    late = hurry or now + HURRY_MS >= latest
+    at_once = late or wanted.required[q]
+    kind, source, path, rate, why = find_source(net, state, a, f, free, least, now, latest, at_once, TRIES)
+    if kind == NOTHING:
+        result.why[q] = why
+        return False
+    finish = now + duration_ms(size, rate)
+    if finish > min(end, reserved):
+        result.why[q] = NO_RATE
+        return False
+    worth = np.inf if wanted.required[q] else wanted.value[q] if late else wanted.value[q] / FAR_MORE
+    if not make_room(net, state, leaving, result, work, a, size, now, away or late, worth):
+        result.why[q] = NO_SPACE
+        return False
+    result.kind[q], result.source[q], result.path[q] = kind, source, path
+    result.start[q], result.end[q] = now, finish
+    alternates(net, state, a, f, source if kind != ORIGIN else -1, now, finish, result.alternates[q])
+    _account(net, state, result, wanted, q, 1)
+    state.copy[f, a] = COMING
+    if leaving.away[f]:
+        leaving.away[f] = False
+        leaving.n_away[0] -= 1
+    state.stored_gb[a] += size
+    if not work.shed[q]:
+        work.waiting_gb[a] -= size
+    if kind in (PEER, TIER) and state.copy[f, source] == LEAVING:
+        _hold_back(leaving, work, source, f, finish)
+    push(work.heap, finish, q)
+    while work.head[a] < wanted.ptr[a + 1] and result.start[work.head[a]] != NEVER:
+        work.head[a] += 1
+    return True
+
+
+@njit(cache=True)
 def _start(
     net: Network,
     state: State,
@@ -112,58 +178,94 @@ def _start(
     now: int,
     end: int,
     hurry: bool,
+    away: bool,
+    patient: bool,
+    first: int,
     a: int,
 ) -> bool:
-    """Start the first file that can be; whether there was one. `end` is when the window closes."""
-    free = net.fill_gbps[a] - state.in_used[a]
-    for q in range(work.head[a], wanted.ptr[a + 1]):
-        if result.start[q] != NEVER:
-            continue
-        f = wanted.file[q]
-        size = net.size_gb[f]
-        if leaving.given_up[f]:
-            result.why[q] = NO_SPACE
-            continue
-        least = size * MEGABITS_PER_GB / max(1, end - now)
-        if least > free:
-            if result.why[q] == NO_WINDOW and size * MEGABITS_PER_GB <= net.fill_gbps[a] * _longest_open(
-                net, a
+    """Start the first file that can be; whether there was one.
+
+    What an origin has promised to bring back comes before all others, then copy `first` (-1: none), for which
+    others leave the rate free from the last moment at which it can start, and what was shed after them.
+    """
+    reserved = end
+    if leaving.n_away[0]:
+        for q in range(work.head[a], wanted.ptr[a + 1]):
+            promised = result.start[q] == NEVER and leaving.away[wanted.file[q]]
+            if promised and _begin(net, state, wanted, leaving, result, work, now, end, hurry, away, end, q):
+                return True
+    if first >= 0:
+        at_once = hurry or not patient
+        if _begin(net, state, wanted, leaving, result, work, now, end, at_once, away, end, first):
+            return True
+        reserved = end - duration_ms(net.size_gb[wanted.file[first]], net.fill_gbps[a]) - HURRY_MS // 2
+    for shed in (False, True):
+        for q in range(work.head[a], wanted.ptr[a + 1]):
+            next_one = result.start[q] == NEVER and work.shed[q] == shed
+            if next_one and _begin(
+                net, state, wanted, leaving, result, work, now, end, hurry, away, reserved, q
             ):
-                result.why[q] = NO_RATE
-            continue
-        least = max(least, min(free, SMALLEST_RATE * net.fill_gbps[a]))
-        # What must be there does not wait for a cheaper source, nor does what is nearly too late.
-        latest = end - duration_ms(size, net.fill_gbps[a])
-        late = hurry or now + HURRY_MS >= latest
-        at_once = late or wanted.required[q]
-        kind, source, path, rate, why = find_source(
-            net, state, a, f, free, least, now, latest, at_once, TRIES
-        )
-        if kind == NOTHING:
-            result.why[q] = why
-            continue
-        finish = now + duration_ms(size, rate)
-        if finish > end:
-            result.why[q] = NO_RATE
-            continue
-        worth = np.inf if wanted.required[q] else wanted.value[q] if late else wanted.value[q] / FAR_MORE
-        if not make_room(net, state, leaving, result, work, a, size, now, worth):
-            result.why[q] = NO_SPACE
-            continue
-        result.kind[q], result.source[q], result.path[q] = kind, source, path
-        result.start[q], result.end[q] = now, finish
-        alternates(net, state, a, f, source if kind != ORIGIN else -1, now, finish, result.alternates[q])
-        _account(net, state, result, wanted, q, 1)
-        state.copy[f, a] = COMING
-        state.stored_gb[a] += size
-        work.waiting_gb[a] -= size
-        if kind in (PEER, TIER) and state.copy[f, source] == LEAVING:
-            _hold_back(leaving, work, source, f, finish)
-        push(work.heap, finish, q)
-        while work.head[a] < wanted.ptr[a + 1] and result.start[work.head[a]] != NEVER:
-            work.head[a] += 1
-        return True
+                return True
     return False
+
+
+@njit(cache=True)
+def _slack_ms(net: Network, state: State, work: Work, a: int, left: int, now: int) -> int:
+    """Time that is left of an appliance's window beyond what its files take at its full rate."""
+    megabits = work.waiting_gb[a] * MEGABITS_PER_GB
+    for n in range(state.coming_file.shape[1]):
+        if state.coming_file[a, n] >= 0:
+            megabits += (state.coming_end[a, n] - now) * state.coming_gbps[a, n]
+    return int(left - megabits / net.fill_gbps[a])
+
+
+@njit(cache=True)
+def _shed(
+    net: Network, state: State, wanted: Wanted, result: Result, work: Work, a: int, left: int, now: int
+) -> int:
+    """Put off what there is hardly time for, worth as little as possible; returns the slack [ms].
+
+    One file that is large enough, or else those of least value per byte one by one.
+    """
+    slack = _slack_ms(net, state, work, a, left, now)
+    while slack < 0:
+        missing_gb = -slack * net.fill_gbps[a] / MEGABITS_PER_GB
+        best, least, large = -1, np.inf, False
+        for q in range(work.head[a], wanted.ptr[a + 1]):
+            if result.start[q] != NEVER or work.shed[q] or wanted.required[q]:
+                continue
+            size = net.size_gb[wanted.file[q]]
+            enough = size >= missing_gb
+            cost = wanted.value[q] if enough else wanted.value[q] / size
+            if duration_ms(size, net.fill_gbps[a]) > left:
+                cost, enough = 0.0, True
+            if (enough and not large) or (enough == large and cost < least):
+                best, least, large = q, cost, enough
+        if best < 0:
+            break
+        work.shed[best] = True
+        work.waiting_gb[a] -= net.size_gb[wanted.file[best]]
+        slack = _slack_ms(net, state, work, a, left, now)
+    return slack
+
+
+@njit(cache=True)
+def _largest(
+    net: Network, wanted: Wanted, result: Result, work: Work, a: int, slack: int, most_ms: int
+) -> Any:
+    """The largest file to come that takes at most so long, if it takes longer than there is time to spare.
+
+    It cannot come last then. -1: none.
+    """
+    best, most = np.int64(-1), 0.0
+    for q in range(work.head[a], wanted.ptr[a + 1]):
+        size = net.size_gb[wanted.file[q]]
+        in_time = duration_ms(size, net.fill_gbps[a]) <= most_ms
+        if result.start[q] == NEVER and not work.shed[q] and size > most and in_time:
+            best, most = np.int64(q), size
+    if best < 0 or duration_ms(most, net.fill_gbps[a]) <= slack:
+        return np.int64(-1)
+    return best
 
 
 @njit(cache=True)
@@ -213,6 +315,7 @@ def _look(
     work: Work,
     a: int,
     now: int,
+    patient: bool,
 ) -> None:
     """Start what can be started; else look again later, the sooner the less time is left."""
     work.idle[a] = False
@@ -227,10 +330,16 @@ def _look(
         free = net.fill_gbps[a] - state.in_used[a]
         if free < SMALLEST_RATE * net.fill_gbps[a]:
             return
-        if _start(net, state, wanted, leaving, result, work, now, end, False, a):
+        slack = _shed(net, state, wanted, result, work, a, left, now)
+        first = _largest(net, wanted, result, work, a, slack, end - now)
+        # With patience, one that has nothing to do waits half its time for last copies to be handed on.
+        away = not patient or (state.in_count[a] == 0 and 2 * slack <= left)
+        if _start(net, state, wanted, leaving, result, work, now, end, False, away, patient, first, a):
             continue
-        slack = left - int(work.waiting_gb[a] * MEGABITS_PER_GB / net.fill_gbps[a])
-        if slack <= HURRY_MS and _start(net, state, wanted, leaving, result, work, now, end, True, a):
+        hurry = slack <= HURRY_MS
+        if hurry and _start(
+            net, state, wanted, leaving, result, work, now, end, True, True, patient, first, a
+        ):
             continue
         work.idle[a] = True
         wait = min(max(slack // 4, SHORTEST_WAIT_MS), LONGEST_WAIT_MS)
@@ -242,9 +351,20 @@ def _look(
 
 @njit(cache=True, nogil=True)
 def run_night(
-    net: Network, state: State, wanted: Wanted, leaving: Removals, result: Result, work: Work, begin: int
+    net: Network,
+    state: State,
+    wanted: Wanted,
+    leaving: Removals,
+    result: Result,
+    work: Work,
+    begin: int,
+    patient: bool,
 ) -> None:
-    """Let one night pass; `state` and `result` are written to."""
+    """Let one night pass; `state` and `result` are written to.
+
+    Appliances that are `patient` wait for cheap sources as long as there is time; others turn to dearer ones
+    for their largest files, and to origins for last copies that are in their way, rather than do nothing.
+    """
     empty_overfull(net, state, leaving, result, work, begin)
     for a in range(net.site.size):
         if wanted.ptr[a] < wanted.ptr[a + 1]:
@@ -255,4 +375,4 @@ def run_night(
         if event < wanted.file.size:
             _finish(net, state, wanted, result, work, event, now)
         else:
-            _look(net, state, wanted, leaving, result, work, event - wanted.file.size, now)
+            _look(net, state, wanted, leaving, result, work, event - wanted.file.size, now, patient)

@@ -53,7 +53,9 @@ class _Side:
     room : (n_appliances,) float64
         [GB]
     room_new : float
-        What may be filled beyond what is [GB].
+        What the pool may still fetch [GB].
+    window : (n_appliances,) float64
+        What each appliance can still fetch [GB]; files that move are new to where they go.
     busy : (n_appliances, n_slices) float64
         [Gbit/s]
     """
@@ -63,6 +65,7 @@ class _Side:
     on: list[set[int]]
     room: Floats
     room_new: float
+    window: Floats
     busy: Floats
 
     def loads(self, files: Ints) -> Floats:
@@ -202,9 +205,13 @@ def _side(instance: Instance, assignment: Assignment, p: int, load: dict[int, Fl
         on[number - 1].add(f)
         room[number - 1] -= instance.size_gb[f]
         busy[number - 1] += load[f]
-    fresh = assignment.file[rows][~assignment.kept[rows]]
+    fresh = ~assignment.kept[rows]
+    fetched = np.bincount(
+        assignment.appliance[rows][fresh] - 1, instance.size_gb[assignment.file[rows][fresh]], m
+    )
     limit = min(float(instance.fill_limit_gb[p]), float(instance.churn_limit_gb[p]))
-    return _Side(p, load, on, room, limit - float(instance.size_gb[fresh].sum()), busy)
+    window = instance.fill_limit_gb[p] / m * (1 + _ROUNDING) - fetched
+    return _Side(p, load, on, room, limit - float(fetched.sum()), window, busy)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,7 +261,9 @@ def _best_exchange(
         mine = _sets(instance, one, a, other.pool, most[0], holds, frozen)
         for c, coming in theirs_to_give.items():
             grows = coming.size_gb[None, :] - mine.size_gb[:, None]
-            fits = (grows <= min(one.room[a], one.room_new)) & (-grows <= min(other.room[c], other.room_new))
+            fits = (grows <= min(one.room[a], one.room_new, one.window[a])) & (
+                -grows <= min(other.room[c], other.room_new, other.window[c])
+            )
             i, k = np.nonzero(fits)
             if i.size == 0:
                 continue
@@ -285,6 +294,8 @@ def _exchange(
             target.room[to] -= gb
             source.room_new += gb
             target.room_new -= gb
+            source.window[n] += gb
+            target.window[to] -= gb
             source.busy[n] -= load
             target.busy[to] += load
             target.load[f] = load

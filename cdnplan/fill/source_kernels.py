@@ -27,7 +27,8 @@ class Network(NamedTuple):
     """What stays the same all night; see `Sources`, `Windows`, `Night` for shapes and units.
 
     `site_ptr` cuts appliances into sites; `spare_gbps` is what links have left in each hour of the UTC day,
-    (n_links, 24); `origin_cap_gbps` has one entry.
+    (n_links, 24); `origin_cap_gbps` has one entry. Unless `leaving_gives`, copies that are to go are no
+    sources, so that their space is free whenever it is needed.
     """
 
     site_ptr: Array
@@ -53,6 +54,7 @@ class Network(NamedTuple):
     origin_cap_gbps: Array
     size_gb: Array
     n_origins: int
+    leaving_gives: bool = True
 
 
 class State(NamedTuple):
@@ -60,10 +62,10 @@ class State(NamedTuple):
 
     `copy` is what each appliance does with each file, (n_files, n_appliances); `at_site` counts the holders
     of each file at each site, `holders` in the whole network; `from_origin` counts fetches from origins, and
-    `origin_end` is when the first of them ends. `coming_file`, `coming_end` list what is on its way to each
-    appliance, (n_appliances, most), -1 where nothing is. Rates in use are ``*_used`` with the number of
-    transfers ``*_count``, so that rounding does not pile up; the last entry of `link_used` is that of all
-    origins together.
+    `origin_end` is when the first of them ends. `coming_file`, `coming_end`, `coming_gbps` list what is on
+    its way to each appliance, (n_appliances, most), -1 where nothing is. Rates in use are ``*_used`` with the
+    number of transfers ``*_count``, so that rounding does not pile up; the last entry of `link_used` is that
+    of all origins together.
     """
 
     copy: Array
@@ -73,6 +75,7 @@ class State(NamedTuple):
     origin_end: Array
     coming_file: Array
     coming_end: Array
+    coming_gbps: Array
     in_used: Array
     in_count: Array
     up_used: Array
@@ -126,7 +129,7 @@ def best_appliance(
     best, best_gbps, best_keeps = -1, 0.0, False
     for b in range(net.site_ptr[site], net.site_ptr[site + 1]):
         kind = state.copy[f, b]
-        if b == a or kind not in (HOLDS, LEAVING):
+        if b == a or not (kind == HOLDS or (kind == LEAVING and net.leaving_gives)):
             continue
         rate = min(gbps, net.upload_gbps[b] - state.up_used[b])
         if rate < least or closed_during(net, b, now, now + duration_ms(size_gb, rate)):
@@ -222,7 +225,7 @@ def find_source(
         b = best_appliance(net, state, net.site[a], f, a, net.size_gb[f], gbps, least, now)
         if b >= 0:
             return PEER, b, -1, min(gbps, net.upload_gbps[b] - state.up_used[b]), 0
-    if (here and not hurry) or coming:
+    if (here or coming) and not hurry:
         return NOTHING, -1, -1, 0.0, NO_SOURCE
     b, j, rate, held, linked = from_tier(net, state, a, f, gbps, least, now, tries)
     if b >= 0:

@@ -20,7 +20,8 @@ class Removals(NamedTuple):
 
     `stays` tells of each file whether the placement has it anywhere, `worth` what its wanted copies save
     together: infinite where a rule asks for one of them. Wanted copies of a file whose last copy had to go
-    all the same are `given_up`.
+    all the same are `given_up`. Where a file `returns`, an origin is to bring it back in the same night: its
+    last copy may go before, and it is `away` until its fetching begins; `n_away` has one entry, how many are.
     """
 
     ptr: Array
@@ -28,6 +29,9 @@ class Removals(NamedTuple):
     stays: Array
     worth: Array
     given_up: Array
+    returns: Array
+    away: Array
+    n_away: Array
 
 
 class Result(NamedTuple):
@@ -50,7 +54,8 @@ class Result(NamedTuple):
 class Work(NamedTuple):
     """Scratch: heap of events, and what appliances wait for.
 
-    `head` is the first wanted copy that has not been started; `waiting_gb` sums those; `poll` is when an
+    `head` is the first wanted copy that has not been started; `waiting_gb` sums those but the ones that were
+    `shed`, for which there is hardly time; `poll` is when an
     appliance that found nothing looks again, `woken` when another's arrival made it look; `busy` is when each
     leaving copy has been given to the last who fetches it.
     """
@@ -58,6 +63,7 @@ class Work(NamedTuple):
     heap: Heap
     head: Array
     waiting_gb: Array
+    shed: Array
     idle: Array
     poll: Array
     woken: Array
@@ -65,19 +71,23 @@ class Work(NamedTuple):
     first_leaving: Array
 
 
-@njit(cache=True)
-def _may_go(leaving: Removals, state: State, work: Work, i: int, now: int) -> bool:
-    """Whether a copy can be removed now: nobody fetches it, and it is not the last of a file that stays."""
-    f = leaving.file[i]
-    return bool(work.busy[i] <= now and (state.holders[f] > 1 or not leaving.stays[f]))
+PLAIN, AWAY, LOST = 0, 1, 2
+"""What it means that a copy goes: nothing, that an origin has to bring the file back, that it does not."""
 
 
 @njit(cache=True)
-def _may_be_lost(leaving: Removals, state: State, work: Work, i: int, now: int) -> bool:
-    """Whether the last copy of a file that stays can go, with its new copies given up: none is on its way."""
+def _may_go(leaving: Removals, state: State, work: Work, i: int, now: int, how: int) -> bool:
+    """Whether a copy that nobody fetches can be removed now: the last of a file that stays, or not."""
     f = leaving.file[i]
+    if work.busy[i] > now:
+        return False
     last = leaving.stays[f] and state.holders[f] == 1
-    return bool(last and work.busy[i] <= now and state.from_origin[f] == 0)
+    coming = state.from_origin[f] > 0
+    if how == PLAIN:
+        return not last
+    if how == AWAY:
+        return bool(last and (leaving.returns[f] or coming))
+    return bool(last and not leaving.returns[f] and not coming)
 
 
 @njit(cache=True)
@@ -87,8 +97,12 @@ def _remove(net: Network, state: State, leaving: Removals, result: Result, a: in
     state.copy[f, a] = NONE
     state.at_site[f, net.site[a]] -= 1
     state.holders[f] -= 1
-    if state.holders[f] == 0 and leaving.stays[f]:
-        leaving.given_up[f] = True
+    if state.holders[f] == 0 and leaving.stays[f] and state.from_origin[f] == 0:
+        if leaving.returns[f]:
+            leaving.away[f] = True
+            leaving.n_away[0] += 1
+        else:
+            leaving.given_up[f] = True
     state.stored_gb[a] -= net.size_gb[f]
 
 
@@ -107,6 +121,9 @@ def _bring_back(
             state.holders[f] += 1
             state.stored_gb[a] += net.size_gb[f]
             leaving.given_up[f] = False
+            if leaving.away[f]:
+                leaving.away[f] = False
+                leaving.n_away[0] -= 1
 
 
 @njit(cache=True)
@@ -119,11 +136,13 @@ def make_room(
     a: int,
     size_gb: float,
     now: int,
+    away: bool,
     worth: float,
 ) -> bool:
     """Remove what leaves, in order, until so much more fits; nothing where it would not.
 
-    Where that is not enough, last copies of files go whose new copies together save less than `worth`.
+    Where that is not enough, last copies go of files that an origin can bring back, if they may be `away`;
+    then those of files whose new copies together save less than `worth`.
     """
     limit = net.limit_gb[a] * (1 + ROUNDING)
     while work.first_leaving[a] < leaving.ptr[a + 1] and NEVER < result.gone[work.first_leaving[a]] < now:
@@ -132,35 +151,25 @@ def make_room(
     if missing <= 0.0:
         return True
     first, last = work.first_leaving[a], leaving.ptr[a + 1]
-    freed, lost = 0.0, 0.0
-    for i in range(first, last):
-        if freed < missing and result.gone[i] == NEVER and _may_go(leaving, state, work, i, now):
-            freed += net.size_gb[leaving.file[i]]
-    if freed < missing:
-        if worth <= 0.0:
+    for removing in (False, True):
+        freed, lost = 0.0, 0.0
+        for how in (PLAIN, AWAY, LOST):
+            if how == AWAY and not away:
+                continue
+            for i in range(first, last):
+                if freed >= missing:
+                    break
+                f = leaving.file[i]
+                more = leaving.worth[f] if how == LOST else 0.0
+                if result.gone[i] != NEVER or (how == LOST and lost + more >= worth):
+                    continue
+                if _may_go(leaving, state, work, i, now, how):
+                    freed += net.size_gb[f]
+                    lost += more
+                    if removing:
+                        _remove(net, state, leaving, result, a, i, now)
+        if freed < missing:
             return False
-        for i in range(first, last):
-            more = leaving.worth[leaving.file[i]]
-            fits = freed < missing and result.gone[i] == NEVER and lost + more < worth
-            if fits and _may_be_lost(leaving, state, work, i, now):
-                freed += net.size_gb[leaving.file[i]]
-                lost += more
-    if freed < missing:
-        return False
-    for i in range(first, last):
-        if state.stored_gb[a] + size_gb <= limit:
-            break
-        if result.gone[i] == NEVER and _may_go(leaving, state, work, i, now):
-            _remove(net, state, leaving, result, a, i, now)
-    lost = 0.0
-    for i in range(first, last):
-        if state.stored_gb[a] + size_gb <= limit:
-            break
-        more = leaving.worth[leaving.file[i]]
-        fits = result.gone[i] == NEVER and lost + more < worth
-        if fits and _may_be_lost(leaving, state, work, i, now):
-            _remove(net, state, leaving, result, a, i, now)
-            lost += more
     _bring_back(net, state, leaving, result, a, size_gb, now)
     return bool(state.stored_gb[a] + size_gb <= limit)
 
@@ -175,6 +184,6 @@ def empty_overfull(
             for i in range(leaving.ptr[a], leaving.ptr[a + 1]):
                 if state.stored_gb[a] <= net.limit_gb[a] * (1 + ROUNDING):
                     break
-                if result.gone[i] == NEVER and (forced or _may_go(leaving, state, work, i, now)):
+                if result.gone[i] == NEVER and (forced or _may_go(leaving, state, work, i, now, PLAIN)):
                     _remove(net, state, leaving, result, a, i, now)
         _bring_back(net, state, leaving, result, a, 0.0, now)

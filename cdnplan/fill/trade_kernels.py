@@ -11,72 +11,19 @@ References
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+
+from cdnplan.fill.shelf_kernels import Newcomers, Shelf, insert, most_worth, move, newcomers, time_gb
 
 Array = npt.NDArray[Any]
 
 MOST_LEAVING = 200
 """Files of an appliance that may leave or move, those of least worth per GB first."""
 MOST_STEPS = 1000
-
-
-class Shelf(NamedTuple):
-    """Files that a pool may hold, and where they are.
-
-    Parameters
-    ----------
-    size, value, fresh : (n,)
-        [GB], [currency], and GB to fill if the pool takes it in.
-    copies : (n,)
-    fixed : (n,) bool
-        Stays if it is there.
-    on : (n_appliances, n) bool
-    room : (n_appliances,)
-        [GB]
-    room_new : (1,)
-        Room in the fill window [GB].
-    """
-
-    size: Array
-    value: Array
-    fresh: Array
-    copies: Array
-    fixed: Array
-    on: Array
-    room: Array
-    room_new: Array
-
-
-@njit(cache=True)
-def _newcomers(shelf: Shelf, inside: Array, by_size: Array) -> tuple[Array, Array]:
-    """Single files outside by increasing size, and which of those up to each is worth most."""
-    files = np.empty(by_size.size, dtype=np.int64)
-    best = np.empty(by_size.size, dtype=np.int64)
-    n = 0
-    for g in by_size:
-        if inside[g] or shelf.copies[g] != 1 or shelf.fresh[g] > shelf.room_new[0]:
-            continue
-        files[n] = g
-        best[n] = best[n - 1] if n > 0 and shelf.value[best[n - 1]] >= shelf.value[g] else g
-        n += 1
-    return files[:n], best[:n]
-
-
-@njit(cache=True)
-def _most_worth(shelf: Shelf, files: Array, best: Array, space: float) -> int:
-    """The newcomer worth most among those not larger than `space`, or -1."""
-    low, high = 0, files.size
-    while low < high:
-        middle = (low + high) // 2
-        if shelf.size[files[middle]] <= space:
-            low = middle + 1
-        else:
-            high = middle
-    return -1 if low == 0 else best[low - 1]
 
 
 @njit(cache=True)
@@ -94,21 +41,6 @@ def _leaving(shelf: Shelf, a: int, by_density: Array) -> Array:
 
 
 @njit(cache=True)
-def _move(shelf: Shelf, f: int, a: int, to: int) -> None:
-    """Take file f from appliance a to another; -1 stands for none."""
-    if a >= 0:
-        shelf.on[a, f] = False
-        shelf.room[a] += shelf.size[f]
-    else:
-        shelf.room_new[0] -= shelf.fresh[f]
-    if to >= 0:
-        shelf.on[to, f] = True
-        shelf.room[to] -= shelf.size[f]
-    else:
-        shelf.room_new[0] += shelf.fresh[f]
-
-
-@njit(cache=True)
 def _insert_copies(shelf: Shelf, inside: Array) -> bool:
     """Bring in the most valuable file that has room for all its copies, on the emptiest appliances."""
     best = -1
@@ -117,22 +49,18 @@ def _insert_copies(shelf: Shelf, inside: Array) -> bool:
             continue
         places = 0
         for a in range(shelf.room.size):
-            places += shelf.room[a] >= shelf.size[g]
+            places += shelf.room[a] >= shelf.size[g] and shelf.window[a] >= time_gb(shelf, a, g)
         if places >= shelf.copies[g] and (best < 0 or shelf.value[g] > shelf.value[best]):
             best = g
     if best < 0:
         return False
-    shelf.room_new[0] -= shelf.fresh[best]
-    order = np.argsort(-shelf.room, kind="mergesort")
-    for n in range(shelf.copies[best]):
-        shelf.on[order[n], best] = True
-        shelf.room[order[n]] -= shelf.size[best]
+    insert(shelf, best, np.argsort(-shelf.room, kind="mergesort"))
     inside[best] = True
     return True
 
 
 @njit(cache=True)
-def _replace(shelf: Shelf, inside: Array, files: Array, best: Array, by_density: Array, least: float) -> bool:
+def _replace(shelf: Shelf, inside: Array, new: Newcomers, by_density: Array, least: float) -> bool:
     """One or two files leave an appliance for one newcomer, where that gains most."""
     top, top_a, top_f, top_h, top_g = least, -1, -1, -1, -1
     for a in range(shelf.room.size):
@@ -142,26 +70,28 @@ def _replace(shelf: Shelf, inside: Array, files: Array, best: Array, by_density:
             for k in range(n, leaving.size):
                 h = leaving[k]
                 space, lost = shelf.room[a] + shelf.size[f], shelf.value[f]
+                window = shelf.window[a] + time_gb(shelf, a, f)
                 if k > n:
                     space += shelf.size[h]
                     lost += shelf.value[h]
-                g = _most_worth(shelf, files, best, space)
+                    window += time_gb(shelf, a, h)
+                g = most_worth(shelf, new, a, space, window)
                 if g >= 0 and shelf.value[g] - lost > top:
                     top, top_a, top_f, top_h, top_g = shelf.value[g] - lost, a, f, h, g
     if top_a < 0:
         return False
-    _move(shelf, top_f, top_a, -1)
+    move(shelf, top_f, top_a, -1)
     inside[top_f] = False
     if top_h != top_f:
-        _move(shelf, top_h, top_a, -1)
+        move(shelf, top_h, top_a, -1)
         inside[top_h] = False
-    _move(shelf, top_g, -1, top_a)
+    move(shelf, top_g, -1, top_a)
     inside[top_g] = True
     return True
 
 
 @njit(cache=True)
-def _shift(shelf: Shelf, inside: Array, files: Array, best: Array, by_density: Array, least: float) -> bool:
+def _shift(shelf: Shelf, inside: Array, new: Newcomers, by_density: Array, least: float) -> bool:
     """A file changes place with a smaller one of another appliance, or goes there, to let a newcomer in."""
     top, top_a, top_c, top_f, top_h, top_g = least, -1, -1, -1, -1, -1
     for a in range(shelf.room.size):
@@ -176,29 +106,36 @@ def _shift(shelf: Shelf, inside: Array, files: Array, best: Array, by_density: A
                     won = shelf.size[f] - (shelf.size[h] if h >= 0 else 0.0)
                     if won <= 0.0 or won > shelf.room[c]:
                         continue
-                    g = _most_worth(shelf, files, best, shelf.room[a] + won)
+                    there = shelf.window[c] - time_gb(shelf, c, f) + (time_gb(shelf, c, h) if h >= 0 else 0.0)
+                    here = shelf.window[a] + time_gb(shelf, a, f) - (time_gb(shelf, a, h) if h >= 0 else 0.0)
+                    if there < 0.0 or here < 0.0:
+                        continue
+                    g = most_worth(shelf, new, a, shelf.room[a] + won, here)
                     if g >= 0 and shelf.value[g] > top:
                         top, top_a, top_c, top_f, top_h, top_g = shelf.value[g], a, c, f, h, g
     if top_a < 0:
         return False
-    _move(shelf, top_f, top_a, top_c)
+    move(shelf, top_f, top_a, top_c)
     if top_h >= 0:
-        _move(shelf, top_h, top_c, top_a)
-    _move(shelf, top_g, -1, top_a)
+        move(shelf, top_h, top_c, top_a)
+    move(shelf, top_g, -1, top_a)
     inside[top_g] = True
     return True
 
 
 @njit(cache=True)
-def _refilled(shelf: Shelf, files: Array, space: float, comes: Array) -> float:
-    """Mark newcomers, as many as fit, in the order given; returns what they are worth."""
+def _refilled(shelf: Shelf, files: Array, a: int, f: int, comes: Array) -> float:
+    """Mark newcomers, as many as fit in the place of file f, in the order given; what they are worth."""
     comes[:] = False
     won, new = 0.0, 0.0
+    space, window = shelf.room[a] + shelf.size[f], shelf.window[a] + time_gb(shelf, a, f)
     for n in range(files.size):
         g = files[n]
-        if shelf.size[g] <= space and shelf.value[g] > 0.0 and new + shelf.fresh[g] <= shelf.room_new[0]:
+        fits = shelf.size[g] <= space and time_gb(shelf, a, g) <= window
+        if fits and shelf.value[g] > 0.0 and new + shelf.fresh[g] <= shelf.room_new[0]:
             comes[n] = True
             space -= shelf.size[g]
+            window -= time_gb(shelf, a, g)
             new += shelf.fresh[g]
             won += shelf.value[g]
     return won
@@ -212,23 +149,23 @@ def _refill(shelf: Shelf, inside: Array, newcomers: Array, by_density: Array, le
     top, top_a, top_f = least, -1, -1
     for a in range(shelf.room.size):
         for f in _leaving(shelf, a, by_density):
-            gain = _refilled(shelf, files, shelf.room[a] + shelf.size[f], comes) - shelf.value[f]
+            gain = _refilled(shelf, files, a, f, comes) - shelf.value[f]
             if gain > top:
                 top, top_a, top_f = gain, a, f
     if top_a < 0:
         return False
-    _refilled(shelf, files, shelf.room[top_a] + shelf.size[top_f], comes)
-    _move(shelf, top_f, top_a, -1)
+    _refilled(shelf, files, top_a, top_f, comes)
+    move(shelf, top_f, top_a, -1)
     inside[top_f] = False
     for n in range(files.size):
         if comes[n]:
-            _move(shelf, files[n], -1, top_a)
+            move(shelf, files[n], -1, top_a)
             inside[files[n]] = True
     return True
 
 
 @njit(cache=True)
-def _cleared(shelf: Shelf, leaving: Array, space: float, size: float, goes: Array) -> float:
+def _cleared(shelf: Shelf, leaving: Array, a: int, g: int, goes: Array) -> float:
     """Mark the files that leave to make room for one, least worth per GB first; returns what they are worth.
 
     inf: all of them together are not enough. Files that need not leave in the end, because others are
@@ -236,6 +173,7 @@ def _cleared(shelf: Shelf, leaving: Array, space: float, size: float, goes: Arra
     """
     goes[:] = False
     lost, n = 0.0, 0
+    space, size, window = shelf.room[a], shelf.size[g], shelf.window[a]
     while space < size and n < leaving.size:
         space += shelf.size[leaving[n]]
         lost += shelf.value[leaving[n]]
@@ -248,7 +186,10 @@ def _cleared(shelf: Shelf, leaving: Array, space: float, size: float, goes: Arra
             space -= shelf.size[leaving[k]]
             lost -= shelf.value[leaving[k]]
             goes[k] = False
-    return lost
+    for k in range(n):
+        if goes[k]:
+            window += time_gb(shelf, a, leaving[k])
+    return lost if time_gb(shelf, a, g) <= window else np.inf
 
 
 @njit(cache=True)
@@ -260,18 +201,18 @@ def _clear(shelf: Shelf, inside: Array, files: Array, by_density: Array, least: 
         leaving = _leaving(shelf, a, by_density)
         for g in files:
             if shelf.value[g] > top:
-                gain = shelf.value[g] - _cleared(shelf, leaving, shelf.room[a], shelf.size[g], goes)
+                gain = shelf.value[g] - _cleared(shelf, leaving, a, g, goes)
                 if gain > top:
                     top, top_a, top_g = gain, a, g
     if top_a < 0:
         return False
     leaving = _leaving(shelf, top_a, by_density)
-    _cleared(shelf, leaving, shelf.room[top_a], shelf.size[top_g], goes)
+    _cleared(shelf, leaving, top_a, top_g, goes)
     for n in range(leaving.size):
         if goes[n]:
-            _move(shelf, leaving[n], top_a, -1)
+            move(shelf, leaving[n], top_a, -1)
             inside[leaving[n]] = False
-    _move(shelf, top_g, -1, top_a)
+    move(shelf, top_g, -1, top_a)
     inside[top_g] = True
     return True
 
@@ -284,16 +225,11 @@ def stock(shelf: Shelf) -> None:
         for g in by_density:
             if shelf.fixed[g] != must or shelf.value[g] <= 0.0 or shelf.fresh[g] > shelf.room_new[0]:
                 continue
-            order = np.argsort(shelf.room, kind="mergesort")
-            first = 0
-            while first < order.size and shelf.room[order[first]] < shelf.size[g]:
-                first += 1
-            if order.size - first < shelf.copies[g]:
-                continue
-            shelf.room_new[0] -= shelf.fresh[g]
-            for n in range(first, first + shelf.copies[g]):
-                shelf.on[order[n], g] = True
-                shelf.room[order[n]] -= shelf.size[g]
+            places = 0
+            for a in range(shelf.room.size):
+                places += shelf.room[a] >= shelf.size[g] and shelf.window[a] >= time_gb(shelf, a, g)
+            if places >= shelf.copies[g]:
+                insert(shelf, g, np.argsort(shelf.room, kind="mergesort"))
 
 
 @njit(cache=True)
@@ -322,13 +258,13 @@ def trade(shelf: Shelf) -> int:
     for step in range(MOST_STEPS):
         if _insert_copies(shelf, inside):
             continue
-        files, best = _newcomers(shelf, inside, by_size)
-        if _replace(shelf, inside, files, best, by_density, least):
+        new = newcomers(shelf, inside, by_size)
+        if _replace(shelf, inside, new, by_density, least):
             continue
-        if _refill(shelf, inside, files, by_density, least):
+        if _refill(shelf, inside, new.files, by_density, least):
             continue
-        if _clear(shelf, inside, files, by_density, least):
+        if _clear(shelf, inside, new.files, by_density, least):
             continue
-        if not _shift(shelf, inside, files, best, by_density, least):
+        if not _shift(shelf, inside, new, by_density, least):
             return step
     return MOST_STEPS

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from cdnplan.fill.bench_kernels import HERE, NONE, Bench, put, take
+from cdnplan.fill.bench_kernels import HERE, NONE, Bench, fresh_gb, put, take
 
 Array = npt.NDArray[Any]
 
@@ -102,9 +102,13 @@ def pack_whole(bench: Bench) -> bool:
             file[n], size[n], again[n] = i, bench.size[i], c > 0
             n += 1
     place = _search(size, again, np.full(n_appliances, bench.limit[0]), NODES + 8 * n)
+    fetched = np.zeros(n_appliances)
     for k in range(n):
         if place[k] < 0:
             return False
+        fetched[place[k]] += fresh_gb(bench, place[k], file[k])
+    if (fetched > bench.window).any():
+        return False
     for a in range(n_appliances):
         for i in range(n_files):
             if bench.on[a, i] & HERE:

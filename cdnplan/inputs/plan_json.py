@@ -27,6 +27,7 @@ APPLIANCES = ("busiest_over_mean_ratio", "moved_within_pools_gb")
 FILL_GB = ("peer", "tier", "origin")
 FILL_NUMBERS = ("origin_peak_gbps", "naive_origin_gb", "entered_gb", "entered_again_gb", "trusted_field")
 UNFILLED_NUMBERS = ("count", "gb", "value")
+AWAY_NUMBERS = ("count", "gb", "longest_hours")
 NUMBERS = ("upper", "lower", "lower_priced", "ideal", *RATIOS, "demand_gb")
 
 
@@ -55,6 +56,8 @@ class FillClaims:
         `FILL_NUMBERS`.
     unfilled : mapping
         `UNFILLED_NUMBERS`.
+    away : mapping
+        `AWAY_NUMBERS`; none are in plans of earlier releases.
     """
 
     begin: dt.datetime
@@ -62,6 +65,7 @@ class FillClaims:
     bytes_gb: Mapping[str, float]
     numbers: Mapping[str, float]
     unfilled: Mapping[str, float]
+    away: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +238,10 @@ class _Reader:
             bytes_gb={key: self.number((*night, "bytes_gb"), key) or 0.0 for key in FILL_GB},
             numbers={key: self.number(night, key) or 0.0 for key in FILL_NUMBERS},
             unfilled={key: self.number((*night, "unfilled"), key) or 0.0 for key in UNFILLED_NUMBERS},
+            away={
+                key: (self.number((*night, "away"), key) or 0.0) if self._present(night, "away") else 0.0
+                for key in AWAY_NUMBERS
+            },
         )
 
     def _present(self, within: tuple[str, ...], key: str) -> bool:

@@ -167,7 +167,7 @@ def _rounds(
         if settling:
             holds[assignment.dropped_pool, assignment.dropped_file] = False
         elif assignment.dropped_pool.size:
-            fitted = fit_pools(instance, holds, assignment, prices, required_files(instance))
+            fitted = fit_pools(instance, holds, assignment, prices, required_files(instance), holdings)
             holds, start = fitted.holds, joined_start(start, fitted.start)
         holds[late_pool, late_file] = False
         dropped = assignment.dropped_pool.astype(np.int64) * instance.n_files + assignment.dropped_file
@@ -175,9 +175,17 @@ def _rounds(
         unplaced = (*state.unplaced, *dropped.tolist(), *late.tolist())
         throughput = state.throughput.copy()
         safety = SETTLING_RATIO if settling else SAFETY_RATIO
-        throughput[assignment.overloaded_pool] /= assignment.overloaded_ratio * (1 + safety)
+        over = assignment.overloaded_pool
+        loaded = _loads_gbps(instance, assignment)[over]
+        throughput[over] = np.minimum(throughput[over], loaded) / (assignment.overloaded_ratio * (1 + safety))
         state = _Round(holds, _served(instance, holds, throughput), throughput, start, unplaced)
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
+
+
+def _loads_gbps(instance: Instance, assignment: Assignment) -> Floats:
+    """What each pool serves in its busiest slice [Gbit/s]."""
+    busiest = np.maximum.reduceat(assignment.peak_gbps, assignment.appliance_ptr[:-1])
+    return np.asarray(busiest / (1.0 + assignment.imbalance_ratio) * instance.pool_appliances)
 
 
 def _served(instance: Instance, holds: Bools, throughput: Floats) -> Serving:
@@ -203,14 +211,14 @@ def _evened(
 
 
 def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> tuple[Ints, Ints]:
-    """New files to leave out where a pool would fetch more than its window, least load per GB first."""
+    """New files to leave out where a pool changes more than it may, least load per GB first."""
     none = np.zeros(0, dtype=np.int64)
-    if holdings is None and np.isinf(instance.fill_limit_gb).all():
+    if holdings is None or np.isinf(instance.churn_limit_gb).all():
         return none, none
     fresh = ~assignment.kept
     size = instance.size_gb[assignment.file]
     added = np.bincount(assignment.pool[fresh], size[fresh], minlength=instance.n_pools)
-    limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    limit = instance.churn_limit_gb
     over = np.flatnonzero(added > limit * (1 + 1e-9))
     pools: list[Ints] = []
     files: list[Ints] = []

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.fills import Fills
+from cdnplan.fill.fills import Fills, absences
+from cdnplan.fill.link_loads import links_carry
 from cdnplan.fill.network import fill_network, spare_gbps
 from cdnplan.fill.schedule import Copies, Schedule, schedule
-from cdnplan.fill.source_kernels import NO_SOURCE
+from cdnplan.fill.source_kernels import NO_SOURCE, Network
 from cdnplan.fill.sources import Sources, find_sources
 from cdnplan.fill.values import file_values, pool_sites
 from cdnplan.fill.windows import Windows, night_windows
@@ -104,10 +105,12 @@ def fill_night(
         unfilled.append((left, why))
         ended = _served_anew(night, replace(ended, stayed=ended.stayed + stay), state)
         state = replace(state, serving=ended.serving)
-        if not sources.links and not stay and result.fetched.sum() == state.wanted.size:
-            result = _settled(result, state)
-            break
-    fills = _fills(night, result, unfilled)
+        if not stay and result.fetched.sum() == state.wanted.size:
+            settled = _settled(result, state)
+            if links_carry(_network(night, state), settled):
+                result = settled
+                break
+    fills = _fills(night, state.kept, result, unfilled)
     pairs = np.unique(night.pool[fills.unfilled.appliance] * instance.n_files + fills.unfilled.file)
     pairs = pairs[~ended.placement.holds.ravel()[pairs]]
     return replace(
@@ -171,12 +174,14 @@ def _counts(cell: Ints, cells: int) -> npt.NDArray[np.int16]:
     return found
 
 
-def _schedule(night: _Night, state: _Round) -> Schedule:
+def _network(night: _Night, state: _Round) -> Network:
+    """What limits the night while links carry this serving."""
     spare = spare_gbps(night.instance, state.serving, night.sources)
-    network = fill_network(
-        night.topology, night.instance, night.pool_site, night.sources, night.windows, spare
-    )
-    return schedule(network, state.kept, state.wanted, state.leaving, night.begin)
+    return fill_network(night.topology, night.instance, night.pool_site, night.sources, night.windows, spare)
+
+
+def _schedule(night: _Night, state: _Round) -> Schedule:
+    return schedule(_network(night, state), state.kept, state.wanted, state.leaving, night.begin)
 
 
 def _resolve(
@@ -271,6 +276,7 @@ def _settled(result: Schedule, state: _Round) -> Schedule:
         wanted=result.wanted.take(fetched),
         kind=result.kind[fetched],
         source=result.source[fetched],
+        path=result.path[fetched],
         start=result.start[fetched],
         end=result.end[fetched],
         alternates=result.alternates[fetched],
@@ -339,7 +345,9 @@ def _assignment(night: _Night, before: Assignment, state: _Round) -> Assignment:
     )
 
 
-def _fills(night: _Night, result: Schedule, unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]]) -> Fills:
+def _fills(
+    night: _Night, kept: Copies, result: Schedule, unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]]
+) -> Fills:
     """The night as it is written down; copies whose space nobody needed go at its end."""
     removed = result.leaving
     at = np.where(result.gone < 0, night.windows.until, result.gone)
@@ -347,6 +355,9 @@ def _fills(night: _Night, result: Schedule, unfilled: list[tuple[Copies, npt.NDA
     lost = Copies.joined(Copies.none(), *(copies for copies, _ in unfilled))
     why = np.concatenate([np.zeros(0, dtype=np.uint8), *(reasons for _, reasons in unfilled)])
     by_value = np.lexsort((lost.file, -lost.value, lost.appliance))
+    away_file, away_ms = absences(
+        kept.file, (result.wanted.file, result.end), (removed.file, at), night.instance.n_files
+    )
     return Fills(
         begin=night.begin,
         until=night.windows.until,
@@ -361,4 +372,6 @@ def _fills(night: _Night, result: Schedule, unfilled: list[tuple[Copies, npt.NDA
         removed_at=at[order],
         unfilled=lost.take(by_value),
         why=why[by_value],
+        away_file=away_file,
+        away_ms=away_ms,
     )

@@ -15,7 +15,7 @@ from cdnplan.evaluate.loads import link_gbps, pool_gbps
 from cdnplan.evaluate.verdict import Verdict
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.source_kernels import PEER
-from cdnplan.fill.windows import from_ms
+from cdnplan.fill.windows import MS_PER_HOUR, from_ms
 from cdnplan.inputs.manifest_files import plan_id
 from cdnplan.inputs.plan_json import FORMAT
 from cdnplan.model.instance import Floats, Instance
@@ -208,6 +208,11 @@ def _fills(loaded: Loaded, fills: Fills) -> dict[str, Any]:
             "gb": float(size[fills.unfilled.file].sum()),
             "value": float(fills.unfilled.value.sum()),
         },
+        "away": {
+            "count": fills.away_file.size,
+            "gb": float(size[fills.away_file].sum()),
+            "longest_hours": float(fills.away_ms.max(initial=0)) / MS_PER_HOUR,
+        },
         "trusted_field": loaded.trusted_field,
     }
 
@@ -219,7 +224,8 @@ def _fill_warnings(instance: Instance, dealt: Dealt) -> list[str]:
         gb = float(instance.size_gb[lost.file].sum())
         reasons = ", ".join(f"{name} {count}" for name, count in fills.reasons().items())
         warnings.append(
-            f"{lost.size} copies, {gb:,.0f} GB, cannot be fetched in this night and are left out: {reasons}"
+            f"{lost.size} copies, {gb:,.0f} GB, cannot be fetched in this night and are left out, which costs"
+            f" {lost.value.sum():,.2f}: {reasons}"
         )
     if dealt.stayed:
         named = ", ".join(f"{instance.files[f]!r} at {instance.pools[p]!r}" for p, f in dealt.stayed[:5])

@@ -39,7 +39,23 @@ def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
         ("no plan costs less than", f"{record['lower']:,.2f} (ideal {record['ideal']:,.2f})"),
         ("gap", f"{record['gap_ratio']:.3%} of cost above ideal, {record['gap_to_upper_ratio']:.4%} of cost"),
         ("busiest appliance", f"{record['appliances']['busiest_over_mean_ratio']:.3f} of its pool's mean"),
+        *_night_rows(record["fills"]),
         ("time, memory", f"{_seconds(record):,.1f} s, {record['peak_memory_gb']:.2f} GB"),
+    ]
+
+
+def _night_rows(fills: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is fetched and what is not; nothing where appliances arrive stocked."""
+    lost, sources = fills["unfilled"], fills["bytes_gb"]
+    if not lost["count"] and not fills["naive_origin_gb"]:
+        return []
+    parts = ", ".join(f"{gb:,.0f} {kind}" for kind, gb in sources.items())
+    return [
+        ("fetched in the night", f"{fills['naive_origin_gb']:,.0f} GB ({parts})"),
+        (
+            "no time or room for",
+            f"{lost['count']:,} copies, {lost['gb']:,.0f} GB, worth {lost['value']:,.2f}",
+        ),
     ]
 
 

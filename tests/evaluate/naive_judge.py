@@ -126,7 +126,7 @@ def _early(scheduler: Scheduler, night: Night, row: Row) -> bool:
 
 
 def _last(scheduler: Scheduler, night: Night, row: Row) -> bool:
-    """After it no copy is left, though some appliance holds the file in the end."""
+    """After it no copy is left, though some appliance holds the file in the end, and no origin brings one."""
     file, t = row["file"], row["at"]
     gone = {(r["appliance"], r["file"]) for r in night.evictions}
     copies = scheduler.held | {(r["appliance"], r["file"]) for r in night.fills}
@@ -134,4 +134,5 @@ def _last(scheduler: Scheduler, night: Night, row: Row) -> bool:
     there = [
         a for a, f in copies if f == file and _ready(scheduler, night, a, f) <= t and _gone(night, a, f) > t
     ]
-    return stays and not there
+    comes = any(r["file"] == file and r["source"] in scheduler.origins and r["end"] > t for r in night.fills)
+    return stays and not there and not comes

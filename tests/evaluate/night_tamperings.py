@@ -191,6 +191,31 @@ def _evicted_meanwhile(folder: Path) -> int:
     return found[0]
 
 
+def _last_copy_gone(folder: Path) -> int:
+    found: list[int] = []
+
+    def other(table: Rows) -> None:
+        for row in where(table, file="t05.sd", kind="origin"):
+            from_elsewhere(table, row, TELENET, "tier")
+
+    def evict(table: Rows) -> None:
+        row = row_of(table, TELENET, "t05.sd")
+        table[row]["at"] = dt.datetime(2026, 7, 5, 3, 6, 49, 599000, dt.UTC)
+        found.append(row)
+
+    change_table(folder, FILLS, other)
+    change_table(folder, EVICTIONS, evict)
+    return found[0]
+
+
+def _away(folder: Path) -> None:
+    def evict(table: Rows) -> None:
+        at = dt.datetime(2026, 7, 5, 3, 6, 49, 599000, dt.UTC)
+        table[row_of(table, TELENET, "t05.sd")]["at"] = at
+
+    change_table(folder, EVICTIONS, evict)
+
+
 FLOWS = [
     rows("too-fast", "fill rate", lambda t: faster(t, row_of(t, KPN2, "t00.hd"), 0.1001)),
     rows("too-much-at-once", "fill rate", moved(KPN2, "t10.hd", "2026-07-05T02:19:02.559")),
@@ -226,14 +251,8 @@ COPIES = [
     NightTampering(
         "evicted-meanwhile", _evicted_meanwhile, "source holds the file", FILLS, "before the transfer"
     ),
-    cell(
-        "last-copy",
-        "last copy",
-        {"appliance": TELENET, "file": "t05.sd"},
-        "at",
-        lambda _: dt.datetime(2026, 7, 5, 3, 6, 49, 599000, dt.UTC),
-        file=EVICTIONS,
-    ),
+    NightTampering("last-copy", _last_copy_gone, "last copy", EVICTIONS, "no origin brings it"),
+    NightTampering("away-for-a-moment", _away, "value", PLAN, "fills.away.gb"),
     cell(
         "early",
         "evicted once space is needed",
@@ -372,6 +391,9 @@ CLAIMS = [
     claim("peak", "origin_peak_gbps", by=lambda v: v * 0.99),
     claim("naive", "naive_origin_gb", by=more),
     claim("entered", "entered_gb", by=lambda v: v * 0.99),
+    claim("away-count", "away", "count", by=lambda v: v + 1),
+    claim("away-gb", "away", "gb", by=lambda v: v + 1.0),
+    claim("away-hours", "away", "longest_hours", by=lambda v: v + 1.0),
     claim("entered-again", "entered_again_gb", by=lambda v: v + 1.0),
     claim("unfilled-count", "unfilled", "count", by=lambda _: 0),
     claim("unfilled-gb", "unfilled", "gb", by=lambda _: 0.0),

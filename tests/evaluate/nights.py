@@ -377,5 +377,6 @@ class Scheduler:
                 "gb": math.fsum(row["size_gb"] for row in night.unfilled),
                 "value": math.fsum(row["value"] for row in night.unfilled),
             },
+            "away": {"count": 0, "gb": 0.0, "longest_hours": 0.0},
             "trusted_field": 0,
         }

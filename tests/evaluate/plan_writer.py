@@ -123,6 +123,7 @@ NOTHING = {
     "entered_gb": 0.0,
     "entered_again_gb": 0.0,
     "unfilled": {"count": 0, "gb": 0.0, "value": 0.0},
+    "away": {"count": 0, "gb": 0.0, "longest_hours": 0.0},
     "trusted_field": 0,
 }
 """Claims of a plan whose appliances arrive stocked."""

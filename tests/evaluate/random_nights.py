@@ -72,6 +72,7 @@ class Case:
             claims["bytes_gb"],
             {key: claims[key] for key in FILL_NUMBERS},
             claims["unfilled"],
+            claims["away"],
         )
         ledger = Ledger()
         files = PlanFiles(

@@ -153,22 +153,25 @@ def test_the_last_copy_stays_until_there_is_another() -> None:
     assert found.gone[0] == found.start[found.wanted.file == 1][0]
 
 
-def test_two_full_appliances_cannot_exchange_last_copies() -> None:
+def test_full_appliances_exchange_last_copies_by_way_of_the_origin() -> None:
     net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0)
     found = schedule(net, copies(), copies((0, 1), (1, 0)), copies((0, 0), (1, 1)), 0)
-    assert not found.fetched.any()
-    assert found.why.tolist() == [NO_SPACE, NO_SPACE]
-    assert found.gone.tolist() == [-1, -1]
+    assert found.fetched.all()
+    # One of them comes from the other, the other one from the origin, once it has been given up.
+    assert sorted(found.kind.tolist()) == [PEER, ORIGIN]
+    assert (found.gone >= 0).all()
+    back = found.kind == ORIGIN
+    assert found.start[back][0] >= found.gone[found.leaving.file == found.wanted.file[back][0]][0]
 
 
 def test_a_pin_may_push_out_a_last_copy() -> None:
-    net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0)
+    net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0, cap=0.0)
     found = schedule(net, copies(), copies((0, 1, 1.0, True), (1, 0)), copies((0, 0), (1, 1)), 0)
     assert set(rows(found)) == {(0, 1)}
 
 
-def test_last_copies_of_less_worth_make_room() -> None:
-    net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0)
+def test_last_copies_of_less_worth_make_room_where_no_origin_can_bring_them_back() -> None:
+    net = network([2], size_gb=[2.0, 2.0], limit_gb=2.0, cap=0.0)
     found = schedule(net, copies(), copies((0, 1, 9.0), (1, 0, 1.0)), copies((0, 0), (1, 1)), 0)
     assert set(rows(found)) == {(0, 1)}
     assert found.why[found.wanted.file == 0].tolist() == [NO_SPACE]
