@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
 from pathlib import Path
 
-from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.plan_json import PLAN_JSON
 from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.planner.folder import check_above, whole_folder
+from cdnplan.planner.folder import whole_folder
+from cdnplan.whatif.results_folder import check_results_folder, write_tables
 from cdnplan.whatif.size import SizingResult
 from cdnplan.whatif.sizing_figure import figure
 from cdnplan.whatif.sizing_tables import TABLES, as_dict, table_rows
@@ -32,16 +29,7 @@ def check_output(out: Path, *, replace: bool) -> None:
     InputError
         There is a file, or anything else that is not an earlier answer.
     """
-    check_above(out)
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise InputError([Problem("there is a file of this name, expected a folder to write", str(out))])
-    if not out.is_dir() or not any(out.iterdir()):
-        return
-    if (out / PLAN_JSON).is_file() or not (out / RESULTS).is_file():
-        raise InputError([Problem("the folder is not empty and holds no sizing: it is left alone", str(out))])
-    if not replace:
-        message = "the folder holds the answer to another sizing"
-        raise InputError([Problem(message, str(out), hint="choose another name or say --force")])
+    check_results_folder(out, RESULTS, "sizing", replace=replace)
 
 
 def write_answer(result: SizingResult, out: Path, plan: Path | None) -> None:
@@ -55,14 +43,8 @@ def write_answer(result: SizingResult, out: Path, plan: Path | None) -> None:
         The plan folder of the answer, which is moved there.
     """
     with whole_folder(out) as partial:
-        text = json.dumps(as_dict(result), indent=2, ensure_ascii=False, allow_nan=False)
-        (partial / RESULTS).write_text(text + "\n", encoding="utf-8")
-        for name in TABLES:
-            rows = table_rows(result, name)
-            with (partial / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
-                writer = csv.writer(stream, lineterminator="\n")
-                writer.writerow(list(rows[0]) if rows else ["wanted"])
-                writer.writerows(list(row.values()) for row in rows)
+        tables = ((name, table_rows(result, name)) for name in TABLES)
+        write_tables(partial, RESULTS, as_dict(result), tables)
         if result.curve:
             (partial / "curve.svg").write_text(figure(result), encoding="utf-8")
         if result.best.best is not None:
