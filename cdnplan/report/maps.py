@@ -84,20 +84,24 @@ LAYERS = (
 )
 
 
-_OFFLOAD_BOUNDS = (0.4, 0.6, 0.8, 0.95)
-"""Classes of what came: measured offloads are spread wider than planned ones."""
-REPLAY_LAYERS = (
-    Layer("plan", "Offload with the plan", "regions", "plan_ratio", "demand_gb", _OFFLOAD_BOUNDS, True),
-    Layer(
-        "live",
-        "Offload with the best live cache",
-        "regions",
-        "live_ratio",
-        "demand_gb",
-        _OFFLOAD_BOUNDS,
-        True,
-    ),
-)
+_SPREAD, _HIGH = (0.4, 0.6, 0.8, 0.95), (0.8, 0.95, 0.99, 0.999)
+_HIGH_FROM = 0.9
+"""Offload from which finer classes near the top tell more."""
+
+
+def replay_layers(overall_ratio: float) -> tuple[Layer, ...]:
+    """Layers of what came, in the same classes, so that colours can be compared.
+
+    Parameters
+    ----------
+    overall_ratio : float
+        Byte offload with the plan.
+    """
+    bounds = _HIGH if overall_ratio >= _HIGH_FROM else _SPREAD
+    return tuple(
+        Layer(key, f"Offload with {words}", "regions", f"{key}_ratio", "demand_gb", bounds, True)
+        for key, words in (("plan", "the plan"), ("live", "the best live cache"))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from cdnplan.report.figures import misses_figure, share_figure, signed_figure, t
 from cdnplan.report.html import Section, bar_table, figure, paragraph, plain_table
 from cdnplan.report.labels import money, percent, volume
 from cdnplan.report.lines import STYLES, ratio_lines
-from cdnplan.report.maps import REPLAY_LAYERS, draw_chooser, draw_map
+from cdnplan.report.maps import draw_chooser, draw_map, replay_layers
 from cdnplan.report.page import Page
 from cdnplan.report.replay_tables import (
     ReplayFacts,
@@ -84,7 +84,7 @@ def replay_page(folder: Path) -> Page:
     tables += [links] if links.n_rows else []
     sections = [
         Section("summary", "Summary", _summary(facts, causes), "Summary"),
-        _map_section(places),
+        _map_section(places, _of_kind(facts, "plan")[0]["byte_offload_ratio"]),
         Section("ways", "Ways of caching, beside each other", _ways_figure(ways), "Policies"),
         *_time_section(facts, series),
         Section("misses", "Misses by cause", _misses(causes, remedies, regions), "Misses"),
@@ -102,10 +102,10 @@ def replay_page(folder: Path) -> Page:
     )
 
 
-def _map_section(places: Sheet) -> Section:
+def _map_section(places: Sheet, overall_ratio: float) -> Section:
     """Map of regions by what they have from appliances."""
     there = {column.name for column in places.columns}
-    layers = [layer for layer in REPLAY_LAYERS if layer.column in there]
+    layers = [layer for layer in replay_layers(overall_ratio) if layer.column in there]
     note = (
         "Larger points ask for more bytes. Point at a place for its figures, click it to find it in the"
         " tables. In the tables, click a name to find it here."

@@ -1,7 +1,7 @@
 """Plans against caches that fill themselves, on real demand: the figures of docs/replay.md.
 
     python -m tests.benchmarks.replay [--requests N] [--weeks N] [--policies P,…] [--countries BE,…]
-        [--json FILE] [--keep DIR]
+        [--no-regret] [--json FILE] [--keep DIR]
 
 The last weeks of the real charts, one site with 400 GB in each of their countries: each week is forecast from
 those before it, planned from what the site holds, and served. What was planned meets what was really charted.
@@ -75,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--prefill", default="0.5,1")
     parser.add_argument("--model", default="auto")
     parser.add_argument("--countries", default="", help="codes; all without")
+    parser.add_argument("--no-regret", action="store_true", help="no plans that knew what came")
     parser.add_argument("--gap", type=float, help="at which plans stop")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--keep", type=Path)
@@ -96,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 prefill=tuple(float(x) for x in options.prefill.split(",") if x),
                 hybrid_policy=options.hybrid_policy,
                 model=options.model,
+                regret=not options.no_regret,
                 countries=frozenset(filter(None, options.countries.split(","))),
                 how=How(gap_ratio=options.gap, threads=os.cpu_count() or 1),
                 replace=True,

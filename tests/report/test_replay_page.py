@@ -12,6 +12,7 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.report import replay_tables
+from cdnplan.report.maps import replay_layers
 from cdnplan.report.replay_tables import (
     causes_table,
     links_table,
@@ -75,6 +76,12 @@ def test_map_of_what_came(folder: Path) -> None:
     # Both points lie in the class from 80% to 95%, and ask for a fourth of the most at least, in both layers.
     assert text.count('class="dot s3 d1"') == 2
     assert text.count('class="dot ') == 2
+
+
+def test_classes_of_the_map_follow_the_offload() -> None:
+    low, high = replay_layers(0.45), replay_layers(0.98)
+    assert [layer.bounds[-1] for layer in low] == [0.95, 0.95]
+    assert [layer.bounds[-1] for layer in high] == [0.999, 0.999]
 
 
 def test_misses_add_up(folder: Path) -> None:
