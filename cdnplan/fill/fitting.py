@@ -29,6 +29,10 @@ _MUST = 1e3
 
 _WORTH_MOVING = 1e-4
 """A pool is stocked anew where that makes it worth more by this part."""
+_ANEW_UP_TO = 2_000
+"""That is tried with up to so many files: what is free in pieces matters less the more files there are."""
+MOST_NEWCOMERS = 500
+"""Files that a pool does not hold and may take in: those worth most per GB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,7 +223,13 @@ def _fit(
     copies = instance.copies[p].astype(np.int64)
     fresh = instance.size_gb * np.maximum(0, copies - instance.held[p].astype(np.int64))
     net = value - instance.fill_cost[p] * fresh
-    may = holds[p] | ((net > 0) & (copies > 0)) | (must & (copies > 0))
+    there = np.zeros(instance.n_files, dtype=np.bool_)
+    there[placed[1]] = True
+    able = copies > 0
+    may = there | (must & able)
+    outside = np.flatnonzero((net > 0) & able & ~may)
+    best = np.argsort(-net[outside] / instance.size_gb[outside], kind="stable")[:MOST_NEWCOMERS]
+    may[outside[best]] = True
     files = np.flatnonzero(may)
     worth = np.where(must, _MUST * (np.abs(net).sum() + 1.0), net)
     n_appliances = int(instance.pool_appliances[p])
@@ -247,10 +257,12 @@ def _fit(
         window=window_gb.copy(),
     )
     trade(now)
-    stock(anew)
-    trade(anew)
-    # Anew means other places for what is there: only for a gain.
-    gain = total_worth(anew) - total_worth(now)
-    shelf = anew if gain > _WORTH_MOVING * float(np.abs(net[holds[p]]).sum()) else now
+    shelf = now
+    if files.size <= _ANEW_UP_TO:
+        stock(anew)
+        trade(anew)
+        # Anew means other places for what is there: only for a gain.
+        gain = total_worth(anew) - total_worth(now)
+        shelf = anew if gain > _WORTH_MOVING * float(np.abs(net[holds[p]]).sum()) else now
     appliance, at = np.nonzero(shelf.on)
     return appliance + 1, files[at]
