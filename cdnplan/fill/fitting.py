@@ -20,6 +20,9 @@ Bools = npt.NDArray[np.bool_]
 
 SWEEPS = 5
 """Times at most that pools are bettered one after the other."""
+MOST_PAIRS = 200_000
+"""They are where they have so many pairs of pool and file together. Where there are more, the few files that
+lost their place matter little, and each pool is bettered once."""
 OTHER_PLACES = 3
 """Pools that are looked at anew for a file that lost its place."""
 _ROUNDING = 1e-9
@@ -116,7 +119,8 @@ def fit_pools(
     homeless = [(p, f) for p, f in lost if not holds[p, f]]
     others = [q for p, f in homeless for q in _other_places(instance, holds, p, f, cost, origin)]
     order = list(dict.fromkeys([*others, *pools]))
-    for _ in range(SWEEPS):
+    sweeps = SWEEPS if len(order) * instance.n_files <= MOST_PAIRS else 0
+    for _ in range(sweeps):
         if sum([fit(p) for p in order]) == 0:
             break
     rows = [(p, a, f) for p in sorted(placed) for a, f in zip(*map(list, placed[p]), strict=True)]
