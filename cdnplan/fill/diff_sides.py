@@ -10,17 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.plan_folder import (
-    EVICT,
-    TOPOLOGY,
-    PlanFiles,
-    attempt,
-    read_plan,
-    sorted_distinct,
-    split_appliances,
-)
-from cdnplan.inputs.plan_inputs import read_plan_inputs
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.plan_folder import EVICT, PlanFiles, attempt, sorted_distinct, split_appliances
+from cdnplan.inputs.plan_inputs import open_plan
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -111,15 +102,9 @@ def read_sides(a: Path, b: Path) -> Sides:
 
 
 def _side(folder: Path) -> Side:
-    files = read_plan(folder)
-    problems: list[Problem] = []
-    topology = attempt(problems, lambda: read_topology(folder / TOPOLOGY))
-    inputs = attempt(problems, lambda: read_plan_inputs(folder, files.plan))
-    if topology is None or inputs is None:
-        raise InputError(problems)
-    catalog, demand, _ = inputs
-    instance, _ = build_instance(topology, catalog, demand)
-    return Side(files, topology, catalog, demand, instance)
+    plan = open_plan(folder)
+    instance, _ = build_instance(plan.topology, plan.catalog, plan.demand)
+    return Side(plan.files, plan.topology, plan.catalog, plan.demand, instance)
 
 
 def _together(a: Side, b: Side) -> Sides:

@@ -20,6 +20,9 @@ Bools = npt.NDArray[np.bool_]
 
 SWEEPS = 5
 """Times at most that pools are bettered one after the other."""
+MOST_PAIRS = 200_000
+"""They are where they have so many pairs of pool and file together. Where there are more, the few files that
+lost their place matter little, and each pool is bettered once."""
 OTHER_PLACES = 3
 """Pools that are looked at anew for a file that lost its place."""
 _ROUNDING = 1e-9
@@ -29,6 +32,10 @@ _MUST = 1e3
 
 _WORTH_MOVING = 1e-4
 """A pool is stocked anew where that makes it worth more by this part."""
+_ANEW_UP_TO = 2_000
+"""That is tried with up to so many files: what is free in pieces matters less the more files there are."""
+MOST_NEWCOMERS = 500
+"""Files that a pool does not hold and may take in: those worth most per GB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +119,8 @@ def fit_pools(
     homeless = [(p, f) for p, f in lost if not holds[p, f]]
     others = [q for p, f in homeless for q in _other_places(instance, holds, p, f, cost, origin)]
     order = list(dict.fromkeys([*others, *pools]))
-    for _ in range(SWEEPS):
+    sweeps = SWEEPS if len(order) * instance.n_files <= MOST_PAIRS else 0
+    for _ in range(sweeps):
         if sum([fit(p) for p in order]) == 0:
             break
     rows = [(p, a, f) for p in sorted(placed) for a, f in zip(*map(list, placed[p]), strict=True)]
@@ -219,7 +227,13 @@ def _fit(
     copies = instance.copies[p].astype(np.int64)
     fresh = instance.size_gb * np.maximum(0, copies - instance.held[p].astype(np.int64))
     net = value - instance.fill_cost[p] * fresh
-    may = holds[p] | ((net > 0) & (copies > 0)) | (must & (copies > 0))
+    there = np.zeros(instance.n_files, dtype=np.bool_)
+    there[placed[1]] = True
+    able = copies > 0
+    may = there | (must & able)
+    outside = np.flatnonzero((net > 0) & able & ~may)
+    best = np.argsort(-net[outside] / instance.size_gb[outside], kind="stable")[:MOST_NEWCOMERS]
+    may[outside[best]] = True
     files = np.flatnonzero(may)
     worth = np.where(must, _MUST * (np.abs(net).sum() + 1.0), net)
     n_appliances = int(instance.pool_appliances[p])
@@ -247,10 +261,12 @@ def _fit(
         window=window_gb.copy(),
     )
     trade(now)
-    stock(anew)
-    trade(anew)
-    # Anew means other places for what is there: only for a gain.
-    gain = total_worth(anew) - total_worth(now)
-    shelf = anew if gain > _WORTH_MOVING * float(np.abs(net[holds[p]]).sum()) else now
+    shelf = now
+    if files.size <= _ANEW_UP_TO:
+        stock(anew)
+        trade(anew)
+        # Anew means other places for what is there: only for a gain.
+        gain = total_worth(anew) - total_worth(now)
+        shelf = anew if gain > _WORTH_MOVING * float(np.abs(net[holds[p]]).sum()) else now
     appliance, at = np.nonzero(shelf.on)
     return appliance + 1, files[at]

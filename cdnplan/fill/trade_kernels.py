@@ -21,21 +21,26 @@ from cdnplan.fill.shelf_kernels import Newcomers, Shelf, insert, most_worth, mov
 
 Array = npt.NDArray[Any]
 
-MOST_LEAVING = 200
-"""Files of an appliance that may leave or move, those of least worth per GB first."""
-MOST_STEPS = 1000
+MOST_LEAVING, FEWEST_LEAVING, FEW_APPLIANCES = 200, 25, 4
+"""Files of an appliance that may leave or move, those of least worth per GB first: so many in pools of up to
+`FEW_APPLIANCES`, fewer in larger ones, where pairs of appliances are many."""
+MOST_STEPS, MOST_STEPS_LARGE, LARGE_FROM = 1000, 200, 2000
+"""Exchanges in one pool, and in one with so many files."""
+LEAST_RATIO = 1e-5
+"""An exchange gains at least this part of what the files of the pool that may leave are worth."""
 
 
 @njit(cache=True)
 def _leaving(shelf: Shelf, a: int, by_density: Array) -> Array:
     """Single files of an appliance that may leave it, least worth per GB first."""
-    found = np.empty(MOST_LEAVING, dtype=np.int64)
+    most = max(FEWEST_LEAVING, MOST_LEAVING * FEW_APPLIANCES // max(FEW_APPLIANCES, shelf.room.size))
+    found = np.empty(most, dtype=np.int64)
     n = 0
     for f in by_density:
         if shelf.on[a, f] and shelf.copies[f] == 1 and not shelf.fixed[f]:
             found[n] = f
             n += 1
-            if n == MOST_LEAVING:
+            if n == most:
                 break
     return found[:n]
 
@@ -247,15 +252,18 @@ def trade(shelf: Shelf) -> int:
     """Better the shelf in place until no exchange gains; returns the number of exchanges."""
     n = shelf.size.size
     inside = np.zeros(n, dtype=np.bool_)
-    scale = 0.0
+    scale, total = 0.0, 0.0
     for f in range(n):
         scale = max(scale, abs(shelf.value[f]))
         for a in range(shelf.room.size):
             inside[f] |= shelf.on[a, f]
-    least = 1e-9 * scale
+        if inside[f] and not shelf.fixed[f]:
+            total += max(0.0, shelf.value[f])
+    least = max(1e-9 * scale, LEAST_RATIO * total)
+    most = MOST_STEPS if n < LARGE_FROM else MOST_STEPS_LARGE
     by_size = np.argsort(shelf.size, kind="mergesort")
     by_density = np.argsort(shelf.value / shelf.size, kind="mergesort")
-    for step in range(MOST_STEPS):
+    for step in range(most):
         if _insert_copies(shelf, inside):
             continue
         new = newcomers(shelf, inside, by_size)
@@ -267,4 +275,4 @@ def trade(shelf: Shelf) -> int:
             continue
         if not _shift(shelf, inside, new, by_density, least):
             return step
-    return MOST_STEPS
+    return int(most)

@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.parquet_columns import Texts, read_columns
-from cdnplan.inputs.plan_folder import DEMAND, FILES, HOLDINGS, TABLES, attempt, sorted_holdings
+from cdnplan.inputs.plan_folder import (
+    DEMAND,
+    FILES,
+    HOLDINGS,
+    TABLES,
+    TOPOLOGY,
+    PlanFiles,
+    attempt,
+    read_plan,
+    sorted_holdings,
+)
 from cdnplan.inputs.plan_json import PlanJson
+from cdnplan.inputs.topology_reader import read_topology
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings
+from cdnplan.model.topology import Topology
 
 MAX_LISTED = 20
 """Rows listed per kind of problem."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenPlan:
+    """A plan folder with all it was made from; `holdings` is None when there was no previous plan."""
+
+    files: PlanFiles
+    topology: Topology
+    catalog: Catalog
+    demand: Demand
+    holdings: Holdings | None
+
+
+def open_plan(folder: Path) -> OpenPlan:
+    """Read a plan folder and its inputs.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    OpenPlan
+
+    Raises
+    ------
+    InputError
+        As `read_plan`, `read_topology` and `read_plan_inputs`: all problems of the inputs together.
+    """
+    files = read_plan(folder)
+    problems: list[Problem] = []
+    topology = attempt(problems, lambda: read_topology(folder / TOPOLOGY))
+    inputs = attempt(problems, lambda: read_plan_inputs(folder, files.plan))
+    if topology is None or inputs is None:
+        raise InputError(problems)
+    return OpenPlan(files, topology, *inputs)
 
 
 def read_plan_inputs(folder: Path, plan: PlanJson) -> tuple[Catalog, Demand, Holdings | None]:

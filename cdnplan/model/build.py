@@ -87,6 +87,8 @@ def build_instance(
     _rule_out_large(rules, catalog.size_gb, limits.appliance_storage_gb, pools.places.appliances)
     held = _held(holdings, pools.names, pools.places.appliances, catalog)
     counted = holdings is not None or topology.policy.cold_start == "limited"
+    if counted:
+        _rule_out_late(rules, catalog.size_gb, limits.fill_gb / pools.places.appliances, held)
     none = np.full(len(pools.names), np.inf)
     churn = topology.policy.churn_ratio
     instance = Instance(
@@ -317,6 +319,19 @@ def _rule_out_large(rules: RuleArrays, size_gb: Floats, appliance_gb: Floats, ap
         for f in np.flatnonzero(large).tolist():
             large[f] = (int(p), f) not in launched
         rules.copies[p, large] = 0
+
+
+def _rule_out_late(
+    rules: RuleArrays, size_gb: Floats, window_gb: Floats, held: npt.NDArray[np.uint8]
+) -> None:
+    """Rule out files that a pool lacks and none of its appliances can fetch in one window; in place.
+
+    What rules ask for stays, as with files that are too large.
+    """
+    late = (size_gb > window_gb[:, None] * (1 + ROUNDING)) & (held == 0) & ~rules.pinned
+    for file, _, places in rules.launches:
+        late[places, file] = False
+    rules.copies[late] = 0
 
 
 def _held(

@@ -77,13 +77,19 @@ def size_warnings(instance: Instance, file_gb: Floats) -> list[str]:
     return [f"{pairs}: no single appliance has room for the file (the largest, {name!r}, has {gb:,.1f} GB)"]
 
 
+def too_late(instance: Instance) -> npt.NDArray[np.bool_]:
+    """Which files a pool lacks and no appliance of it can fetch in one fill window, (n_pools, n_files)."""
+    window_gb = instance.fill_limit_gb / instance.pool_appliances * (1 + ROUNDING)
+    return np.asarray((instance.size_gb > window_gb[:, None]) & (instance.held == 0))
+
+
 def ban_warnings(topology: Topology, regions: Sequence[Region], instance: Instance) -> list[str]:
     """Say how much is demanded in countries where every pool is banned from holding it."""
     if not topology.policy.bans:
         return []
     site_country = {site.name: site.country for site in topology.sites}
     country_of_pool = np.array([site_country[name.rsplit("/", 1)[0]] or "" for name in instance.pools])
-    ruled_out = (instance.copies == 0) & ~too_large(instance)
+    ruled_out = (instance.copies == 0) & ~too_large(instance) & ~too_late(instance)
     banned_in = {
         country: ruled_out[country_of_pool == country].all(axis=0)
         for country in {region.country for region in regions} & set(country_of_pool)

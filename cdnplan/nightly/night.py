@@ -226,6 +226,8 @@ class Night:
         self, request: PlanRequest, deadline: Deadline, progress: Progress, asked: Callable[[], bool]
     ) -> dict[str, Any]:
         """Make the plan in the time there is."""
+        from cdnplan.report.report import report_of_plan
+
         # Inputs are read once more before the search begins.
         left = deadline.search_s() - self.status.seconds["read"]
         if left <= 0:
@@ -239,6 +241,7 @@ class Night:
                 progress=progress,
                 asked=lambda: asked() or deadline.search_is_over(),
                 now=self.clocks.monotonic,
+                more=report_of_plan(request.previous, always=False, warn=self.status.notes.append),
             )
         record = result.record
         seconds = record["seconds"]

@@ -18,8 +18,7 @@ from cdnplan.inputs.file_shares import FileShares
 from cdnplan.inputs.history import History
 from cdnplan.inputs.history_reader import read_history
 from cdnplan.inputs.logged_requests import LoggedRequests, on_catalog, read_logged_requests
-from cdnplan.inputs.plan_folder import TOPOLOGY, read_plan
-from cdnplan.inputs.plan_inputs import read_plan_inputs
+from cdnplan.inputs.plan_inputs import open_plan
 from cdnplan.inputs.titles_reader import read_titles
 from cdnplan.inputs.topology_reader import read_topology
 from cdnplan.model.build import build_instance
@@ -114,9 +113,8 @@ def plan_case(request: ReplayRequest, folder: Path, progress: Progress) -> Case:
     InputError
         All problems of the plan and of the table.
     """
-    files = read_plan(folder)
-    topology = read_topology(folder / TOPOLOGY)
-    own, expected, earlier = read_plan_inputs(folder, files.plan)
+    plan = open_plan(folder)
+    topology, own, expected, earlier = plan.topology, plan.catalog, plan.demand, plan.holdings
     catalog, shares = _catalog(request, own)
     regions = {region.demand.region: region.country for region in topology.regions}
     table = catalog if request.titles else own
@@ -148,7 +146,7 @@ def plan_case(request: ReplayRequest, folder: Path, progress: Progress) -> Case:
             " policy.period_days of the plan's topology says how many its table stands for"
         )
         raise InputError([Problem(message, file=str(request.actual))])
-    planned = plan_of_folder(files, topology, catalog, expected, earlier)
+    planned = plan_of_folder(plan.files, topology, catalog, expected, earlier)
     known = _title_known(catalog, expected)
     met = _met(request, topology, catalog, expected, came, planned, earlier, known, progress)
     return Case(topology, catalog, expected, "planned demand", (met,), tuple(warnings), logged)

@@ -12,9 +12,8 @@ import numpy.typing as npt
 from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.check_serving import check_serving
 from cdnplan.evaluate.report import Ledger
-from cdnplan.inputs.plan_folder import ADD, EVICT, TOPOLOGY, PlanFiles, attempt, read_plan, split_appliances
-from cdnplan.inputs.plan_inputs import read_plan_inputs
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.plan_folder import ADD, EVICT, PlanFiles, split_appliances
+from cdnplan.inputs.plan_inputs import open_plan
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -101,13 +100,8 @@ def read_facts(folder: Path) -> PlanFacts:
     InputError
         The folder is no plan, cannot be read, or speaks of appliances that its network does not have.
     """
-    files = read_plan(folder)
-    problems: list[Problem] = []
-    topology = attempt(problems, lambda: read_topology(folder / TOPOLOGY))
-    inputs = attempt(problems, lambda: read_plan_inputs(folder, files.plan))
-    if topology is None or inputs is None:
-        raise InputError(problems)
-    catalog, demand, _ = inputs
+    plan = open_plan(folder)
+    files, topology, catalog, demand = plan.files, plan.topology, plan.catalog, plan.demand
     instance, _ = build_instance(topology, catalog, demand)
     held = _held(files, instance)
     served, origin = check_serving(instance, files.serving, Ledger())

@@ -279,6 +279,20 @@ def test_a_file_larger_than_an_appliance_is_ruled_out_there_and_said_once() -> N
     assert quiet == [], "nobody asks for it"
 
 
+def test_a_file_that_takes_longer_than_a_window_is_ruled_out_where_it_is_not_held() -> None:
+    window = gb_moved(0.5, 0.5)
+    places = (site("s", groups={"small": 2}, fill_window=FillWindow("01:00", 0.5)),)
+    files = catalog({"x": window * 1.5, "y": window * 0.9})
+    asked = {"r": {"x": 1.0, "y": 1.0}}
+    limited = network(places, (region("r", "s"),), cold_start="limited")
+    assert copies_of(build(limited, asked, files), "s/small") == {"x": 0, "y": 1}
+    assert copies_of(build(limited, asked, files, holdings([("s/small", 1, "x")])), "s/small")["x"] == 1
+    pinned = network(places, (region("r", "s"),), cold_start="limited", pins=(Pin(Files(file="x")),))
+    assert copies_of(build(pinned, asked, files), "s/small")["x"] == 1, "what rules ask for stays"
+    free = network(places, (region("r", "s"),))
+    assert copies_of(build(free, asked, files), "s/small")["x"] == 1, "a free cold start has no window"
+
+
 def test_a_launch_rule_counts_only_pools_whose_appliances_can_hold_the_file() -> None:
     files = catalog({"x": 1500.0, "y": 1.0})
     rule = LaunchRule(Files(file="x"), source="t.yaml:40:5", min_pools=2)

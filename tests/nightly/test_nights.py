@@ -32,6 +32,7 @@ def test_the_second_night_knows_the_first(project: Project) -> None:
     assert plan["input_hashes"]["previous"] == plan["input_hashes"]["start"] == sha256(first)
     assert plan["input_hashes"]["titles"] == result.status["inputs"]["titles"]["sha256"]
     assert result.status["in_force_today"]["holds"] is True
+    assert sha256(project.current / "report.html") == plan["files"]["report.html"]
 
 
 def test_the_period_is_the_one_that_the_day_falls_into(project: Project) -> None:
