@@ -21,6 +21,8 @@ N_ALTERNATES = 2
 """Further appliances named for each fill, before an origin."""
 
 
+LOST_NOTHING, LOST_ALL = (0, 0, 0.0), (np.iinfo(np.int64).max, 1, np.inf)
+"""A night that brings everything, and one worse than any."""
 TRIES = 4
 """Nights tried, each with fewer last copies that may go before an origin brings the file back."""
 
@@ -191,28 +193,38 @@ def _best_night(
     all last copies may go that origins can bring back; what did not come back in time may not go away in the
     next try.
     """
-    best, least = _blank(wanted.size, leaving.size), np.inf
+    best, least = _blank(wanted.size, leaving.size), LOST_ALL
     for patient, leaving_gives in ((True, True), (False, True), (False, False)):
         network = network._replace(leaving_gives=leaving_gives)
         returns = np.zeros(network.size_gb.size, dtype=np.bool_)
         returns[wanted.file] = True
         returns[kept.file] = False
+        night, fewest = best, LOST_ALL
         for _ in range(TRIES):
             state = _state(network, kept, leaving)
             removals = _removals(network, kept, wanted, leaving, returns)
             result = _blank(wanted.size, leaving.size)
             work = _scratch(network, wanted, demand, removals)
             kernels.run_night(network, state, demand, removals, result, work, begin, patient)
-            unfetched = result.kind == NOTHING
-            lost = float(wanted.value[unfetched].sum()) if unfetched.any() else -np.inf
-            if lost < least:
-                best, least = result, lost
-            if lost == -np.inf:
-                return best
-            if not removals.n_away[0]:
+            lost = _lost(wanted, result)
+            # At the same loss rather a night that breaks fewer promises.
+            if lost <= fewest:
+                night, fewest = result, lost
+            if lost == LOST_NOTHING or not removals.n_away[0]:
                 break
             returns &= ~removals.away
+        if fewest < least:
+            best, least = night, fewest
+        if least == LOST_NOTHING:
+            break
     return best
+
+
+def _lost(wanted: Copies, result: Result) -> tuple[int, int, float]:
+    """What a night leaves undone: copies that a rule asks for, whether there are others, and their value."""
+    unfetched = result.kind == NOTHING
+    required = int((unfetched & wanted.required).sum())
+    return required, int(unfetched.any()), float(wanted.value[unfetched].sum())
 
 
 def _removals(network: Network, kept: Copies, wanted: Copies, leaving: Copies, returns: Bools) -> Removals:

@@ -9,7 +9,7 @@ of passes that depends on the size.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numba
 import numpy as np
@@ -44,6 +44,8 @@ holders of the last ones are columns to start it with."""
 FIRST_PLAN_TIME = 0.4
 """A first plan is made at the latest after this part of the time: something to stop with, and it tells how
 long a plan takes."""
+WORTH_GOING_ON, MORE_PASSES = 4e-3, 3
+"""On larger networks prices move on for so many passes where the gap is above this one at the end."""
 ROUNDS = 3
 SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
@@ -204,8 +206,23 @@ class _Run:
             self._report("prices and plans", number / search.planned)
             if last or self.gap() <= self.wanted_gap:
                 break
+        if not self.small and not self.ended() and self.gap() > max(WORTH_GOING_ON, self.wanted_gap):
+            self._go_on(states)
         self._clock.reserve_s = 0.0
         self.ended()
+
+    def _go_on(self, states: Iterator[PricePass]) -> None:
+        """A few passes more at the last heat, and a plan from where they lead."""
+        for number in range(1, MORE_PASSES + 1):
+            with self._clock.phase("prices"):
+                state = next(states)
+                self._take_bound(state.bound, state.prices)
+            self._report("prices and plans", number / MORE_PASSES)
+            if self.ended():
+                break
+        with self._clock.phase("plan"):
+            self._plan(state, final=True)
+        self._report("prices and plans", 1.0)
 
     def _plan_due(self, search: PriceSearch, done: int) -> bool:
         """Whether to make a plan before the last one, for it may be good enough to end with."""

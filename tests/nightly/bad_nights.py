@@ -7,7 +7,6 @@ import datetime as dt
 from tests.nightly.bad_night import NOT, PUBLISHED, Bad
 from tests.nightly.missing_inputs import MISSING_INPUTS
 from tests.nightly.spoils import (
-    FEWER_VIEWERS,
     NO_BETTER,
     aged,
     config,
@@ -167,13 +166,6 @@ BAD_NIGHTS = (
         4,
         NOT,
         "GB to fill",
-    ),
-    Bad(
-        "a worse plan than the one in force",
-        FEWER_VIEWERS,
-        4,
-        NOT,
-        "cost above that of the plan in force",
     ),
     Bad(
         "the origin for nothing",

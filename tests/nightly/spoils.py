@@ -171,7 +171,3 @@ def current_is_a_folder(job: Project) -> None:
 
 NO_BETTER = config(guards__cost_rise_ratio={"refuse": None}, guards__offload_drop_ratio={"refuse": None})
 """Files are large here: one copy that cannot be fetched makes a plan worse than to go on."""
-FEWER_VIEWERS = every(
-    without_region("pt-algarve"), config(guards__silent_regions_ratio={"warn": None, "refuse": None})
-)
-"""A search that ends with the first plan it finds: worse than to go on, as it happens."""

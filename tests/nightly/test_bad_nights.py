@@ -10,6 +10,8 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from cdnplan.optimize import fast
+from cdnplan.optimize.local_search import forced_holders
 from tests.nightly.bad_night import Bad
 from tests.nightly.bad_nights import BAD_NIGHTS
 from tests.nightly.nights import Project
@@ -66,3 +68,20 @@ def assert_not_worse(status: dict[str, Any]) -> None:
     kept = status["in_force_today"]
     if kept is not None and kept["holds"] and status["exit_code"] == 0:
         assert status["plan"]["upper"] <= kept["cost"] * 1.001
+
+
+def test_a_worse_plan_than_the_one_in_force(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search gone wrong: it holds nothing but what rules ask for."""
+
+    def least(run: Any, state: object, *, final: bool) -> None:
+        run._take_plan(run._local.serve(forced_holders(run._instance)))
+
+    monkeypatch.setattr(fast._Run, "_plan", least)
+    monkeypatch.setattr(fast._Run, "close", lambda run: None)
+    no_other = {"refuse": None}
+    project.configure(guards__churn_ratio=no_other, guards__offload_fall_ratio=no_other)
+    before = project.current.resolve().name
+    result = project.run()
+    assert (result.exit_code, result.status["state"]) == (4, "not-published")
+    assert "cost above that of the plan in force" in result.status["reason"]
+    assert project.current.resolve().name == before

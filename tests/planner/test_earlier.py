@@ -63,9 +63,10 @@ def test_few_passes_from_good_prices_and_none_from_none(seed: int) -> None:
     cold = solve_fast(instance)
     start = WarmStart(cold.prices, cold.placement.holds)
     warm = solve_fast(instance, start=start, progress=lambda phase, done, *_: passes.append((phase, done)))
-    assert [done for phase, done in passes if phase == "prices and plans"] == pytest.approx(
-        [(i + 1) / WARM_PASSES for i in range(WARM_PASSES)]
-    )
+    done = [part for phase, part in passes if phase == "prices and plans"]
+    # It may end before the last of them, where a plan is good enough.
+    assert 1 <= len(done) <= WARM_PASSES
+    assert done == pytest.approx([(i + 1) / WARM_PASSES for i in range(len(done))])
     assert gap_ratio(warm.lower, warm.upper, ideal) <= gap_ratio(cold.lower, cold.upper, ideal) + 0.003
     nothing = WarmStart(Prices.zero(instance), np.zeros_like(cold.placement.holds))
     poor = solve_fast(instance, start=nothing)
