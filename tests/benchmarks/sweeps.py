@@ -83,16 +83,23 @@ def agreement(result: SweepResult, count: int) -> list[dict[str, Any]]:
     return found
 
 
+def relative_error(predicted: float, replanned: float) -> float:
+    """Error as a part of what planning anew saves; where it saves nothing, only nothing is right."""
+    if replanned == 0.0:
+        return 0.0 if predicted == 0.0 else float("inf")
+    return abs(predicted - replanned) / abs(replanned)
+
+
 def price_errors(folder: Path, count: int, kind: str, threads: int) -> dict[str, Any]:
     """Predicted against re-planned savings of 10% more at the limits that are worth most."""
     request = PricesRequest(folder, kinds=(kind,), forecasts=count, checks=count, threads=threads)  # type: ignore[arg-type]
     result, spent = timed(lambda: prices(request))
     rows = [row for row in result.table() if row["replanned"] is not None]
-    error = np.array([abs(row["predicted"] - row["replanned"]) / abs(row["replanned"]) for row in rows])
-    first = np.array([abs(row["first_order"] - row["replanned"]) / abs(row["replanned"]) for row in rows])
+    error = np.array([relative_error(row["predicted"], row["replanned"]) for row in rows])
+    first = np.array([relative_error(row["first_order"], row["replanned"]) for row in rows])
     return {
         "limits": len(rows),
-        "sign_right": int(sum(row["predicted"] * row["replanned"] > 0 for row in rows)),
+        "sign_right": int(sum(np.sign(row["predicted"]) == np.sign(row["replanned"]) for row in rows)),
         "median_error": float(np.median(error)) if rows else None,
         "median_error_first_order": float(np.median(first)) if rows else None,
         "rows": rows,
