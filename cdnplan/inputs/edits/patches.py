@@ -58,6 +58,7 @@ class Patcher:
         self._newline = "\r\n" if "\r\n" in tree.text else "\n"
         self._drop_comments = drop_comments
         self._containers: dict[int, _Container] = {}
+        self._filled: dict[int, tuple[Slot, dict[str, object]]] = {}
         self._patches: list[Patch] = []
         self._removed: list[tuple[int, int]] = []
         self._moved: list[Span] = []
@@ -117,9 +118,15 @@ class Patcher:
     def add_key(self, slot: Slot, key: str, value: object, order: Sequence[str]) -> None:
         """Add a key to a map; it goes behind the last key that precedes it in `order`."""
         if slot.node.kind != "map" or not slot.node.entries:
-            self.replace(slot, {key: value})
+            _, fresh = self._filled.setdefault(id(slot.node), (slot, {}))
+            fresh[key] = _merged(fresh[key], value) if key in fresh else value
             return
-        self._container(slot).keys.append((key, value, order))
+        keys = self._container(slot).keys
+        for i, (other, before, _) in enumerate(keys):
+            if other == key:
+                keys[i] = (key, _merged(before, value), order)
+                return
+        keys.append((key, value, order))
 
     def append(self, slot: Slot, value: object) -> None:
         """Add an item to a list."""
@@ -181,6 +188,9 @@ class Patcher:
         CannotPatchError
             Two changes concern the same part of the text.
         """
+        for slot, fresh in self._filled.values():
+            self.replace(slot, fresh)
+        self._filled = {}
         for container in self._containers.values():
             node = container.slot.node
             drops = {id(slot) for slot in container.drops}
@@ -319,6 +329,15 @@ class Patcher:
             if left:
                 first = min(left, key=lambda slot: slot.outer)
                 self._patch(first.outer, first.end, f"&{node.anchor} {flow_text(node.meaning())}")
+
+
+def _merged(before: object, value: object) -> object:
+    """What one new key holds that several changes want to add to: keys of maps, items of lists."""
+    if isinstance(before, Mapping) and isinstance(value, Mapping):
+        return {**before, **{k: _merged(before[k], v) if k in before else v for k, v in value.items()}}
+    if isinstance(before, list) and isinstance(value, list):
+        return [*before, *value]
+    return value
 
 
 def same(one: object, other: object) -> bool:

@@ -6,11 +6,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cdnplan.errors import InputError
 from cdnplan.inputs.edits.editor import Edited, edit_topology
 from cdnplan.inputs.edits.language import parse_operation
 from cdnplan.sample import sample_folder
+from tests.conftest import ROOT
 
 BASE = """\
 # A small network
@@ -353,3 +355,12 @@ def test_a_broken_file_can_be_put_right(tmp_path: Path) -> None:
     assert "t.yaml:3:1: duplicate key" in refused(
         tmp_path, "set topology name=x", text="name: a\nhardware: {}\nname: b\n"
     )
+
+
+@pytest.mark.parametrize("policy", ["", "policy: {}\n", "policy:\n"])
+def test_several_keys_of_a_map_that_is_not_there_yet(policy: str, tmp_path: Path) -> None:
+    text = (ROOT / "topologies" / "one-isp.yaml").read_text(encoding="utf-8")
+    words = "set policy reserves.storage_ratio=0.125 churn_ratio=0.3 reserves.throughput_ratio=0.1"
+    text = after(tmp_path, words, text=text[: text.index("policy:")] + policy)
+    meant = {"reserves": {"storage_ratio": 0.125, "throughput_ratio": 0.1}, "churn_ratio": 0.3}
+    assert yaml.safe_load(text)["policy"] == meant
