@@ -60,6 +60,8 @@ SHUFFLE = 0.3
 WHOLE = 1e-6
 LEAST_SAVED = 1e-7
 """Part of the gap that a change has to save."""
+EXACT_TO = 1e-12
+"""And part of what all files could cost."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +123,10 @@ class Rounding:
         """
         choices = np.array([self._dive(number) for number in numbers])
         which = np.arange(choices.shape[0])
-        in_lanes(self._settle, which, np.ones(which.size), choices, LEAST_SAVED * gap)
+        # Not below what sums of costs are exact to: else rounding errors would look like savings for ever.
+        exact_to = EXACT_TO * float(np.abs(self.columns.cost).max() * self._size.size)
+        worth = max(LEAST_SAVED * gap, exact_to)
+        in_lanes(self._settle, which, np.ones(which.size), choices, worth)
         return [np.ascontiguousarray(self.columns.holds[choice].T) for choice in choices]
 
     def _dive(self, number: int) -> Ints:

@@ -106,7 +106,7 @@ def settle(
     reduced : (n_columns,) float64
         Cost at the prices of all limits used.
     use : (n_columns, n_rows) float64
-    file, start : (n_columns,) int64, (n_files + 1,) int64
+    file, start : (n_columns,) int32, (n_files + 1,) int64
         The file of each column; the first column of each file.
     room, price, charge : (n_rows,) float64
         Limits, what their room is worth, and what excess costs, at least as much.
