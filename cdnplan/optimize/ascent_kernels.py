@@ -107,16 +107,17 @@ def _blocked_twice(
 def adjust(
     active: Array, n_active: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
     pool_ptr: Array, pool_region: Array, allowed: Array, opening: Array, slack: Array, u: Array,
-    pos: Array, todo: Array, stamp: Array,
+    pos: Array, todo: Array, stamp: Array, rounds: int,
 ) -> float:  # fmt: skip
     """Lower one region's u by a level where that frees two pools, let its neighbours rise, then itself.
 
-    The sum of u never falls: what neighbours do not use of the freed slack, the region takes back.
+    So for all regions, up to `rounds` times. The sum of u never falls: what neighbours do not use of the
+    freed slack, the region takes back.
     `todo` and `stamp` (zeros) are scratch of the length of the regions; returns by how much u grew.
     """
     grown = 0.0
     mark = 0
-    for _ in range(ADJUST_ROUNDS):
+    for _ in range(rounds):
         before = grown
         for i in range(n_active):
             r = active[i]

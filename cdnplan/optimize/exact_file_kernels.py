@@ -1,9 +1,9 @@
 """The integer optimum of one file's facility location problem: branch and bound over its pools.
 
-Each node is bounded by dual ascent and adjustment (`ascent_kernels`), as in DUALOC [1]_; holders of its
-tight pools, bettered by adding and dropping, give plans. A pool whose slack, its reduced cost, exceeds what
-is left between bound and best plan stays closed below the node. The search is depth first and ends after a
-number of nodes; the smallest bound among nodes that are still open then bounds the whole.
+Each node is bounded by dual ascent (`ascent_kernels`), in large trees by adjustment too, as in DUALOC [1]_;
+holders of its tight pools, bettered by adding and dropping, give plans. A pool whose slack, its reduced cost,
+exceeds what is left between bound and best plan stays closed below the node. The search is depth first and
+ends after a number of nodes; the smallest bound among nodes that are still open then bounds the whole.
 
 References
 ----------
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from cdnplan.optimize.ascent_kernels import TIGHT, adjust, ascend, start_duals
+from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, TIGHT, adjust, ascend, start_duals
 from cdnplan.optimize.file_kernels import (
     N_CHUNKS,
     add_pools,
@@ -34,6 +34,8 @@ Array = Any
 FREE, OPEN, CLOSED = 0, 1, 2
 EXACT_RATIO = 1e-10
 """Nodes within this part of the best plan's cost are not searched."""
+PLAIN_NODES = 100
+"""So many nodes of a tree are bounded by dual ascent alone, those that follow by adjustment too."""
 
 
 @njit(cache=True)
@@ -112,7 +114,8 @@ def branch(
 ) -> Any:  # fmt: skip
     """Search the tree below `state`; returns root bound, proven bound, cost of the best set, nodes.
 
-    `state[p]` is `FREE`, `OPEN` (opening cost 0) or `CLOSED`; `best_open` receives the best set found.
+    `state[p]` is `FREE`, `OPEN` (opening cost 0) or `CLOSED`; `best_open` is a set to begin with, and
+    receives the best one found.
     """
     n_pools = opening.size
     depth_state = np.empty((n_pools + 2, n_pools), np.int8)
@@ -124,10 +127,13 @@ def branch(
     fixed = np.empty(n_pools, np.bool_)
     is_open = np.empty(n_pools, np.bool_)
     ptr, pools, costs = np.empty_like(all_ptr), np.empty_like(all_pools), np.empty_like(all_costs)
+    for p in range(n_pools):
+        best_open[p] = state[p] == OPEN or (best_open[p] and state[p] == FREE)
+    best = open_cost(active, n_active, v, all_ptr, all_pools, all_costs, origin, opening, best_open)
     depth_state[0] = state
     depth_bound[0] = -np.inf
     top = 1
-    best, root, cut, nodes = np.inf, 0.0, np.inf, 0
+    root, cut, nodes = 0.0, np.inf, 0
     while top > 0:
         top -= 1
         state[:] = depth_state[top]
@@ -150,9 +156,11 @@ def branch(
         start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
         todo[:n_active] = active[:n_active]
         ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+        # In a small tree, branching costs less than adjustment.
+        rounds = 0 if nodes <= PLAIN_NODES else ADJUST_ROUNDS
         adjust(
             active, n_active, v, cap, ptr, pools, costs, pool_ptr, pool_region, allowed, free_opening,
-            slack, u, pos, todo, stamp,
+            slack, u, pos, todo, stamp, rounds,
         )  # fmt: skip
         own = constant
         for k in range(n_active):
@@ -219,7 +227,7 @@ def solve_files_exactly(
     """Solve every listed file's problem by branch and bound.
 
     Results: `ascent[i]` the bound at the root, `values[i]` the proven bound, `primal_cost[i]` the cost of
-    the holders found, `nodes[i]` the nodes searched, `holds[f, p]` the holders.
+    the holders found, `nodes[i]` the nodes searched, `holds[f, p]` the holders, before that a guess at them.
     """
     n_regions, n_pools = region_row.size, store.size
     n_files = files.size
@@ -253,7 +261,7 @@ def solve_files_exactly(
                     state[p] = OPEN
                 elif allowed[p]:
                     state[p] = FREE
-            is_open[:] = False
+            is_open[:] = holds[f]
             root, bound, best, count = branch(
                 active, n_active, v, cap, ptr, pools, costs, origin, pool_ptr, pool_region, opening, state,
                 is_open, max_nodes, todo, stamp, u, pos,

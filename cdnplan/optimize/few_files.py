@@ -119,6 +119,8 @@ def improve_few_files(
     span: float,
     expired: Callable[[], bool],
     columns: Sequence[Columns] = (),
+    *,
+    rough: bool = True,
 ) -> Iterator[FewFiles]:
     """Raise the bound of given prices round by round, by a master program over columns of all files.
 
@@ -136,6 +138,8 @@ def improve_few_files(
         Ends the rounds early once it returns True.
     columns : sequence of Columns
         More columns to start with.
+    rough : bool
+        Whether the first rounds are rough ones.
 
     Yields
     ------
@@ -145,7 +149,7 @@ def improve_few_files(
     inst = solver.instance
     files = np.arange(inst.n_files, dtype=np.int32)
     exists = np.isfinite(limits.limit)
-    master, known = Master(inst, limits), _Known()
+    master, known = Master(inst, limits, prices, span), _Known()
     holders = np.ascontiguousarray(incumbent.T)
     known.add(columns_of(solver, prices, files, holders, from_origin=True))
     known.add(columns_of(solver, prices, files, holders))
@@ -158,20 +162,23 @@ def improve_few_files(
     if columns:
         mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width))
         at, launch = np.where(exists, mixed.price, 0.0), mixed.launch
-    towards_best = 0.0
+    towards_best, guess, free = 0.0, holders, False
     for number in range(1, MOST_ROUNDS + 1):
         now = limits.prices(at, launch)
-        rough = number <= ROUGH_ROUNDS
-        answers = solve_exactly(solver, now, ROUGH_NODES if rough else MAX_NODES)
+        cut = rough and number <= ROUGH_ROUNDS
+        answers = solve_exactly(solver, now, ROUGH_NODES if cut else MAX_NODES, guess)
+        guess = answers.holds
         new = known.add(columns_of(solver, now, files, answers.holds))
         if answers.bound > best:
             best, centre, best_launch = answers.bound, at, launch
         mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width))
         width = np.where(mixed.boxed, WIDER * width, width)
-        # No new column proves nothing half way to the master's prices, nor in a tree cut short.
-        exhausted = new == 0 and not rough and towards_best == 0.0
+        # No new column proves nothing half way to the master's prices, at the edge of a box, or in a tree cut
+        # short.
+        exhausted = new == 0 and not cut and towards_best == 0.0 and free
+        free = not mixed.boxed.any()
         close = mixed.value - best <= SETTLED_RATIO * span or exhausted
-        last = (close and not mixed.boxed.any()) or number == MOST_ROUNDS or expired()
+        last = (close and free) or number == MOST_ROUNDS or expired()
         yield FewFiles(
             bound=best,
             prices=limits.prices(centre, best_launch),

@@ -108,7 +108,9 @@ class Columns:
         )
 
 
-def solve_exactly(solver: FileSolver, prices: Prices, max_nodes: int = MAX_NODES) -> Answers:
+def solve_exactly(
+    solver: FileSolver, prices: Prices, max_nodes: int = MAX_NODES, guess: Bools | None = None
+) -> Answers:
     """Solve all files under given prices to their integer optimum.
 
     Parameters
@@ -118,6 +120,8 @@ def solve_exactly(solver: FileSolver, prices: Prices, max_nodes: int = MAX_NODES
         Non-negative; those of links at most `Instance.overload_cost`.
     max_nodes : int
         Nodes for each file.
+    guess : (n_files, n_pools) bool or None
+        Holders that may be good ones: a search that begins with the optimum is soon through.
 
     Returns
     -------
@@ -128,7 +132,7 @@ def solve_exactly(solver: FileSolver, prices: Prices, max_nodes: int = MAX_NODES
     files = np.arange(inst.n_files, dtype=np.int32)
     ascent, value, cost = (np.zeros(files.size) for _ in range(3))
     nodes = np.zeros(files.size, dtype=np.int64)
-    holds = np.zeros((files.size, inst.n_pools), dtype=np.bool_)
+    holds = np.zeros((files.size, inst.n_pools), dtype=np.bool_) if guess is None else guess.copy()
     in_lanes(
         solve_files_exactly, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, max_nodes, inst.region_row,
         inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from cdnplan.optimize.ascent_kernels import adjust, ascend, start_duals
+from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, adjust, ascend, start_duals
 
 N_CHUNKS = 32
 """Chunks of files; a constant, so that sums do not depend on the number of threads."""
@@ -253,7 +253,7 @@ def solve_files(
             ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
             adjust(
                 active, n_active, v, cap, ptr, pools, costs, pool_ptr, pool_region, allowed, opening,
-                slack, u, pos, todo, stamp,
+                slack, u, pos, todo, stamp, ADJUST_ROUNDS,
             )  # fmt: skip
             values[i] = constant
             for k in range(n_active):

@@ -3,39 +3,56 @@
 Its duals are prices of the limits. Prices may be kept in a box: what lies outside can be bought above, and
 sold below, the prices at the box's edges, so the program always has a solution.
 
+Most files take one column whole, and which one is plain from prices nearly right. Only files about which
+prices leave doubt enter the program; those that turn out otherwise under its duals follow, until there are
+none, and then the solution is that of the whole program (sifting [2]_).
+
 References
 ----------
 .. [1] G. B. Dantzig, P. Wolfe, "Decomposition Principle for Linear Programs",
    Operations Research 8(1), 1960.
+.. [2] R. E. Bixby, J. W. Gregory, I. J. Lustig, R. E. Marsten, D. F. Shanno, "Very Large-Scale Linear
+   Programming: A Case Study in Combining Interior Point and Simplex Methods", Operations Research 40(5),
+   1992.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.placement import Prices
 from cdnplan.optimize.file_columns import Columns, launch_use
 from cdnplan.optimize.highs import QuietHighs
 from cdnplan.optimize.limits import LimitVector
+
+Bools = npt.NDArray[np.bool_]
 
 SMALLEST_SCALE = 1e-6
 """Limits near zero are divided by this part of what is asked of them instead."""
 
 AMOUNT = 1e-9
 """Less than this bought or sold counts as nothing."""
+UNDECIDED, UNDECIDED_PER_LIMIT = 400, 6
+"""So many files are in the program from the start, and so many more for each limit."""
+DEAR = 1e3
+"""At most so many times the largest cost of a column is paid for a whole limit more."""
+SAME = 1e-8
+"""Columns that differ by less than this part of the mean cost of columns, prices included, are as good."""
+EXACT_TO = 1e-6
+"""Sifting ends once columns left out could take off no more than this part of the cost to be explained."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
-    """Limits in the program, divisors of their rows, and which of them may be bought and sold."""
+    """Limits in the program, divisors of their rows, and which of them may be sold; all may be bought."""
 
     rows: Ints
     scale: Floats
-    buy: Ints
     sell: Ints
 
 
@@ -53,8 +70,6 @@ class Mixed:
         Duals of the limits [currency per GB or Gbit/s].
     launch : (n_launches,) float64
         Duals of the launch rules [currency].
-    worth : (n_files,) float64
-        Duals of the files' convexity rows [currency].
     boxed : (n_limits,) bool
         Limits where something was bought or sold at the box's edges, so the box is too small.
     """
@@ -63,16 +78,32 @@ class Mixed:
     share: Floats
     price: Floats
     launch: Floats
-    boxed: npt.NDArray[np.bool_]
+    boxed: Bools
 
 
 class Master:
-    """Solves restricted masters of one instance, each from the basis of the one before."""
+    """Solves restricted masters of one instance, each from the basis of the one before.
 
-    def __init__(self, instance: Instance, limits: LimitVector) -> None:
+    Parameters
+    ----------
+    instance : Instance
+    limits : LimitVector
+    prices : Prices
+        Perhaps near those of the first master: they tell which files are in doubt.
+    span : float
+        Cost to be explained: masters are solved to a small part of it [currency].
+    """
+
+    def __init__(self, instance: Instance, limits: LimitVector, prices: Prices, span: float) -> None:
         self._instance = instance
         self._limits = limits
+        self._span = span
         self._exists = np.isfinite(limits.limit)
+        self._price = np.where(self._exists, limits.flat(prices), 0.0)
+        self._launch = prices.launch
+        self._most = np.zeros((instance.n_files, limits.limit.size))
+        self._counted = 0
+        self._pick: Ints | None = None
         self._cols: dict[int, highspy.HighsBasisStatus] = {}
         self._rows: dict[int, highspy.HighsBasisStatus] = {}
 
@@ -82,7 +113,7 @@ class Master:
         Parameters
         ----------
         columns : Columns
-            At least one for each file.
+            At least one for each file; those of the last call come first.
         names : (n_columns,) int64
             A number for each column that never changes, not negative: how a basis finds it again.
         low, high : (n_limits,) float64
@@ -98,25 +129,76 @@ class Master:
         RuntimeError
             HiGHS did not solve the program.
         """
-        limits = self._limits
-        shape = self._shape(columns, low, high)
+        shape = self._shape(columns, low)
         unit = max(float(np.abs(columns.cost).mean()) if columns.file.size else 0.0, 1e-300)
+        # Even without a box: the first columns may come from a placement that breaks limits.
+        dear = DEAR * max(float(np.abs(columns.cost).max(initial=0.0)), unit)
+        high = high.copy()
+        high[shape.rows] = np.where(np.isinf(high[shape.rows]), dear / shape.scale, high[shape.rows])
+        held = launch_use(self._instance, columns)
+        reduced = self._reduced(columns, held)
+        best, second, pick = _ranked(columns.file, reduced, self._instance.n_files)
+        undecided = _least(second - best, UNDECIDED + UNDECIDED_PER_LIMIT * shape.rows.size)
+        if self._pick is not None:
+            pick = self._pick
+            undecided |= reduced[pick] > best + SAME * unit
+        undecided[self._instance.launch_file] = True  # else their rules might be out of reach
+        while True:
+            mixed = self._mix(columns, names, held, shape, low, high, unit, undecided, pick)
+            self._price, self._launch = mixed.price, mixed.launch
+            reduced = self._reduced(columns, held)
+            best, _, _ = _ranked(columns.file, reduced, self._instance.n_files)
+            dearer = np.where(undecided, 0.0, reduced[pick] - best)
+            wrong = dearer > SAME * unit
+            # What all of them lack in reduced cost is how far the program may be above the whole one.
+            if dearer.sum() <= EXACT_TO * self._span or not wrong.any():
+                self._pick = _largest(columns.file, mixed.share, self._instance.n_files)
+                return mixed
+            undecided |= wrong
+
+    def _reduced(self, columns: Columns, held: Floats) -> Floats:
+        """Cost of columns, prices included."""
+        return np.asarray(columns.cost + columns.use @ self._price - held @ self._launch)
+
+    def _mix(
+        self,
+        columns: Columns,
+        names: Ints,
+        held: Floats,
+        shape: _Shape,
+        low: Floats,
+        high: Floats,
+        unit: float,
+        undecided: Bools,
+        pick: Ints,
+    ) -> Mixed:
+        """Solve the program of the undecided files; the others take the column picked for them."""
+        limits, rows, n_files = self._limits, shape.rows, int(undecided.sum())
+        sure = pick[~undecided]
+        inside = np.flatnonzero(undecided[columns.file])
+        number = np.cumsum(undecided) - 1
+        some = columns.take(inside)
+        some = replace(some, file=number[some.file].astype(np.int32))
+        left = limits.limit[rows] - columns.use[sure][:, rows].sum(axis=0)
+        lacking = self._instance.launch_min - held[sure].sum(axis=0)
         solver = QuietHighs()
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("presolve", "off")
         solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
-        solver.passModel(self._program(columns, shape, low, high, unit))
-        keys = np.concatenate([names, -1 - 2 * shape.rows[shape.buy], -2 - 2 * shape.rows[shape.sell]])
-        n_files, n_rows = self._instance.n_files, shape.rows.size
+        solver.passModel(_program(some, held[inside], n_files, shape, left, lacking, low, high, unit))
+        keys = np.concatenate([names[inside], -1 - 2 * rows, -2 - 2 * rows[shape.sell]])
         row_keys = np.concatenate(
-            [np.arange(n_files), n_files + shape.rows, -1 - np.arange(self._instance.n_launches)]
+            [np.flatnonzero(undecided), undecided.size + rows, -1 - np.arange(self._instance.n_launches)]
         )
         if self._cols:
             solver.setOptionValue("simplex_strategy", 4)
-            solver.setBasis(self._start(keys, row_keys))
+            files = np.flatnonzero(undecided)
+            picked = dict(zip(files.tolist(), names[pick[files]].tolist(), strict=True))
+            solver.setBasis(self._start(keys, row_keys, picked))
         solver.run()
         status = solver.getModelStatus()
-        if status != highspy.HighsModelStatus.kOptimal:
+        # Empty: every file is plain, and no limit is in reach.
+        if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
             message = f"the master program ended as {solver.modelStatusToString(status)}"
             raise RuntimeError(message)
         self._remember(solver, keys, row_keys)
@@ -124,64 +206,51 @@ class Master:
         x = np.asarray(solution.col_value)
         dual = np.asarray(solution.row_dual) * unit
         price = np.zeros(limits.limit.size)
-        price[shape.rows] = np.maximum(0.0, -dual[n_files : n_files + n_rows] / shape.scale)
-        bought, sold = shape.rows[shape.buy], shape.rows[shape.sell]
+        price[rows] = np.maximum(0.0, -dual[n_files : n_files + rows.size] / shape.scale)
+        sold = rows[shape.sell]
         boxed = np.zeros(limits.limit.size, dtype=np.bool_)
-        n = columns.file.size
-        boxed[bought] |= (x[n : n + bought.size] > AMOUNT) & (high[bought] < limits.cap[bought])
-        boxed[sold] |= x[n + bought.size :] > AMOUNT
+        n = inside.size
+        boxed[rows] = (x[n : n + rows.size] > AMOUNT) & (high[rows] < limits.cap[rows])
+        boxed[sold] |= x[n + rows.size :] > AMOUNT
+        share = np.zeros(columns.file.size)
+        share[inside], share[sure] = x[:n], 1.0
         return Mixed(
-            value=float(solver.getObjectiveValue()) * unit,
-            share=x[:n],
+            value=float(solver.getObjectiveValue()) * unit + float(columns.cost[sure].sum()),
+            share=share,
             price=np.minimum(price, limits.cap),
-            launch=np.maximum(0.0, dual[n_files + n_rows :]),
+            launch=np.maximum(0.0, dual[n_files + rows.size :]),
             boxed=boxed,
         )
 
-    def _shape(self, columns: Columns, low: Floats, high: Floats) -> _Shape:
+    def _shape(self, columns: Columns, low: Floats) -> _Shape:
         """Limits that can matter, what to divide them by, and where the box has edges."""
         limits = self._limits
-        most = _most_use(columns, self._instance.n_files)
-        rows = np.flatnonzero(self._exists & ((most.sum(axis=0) > limits.limit) | (low > 0)))
-        scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[:, rows].sum(axis=0))
+        new = columns.take(np.arange(self._counted, columns.file.size))
+        self._counted = columns.file.size
+        order = np.argsort(new.file, kind="stable")
+        file = new.file[order]
+        first = np.flatnonzero(np.diff(file, prepend=-1))
+        if first.size:
+            highest = np.maximum.reduceat(new.use[order], first, axis=0)
+            self._most[file[first]] = np.maximum(self._most[file[first]], highest)
+        most = self._most.sum(axis=0)
+        rows = np.flatnonzero(self._exists & ((most > limits.limit) | (low > 0)))
+        scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[rows])
         scale[scale <= 0.0] = 1.0
-        return _Shape(rows, scale, np.flatnonzero(np.isfinite(high[rows])), np.flatnonzero(low[rows] > 0))
+        return _Shape(rows, scale, np.flatnonzero(low[rows] > 0))
 
-    def _program(
-        self, columns: Columns, shape: _Shape, low: Floats, high: Floats, unit: float
-    ) -> highspy.HighsLp:
-        """Columns, then what may be bought and sold; files' convexity rows, limits, launch rules."""
-        inst, limits, rows, scale = self._instance, self._limits, shape.rows, shape.scale
-        buy, sell, n_files = shape.buy, shape.sell, inst.n_files
-        starts, index, value = _entries(
-            columns, columns.use[:, rows] / scale, launch_use(inst, columns), n_files
-        )
-        program = highspy.HighsLp()
-        program.num_col_ = columns.file.size + buy.size + sell.size
-        program.num_row_ = n_files + rows.size + inst.n_launches
-        edges = [(high[rows] * scale)[buy], -(low[rows] * scale)[sell]]
-        program.col_cost_ = np.concatenate([columns.cost, *edges]) / unit
-        program.col_lower_ = np.zeros(program.num_col_)
-        program.col_upper_ = np.full(program.num_col_, np.inf)
-        program.row_lower_ = np.concatenate(
-            [np.ones(n_files), np.full(rows.size, -np.inf), inst.launch_min.astype(np.float64)]
-        )
-        program.row_upper_ = np.concatenate(
-            [np.ones(n_files), limits.limit[rows] / scale, np.full(inst.n_launches, np.inf)]
-        )
-        program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        extra = np.arange(1, buy.size + sell.size + 1)
-        program.a_matrix_.start_ = np.concatenate([starts, starts[-1] + extra]).astype(np.int32)
-        program.a_matrix_.index_ = np.concatenate([index, n_files + buy, n_files + sell]).astype(np.int32)
-        program.a_matrix_.value_ = np.concatenate([value, -np.ones(buy.size), np.ones(sell.size)])
-        return program
+    def _start(self, keys: Ints, row_keys: Ints, picked: dict[int, int]) -> highspy.HighsBasis:
+        """The last basis on these columns and rows; new columns start at zero, new rows basic.
 
-    def _start(self, keys: Ints, row_keys: Ints) -> highspy.HighsBasis:
-        """The last basis on these columns and rows; new columns start at zero, new rows basic."""
+        Files that were not in the last program (`picked`: name of their column, by file) keep their column.
+        """
         basis = highspy.HighsBasis()
         lower, basic = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
-        basis.col_status = [self._cols.get(key, lower) for key in keys.tolist()]
-        basis.row_status = [self._rows.get(key, basic) for key in row_keys.tolist()]
+        whole = {name: basic for file, name in picked.items() if file not in self._rows}
+        cols = {**self._cols, **whole}
+        rows = {**dict.fromkeys(picked, lower), **self._rows}
+        basis.col_status = [cols.get(key, lower) for key in keys.tolist()]
+        basis.row_status = [rows.get(key, basic) for key in row_keys.tolist()]
         basis.valid = True
         basis.alien = True
         return basis
@@ -192,15 +261,65 @@ class Master:
         self._rows = dict(zip(row_keys.tolist(), basis.row_status, strict=True))
 
 
-def _most_use(columns: Columns, n_files: int) -> Floats:
-    """Most that any column of each file uses of each limit, (n_files, n_limits) [GB or Gbit/s]."""
-    most = np.zeros((n_files, columns.use.shape[1]))
-    order = np.argsort(columns.file, kind="stable")
-    file = columns.file[order]
-    first = np.flatnonzero(np.diff(file, prepend=-1))
-    if first.size:
-        most[file[first]] = np.maximum.reduceat(columns.use[order], first, axis=0)
-    return most
+def _ranked(file: Ints32, value: Floats, n_files: int) -> tuple[Floats, Floats, Ints]:
+    """Lowest and second lowest value of each file's columns (inf where there is one only), and the lowest."""
+    order = np.lexsort((value, file))
+    first = np.searchsorted(file[order], np.arange(n_files))
+    counts = np.bincount(file, minlength=n_files)
+    pick = order[first]
+    second = np.full(n_files, np.inf)
+    several = counts > 1
+    second[several] = value[order[first[several] + 1]]
+    return value[pick], second, pick
+
+
+def _largest(file: Ints32, share: Floats, n_files: int) -> Ints:
+    """Column with the largest share of each file, ties to the one found last."""
+    pick = np.zeros(n_files, dtype=np.int64)
+    order = np.argsort(share, kind="stable")
+    pick[file[order]] = order
+    return pick
+
+
+def _least(value: Floats, count: int) -> Bools:
+    """The finite values, or so many of them, the least first."""
+    chosen = np.zeros(value.size, dtype=np.bool_)
+    order = np.argsort(value, kind="stable")[:count]
+    chosen[order] = np.isfinite(value[order])
+    return chosen
+
+
+def _program(
+    columns: Columns,
+    held: Floats,
+    n_files: int,
+    shape: _Shape,
+    room: Floats,
+    lacking: Floats,
+    low: Floats,
+    high: Floats,
+    unit: float,
+) -> highspy.HighsLp:
+    """Columns, then what may be bought and sold; files' convexity rows, limits, launch rules."""
+    rows, scale, sell = shape.rows, shape.scale, shape.sell
+    starts, index, value = _entries(columns, columns.use[:, rows] / scale, held, n_files)
+    program = highspy.HighsLp()
+    program.num_col_ = columns.file.size + rows.size + sell.size
+    program.num_row_ = n_files + rows.size + lacking.size
+    edges = [high[rows] * scale, -(low[rows] * scale)[sell]]
+    program.col_cost_ = np.concatenate([columns.cost, *edges]) / unit
+    program.col_lower_ = np.zeros(program.num_col_)
+    program.col_upper_ = np.full(program.num_col_, np.inf)
+    program.row_lower_ = np.concatenate([np.ones(n_files), np.full(rows.size, -np.inf), lacking])
+    program.row_upper_ = np.concatenate([np.ones(n_files), room / scale, np.full(lacking.size, np.inf)])
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    extra = np.arange(1, rows.size + sell.size + 1)
+    program.a_matrix_.start_ = np.concatenate([starts, starts[-1] + extra]).astype(np.int32)
+    program.a_matrix_.index_ = np.concatenate([index, n_files + np.arange(rows.size), n_files + sell]).astype(
+        np.int32
+    )
+    program.a_matrix_.value_ = np.concatenate([value, -np.ones(rows.size), np.ones(sell.size)])
+    return program
 
 
 def _entries(columns: Columns, used: Floats, pools_held: Floats, n_files: int) -> tuple[Ints, Ints, Floats]:

@@ -70,6 +70,8 @@ WARM_HEAT, WARM_PASSES = 0.1, 5
 """First heat, in typical steps of cost, and passes of a search that starts from earlier prices. In the first
 of them prices stand still: what is used of each limit is not known before, and to go by a part of the files
 would undo prices that were good."""
+LOOKS = 3
+"""Last passes whose prices are looked at."""
 AVERAGED = 3
 """Passes over whose prices a mean is taken: where they swing, their mean proves more than the last."""
 
@@ -133,8 +135,10 @@ class PriceSearch:
         Full passes planned, after those over samples: the heat falls so that the last one is cold.
     start : WarmStart or None
         With one, there are `warm_passes` passes and none over samples.
-    early : bool
-        Whether the run may end before all passes are done.
+    early : int
+        The run may end after so many full passes, and each time their number has doubled; 0: never.
+    looks : int
+        Bounds are evaluated after so many of the last passes.
     warm_passes : int
         Passes of a search that starts from earlier prices.
     """
@@ -146,10 +150,11 @@ class PriceSearch:
         passes: int,
         start: WarmStart | None = None,
         *,
-        early: bool = False,
+        early: int = 0,
+        looks: int = LOOKS,
         warm_passes: int = WARM_PASSES,
     ) -> None:
-        self._instance, self._solver, self._early = instance, solver, early
+        self._instance, self._solver, self._early, self._looks = instance, solver, early, looks
         self._limits = LimitVector.of(instance)
         self._layout = ResponseLayout.of(instance)
         guess, scale = start_prices(instance)
@@ -243,17 +248,17 @@ class PriceSearch:
             number += 1
 
     def _worth_a_look(self, number: int) -> bool:
-        """Bounds are evaluated where a plan may end the run, after each of the last three passes, and later.
+        """Bounds are evaluated where a plan may end the run, after each of the last passes, and later.
 
         Two looks at all files cost about as much as a pass, and early bounds are soon beaten.
         """
-        first = number == self._sampled and not self._warm
-        return number >= self.planned - 3 or first or self.may_end(number + 1)
+        first = number == self._sampled and not self._warm and not self._early
+        return number >= self.planned - self._looks or first or self.may_end(number + 1)
 
     def may_end(self, done: int) -> bool:
-        """Whether the run may end early after so many passes: after 2, 4, 8… full ones, if at all."""
+        """Whether the run may end early after so many passes."""
         full = done - self._sampled
-        return self._early and full >= 2 and full & (full - 1) == 0
+        return 0 < self._early <= full and full % self._early == 0 and _power_of_two(full // self._early)
 
     def _deal(self, stride: int) -> list[list[tuple[Ints32, float]]]:
         """Deal the files, most GB per stored GB first, to batches; with a stride, the tail is sampled.
@@ -376,3 +381,7 @@ class PriceSearch:
 def _costs(instance: Instance, prices: Prices) -> Floats:
     """Costs under prices by entry, then of the origin by region."""
     return np.concatenate(priced_costs(instance, prices))
+
+
+def _power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0

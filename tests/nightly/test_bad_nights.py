@@ -73,11 +73,12 @@ def assert_not_worse(status: dict[str, Any]) -> None:
 def test_a_worse_plan_than_the_one_in_force(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search gone wrong: it holds nothing but what rules ask for."""
 
-    def least(run: Any, state: object, *, final: bool) -> None:
-        run._take_plan(run._local.serve(forced_holders(run._instance)))
+    def least(search: Any, state: object, *, final: bool) -> None:
+        run = search._run
+        run.take_plan(run.local.serve(forced_holders(run.instance)))
 
-    monkeypatch.setattr(fast._Run, "_plan", least)
-    monkeypatch.setattr(fast._Run, "close", lambda run: None)
+    monkeypatch.setattr(fast._Search, "_plan", least)
+    monkeypatch.setattr(fast, "close", lambda run, recent: None)
     no_other = {"refuse": None}
     project.configure(guards__churn_ratio=no_other, guards__offload_fall_ratio=no_other)
     before = project.current.resolve().name

@@ -106,9 +106,7 @@ def test_the_same_bytes_for_any_number_of_threads_and_again() -> None:
     """More files than chunks, so that two threads do share them; the start is left as it was."""
     families = frozenset({"storage", "throughput", "links"})
     inst = random_instance(1, n_regions=6, n_files=100, n_pools=5, families=families)
-    start = LocalSearch(inst, Columns.of(inst)).improve(
-        inst.pinned.copy(), Prices.zero(inst), 2, lambda: False
-    )
+    start = LocalSearch(inst, Columns.of(inst)).serve(inst.pinned.copy())
     holds = start.holds.copy()
     once = bytes_of_both(inst, start, threads=1)
     assert bytes_of_both(inst, start, threads=1) == once

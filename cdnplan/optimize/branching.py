@@ -1,0 +1,221 @@
+"""Branch on the holders of single files, where prices leave a gap that a large file explains.
+
+A file that takes up much of a pool may be cheaper half there and half elsewhere than at either place. Prices
+prove no more than the cost of such mixtures. But once it is decided whether the pool holds the file, each
+side has prices of its own, and both together prove more (branch and price [1]_). The node with the lowest
+bound is split first, at the file and pool for which the mixture pays most; nodes are solved by master
+programs over the columns that their parents left. Mixtures, rounded, are plans.
+
+References
+----------
+.. [1] C. Barnhart, E. L. Johnson, G. L. Nemhauser, M. W. P. Savelsbergh, P. H. Vance, "Branch-and-Price:
+   Column Generation for Solving Huge Integer Programs", Operations Research 46(3), 1998.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.model.instance import Instance
+from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.few_files import FewFiles, improve_few_files
+from cdnplan.optimize.file_columns import Columns, launch_use
+from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.rules import broken_rules, fitting_placements
+
+Bools = npt.NDArray[np.bool_]
+Choice = tuple[int, int]
+"""A file and a pool."""
+
+NEAR_ENOUGH = 0.05
+"""A node is solved until its master and its bound differ by this part of what its bound is below the plan."""
+MOST_COLUMNS = 4
+"""Columns of each file that a node begins with, the nearest ones."""
+WORTH_SPLITTING = 1e-3
+"""A mixture of which the price of storage is less than this part of the gap is not worth a split."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    """Files held where, and not held where; what is proven about plans that obey, and the last master."""
+
+    pinned: tuple[Choice, ...]
+    banned: tuple[Choice, ...]
+    bound: float
+    found: FewFiles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """State of the tree after a node.
+
+    Parameters
+    ----------
+    bound : float
+        No plan costs less than this or than the best plan known [currency].
+    found, lowest : FewFiles
+        Last masters of the node, and of the one with the lowest bound.
+    """
+
+    bound: float
+    found: FewFiles
+    lowest: FewFiles
+
+
+def split_files(
+    solver: FileSolver,
+    limits: LimitVector,
+    found: FewFiles,
+    incumbent: Bools,
+    ideal: float,
+    upper: Callable[[], float],
+    wanted_gap: float,
+    expired: Callable[[], bool],
+) -> Iterator[Split]:
+    """Search the tree of holder decisions, the lowest bound first.
+
+    Parameters
+    ----------
+    solver : FileSolver
+    limits : LimitVector
+    found : FewFiles
+        The last master of the whole problem.
+    incumbent : (n_pools, n_files) bool
+        A placement that keeps every rule.
+    ideal : float
+        See `ideal_cost` [currency].
+    upper : callable
+        Cost of the best plan by now [currency].
+    wanted_gap : float
+        Nodes that could better the best plan by no more than this `gap_ratio` are not split.
+    expired : callable
+        Ends the search early once it returns True.
+
+    Yields
+    ------
+    Split
+        After each node, until none is left that is worth a split.
+    """
+    tree = _Tree(solver, limits, incumbent, ideal, upper, wanted_gap, expired)
+    heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node((), (), found.bound, found))]
+    closed, number = np.inf, 0
+    while heap and not expired():
+        bound, _, node = heapq.heappop(heap)
+        choice = tree.choice(node)
+        if choice is None and bound < tree.cutoff() and not node.found.last:
+            # Nothing to decide, but prices were not searched to the end.
+            again = tree.solve(node.pinned, node.banned, node, near_enough=0.0)
+            if again is not None and again.bound > bound:
+                heapq.heappush(heap, (again.bound, number, again))
+                continue
+        if choice is None:
+            closed = min(closed, bound)
+            continue
+        sides = ((*node.pinned, choice), node.banned), (node.pinned, (*node.banned, choice))
+        waiting = len(sides)
+        for pinned, banned in sides:
+            waiting -= 1
+            child = tree.solve(pinned, banned, node)
+            number += 1
+            if child is not None:
+                heapq.heappush(heap, (child.bound, number, child))
+                least = min(closed, heap[0][0], bound if waiting else np.inf)
+                yield Split(least, child.found, heap[0][2].found)
+    if not heap:
+        yield Split(closed, node.found, node.found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tree:
+    """What all nodes share."""
+
+    solver: FileSolver
+    limits: LimitVector
+    incumbent: Bools
+    ideal: float
+    upper: Callable[[], float]
+    wanted_gap: float
+    expired: Callable[[], bool]
+
+    def cutoff(self) -> float:
+        """Bound from which on a node does not matter any more."""
+        upper = self.upper()
+        return upper - self.wanted_gap * (upper - self.ideal)
+
+    def choice(self, node: _Node) -> Choice | None:
+        """File and pool to split a node at: where the part of the file that is there is paid for most."""
+        room = self.cutoff() - node.bound
+        if room <= 0.0:
+            return None
+        inst, columns = self.solver.instance, node.found.columns
+        part = np.zeros((inst.n_files, inst.n_pools))
+        np.add.at(part, columns.file, node.found.share[:, None] * columns.holds)
+        worth = node.found.prices.storage * (inst.size_gb[:, None] * self.solver.copies)
+        score = worth * part * np.maximum(0.0, 1.0 - part)
+        file, pool = divmod(int(score.argmax()), inst.n_pools)
+        return (file, pool) if score[file, pool] > WORTH_SPLITTING * room else None
+
+    def solve(
+        self,
+        pinned: tuple[Choice, ...],
+        banned: tuple[Choice, ...],
+        parent: _Node,
+        near_enough: float = NEAR_ENOUGH,
+    ) -> _Node | None:
+        """Prices of a node; None where it has no plan."""
+        instance, holds = self._decided(pinned, banned)
+        if broken_rules(instance):
+            return None
+        solver = FileSolver.of(instance, self.solver.columns)
+        columns = self._left(parent, pinned, banned)
+        span = self.upper() - self.ideal
+        rounds = improve_few_files(
+            solver, self.limits, parent.found.prices, holds, span, self.expired, [columns], rough=False
+        )
+        for found in rounds:
+            room = self.upper() - found.bound
+            if found.bound >= self.cutoff() or found.mixture - found.bound <= near_enough * room:
+                break
+        return _Node(pinned, banned, max(parent.bound, found.bound), found)
+
+    def _decided(self, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> tuple[Instance, Bools]:
+        """The problem with decisions made, and the incumbent's holders made to obey: limits need not hold."""
+        inst = self.solver.instance
+        copies, must, holds = inst.copies.copy(), inst.pinned.copy(), self.incumbent.copy()
+        for file, pool in pinned:
+            must[pool, file] = holds[pool, file] = True
+        for file, pool in banned:
+            copies[pool, file] = 0
+            holds[pool, file] = False
+        decided = replace(inst, copies=copies, pinned=must)
+        # A ban may break a launch rule: then all pools that can hold the file, so that some column keeps it.
+        able = fitting_placements(decided)
+        for rule in range(inst.n_launches):
+            file = inst.launch_file[rule]
+            pools = inst.launch_pool[inst.launch_ptr[rule] : inst.launch_ptr[rule + 1]]
+            if holds[pools, file].sum() < inst.launch_min[rule]:
+                holds[pools, file] = able[pools, file]
+        return decided, holds
+
+    def _left(self, parent: _Node, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> Columns:
+        """Columns that obey, less those too dear to be in any better plan."""
+        columns, found = parent.found.columns, parent.found
+        value = columns.cost + columns.use @ self.limits.flat(found.prices)
+        value -= launch_use(self.solver.instance, columns) @ found.prices.launch
+        order = np.lexsort((value, columns.file))
+        first = np.flatnonzero(np.diff(columns.file[order], prepend=-1))
+        begin = np.repeat(first, np.diff(np.append(first, order.size)))
+        dearer = value[order] - value[order[begin]]
+        keep = np.zeros(order.size, dtype=np.bool_)
+        keep[order] = (dearer <= self.upper() - found.bound) & (np.arange(order.size) - begin < MOST_COLUMNS)
+        keep |= found.share > 0.0
+        for file, pool in pinned:
+            keep &= (columns.file != file) | columns.holds[:, pool]
+        for file, pool in banned:
+            keep &= (columns.file != file) | ~columns.holds[:, pool]
+        return columns.take(keep)

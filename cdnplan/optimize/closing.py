@@ -1,0 +1,165 @@
+"""The last percent on small networks: master program, search tree, rounding, packing.
+
+Each part begins where the one before left a gap, and all end once it is small enough (`RunState.closed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+
+from cdnplan.optimize.annealing import MOVES, pack
+from cdnplan.optimize.branching import Split, split_files
+from cdnplan.optimize.few_files import FewFiles, improve_few_files
+from cdnplan.optimize.file_columns import Columns
+from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, tree_bound
+from cdnplan.optimize.rounding import Rounding
+from cdnplan.optimize.rules import keeps_rules
+from cdnplan.optimize.run_state import RunState
+
+IMPROVE_ROUNDS = 3
+NEARLY = 2.0
+"""A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
+WORTH_PACKING = 5e-3
+"""A rounded mixture is packed anew above this one."""
+ROUND_UP_TO, ROUNDINGS, AT_ONCE = 5_000, 4, 2
+"""Networks of so many files at most have their mixture rounded, up to so many times, some side by side."""
+PACKINGS, MOVES_PER_FILE = 2, 7_000
+"""Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
+NODES, NODE_WORK = 200, 20_000_000
+"""Nodes of the search tree at most: the first number, or what the second buys (candidate entries × files)."""
+PATIENCE, PATIENCE_LATER, PROGRESS = 10, 50, 0.03
+"""The tree is left where so many nodes do not raise the bound by this part of the gap: first, and when it is
+gone on with after rounding."""
+WORTH_BELIEVING = 0.1
+"""A bound by the tree counts if it takes this part off the gap: what prices prove, anyone can check."""
+
+
+def close(run: RunState, recent: Sequence[Columns]) -> None:
+    """Narrow the gap of a small network.
+
+    Parameters
+    ----------
+    run : RunState
+        With a plan; takes better plans and bounds.
+    recent : sequence of Columns
+        Holders that the price search found last.
+    """
+    if run.ended():
+        return
+    found = _mix(run, recent)
+    tree = _tree(run, found)
+    found = _split(run, tree, found, PATIENCE)
+    if run.instance.n_files > ROUND_UP_TO:
+        _pack(run, found, PACKINGS, run.wanted_gap)
+        return
+    _round(run, found)
+    if run.gap() > WORTH_PACKING:
+        found = _split(run, tree, found, PATIENCE_LATER)
+        _pack(run, found, 1, max(WORTH_PACKING, run.wanted_gap))
+
+
+def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
+    """Master programs until their mixture is a plan good enough, or nothing new comes."""
+    limits, begin = LimitVector.of(run.instance), run.best
+    span = begin.cost - run.ideal
+    rounds = improve_few_files(run.solver, limits, run.prices, begin.holds, span, run.ended, recent)
+    for found in run.clock.each("master", rounds):
+        run.take_bound(found.bound, found.prices)
+        if found.last or found.mixture - run.bound <= NEARLY * run.wanted_gap * span:
+            with run.clock.phase("plan"):
+                run.take_plan(run.local.improve(found.wish, found.prices, IMPROVE_ROUNDS, run.ended))
+        run.report("master", 0.0)
+        if run.closed():
+            break
+    return found
+
+
+def _tree(run: RunState, found: FewFiles) -> Iterator[Split]:
+    """Nodes of the search tree, as many as the size of the network allows."""
+    inst = run.instance
+    nodes = min(NODES, NODE_WORK // max(1, inst.cand_pool.size * inst.n_files))
+    steps = split_files(
+        run.solver, LimitVector.of(inst), found, run.best.holds, run.ideal, lambda: run.best.cost,
+        run.wanted_gap, run.ended,
+    )  # fmt: skip
+    return islice(steps, nodes)
+
+
+def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int) -> FewFiles:
+    """Decide on the holders of large files one by one; returns the master where the bound is lowest."""
+    if run.closed():
+        return found
+    bounds = [run.lower]
+    for step in run.clock.each("tree", tree):
+        found = step.lowest
+        run.beyond = max(run.beyond, min(step.bound, run.best.cost))
+        bounds.append(run.lower)
+        if step.found.mixture < run.best.cost:
+            with run.clock.phase("plan"):
+                plan = run.local.improve(step.found.wish, step.found.prices, IMPROVE_ROUNDS, run.ended)
+                run.take_plan(plan)
+        run.report("tree", 0.0)
+        raised = bounds[-1] - bounds[max(0, len(bounds) - 1 - patience)]
+        vain = len(bounds) > patience and raised < PROGRESS * (run.best.cost - run.lower)
+        if run.closed() or vain:
+            break
+    if run.gap() > run.wanted_gap and run.beyond - run.bound < WORTH_BELIEVING * (run.best.cost - run.bound):
+        run.beyond = -np.inf
+    return found
+
+
+def _round(run: RunState, found: FewFiles) -> None:
+    """Round the mixture of a master program, a few times in other orders."""
+    if run.closed():
+        return
+    with run.clock.phase("round"):
+        rounding = Rounding(run.solver, LimitVector.of(run.instance), found.prices, found.columns)
+        for number in range(0, ROUNDINGS, AT_ONCE):
+            tries = rounding.round(range(number, number + AT_ONCE), run.best.cost - run.lower)
+            for holds in tries:
+                if keeps_rules(run.instance, holds):
+                    run.take_plan(run.local.serve(holds))
+                run.take_plan(run.local.improve(holds, found.prices, IMPROVE_ROUNDS, run.ended))
+            run.report("round", (number + AT_ONCE) / ROUNDINGS)
+            if run.closed():
+                break
+
+
+def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
+    """Change holders at random under falling heat, from the best placement, so many times at most."""
+    limits = LimitVector.of(run.instance)
+    moves = min(MOVES, MOVES_PER_FILE * run.instance.n_files)
+    with run.clock.phase("pack"):
+        for number in range(packings):
+            if run.closed() or run.gap() <= enough:
+                break
+            over = run.best.cost - run.lower
+            holds = pack(run.solver, limits, found.prices, run.best.holds, found.columns, over, moves)
+            run.take_plan(run.local.serve(holds))
+            run.report("pack", (number + 1) / packings)
+
+
+def exchange(run: RunState) -> None:
+    """One file: better holders by exchange, and bounds beyond what prices on shared limits prove.
+
+    Parameters
+    ----------
+    run : RunState
+        With a plan; takes a better plan and bounds.
+    """
+    facility = Facility.of(run.solver, run.prices)
+    with run.clock.phase("relaxation"):
+        run.beyond = relaxation_bound(facility, run.best.cost, run.ended)
+    run.report("relaxation", 1.0)
+    if not run.closed():
+        with run.clock.phase("exchange"):
+            holds = better_holders(facility, run.best.holds[:, 0], run.ended)
+            run.take_plan(run.local.serve(holds[:, None]))
+        run.report("exchange", 1.0)
+    if not run.closed():
+        with run.clock.phase("tree"):
+            run.beyond = max(run.beyond, tree_bound(run.solver, run.prices))

@@ -1,0 +1,137 @@
+"""One run of the fast engine: the best bound and the best plan so far, and what may end it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement, Prices
+from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.columns import Columns
+from cdnplan.optimize.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.objective import gap_ratio, ideal_cost
+from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop
+from cdnplan.optimize.phase_clock import PhaseClock
+
+OPTIMAL_RATIO = 1e-9
+"""A gap of no more than this one counts as none."""
+
+
+class RunState:
+    """What the parts of the engine share, and add to.
+
+    Parameters
+    ----------
+    instance : Instance
+    stop : Stop
+    progress : Progress
+    clock : PhaseClock
+    enough_gap : float
+        Where no gap is asked for, the run may end at this one.
+
+    Attributes
+    ----------
+    instance, columns, solver, local
+        The problem, and what solves parts of it.
+    clock : PhaseClock
+    ideal : float
+        See `ideal_cost` [currency].
+    bound, prices : float, Prices
+        The best bound that prices prove, and those prices.
+    beyond : float
+        The best bound that a search tree proves, -inf while there is none.
+    wanted_gap : float
+        The run ends once the gap is no larger.
+    """
+
+    def __init__(
+        self, instance: Instance, stop: Stop, progress: Progress, clock: PhaseClock, enough_gap: float
+    ) -> None:
+        self.instance, self.clock = instance, clock
+        self.columns = Columns.of(instance)
+        self.solver = FileSolver.of(instance, self.columns)
+        self.local = LocalSearch(instance, self.columns)
+        self.ideal = ideal_cost(instance)
+        self.bound, self.prices, self.beyond = -np.inf, Prices.zero(instance), -np.inf
+        self.wanted_gap = enough_gap if stop.gap_ratio is None else max(stop.gap_ratio, OPTIMAL_RATIO)
+        self._stop, self._progress, self._asked = stop, progress, False
+        self._incumbent: Incumbent | None = None
+
+    @property
+    def planned(self) -> bool:
+        """Whether there is a plan."""
+        return self._incumbent is not None
+
+    @property
+    def best(self) -> Incumbent:
+        """The best plan.
+
+        Raises
+        ------
+        ValueError
+            There is none yet.
+        """
+        if self._incumbent is None:
+            raise ValueError("a run makes a plan before it ends")
+        return self._incumbent
+
+    @property
+    def lower(self) -> float:
+        """The best bound of any kind [currency]."""
+        return max(self.bound, self.beyond)
+
+    def gap(self) -> float:
+        """Gap of the best plan; inf while there is none."""
+        if self._incumbent is None or not np.isfinite(self.lower):
+            return np.inf
+        return gap_ratio(self.lower, self._incumbent.cost, self.ideal)
+
+    def ended(self) -> bool:
+        """Whether the clock or the caller ends the run."""
+        self._asked = self._asked or self._stop.asked()
+        return self._asked or self.clock.expired()
+
+    def closed(self) -> bool:
+        """Whether the run may end, for whatever reason."""
+        return self.ended() or self.gap() <= self.wanted_gap
+
+    def take_bound(self, bound: float, prices: Prices) -> None:
+        """Keep a bound if it is the best, and the prices that prove it."""
+        if bound > self.bound:
+            self.bound, self.prices = bound, prices
+
+    def take_plan(self, plan: Incumbent) -> None:
+        """Keep a plan if it is the best."""
+        if self._incumbent is None or plan.cost < self._incumbent.cost:
+            self._incumbent = plan
+
+    def report(self, phase: str, done: float) -> None:
+        """Tell how far a phase is, and the bound and the plan so far."""
+        lower = self.lower if np.isfinite(self.lower) else None
+        self._progress(phase, done, lower, None if self._incumbent is None else self._incumbent.cost)
+
+    def outcome(self) -> Outcome:
+        """The best plan and bound, and why the run ended."""
+        plan, gap = self.best, self.gap()
+        status: Status = "feasible"
+        if gap <= OPTIMAL_RATIO:
+            status = "optimal"
+        elif self._stop.gap_ratio is not None and gap <= self._stop.gap_ratio:
+            status = "within-gap"
+        elif self._asked:
+            status = "interrupted"
+        elif self.clock.expired():
+            status = "time-limit"
+        return Outcome(
+            placement=Placement(plan.holds),
+            serving=plan.serving,
+            prices=self.prices,
+            upper=plan.cost,
+            lower=min(self.lower, plan.cost),
+            lower_priced=self.bound,
+            status=status,
+            bound_proof="branch-and-bound" if self.beyond > self.bound else "prices",
+            engine="fast",
+            seconds=dict(self.clock.seconds),
+            warnings=(),
+        )

@@ -1,0 +1,100 @@
+"""The tree of holder decisions: its bound is below every plan, and closes what large files leave open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.branching import split_files
+from cdnplan.optimize.columns import Columns
+from cdnplan.optimize.few_files import FewFiles, improve_few_files
+from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.objective import ideal_cost
+from cdnplan.optimize.rules import broken_rules
+from tests.instances import random_instance
+from tests.oracle.brute_force import brute_force, free_decisions
+
+MOST_NODES = 60
+
+
+def mixed(inst: Instance) -> tuple[Incumbent, FewFiles]:
+    """A plan, and the last master of the whole problem."""
+    local = LocalSearch(inst, Columns.of(inst))
+    start = local.improve(inst.pinned.copy(), Prices.zero(inst), 2, lambda: False)
+    span = max(start.cost - ideal_cost(inst), 1e-9)
+    solver, limits = FileSolver.of(inst), LimitVector.of(inst)
+    *_, found = improve_few_files(solver, limits, Prices.zero(inst), start.holds, span, lambda: False)
+    return start, found
+
+
+def bounds(inst: Instance, start: Incumbent, found: FewFiles, upper: float) -> list[float]:
+    """Bounds node by node."""
+    steps = split_files(
+        FileSolver.of(inst), LimitVector.of(inst), found, start.holds, ideal_cost(inst), lambda: upper,
+        1e-9, lambda: False,
+    )  # fmt: skip
+    return [step.bound for step, _ in zip(steps, range(MOST_NODES), strict=False)]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_bound_is_above_the_optimum(seed: int) -> None:
+    """Against all placements; where the plan that prunes nodes is the optimum itself, too."""
+    inst = random_instance(seed)
+    if broken_rules(inst) or free_decisions(inst).sum() > 12:
+        pytest.skip("no plan, or too many to try")
+    optimum = brute_force(inst)
+    if optimum is None:
+        pytest.skip("no plan")
+    try:
+        start, found = mixed(inst)
+    except NoFeasiblePlanError:
+        pytest.skip("no room was found for the launches")
+    for upper in (start.cost, optimum):
+        for bound in bounds(inst, start, found, upper):
+            assert min(bound, upper) <= optimum * (1 + 1e-7) + 1e-9
+
+
+def knapsacks() -> Instance:
+    """One pool for all regions, and in it a file that takes two thirds of the room."""
+    inst = random_instance(3, n_regions=3, n_files=30, n_pools=1, families=frozenset({"storage"}))
+    size = np.full(inst.n_files, 1.0)
+    size[0] = 20.0
+    copies = np.ones_like(inst.copies)
+    return replace(inst, size_gb=size, storage_gb=np.array([27.0]), copies=copies)
+
+
+def test_a_file_that_takes_most_of_a_pool_is_decided() -> None:
+    """Prices leave a gap that only deciding on the large file can close: here it is closed."""
+    inst = knapsacks()
+    start, found = mixed(inst)
+    values = bounds(inst, start, found, start.cost)
+    optimum = brute(inst)
+    assert found.bound < optimum - 1e-3 * (optimum - ideal_cost(inst)), "prices prove all: nothing to decide"
+    assert max(values) == pytest.approx(optimum, rel=1e-6) or max(values) >= start.cost * (1 - 1e-9)
+
+
+def brute(inst: Instance) -> float:
+    """Optimum of `knapsacks`: the large file and the best small ones, or the best small ones alone."""
+    local = LocalSearch(inst, Columns.of(inst))
+    costs = []
+    for large in (True, False):
+        saved = []
+        for f in range(1, inst.n_files):
+            holds = np.zeros((1, inst.n_files), dtype=np.bool_)
+            nothing = local.serve(holds).cost
+            holds[0, f] = True
+            saved.append((nothing - local.serve(holds).cost, f))
+        room = 7 if large else 27
+        chosen = [f for worth, f in sorted(saved, reverse=True)[:room] if worth > 0]
+        holds = np.zeros((1, inst.n_files), dtype=np.bool_)
+        holds[0, chosen] = True
+        holds[0, 0] = large
+        costs.append(local.serve(holds).cost)
+    return min(costs)

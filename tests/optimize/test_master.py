@@ -1,0 +1,88 @@
+"""The master program: what it solves of the files in doubt is the solution for all files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Prices
+from cdnplan.optimize import master
+from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.columns import Columns
+from cdnplan.optimize.file_columns import Columns as FileColumns
+from cdnplan.optimize.file_columns import columns_of, solve_exactly
+from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.local_search import LocalSearch
+from cdnplan.optimize.master import Master, Mixed
+from cdnplan.optimize.objective import ideal_cost
+from tests.instances import random_instance
+
+FAMILIES = frozenset({"storage", "throughput", "links", "launches"})
+
+
+def offers(inst: Instance, seed: int) -> list[FileColumns]:
+    """Columns in three batches: a placement, and the files' optima under prices drawn at random."""
+    solver, rng = FileSolver.of(inst), np.random.default_rng(seed)
+    files = np.arange(inst.n_files, dtype=np.int32)
+    local = LocalSearch(inst, Columns.of(inst))
+    start = np.ascontiguousarray(
+        local.improve(inst.pinned.copy(), Prices.zero(inst), 1, lambda: False).holds.T
+    )
+    found = [columns_of(solver, Prices.zero(inst), files, start, from_origin=True)]
+    scale = inst.file_gb().sum() * inst.origin_cost.max() / inst.storage_gb.sum()
+    for _ in range(2):
+        zero = Prices.zero(inst)
+        storage = scale * rng.random(inst.n_pools)
+        prices = Prices(storage, zero.throughput, zero.link, zero.fill, zero.churn, zero.launch)
+        found.append(columns_of(solver, prices, files, solve_exactly(solver, prices).holds))
+    return found
+
+
+def solved(inst: Instance, batches: list[FileColumns]) -> list[Mixed]:
+    """A master after each batch, without a box."""
+    limits = LimitVector.of(inst)
+    solve = Master(inst, limits, Prices.zero(inst), ideal_cost(inst))
+    low, high = np.zeros(limits.limit.size), np.where(np.isinf(limits.cap), 1e9, limits.cap)
+    columns, mixed = batches[0], []
+    for k, batch in enumerate(batches):
+        columns = batch if k == 0 else FileColumns.joined(columns, batch)
+        mixed.append(solve.solve(columns, np.arange(columns.file.size), low, high))
+    return mixed
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_files_left_out_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sifted from next to no files at the start, or all of them in the program from the start: one value."""
+    inst = random_instance(seed, n_regions=5, n_files=60, n_pools=4, families=FAMILIES)
+    batches = offers(inst, seed)
+    monkeypatch.setattr(master, "UNDECIDED", 2)
+    monkeypatch.setattr(master, "UNDECIDED_PER_LIMIT", 0)
+    sifted = solved(inst, batches)
+    monkeypatch.setattr(master, "UNDECIDED", inst.n_files)
+    whole = solved(inst, batches)
+    span = ideal_cost(inst)
+    for one, other in zip(sifted, whole, strict=True):
+        assert one.value == pytest.approx(other.value, abs=2 * master.EXACT_TO * span)
+        assert one.value >= other.value - 1e-7 * span
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_mixture_takes_every_file_whole_and_keeps_limits(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shares of a file's columns add up to 1, and nothing is bought where the box has no edge in reach."""
+    inst = random_instance(seed, n_regions=5, n_files=60, n_pools=4, families=FAMILIES)
+    batches = offers(inst, seed)
+    monkeypatch.setattr(master, "UNDECIDED", 3)
+    mixed = solved(inst, batches)[-1]
+    columns = FileColumns.joined(FileColumns.joined(batches[0], batches[1]), batches[2])
+    np.testing.assert_allclose(np.bincount(columns.file, mixed.share), 1.0, rtol=1e-7)
+    limits = LimitVector.of(inst)
+    use = mixed.share @ columns.use
+    bounded = np.isinf(limits.cap) & np.isfinite(limits.limit) & ~mixed.boxed
+    assert (use[bounded] <= limits.limit[bounded] * (1 + 1e-6) + 1e-9).all()
+    assert (
+        mixed.value == pytest.approx(float(mixed.share @ columns.cost), rel=1e-6)
+        or (use > limits.limit * (1 + 1e-9)).any()
+    )
