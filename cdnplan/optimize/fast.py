@@ -26,7 +26,7 @@ from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.one_file import Facility
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.phase_clock import PhaseClock
-from cdnplan.optimize.pricing import LOOKS, PricePass, PriceSearch
+from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
 from cdnplan.optimize.run_state import OPTIMAL_RATIO, RunState
 from cdnplan.optimize.warm_start import WarmStart
@@ -124,6 +124,30 @@ def _solve(
     return run.outcome()
 
 
+def full_passes(instance: Instance) -> int:
+    """Passes over all files that a search from nothing makes.
+
+    Parameters
+    ----------
+    instance : Instance
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from tests.instances import random_instance
+    >>> full_passes(random_instance(1))
+    8
+    """
+    work = _work(instance)
+    if work <= SMALL_UP_TO:
+        return FEW_PASSES
+    full = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, work)))
+    return max(full, LINK_PASSES) if instance.n_links else full
+
+
 def _work(instance: Instance) -> int:
     """Candidate entries × files: what one look at all files costs."""
     return instance.cand_pool.size * instance.n_files
@@ -134,12 +158,8 @@ class _Search:
 
     def __init__(self, run: RunState, start: WarmStart | None, *, small: bool, early: int) -> None:
         self._run, self._small = run, small
-        work = _work(run.instance)
-        full = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, work)))
-        if run.instance.n_links:
-            full = max(full, LINK_PASSES)
-        passes, looks = (FEW_PASSES, 1) if small else (full, LOOKS)
-        self._search = PriceSearch(run.instance, run.solver, passes, start, early=early, looks=looks)
+        passes = full_passes(run.instance)
+        self._search = PriceSearch(run.instance, run.solver, passes, start, early=early)
         self.recent: list[FileColumns] = []
 
     def all_passes(self) -> None:
@@ -171,6 +191,7 @@ class _Search:
     def _go_on(self, states: Iterator[PricePass]) -> None:
         """A few passes more at the last heat, and a plan from where they lead."""
         run = self._run
+        self._search.last += MORE_PASSES
         for number in range(1, MORE_PASSES + 1):
             with run.clock.phase("prices"):
                 state = next(states)

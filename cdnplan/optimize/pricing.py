@@ -70,8 +70,6 @@ WARM_HEAT, WARM_PASSES = 0.1, 5
 """First heat, in typical steps of cost, and passes of a search that starts from earlier prices. In the first
 of them prices stand still: what is used of each limit is not known before, and to go by a part of the files
 would undo prices that were good."""
-LOOKS = 3
-"""Last passes whose prices are looked at."""
 AVERAGED = 3
 """Passes over whose prices a mean is taken: where they swing, their mean proves more than the last."""
 
@@ -137,10 +135,15 @@ class PriceSearch:
         With one, there are `warm_passes` passes and none over samples.
     early : int
         The run may end after so many full passes, and each time their number has doubled; 0: never.
-    looks : int
-        Bounds are evaluated after so many of the last passes.
     warm_passes : int
         Passes of a search that starts from earlier prices.
+
+    Attributes
+    ----------
+    planned : int
+        Passes in all; the heat falls so that the last one is cold.
+    last : int
+        Number of passes after which bounds are evaluated each time; put off by who lets the search go on.
     """
 
     def __init__(
@@ -151,10 +154,9 @@ class PriceSearch:
         start: WarmStart | None = None,
         *,
         early: int = 0,
-        looks: int = LOOKS,
         warm_passes: int = WARM_PASSES,
     ) -> None:
-        self._instance, self._solver, self._early, self._looks = instance, solver, early, looks
+        self._instance, self._solver, self._early = instance, solver, early
         self._limits = LimitVector.of(instance)
         self._layout = ResponseLayout.of(instance)
         guess, scale = start_prices(instance)
@@ -182,13 +184,14 @@ class PriceSearch:
         self._ranked = np.argsort(-density, kind="stable").astype(np.int32)
         self._head = min(HEAD_FILES, instance.n_files)
         self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
-        self.planned = self._sampled + passes
+        self.planned = self.last = self._sampled + passes
         self._warm = start is not None
         if start is not None:
             self._heat, self._jitter_first = WARM_HEAT * self._unit, JITTER_LAST
             self._holds[:] = start.holds.T
             self._seen[:] = True
             self._sampled, self.planned = 0, warm_passes
+            self.last = warm_passes
 
     def _jitter(self, number: int) -> float:
         return float(
@@ -248,12 +251,12 @@ class PriceSearch:
             number += 1
 
     def _worth_a_look(self, number: int) -> bool:
-        """Bounds are evaluated where a plan may end the run, after each of the last passes, and later.
+        """Bounds are evaluated where a plan may end the run: in between they cost as much as half a pass.
 
-        Two looks at all files cost about as much as a pass, and early bounds are soon beaten.
+        And after the first full pass, where the next plan is far away, so that there is a bound to tell.
         """
         first = number == self._sampled and not self._warm and not self._early
-        return number >= self.planned - self._looks or first or self.may_end(number + 1)
+        return first or number + 1 >= self.last or self.may_end(number + 1)
 
     def may_end(self, done: int) -> bool:
         """Whether the run may end early after so many passes."""
