@@ -25,7 +25,7 @@ NEARLY = 2.0
 """A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
 WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
-ROUND_UP_TO, ROUNDINGS, AT_ONCE = 5_000, 4, 2
+ROUND_UP_TO, ROUNDINGS, AT_ONCE = 5_000, 6, 2
 """Networks of so many files at most have their mixture rounded, up to so many times, some side by side."""
 PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""

@@ -53,7 +53,7 @@ HARD = 100.0
 """Storage and new bytes above their limits are charged this many times the dearest limit."""
 SPARE = 2e-6
 """Part of such limits left free: linear programs keep their rows to a millionth only."""
-STAGES = ((1.5, 1), (4.0, 1), (1e9, 1), (1e9, 4))
+STAGES = ((1.5, 1), (4.0, 1), (1e9, 4))
 """Excess is charged so many times its price at most, and so many second changes are followed by a third."""
 SHUFFLE = 0.3
 """Sizes vary at random up to so much in the order of later tries."""
