@@ -21,7 +21,7 @@ from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
 from cdnplan.planner.dealing import Dealt, required_files
-from cdnplan.planner.spreading import spread_serving
+from cdnplan.planner.relieving import serve_changed
 from cdnplan.planner.staying import launches_stay
 
 Bools = npt.NDArray[np.bool_]
@@ -294,7 +294,9 @@ def _served_anew(night: _Night, dealt: Dealt, state: _Round) -> Dealt:
     holds = np.zeros_like(dealt.placement.holds)
     holds[assignment.pool, assignment.file] = True
     placement = Placement(holds)
-    spread = spread_serving(instance, placement, assignment, dealt.throughput, dealt.serving)
+    spread = serve_changed(
+        instance, placement, assignment, dealt.throughput, (dealt.placement, dealt.serving)
+    )
     mean = spread.mean_gbps
     busiest = np.zeros(instance.n_pools)
     np.maximum.at(busiest, night.pool, spread.peak_gbps)
