@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill import schedule_kernels as kernels
+from cdnplan.fill.count_kernels import count
 from cdnplan.fill.heap_kernels import Heap
 from cdnplan.fill.loads import pointers
 from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, Network, State
@@ -167,7 +168,7 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     demand = kernels.Wanted(
         _ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.value, wanted.required
     )
-    result = _best_night(network, kept, wanted, leaving, demand, begin)
+    result = _best_night(network, state, kept, wanted, leaving, demand, begin)
     last_origin = _last_origins(network, wanted, result)
     return Schedule(
         wanted=wanted,
@@ -185,7 +186,13 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
 
 
 def _best_night(
-    network: Network, kept: Copies, wanted: Copies, leaving: Copies, demand: kernels.Wanted, begin: int
+    network: Network,
+    evening: State,
+    kept: Copies,
+    wanted: Copies,
+    leaving: Copies,
+    demand: kernels.Wanted,
+    begin: int,
 ) -> Result:
     """Try the night with patience, then with less if that loses anything; take what loses least value.
 
@@ -201,7 +208,7 @@ def _best_night(
         returns[kept.file] = False
         night, fewest = best, LOST_ALL
         for _ in range(TRIES):
-            state = _state(network, kept, leaving)
+            state = State(*(array.copy() for array in evening))
             removals = _removals(network, kept, wanted, leaving, returns)
             result = _blank(wanted.size, leaving.size)
             work = _scratch(network, wanted, demand, removals)
@@ -269,7 +276,7 @@ def _state(network: Network, kept: Copies, leaving: Copies) -> State:
     appliance = np.concatenate([kept.appliance, leaving.appliance])
     most = int(np.diff(network.site_ptr).max(initial=0))
     at_site = np.zeros((n_files, n_sites), dtype=np.uint16 if most < 2**16 else np.uint32)
-    np.add.at(at_site, (file, network.site[appliance]), 1)
+    count(at_site.reshape(-1), file * n_sites + network.site[appliance])
     return State(
         copy=copy,
         at_site=at_site,

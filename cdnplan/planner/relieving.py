@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.loads import appliance_gbps, load_chunks, network, pointers, pool_gbps, region_rows
+from cdnplan.fill.loads import load_chunks, network, pointers, pool_gbps, region_rows
 from cdnplan.fill.relief_kernels import Copies, Room, Shares, relieve_pool
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
@@ -96,13 +96,11 @@ def relieve(
             most = float(limit[p]), float(throughput[p])
             relieve_pool(p, net, ptr, rows, copies, room, shares, *most)
         serving = _served(serving, shares)
-    peak, mean = appliance_gbps(
-        instance, placement, serving, assignment.pool, assignment.appliance, assignment.file
-    )
-    total = mean * instance.pool_appliances
+    peak = (limit[owner][:, None] - room.appliance).max(axis=1, initial=0.0)
+    total = pool_gbps(instance, serving).max(axis=1, initial=0.0)
     # The whole pool gives less because one of its appliances cannot give more.
     slowed = uneven & (total < throughput * (1 - _ROUNDING))
-    return Spread(serving, np.where(slowed, total, throughput), peak, mean)
+    return Spread(serving, np.where(slowed, total, throughput), peak, total / instance.pool_appliances)
 
 
 def _copies(instance: Instance, assignment: Assignment) -> Copies:
