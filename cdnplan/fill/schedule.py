@@ -11,7 +11,7 @@ from cdnplan.fill import schedule_kernels as kernels
 from cdnplan.fill.count_kernels import count
 from cdnplan.fill.heap_kernels import Heap
 from cdnplan.fill.loads import pointers
-from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, Network, State
+from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, SELFISH, Network, State
 from cdnplan.fill.space_kernels import NEVER, Removals, Result, Work
 from cdnplan.fill.urgency import fetching_order
 from cdnplan.model.instance import Floats, Ints
@@ -24,6 +24,7 @@ N_ALTERNATES = 2
 
 LOST_NOTHING, LOST_ALL = (0, 0, 0.0), (np.iinfo(np.int64).max, 1, np.inf)
 """A night that brings everything, and one worse than any."""
+NIGHTS = 3
 TRIES = 4
 """Nights tried, each with fewer last copies that may go before an origin brings the file back."""
 
@@ -194,15 +195,16 @@ def _best_night(
     demand: kernels.Wanted,
     begin: int,
 ) -> Result:
-    """Try the night with patience, then with less if that loses anything; take what loses least value.
+    """Try the night with patience, then with less where that loses anything; take what loses least value.
 
-    Last of all copies that are to go give nothing to others, so that nobody waits for their space. At first
-    all last copies may go that origins can bring back; what did not come back in time may not go away in the
-    next try.
+    Each time appliances that could not fetch all lose some of theirs: all others go on waiting for cheap
+    sources. At first all last copies may go that origins can bring back; what did not come back in time may
+    not go away in the next try.
     """
     best, least = _blank(wanted.size, leaving.size), LOST_ALL
-    for patient, leaving_gives in ((True, True), (False, True), (False, False)):
-        network = network._replace(leaving_gives=leaving_gives)
+    patience = network.patience.copy()
+    for _ in range(NIGHTS):
+        network = network._replace(patience=patience.copy())
         returns = np.zeros(network.size_gb.size, dtype=np.bool_)
         returns[wanted.file] = True
         returns[kept.file] = False
@@ -212,7 +214,7 @@ def _best_night(
             removals = _removals(network, kept, wanted, leaving, returns)
             result = _blank(wanted.size, leaving.size)
             work = _scratch(network, wanted, demand, removals)
-            kernels.run_night(network, state, demand, removals, result, work, begin, patient)
+            kernels.run_night(network, state, demand, removals, result, work, begin)
             lost = _lost(wanted, result)
             # At the same loss rather a night that breaks fewer promises.
             if lost <= fewest:
@@ -224,6 +226,10 @@ def _best_night(
             best, least = night, fewest
         if least == LOST_NOTHING:
             break
+        late = np.unique(wanted.appliance[night.kind == NOTHING])
+        if (patience[late] == SELFISH).all():
+            break
+        patience[late] = np.maximum(patience[late], 1) - 1
     return best
 
 
