@@ -71,7 +71,7 @@ def solve_program(
     overload_cost : float
         [currency/Gbps] of load above a link's capacity.
     n_pools : int
-        Limits below this number are pools and hold strictly.
+        Limits below this number are pools (or appliances, see `serving_ways`) and hold strictly.
     anchor : (n_limits, n_slices) float64, optional
         Prices that the duals shall be near to [currency/Gbps].
 
@@ -144,11 +144,11 @@ def _entries(
     """What each choice would load on each scarce limit and slice: their numbers, and Gbit/s; flat."""
     column, limit = paths.uses(choices.path)
     use = np.flatnonzero(np.any(scarce, axis=1)[limit])
-    column, limit = column[use], limit[use]
+    column, limit, weight = column[use], limit[use], paths.weights(choices.path)[use]
     rate = paths.gbps_per_gb[paths.region[choices.path[column]]]
     at, t = np.nonzero(scarce[limit] & (rate > 0))
     number = np.cumsum(scarce.ravel()).reshape(scarce.shape) - 1
-    return number[limit[at], t], column[at], gb[choices.row[column[at]]] * rate[at, t]
+    return number[limit[at], t], column[at], gb[choices.row[column[at]]] * rate[at, t] * weight[at]
 
 
 def _cleaned(value: Floats, row: Ints, n_rows: int) -> Floats:
