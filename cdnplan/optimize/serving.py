@@ -16,9 +16,13 @@ import numpy.typing as npt
 from cdnplan.model.apart import Apart
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Serving
-from cdnplan.optimize.serving_program import TIGHT_RATIO, Choices, path_gb, solve_program
+from cdnplan.optimize.serving_program import TIGHT_RATIO, Choices, Stay, path_gb, solve_program
 from cdnplan.optimize.serving_ways import Ways
 from cdnplan.optimize.signature_kernels import first_slots, held_slots, signature_table
+
+NEAR_RATIO = 1e-4
+"""Part of the mean cost of a GB that changing where it comes from has to save at least."""
+SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +41,12 @@ class Served:
     link: Floats
 
 
-def best_serving(instance: Instance, holds: npt.NDArray[np.bool_], apart: Apart | None = None) -> Served:
+def best_serving(
+    instance: Instance,
+    holds: npt.NDArray[np.bool_],
+    apart: Apart | None = None,
+    near: Serving | None = None,
+) -> Served:
     """Serve all demand at least cost from a given placement.
 
     Parameters
@@ -47,6 +56,9 @@ def best_serving(instance: Instance, holds: npt.NDArray[np.bool_], apart: Apart 
     apart : Apart, optional
         Appliances that serve no more than one can, copies of a file bearing its load evenly. Without, only
         what their pools can serve together is a limit.
+    near : Serving, optional
+        Of this placement, with the same appliances told apart; it may exceed limits. What another serving
+        would save less than `NEAR_RATIO` on stays as it is there.
 
     Returns
     -------
@@ -54,10 +66,13 @@ def best_serving(instance: Instance, holds: npt.NDArray[np.bool_], apart: Apart 
         Optimal up to the program's tolerance (1e-7 of each limit); throughput is respected exactly, what
         rounding exceeds goes to the origin.
     """
-    ptr, mask, gb = signature_table(instance, holds, apart)
+    if near is None:
+        ptr, mask, gb = signature_table(instance, holds, apart)
+    else:
+        ptr, mask, gb = near.ptr, near.mask, near.gb
     region = np.repeat(np.arange(instance.n_regions), np.diff(ptr))
     ways = Ways.of(instance, region, mask, apart)
-    choices, duals = _solve(instance, ways, region, mask, gb)
+    choices, duals = _solve(instance, ways, region, mask, gb, near)
     choices = _within_throughput(ways, gb, choices)
     entry = ways.entry(choices.path)
     from_pool = np.flatnonzero(entry >= 0)
@@ -76,34 +91,68 @@ def best_serving(instance: Instance, holds: npt.NDArray[np.bool_], apart: Apart 
 
 
 def _solve(
-    instance: Instance, ways: Ways, region: Ints, mask: npt.NDArray[np.uint64], gb: Floats
+    instance: Instance,
+    ways: Ways,
+    region: Ints,
+    mask: npt.NDArray[np.uint64],
+    gb: Floats,
+    near: Serving | None,
 ) -> tuple[Choices, Floats]:
     """Paths that each row takes, in the order of rows, and the duals of all limits."""
     paths = ways.paths
     cheapest = _cheapest(instance, ways, region, mask)
-    choices = Choices(row=np.arange(gb.size), path=cheapest, share=np.ones(gb.size))
+    if near is None:
+        begin = Choices(row=np.arange(gb.size), path=cheapest, share=np.ones(gb.size))
+    else:
+        begin = _choices_of(instance, ways, region, near)
+    rebate = NEAR_RATIO * float(path_gb(paths, gb, begin) @ paths.cost) / max(1e-300, float(gb.sum()))
+    # Rows that could be served cheaper on their own may have to be.
     freed = np.zeros(gb.size, dtype=np.bool_)
+    freed[begin.row[paths.cost[begin.path] > paths.cost[cheapest[begin.row]] + rebate]] = True
+    choices, solved = begin, np.zeros_like(freed)
     duals = np.zeros((paths.capacity.size, instance.n_slices))
     while True:
         load = paths.load(path_gb(paths, gb, choices))
         tight = np.any(load > paths.capacity[:, None] * (1 - TIGHT_RATIO), axis=1)
         on_tight = np.zeros(paths.region.size, dtype=np.bool_)
         on_tight[paths.use_path[tight[paths.use_limit]]] = True
-        rows = choices.row[on_tight[choices.path]]
-        if freed[rows].all():
+        freed[choices.row[on_tight[choices.path]]] = True
+        if solved[freed].all():
             return choices, duals
-        freed[rows] = True
-        fixed = np.flatnonzero(~freed)
-        stay = Choices(row=fixed, path=cheapest[fixed], share=np.ones(fixed.size))
+        solved = freed.copy()
+        stay = begin.take(~freed[begin.row])
+        moving = _all_choices(instance, ways, region, mask, np.flatnonzero(freed))
         moved, duals = solve_program(
             paths,
             gb,
-            _all_choices(instance, ways, region, mask, np.flatnonzero(freed)),
+            moving,
             paths.load(path_gb(paths, gb, stay)),
             instance.overload_cost,
             ways.n_strict,
+            stay=None if near is None else Stay(_shares_in(begin, moving, paths.region.size), rebate),
         )
         choices = _joined(stay, moved)
+
+
+def _choices_of(instance: Instance, ways: Ways, region: Ints, serving: Serving) -> Choices:
+    """The paths of a serving; what it leaves to the origin among them."""
+    row = serving.share_row()
+    rest = 1.0 - np.bincount(row, serving.ratio, minlength=region.size)
+    left = np.flatnonzero(rest > SMALLEST_SHARE)
+    path = ways.path(row, serving.share_entry(instance))
+    begin = Choices(
+        np.append(row, left),
+        np.append(path, instance.cand_pool.size + region[left]),
+        np.append(serving.ratio, rest[left]),
+    )
+    return begin.take(np.lexsort((begin.path, begin.row)))
+
+
+def _shares_in(begin: Choices, moving: Choices, n_paths: int) -> Floats:
+    """Share that each choice of some rows has to begin with."""
+    key, wanted = begin.row * n_paths + begin.path, moving.row * n_paths + moving.path
+    at = np.minimum(np.searchsorted(key, wanted), key.size - 1)
+    return np.where(key[at] == wanted, begin.share[at], 0.0)
 
 
 def _cheapest(instance: Instance, ways: Ways, region: Ints, mask: npt.NDArray[np.uint64]) -> Ints:
