@@ -94,6 +94,7 @@ def deal(
     serving: Serving,
     prices: Prices,
     holdings: Holdings | None,
+    start: Start | None = None,
 ) -> Dealt:
     """Split pools onto their appliances, each within its own limits.
 
@@ -111,6 +112,8 @@ def deal(
         From an engine.
     holdings : Holdings or None
         What appliances hold now.
+    start : Start, optional
+        An arrangement to begin with.
 
     Returns
     -------
@@ -121,7 +124,7 @@ def deal(
     NoFeasiblePlanError
         No such split was found in `MAX_ROUNDS` rounds.
     """
-    begun = _Round(placement.holds, serving)
+    begun = _Round(placement.holds, serving, start)
     state, assignment = _settled(instance, *_placed(instance, begun, prices, holdings))
     fitted, unplaced = state.holds, state.unplaced
     for _ in range(EVENING_ROUNDS):
