@@ -22,7 +22,7 @@ from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
 from cdnplan.planner.dealing import Dealt, required_files
-from cdnplan.planner.relieving import serve_changed
+from cdnplan.planner.spreading import spread_serving
 from cdnplan.planner.staying import launches_stay
 
 Bools = npt.NDArray[np.bool_]
@@ -297,22 +297,13 @@ def _served_anew(night: _Night, dealt: Dealt, state: _Round) -> Dealt:
     holds = np.zeros_like(dealt.placement.holds)
     holds[assignment.pool, assignment.file] = True
     placement = Placement(holds)
-    spread = serve_changed(
-        instance, placement, assignment, dealt.throughput, (dealt.placement, dealt.serving)
-    )
-    mean = spread.mean_gbps
-    busiest = np.zeros(instance.n_pools)
-    np.maximum.at(busiest, night.pool, spread.peak_gbps)
-    ratio = np.divide(busiest, mean, out=np.ones_like(mean), where=mean > 0)
+    spread = spread_serving(instance, placement, assignment, dealt.placement, dealt.serving)
     return replace(
         dealt,
         placement=placement,
         serving=spread.serving,
-        assignment=replace(
-            assignment, peak_gbps=spread.peak_gbps, imbalance_ratio=np.maximum(0.0, ratio - 1.0)
-        ),
-        slowed=int((spread.throughput < instance.throughput_gbps).sum()),
-        throughput=spread.throughput,
+        assignment=spread.assignment(assignment),
+        slowed=int(spread.slowed.sum()),
     )
 
 
