@@ -24,9 +24,9 @@ N_ALTERNATES = 2
 
 LOST_NOTHING, LOST_ALL = (0, 0, 0.0), (np.iinfo(np.int64).max, 1, np.inf)
 """A night that brings everything, and one worse than any."""
-NIGHTS = 3
-TRIES = 4
-"""Nights tried, each with fewer last copies that may go before an origin brings the file back."""
+PATIENCES, TRIES = 3, 4
+"""Nights planned with less and less patience where copies are lost, and tries of each, with fewer last copies
+that may go before an origin brings the file back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,42 +195,57 @@ def _best_night(
     demand: kernels.Wanted,
     begin: int,
 ) -> Result:
-    """Try the night with patience, then with less where that loses anything; take what loses least value.
+    """Plan the night with patience, then with less where that loses anything; take what loses least value.
 
     Each time appliances that could not fetch all lose some of theirs: all others go on waiting for cheap
-    sources. At first all last copies may go that origins can bring back; what did not come back in time may
-    not go away in the next try.
+    sources.
     """
     best, least = _blank(wanted.size, leaving.size), LOST_ALL
     patience = network.patience.copy()
-    for _ in range(NIGHTS):
+    for _ in range(PATIENCES):
         network = network._replace(patience=patience.copy())
-        returns = np.zeros(network.size_gb.size, dtype=np.bool_)
-        returns[wanted.file] = True
-        returns[kept.file] = False
-        night, fewest = best, LOST_ALL
-        for _ in range(TRIES):
-            state = State(*(array.copy() for array in evening))
-            removals = _removals(network, kept, wanted, leaving, returns)
-            result = _blank(wanted.size, leaving.size)
-            work = _scratch(network, wanted, demand, removals)
-            kernels.run_night(network, state, demand, removals, result, work, begin)
-            lost = _lost(wanted, result)
-            # At the same loss rather a night that breaks fewer promises.
-            if lost <= fewest:
-                night, fewest = result, lost
-            if lost == LOST_NOTHING or not removals.n_away[0]:
-                break
-            returns &= ~removals.away
-        if fewest < least:
-            best, least = night, fewest
-        if least == LOST_NOTHING:
-            break
+        night, lost = _night(network, evening, kept, wanted, leaving, demand, begin)
+        if lost < least:
+            best, least = night, lost
         late = np.unique(wanted.appliance[night.kind == NOTHING])
-        if (patience[late] == SELFISH).all():
+        if least == LOST_NOTHING or (patience[late] == SELFISH).all():
             break
-        patience[late] = np.maximum(patience[late], 1) - 1
+        patience[late] = np.maximum(patience[late], SELFISH + 1) - 1
     return best
+
+
+def _night(
+    network: Network,
+    evening: State,
+    kept: Copies,
+    wanted: Copies,
+    leaving: Copies,
+    demand: kernels.Wanted,
+    begin: int,
+) -> tuple[Result, tuple[int, int, float]]:
+    """Try a night until promises are kept; the one that loses least, and what it loses.
+
+    At first all last copies may go that origins can bring back; what did not come back in time may not go
+    away in the next try.
+    """
+    night, least = _blank(wanted.size, leaving.size), LOST_ALL
+    returns = np.zeros(network.size_gb.size, dtype=np.bool_)
+    returns[wanted.file] = True
+    returns[kept.file] = False
+    for _ in range(TRIES):
+        state = State(*(array.copy() for array in evening))
+        removals = _removals(network, kept, wanted, leaving, returns)
+        result = _blank(wanted.size, leaving.size)
+        work = _scratch(network, wanted, demand, removals)
+        kernels.run_night(network, state, demand, removals, result, work, begin)
+        lost = _lost(wanted, result)
+        # At the same loss rather a night that breaks fewer promises.
+        if lost <= least:
+            night, least = result, lost
+        if lost == LOST_NOTHING or not removals.n_away[0]:
+            break
+        returns &= ~removals.away
+    return night, least
 
 
 def _lost(wanted: Copies, result: Result) -> tuple[int, int, float]:
