@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from cdnplan.fill import loads_kernels as kernels
 from cdnplan.lanes import in_lanes
+from cdnplan.model.apart import Apart, mask_words, signature_holders
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Placement, Serving, mask_words
+from cdnplan.model.placement import Placement, Serving
 
 CHUNK_VALUES = 4_000_000
 """Loads by slice are computed for so many values at a time (32 MB), or for one pool."""
@@ -185,7 +186,7 @@ def load_chunks(
     if wanted is None:
         wanted = np.ones(instance.n_pools, dtype=np.bool_)
     net = network(instance, serving)
-    ptr, rows = region_rows(instance, net, placement)
+    ptr, rows = region_rows(instance, net, placement, serving.apart)
     row_size = np.diff(instance.demand_ptr)[instance.region_row[net.entry_region]]
     work = np.bincount(instance.cand_pool, row_size, minlength=instance.n_pools)
     for first, last in _chunks(placement.holds.sum(axis=1) * max(1, instance.n_slices)):
@@ -235,11 +236,13 @@ def network(instance: Instance, serving: Serving) -> kernels.Network:
 
 
 def region_rows(
-    instance: Instance, net: kernels.Network, placement: Placement
+    instance: Instance, net: kernels.Network, placement: Placement, apart: Apart | None
 ) -> tuple[Ints, npt.NDArray[Any]]:
     """Serving row of every (region, file of its demand row), counted from the region's first row."""
-    if net.serving_mask.shape[1] != mask_words(instance):
-        raise ValueError(f"signatures of {net.serving_mask.shape[1]} words, expected {mask_words(instance)}")
+    bits = signature_holders(instance, placement.holds, apart)
+    words = mask_words(bits.ptr)
+    if net.serving_mask.shape[1] != words:
+        raise ValueError(f"signatures of {net.serving_mask.shape[1]} words, expected {words}")
     ptr = pointers(np.diff(instance.demand_ptr)[instance.region_row])
     most = int(np.diff(net.serving_ptr).max(initial=0))
     rows = np.empty(int(ptr[-1]), dtype=np.int16 if most < 2**15 else np.int32)
@@ -250,7 +253,9 @@ def region_rows(
         items,
         np.diff(ptr),
         net,
-        np.ascontiguousarray(placement.holds),
+        bits.ptr,
+        bits.row,
+        bits.holds,
         ptr,
         rows,
         unknown,

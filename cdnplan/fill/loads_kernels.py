@@ -66,9 +66,18 @@ def _row_of(mask: Array, masks: Array, first: int, last: int) -> int:
 
 @njit(cache=True, nogil=True)
 def signature_rows(
-    regions: Array, net: Network, holds: Array, ptr: Array, rows: Array, unknown: Array
+    regions: Array,
+    net: Network,
+    bit_ptr: Array,
+    bit_row: Array,
+    holds: Array,
+    ptr: Array,
+    rows: Array,
+    unknown: Array,
 ) -> None:
     """Write the serving row of each file of its demand row into `rows`.
+
+    Bits ``bit_ptr[r]:bit_ptr[r + 1]`` of signatures say what `bit_row` of `holds` says of a file.
 
     ``rows[ptr[r] + n]`` belongs to the n-th file of the demand row of region r: the serving row,
     counted from the region's first, or -1 where there is none. ``unknown[r]`` becomes the number of
@@ -77,13 +86,13 @@ def signature_rows(
     mask = np.zeros(net.serving_mask.shape[1], np.uint64)
     for r in regions:
         first = net.demand_ptr[net.region_row[r]]
-        start = net.cand_ptr[r]
+        start = bit_ptr[r]
         missing = 0
         for n in range(net.demand_ptr[net.region_row[r] + 1] - first):
             file = net.demand_file[first + n]
             mask[:] = np.uint64(0)
-            for k in range(net.cand_ptr[r + 1] - start):
-                if holds[net.cand_pool[start + k], file]:
+            for k in range(bit_ptr[r + 1] - start):
+                if holds[bit_row[start + k], file]:
                     mask[k // 64] |= np.uint64(1) << np.uint64(k % 64)
             row = _row_of(mask, net.serving_mask, net.serving_ptr[r], net.serving_ptr[r + 1])
             rows[ptr[r] + n] = row
@@ -151,3 +160,43 @@ def slice_loads(
             place[held_file[n]] = n
         for e in range(net.pool_entry_ptr[first_pool + p], net.pool_entry_ptr[first_pool + p + 1]):
             _add_entry(net, net.pool_entry[e], place, ptr, rows, share, out)
+
+
+@njit(cache=True, nogil=True)
+def carry(
+    regions: Array,
+    net: Network,
+    holds: Array,
+    ptr: Array,
+    rows: Array,
+    new_rows: Array,
+    new_ptr: Array,
+    cell_ptr: Array,
+    through: Array,
+    lost: Array,
+) -> None:
+    """Add up, by new row and candidate, what files get through it in the old serving [GB].
+
+    `ptr`, `rows` and `new_rows` are those of `signature_rows` for the old serving, in `net`, and the new one,
+    whose rows of region r begin at ``new_ptr[r]``; ``cell_ptr[row]`` is where its candidates begin in
+    `through`. What came through candidates that are no holders in `holds` is `lost`, by row.
+    """
+    for r in regions:
+        first = net.demand_ptr[net.region_row[r]]
+        for n in range(net.demand_ptr[net.region_row[r] + 1] - first):
+            if new_rows[ptr[r] + n] < 0:
+                continue
+            file = net.demand_file[first + n]
+            gb = net.region_share[r] * net.demand_gb[first + n]
+            to = new_ptr[r] + new_rows[ptr[r] + n]
+            row = rows[ptr[r] + n]
+            if row < 0:
+                lost[to] += gb
+                continue
+            at = net.serving_ptr[r] + row
+            for i in range(net.share_ptr[at], net.share_ptr[at + 1]):
+                k = net.share_slot[i]
+                if holds[net.cand_pool[net.cand_ptr[r] + k], file]:
+                    through[cell_ptr[to] + k] += gb * net.share_ratio[i]
+                else:
+                    lost[to] += gb * net.share_ratio[i]

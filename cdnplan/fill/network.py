@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.fill.source_kernels import Network
+from cdnplan.fill.source_kernels import PATIENT, Network
 from cdnplan.fill.sources import Sources
 from cdnplan.fill.windows import Windows
 from cdnplan.model.instance import Floats, Instance, Ints
@@ -65,6 +65,7 @@ def fill_network(
         origin_cap_gbps=np.array([np.inf if cap is None else cap]),
         size_gb=instance.size_gb,
         n_origins=len(sources.origins),
+        patience=np.full(site.size, PATIENT, dtype=np.uint8),
     )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill import schedule_kernels as kernels
+from cdnplan.fill.count_kernels import count
 from cdnplan.fill.heap_kernels import Heap
 from cdnplan.fill.loads import pointers
-from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, Network, State
+from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, SELFISH, Network, State
 from cdnplan.fill.space_kernels import NEVER, Removals, Result, Work
 from cdnplan.fill.urgency import fetching_order
 from cdnplan.model.instance import Floats, Ints
@@ -23,8 +24,9 @@ N_ALTERNATES = 2
 
 LOST_NOTHING, LOST_ALL = (0, 0, 0.0), (np.iinfo(np.int64).max, 1, np.inf)
 """A night that brings everything, and one worse than any."""
-TRIES = 4
-"""Nights tried, each with fewer last copies that may go before an origin brings the file back."""
+PATIENCES, TRIES = 3, 4
+"""Nights planned with less and less patience where copies are lost, and tries of each, with fewer last copies
+that may go before an origin brings the file back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +169,7 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     demand = kernels.Wanted(
         _ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.value, wanted.required
     )
-    result = _best_night(network, kept, wanted, leaving, demand, begin)
+    result = _best_night(network, state, kept, wanted, leaving, demand, begin)
     last_origin = _last_origins(network, wanted, result)
     return Schedule(
         wanted=wanted,
@@ -185,39 +187,65 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
 
 
 def _best_night(
-    network: Network, kept: Copies, wanted: Copies, leaving: Copies, demand: kernels.Wanted, begin: int
+    network: Network,
+    evening: State,
+    kept: Copies,
+    wanted: Copies,
+    leaving: Copies,
+    demand: kernels.Wanted,
+    begin: int,
 ) -> Result:
-    """Try the night with patience, then with less if that loses anything; take what loses least value.
+    """Plan the night with patience, then with less where that loses anything; take what loses least value.
 
-    Last of all copies that are to go give nothing to others, so that nobody waits for their space. At first
-    all last copies may go that origins can bring back; what did not come back in time may not go away in the
-    next try.
+    Each time appliances that could not fetch all lose some of theirs: all others go on waiting for cheap
+    sources.
     """
     best, least = _blank(wanted.size, leaving.size), LOST_ALL
-    for patient, leaving_gives in ((True, True), (False, True), (False, False)):
-        network = network._replace(leaving_gives=leaving_gives)
-        returns = np.zeros(network.size_gb.size, dtype=np.bool_)
-        returns[wanted.file] = True
-        returns[kept.file] = False
-        night, fewest = best, LOST_ALL
-        for _ in range(TRIES):
-            state = _state(network, kept, leaving)
-            removals = _removals(network, kept, wanted, leaving, returns)
-            result = _blank(wanted.size, leaving.size)
-            work = _scratch(network, wanted, demand, removals)
-            kernels.run_night(network, state, demand, removals, result, work, begin, patient)
-            lost = _lost(wanted, result)
-            # At the same loss rather a night that breaks fewer promises.
-            if lost <= fewest:
-                night, fewest = result, lost
-            if lost == LOST_NOTHING or not removals.n_away[0]:
-                break
-            returns &= ~removals.away
-        if fewest < least:
-            best, least = night, fewest
-        if least == LOST_NOTHING:
+    patience = network.patience.copy()
+    for _ in range(PATIENCES):
+        network = network._replace(patience=patience.copy())
+        night, lost = _night(network, evening, kept, wanted, leaving, demand, begin)
+        if lost < least:
+            best, least = night, lost
+        late = np.unique(wanted.appliance[night.kind == NOTHING])
+        if least == LOST_NOTHING or (patience[late] == SELFISH).all():
             break
+        patience[late] = np.maximum(patience[late], SELFISH + 1) - 1
     return best
+
+
+def _night(
+    network: Network,
+    evening: State,
+    kept: Copies,
+    wanted: Copies,
+    leaving: Copies,
+    demand: kernels.Wanted,
+    begin: int,
+) -> tuple[Result, tuple[int, int, float]]:
+    """Try a night until promises are kept; the one that loses least, and what it loses.
+
+    At first all last copies may go that origins can bring back; what did not come back in time may not go
+    away in the next try.
+    """
+    night, least = _blank(wanted.size, leaving.size), LOST_ALL
+    returns = np.zeros(network.size_gb.size, dtype=np.bool_)
+    returns[wanted.file] = True
+    returns[kept.file] = False
+    for _ in range(TRIES):
+        state = State(*(array.copy() for array in evening))
+        removals = _removals(network, kept, wanted, leaving, returns)
+        result = _blank(wanted.size, leaving.size)
+        work = _scratch(network, wanted, demand, removals)
+        kernels.run_night(network, state, demand, removals, result, work, begin)
+        lost = _lost(wanted, result)
+        # At the same loss rather a night that breaks fewer promises.
+        if lost <= least:
+            night, least = result, lost
+        if lost == LOST_NOTHING or not removals.n_away[0]:
+            break
+        returns &= ~removals.away
+    return night, least
 
 
 def _lost(wanted: Copies, result: Result) -> tuple[int, int, float]:
@@ -269,7 +297,7 @@ def _state(network: Network, kept: Copies, leaving: Copies) -> State:
     appliance = np.concatenate([kept.appliance, leaving.appliance])
     most = int(np.diff(network.site_ptr).max(initial=0))
     at_site = np.zeros((n_files, n_sites), dtype=np.uint16 if most < 2**16 else np.uint32)
-    np.add.at(at_site, (file, network.site[appliance]), 1)
+    count(at_site.reshape(-1), file * n_sites + network.site[appliance])
     return State(
         copy=copy,
         at_site=at_site,

@@ -23,6 +23,7 @@ from cdnplan.fill.source_kernels import (
     NO_WINDOW,
     NOTHING,
     ORIGIN,
+    PATIENT,
     PEER,
     TIER,
     Network,
@@ -315,10 +316,10 @@ def _look(
     work: Work,
     a: int,
     now: int,
-    patient: bool,
 ) -> None:
     """Start what can be started; else look again later, the sooner the less time is left."""
     work.idle[a] = False
+    patient = net.patience[a] == PATIENT
     end, left = now, 0
     for i in range(net.open_ptr[a], net.open_ptr[a + 1]):
         if net.open_begin[i] <= now < net.open_end[i]:
@@ -358,12 +359,12 @@ def run_night(
     result: Result,
     work: Work,
     begin: int,
-    patient: bool,
 ) -> None:
     """Let one night pass; `state` and `result` are written to.
 
-    Appliances that are `patient` wait for cheap sources as long as there is time; others turn to dearer ones
+    Appliances that are `PATIENT` wait for cheap sources as long as there is time; others turn to dearer ones
     for their largest files, and to origins for last copies that are in their way, rather than do nothing.
+    Those that are `SELFISH` give nothing of what is to go.
     """
     empty_overfull(net, state, leaving, result, work, begin)
     for a in range(net.site.size):
@@ -375,4 +376,4 @@ def run_night(
         if event < wanted.file.size:
             _finish(net, state, wanted, result, work, event, now)
         else:
-            _look(net, state, wanted, leaving, result, work, event - wanted.file.size, now, patient)
+            _look(net, state, wanted, leaving, result, work, event - wanted.file.size, now)

@@ -21,14 +21,16 @@ NOTHING, PEER, TIER, ORIGIN = 0, 1, 2, 3
 """Kinds of source."""
 NO_WINDOW, NO_RATE, NO_LINK, NO_SOURCE, NO_SPACE, NO_ORIGIN = 1, 2, 3, 4, 5, 6
 """Why a copy is not fetched, now or at all."""
+SELFISH, HURRIED, PATIENT = 0, 1, 2
+"""How an appliance goes about its night, see `schedule_kernels.run_night`."""
 
 
 class Network(NamedTuple):
     """What stays the same all night; see `Sources`, `Windows`, `Night` for shapes and units.
 
     `site_ptr` cuts appliances into sites; `spare_gbps` is what links have left in each hour of the UTC day,
-    (n_links, 24); `origin_cap_gbps` has one entry. Unless `leaving_gives`, copies that are to go are no
-    sources, so that their space is free whenever it is needed.
+    (n_links, 24); `origin_cap_gbps` has one entry. `patience` is `PATIENT`, `HURRIED` or `SELFISH`: what is
+    to go from an appliance that is selfish is no source, so that its space is free whenever it is needed.
     """
 
     site_ptr: Array
@@ -54,7 +56,7 @@ class Network(NamedTuple):
     origin_cap_gbps: Array
     size_gb: Array
     n_origins: int
-    leaving_gives: bool = True
+    patience: Array
 
 
 class State(NamedTuple):
@@ -129,7 +131,7 @@ def best_appliance(
     best, best_gbps, best_keeps = -1, 0.0, False
     for b in range(net.site_ptr[site], net.site_ptr[site + 1]):
         kind = state.copy[f, b]
-        if b == a or not (kind == HOLDS or (kind == LEAVING and net.leaving_gives)):
+        if b == a or not (kind == HOLDS or (kind == LEAVING and net.patience[b] > SELFISH)):
             continue
         rate = min(gbps, net.upload_gbps[b] - state.up_used[b])
         if rate < least or closed_during(net, b, now, now + duration_ms(size_gb, rate)):

@@ -77,9 +77,11 @@ def find_sources(topology: Topology, sites: Sequence[str], wanting: Sequence[boo
     finder = _Finder(topology, sites)
     near, origins = _Lists(), _Lists()
     for name, wants in zip(sites, wanting, strict=True):
-        from_origins, from_sites = finder.of(name) if wants else ([], [])
-        origins.add(from_origins)
-        near.add(from_sites)
+        if wants:
+            finder.add_to(name, origins, near)
+        else:
+            origins.add([])
+            near.add([])
     return Sources(
         tuple(sites),
         tuple(origin.name for origin in topology.origins),
@@ -99,23 +101,34 @@ class _Lists:
 
     def __init__(self) -> None:
         self.counts: list[int] = []
-        self.source: list[int] = []
-        self.paths: list[tuple[int, ...]] = []
+        self.source: list[Ints] = [np.zeros(0, dtype=np.int64)]
+        self.links: list[int] = []
+        self.lengths: list[Ints] = [np.zeros(0, dtype=np.int64)]
 
     def add(self, ranked: Ranked) -> None:
         """Append what one site has."""
-        self.counts.append(len(ranked))
-        self.source += [source for source, _ in ranked]
-        self.paths += [path for _, path in ranked]
+        self._append(
+            np.array([source for source, _ in ranked], dtype=np.int64),
+            np.array([len(path) for _, path in ranked], dtype=np.int64),
+        )
+        self.links += [link for _, path in ranked for link in path]
+
+    def add_free(self, sources: Ints) -> None:
+        """Append what one site has, over paths without any limited link."""
+        self._append(sources, np.zeros(sources.size, dtype=np.int64))
+
+    def _append(self, sources: Ints, lengths: Ints) -> None:
+        self.counts.append(sources.size)
+        self.source.append(sources)
+        self.lengths.append(lengths)
 
     def arrays(self) -> tuple[Ints, Ints32, Ints, Ints32]:
         """Pointers by site, sources, pointers by source, links."""
-        links = [link for path in self.paths for link in path]
         return (
             pointers(np.array(self.counts, dtype=np.int64)),
-            np.array(self.source, dtype=np.int32),
-            pointers(np.array([len(path) for path in self.paths], dtype=np.int64)),
-            np.array(links, dtype=np.int32),
+            np.concatenate(self.source).astype(np.int32),
+            pointers(np.concatenate(self.lengths)),
+            np.array(self.links, dtype=np.int32),
         )
 
 
@@ -139,16 +152,16 @@ class _Finder:
         self.links: dict[str, int] = {}
         self.capacity: dict[str, float] = {}
 
-    def of(self, name: str) -> tuple[Ranked, Ranked]:
-        """Origins and other sites for one site, the cheapest first."""
-        origins = self._origins(name)
+    def add_to(self, name: str, origins: _Lists, near: _Lists) -> None:
+        """Append origins and other sites for one site, the cheapest first."""
+        ranked = self._origins(name)
         limit = self._topology.policy.fill.tier_max_cost_per_gb
-        limit = min(path.cost for _, path in origins) if limit is None else limit
-        tiers = self._tiers(name, limit)
-        return (
-            [(o, self._limited(path, self._topology.origins[o].name)) for o, path in origins],
-            [(s, self._limited(path)) for s, path in tiers],
-        )
+        limit = min(path.cost for _, path in ranked) if limit is None else limit
+        origins.add([(o, self._limited(path, self._topology.origins[o].name)) for o, path in ranked])
+        if self._paths.joined(name):
+            near.add([(s, self._limited(path)) for s, path in self._tiers(name, limit)])
+        else:
+            near.add_free(self._nearest(name, limit))
 
     def _limited(self, path: SitePath, origin: str = "") -> tuple[int, ...]:
         """Limited links of a path, numbered; an origin's capacity counts as one."""
@@ -173,14 +186,16 @@ class _Finder:
         return sorted(found, key=lambda item: (item[1].cost, origins[item[0]].name))
 
     def _tiers(self, name: str, limit: float) -> list[tuple[int, SitePath]]:
-        """Other sites, the cheapest first, names breaking ties."""
-        if self._paths.joined(name):
-            paths = ((s, self._paths.between(site.name, name)) for s, site in enumerate(self._sites))
-            found = [(s, p) for s, p in paths if p is not None and p.cost <= limit and s != self._at[name]]
-            return sorted(found, key=lambda item: (item[1].cost, item[0]))[:MOST_SITES]
+        """Other sites over links, the cheapest first, names breaking ties."""
+        paths = ((s, self._paths.between(site.name, name)) for s, site in enumerate(self._sites))
+        found = [(s, p) for s, p in paths if p is not None and p.cost <= limit and s != self._at[name]]
+        return sorted(found, key=lambda item: (item[1].cost, item[0]))[:MOST_SITES]
+
+    def _nearest(self, name: str, limit: float) -> Ints:
+        """Other sites by distance, the cheapest first."""
         here = self._at[name]
         km = distance_km(self._location, self._location[here])
         cost = self._base + self._topology.policy.costs.per_gb_per_1000km * km / KM_PER_1000KM
         cost[here] = np.inf
         order = np.argsort(cost, kind="stable")[:MOST_SITES]
-        return [(int(s), SitePath(float(cost[s]))) for s in order[cost[order] <= limit]]
+        return order[cost[order] <= limit].astype(np.int64)

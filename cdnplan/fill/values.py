@@ -42,7 +42,7 @@ def file_values(
         [currency per period], 0 for all other pairs.
     """
     net = network(instance, serving)
-    ptr, rows = region_rows(instance, net, placement)
+    ptr, rows = region_rows(instance, net, placement, serving.apart)
     out = np.zeros((instance.n_pools, instance.n_files))
     kernels.savings(
         net,

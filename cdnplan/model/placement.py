@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.model.apart import Apart
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 
 
@@ -32,8 +33,8 @@ class Serving:
         Rows of region r are ``ptr[r]:ptr[r + 1]``.
     mask : (n_rows, n_words) uint64
         Signature: bit b of word w is set when the region's candidate entry number 64·w + b holds the
-        file; see `mask_words`. Increasing within a region, the last word counting most; only signatures
-        that have demand are listed.
+        file, and so for appliances told apart, which follow them (`apart.signature_holders`). Increasing
+        within a region, the last word counting most; only signatures that have demand are listed.
     gb : (n_rows,) float64
         Demand of the files with this signature [GB].
     share_ptr : (n_rows + 1,) int64
@@ -43,6 +44,8 @@ class Serving:
     ratio : (n_shares,) float64
         Share of the row's demand served through it, not negative; what is missing to 1 comes from the
         origin.
+    apart : Apart or None
+        Appliances that signatures tell apart, so that each is asked for no more than it can give.
     """
 
     ptr: Ints
@@ -51,6 +54,7 @@ class Serving:
     share_ptr: Ints
     slot: Ints32
     ratio: Floats
+    apart: Apart | None = None
 
     def share_row(self) -> Ints:
         """Row of each share, (n_shares,)."""
@@ -74,11 +78,6 @@ class Serving:
         served = np.bincount(self.share_row(), self.ratio, minlength=self.gb.size)
         rest = self.gb * np.maximum(0.0, 1.0 - served)
         return np.asarray(np.bincount(region, rest, minlength=instance.n_regions), dtype=np.float64)
-
-
-def mask_words(instance: Instance) -> int:
-    """Words of 64 bits that the widest signature takes, at least 1: as many as `Serving.mask` has."""
-    return max(1, -(-int(np.diff(instance.cand_ptr).max(initial=0)) // 64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,11 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.model.apart import Apart
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Serving
-from cdnplan.optimize.serving_paths import Paths
-from cdnplan.optimize.serving_program import TIGHT_RATIO, Choices, path_gb, solve_program
+from cdnplan.optimize.serving_program import TIGHT_RATIO, Choices, Stay, path_gb, solve_program
+from cdnplan.optimize.serving_ways import Ways
 from cdnplan.optimize.signature_kernels import first_slots, held_slots, signature_table
+
+NEAR_RATIO = 1e-4
+"""Part of the mean cost of a GB that changing where it comes from has to save at least."""
+SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +41,24 @@ class Served:
     link: Floats
 
 
-def best_serving(instance: Instance, holds: npt.NDArray[np.bool_]) -> Served:
+def best_serving(
+    instance: Instance,
+    holds: npt.NDArray[np.bool_],
+    apart: Apart | None = None,
+    near: Serving | None = None,
+) -> Served:
     """Serve all demand at least cost from a given placement.
 
     Parameters
     ----------
     instance : Instance
     holds : (n_pools, n_files) bool
+    apart : Apart, optional
+        Appliances that serve no more than one can, copies of a file bearing its load evenly. Without, only
+        what their pools can serve together is a limit.
+    near : Serving, optional
+        Of this placement, with the same appliances told apart; it may exceed limits. What another serving
+        would save less than `NEAR_RATIO` on stays as it is there.
 
     Returns
     -------
@@ -50,68 +66,118 @@ def best_serving(instance: Instance, holds: npt.NDArray[np.bool_]) -> Served:
         Optimal up to the program's tolerance (1e-7 of each limit); throughput is respected exactly, what
         rounding exceeds goes to the origin.
     """
-    ptr, mask, gb = signature_table(instance, holds)
+    if near is None:
+        ptr, mask, gb = signature_table(instance, holds, apart)
+    else:
+        ptr, mask, gb = near.ptr, near.mask, near.gb
     region = np.repeat(np.arange(instance.n_regions), np.diff(ptr))
-    paths = Paths.of(instance)
-    choices, duals = _solve(instance, paths, region, mask, gb)
-    choices = _within_throughput(instance, paths, gb, choices)
-    from_pool = np.flatnonzero(choices.path < instance.cand_pool.size)
-    row, path = choices.row[from_pool], choices.path[from_pool]
+    ways = Ways.of(instance, region, mask, apart)
+    choices, duals = _solve(instance, ways, region, mask, gb, near)
+    choices = _within_throughput(ways, gb, choices)
+    entry = ways.entry(choices.path)
+    from_pool = np.flatnonzero(entry >= 0)
+    from_pool = from_pool[np.lexsort((entry[from_pool], choices.row[from_pool]))]
+    row = choices.row[from_pool]
     serving = Serving(
         ptr=ptr,
         mask=mask,
         gb=gb,
         share_ptr=np.concatenate([[0], np.cumsum(np.bincount(row, minlength=gb.size))]).astype(np.int64),
-        slot=(path - instance.cand_ptr[region[row]]).astype(np.int32),
+        slot=(entry[from_pool] - instance.cand_ptr[region[row]]).astype(np.int32),
         ratio=choices.share[from_pool],
+        apart=apart,
     )
-    return Served(serving, throughput=duals[: instance.n_pools], link=duals[instance.n_pools :])
+    return Served(serving, throughput=duals[: instance.n_pools], link=duals[ways.n_strict :])
 
 
 def _solve(
-    instance: Instance, paths: Paths, region: Ints, mask: npt.NDArray[np.uint64], gb: Floats
+    instance: Instance,
+    ways: Ways,
+    region: Ints,
+    mask: npt.NDArray[np.uint64],
+    gb: Floats,
+    near: Serving | None,
 ) -> tuple[Choices, Floats]:
     """Paths that each row takes, in the order of rows, and the duals of all limits."""
-    cheapest = _cheapest(instance, paths, region, mask)
-    choices = Choices(row=np.arange(gb.size), path=cheapest, share=np.ones(gb.size))
+    paths = ways.paths
+    cheapest = _cheapest(instance, ways, region, mask)
+    if near is None:
+        begin = Choices(row=np.arange(gb.size), path=cheapest, share=np.ones(gb.size))
+    else:
+        begin = _choices_of(instance, ways, region, near)
+    rebate = NEAR_RATIO * float(path_gb(paths, gb, begin) @ paths.cost) / max(1e-300, float(gb.sum()))
+    # Rows that could be served cheaper on their own may have to be.
     freed = np.zeros(gb.size, dtype=np.bool_)
+    freed[begin.row[paths.cost[begin.path] > paths.cost[cheapest[begin.row]] + rebate]] = True
+    choices, solved = begin, np.zeros_like(freed)
     duals = np.zeros((paths.capacity.size, instance.n_slices))
     while True:
         load = paths.load(path_gb(paths, gb, choices))
         tight = np.any(load > paths.capacity[:, None] * (1 - TIGHT_RATIO), axis=1)
         on_tight = np.zeros(paths.region.size, dtype=np.bool_)
         on_tight[paths.use_path[tight[paths.use_limit]]] = True
-        rows = choices.row[on_tight[choices.path]]
-        if freed[rows].all():
+        freed[choices.row[on_tight[choices.path]]] = True
+        if solved[freed].all():
             return choices, duals
-        freed[rows] = True
-        fixed = np.flatnonzero(~freed)
-        stay = Choices(row=fixed, path=cheapest[fixed], share=np.ones(fixed.size))
+        solved = freed.copy()
+        stay = begin.take(~freed[begin.row])
+        moving = _all_choices(instance, ways, region, mask, np.flatnonzero(freed))
         moved, duals = solve_program(
             paths,
             gb,
-            _all_choices(instance, region, mask, np.flatnonzero(freed)),
+            moving,
             paths.load(path_gb(paths, gb, stay)),
             instance.overload_cost,
-            instance.n_pools,
+            ways.n_strict,
+            stay=None if near is None else Stay(_shares_in(begin, moving, paths.region.size), rebate),
         )
         choices = _joined(stay, moved)
 
 
-def _cheapest(instance: Instance, paths: Paths, region: Ints, mask: npt.NDArray[np.uint64]) -> Ints:
+def _choices_of(instance: Instance, ways: Ways, region: Ints, serving: Serving) -> Choices:
+    """The paths of a serving; what it leaves to the origin among them."""
+    row = serving.share_row()
+    rest = 1.0 - np.bincount(row, serving.ratio, minlength=region.size)
+    left = np.flatnonzero(rest > SMALLEST_SHARE)
+    path = ways.path(row, serving.share_entry(instance))
+    begin = Choices(
+        np.append(row, left),
+        np.append(path, instance.cand_pool.size + region[left]),
+        np.append(serving.ratio, rest[left]),
+    )
+    return begin.take(np.lexsort((begin.path, begin.row)))
+
+
+def _shares_in(begin: Choices, moving: Choices, n_paths: int) -> Floats:
+    """Share that each choice of some rows has to begin with."""
+    key, wanted = begin.row * n_paths + begin.path, moving.row * n_paths + moving.path
+    at = np.minimum(np.searchsorted(key, wanted), key.size - 1)
+    return np.where(key[at] == wanted, begin.share[at], 0.0)
+
+
+def _cheapest(instance: Instance, ways: Ways, region: Ints, mask: npt.NDArray[np.uint64]) -> Ints:
     """Cheapest path of each row: from its first holder, as candidates are sorted, or from the origin."""
+    paths = ways.paths
     origin = instance.cand_pool.size + region
     slot = first_slots(mask)
-    path = np.where(slot >= 0, instance.cand_ptr[region] + slot, origin)
+    entry = ways.path(np.arange(region.size), instance.cand_ptr[region] + slot)
+    path = np.where(slot >= 0, entry, origin)
     return np.where(paths.cost[origin] < paths.cost[path], origin, path)
 
 
-def _all_choices(instance: Instance, region: Ints, mask: npt.NDArray[np.uint64], rows: Ints) -> Choices:
+def _all_choices(
+    instance: Instance, ways: Ways, region: Ints, mask: npt.NDArray[np.uint64], rows: Ints
+) -> Choices:
     """Every holder of some rows, and the origin."""
     number, slot = held_slots(mask[rows])
-    row = np.concatenate([rows[number], rows])
+    pools = np.flatnonzero(slot < np.diff(instance.cand_ptr)[region[rows[number]]])
+    held, slot = rows[number[pools]], slot[pools]
+    row = np.concatenate([held, rows])
     path = np.concatenate(
-        [instance.cand_ptr[region[rows[number]]] + slot, instance.cand_pool.size + region[rows]]
+        [
+            ways.path(held, instance.cand_ptr[region[held]] + slot),
+            instance.cand_pool.size + region[rows],
+        ]
     )
     order = np.lexsort((path, row))
     return Choices(row=row[order], path=path[order], share=np.ones(row.size))
@@ -128,13 +194,16 @@ def _joined(one: Choices, other: Choices) -> Choices:
     )
 
 
-def _within_throughput(instance: Instance, paths: Paths, gb: Floats, choices: Choices) -> Choices:
-    """Move what exceeds a pool's throughput by rounding to the origin."""
-    load = paths.load(path_gb(paths, gb, choices))[: instance.n_pools]
-    limit = instance.throughput_gbps[:, None]
+def _within_throughput(ways: Ways, gb: Floats, choices: Choices) -> Choices:
+    """Move what exceeds the throughput of a pool or appliance by rounding to the origin."""
+    paths = ways.paths
+    load = paths.load(path_gb(paths, gb, choices))[: ways.n_strict]
+    limit = paths.capacity[: ways.n_strict, None]
     excess = load > limit
     if not excess.any():
         return choices
     kept = np.divide(limit, load, out=np.ones_like(load), where=excess).min(axis=1)
-    by_path = np.concatenate([kept[instance.cand_pool], np.ones(instance.n_regions)])
+    by_path = np.ones(paths.region.size)
+    strict = np.flatnonzero(paths.use_limit < ways.n_strict)
+    np.minimum.at(by_path, paths.use_path[strict], kept[paths.use_limit[strict]])
     return Choices(choices.row, choices.path, choices.share * by_path[choices.path])

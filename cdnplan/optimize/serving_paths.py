@@ -27,6 +27,8 @@ class Paths:
     capacity : (n_limits,) float64
         [Gbit/s]
     gbps_per_gb : (n_regions, n_slices) float64
+    use_weight : (n_uses,) float64 or None
+        Part of a path's load that the limit bears; None: all.
     """
 
     region: Ints
@@ -36,6 +38,7 @@ class Paths:
     use_ptr: Ints
     capacity: Floats
     gbps_per_gb: Floats
+    use_weight: Floats | None = None
 
     @classmethod
     def of(cls, instance: Instance) -> Paths:
@@ -66,6 +69,8 @@ class Paths:
     def load(self, gb: Floats) -> Floats:
         """Load of each limit in each slice, (n_limits, n_slices) [Gbit/s], from GB on each path."""
         gb, region = gb[self.use_path], self.region[self.use_path]
+        if self.use_weight is not None:
+            gb = gb * self.use_weight
         loads = np.zeros((self.capacity.size, self.gbps_per_gb.shape[1]))
         for t in range(loads.shape[1]):
             flow = gb * self.gbps_per_gb[region, t]
@@ -74,10 +79,20 @@ class Paths:
 
     def uses(self, path: Ints) -> tuple[Ints, Ints]:
         """Every limit that some paths use: the position in `path`, and the limit; flat, (.,) each."""
+        position, use = self._positions(path)
+        return position, self.use_limit[use]
+
+    def weights(self, path: Ints) -> Floats:
+        """What the limits in `uses` bear of a path's load."""
+        _, use = self._positions(path)
+        return np.ones(use.size) if self.use_weight is None else self.use_weight[use]
+
+    def _positions(self, path: Ints) -> tuple[Ints, Ints]:
+        """Position in `path`, and among the uses, of every use of some paths; flat."""
         length = self.use_ptr[path + 1] - self.use_ptr[path]
         offset = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
         position = np.repeat(np.arange(path.size), length)
-        return position, self.use_limit[np.repeat(self.use_ptr[path], length) + offset]
+        return position, np.repeat(self.use_ptr[path], length) + offset
 
 
 def _owners(ptr: Ints) -> Ints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -37,6 +38,26 @@ class Choices:
     path: Ints
     share: Floats
 
+    def take(self, which: npt.NDArray[Any]) -> Choices:
+        """Some of them."""
+        return Choices(self.row[which], self.path[which], self.share[which])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stay:
+    """What rows have now.
+
+    Parameters
+    ----------
+    share : (n,) float64
+        Of each choice of a program.
+    rebate : float
+        What a GB that stays is cheaper by [currency/GB].
+    """
+
+    share: Floats
+    rebate: float
+
 
 def path_gb(paths: Paths, gb: Floats, choices: Choices) -> Floats:
     """GB on each path, (n_paths,), from the demand of all rows and their choices."""
@@ -52,6 +73,7 @@ def solve_program(
     overload_cost: float,
     n_pools: int,
     anchor: Floats | None = None,
+    stay: Stay | None = None,
 ) -> tuple[Choices, Floats]:
     """Share out rows at least cost.
 
@@ -71,9 +93,11 @@ def solve_program(
     overload_cost : float
         [currency/Gbps] of load above a link's capacity.
     n_pools : int
-        Limits below this number are pools and hold strictly.
+        Limits below this number are pools (or appliances, see `serving_ways`) and hold strictly.
     anchor : (n_limits, n_slices) float64, optional
         Prices that the duals shall be near to [currency/Gbps].
+    stay : Stay, optional
+        What rows have now, and keep where changing it saves too little.
 
     Returns
     -------
@@ -85,9 +109,20 @@ def solve_program(
     most = base + paths.load(path_gb(paths, gb, choices))
     # What all these rows together cannot fill is no limit to them.
     scarce = most > paths.capacity[:, None] * (1 - TIGHT_RATIO)
-    choices = _worth_a_try(paths, choices, scarce)
+    keep = _worth_a_try(paths, choices, scarce, stay)
+    choices = choices.take(keep)
+    kept = np.zeros(0) if stay is None else stay.share[keep]
+    # What stays is a column of its own, cheaper by the rebate: the choice's column takes what comes on top.
+    same = np.flatnonzero(kept > 0.0)
+    choices = Choices(
+        np.append(choices.row, choices.row[same]),
+        np.append(choices.path, choices.path[same]),
+        np.append(choices.share, kept[same]),
+    )
     rows, row = np.unique(choices.row, return_inverse=True)
     cost = paths.cost[choices.path] * gb[choices.row]
+    if stay is not None:
+        cost[row.size - same.size :] -= stay.rebate * gb[choices.row[row.size - same.size :]]
     limit = np.nonzero(scarce)[0]
     entry_limit, entry_column, need = _entries(paths, gb, choices, scarce)
     # Limits are divided by their capacity (or, near zero, by a part of what is asked of them), and costs
@@ -113,16 +148,28 @@ def solve_program(
         ),
         lower=np.concatenate([np.ones(rows.size), np.full(room.size, -np.inf)]),
         upper=np.concatenate([np.ones(rows.size), room if anchor is None else room - ANCHOR_RATIO]),
-        most=np.concatenate([np.full(row.size + link.size, np.inf), np.full(held.size, ANCHOR_RATIO)]),
+        most=np.concatenate(
+            [
+                np.full(row.size - same.size, np.inf),
+                kept[same],
+                np.full(link.size, np.inf),
+                np.full(held.size, ANCHOR_RATIO),
+            ]
+        ),
     )
-    share = _cleaned(solution[: row.size], row, rows.size)
+    share = solution[: row.size - same.size]
+    share[same] += solution[row.size - same.size : row.size]
+    choices, row = choices.take(np.arange(share.size)), row[: share.size]
+    share = _cleaned(share, row, rows.size)
     taken = share > 0
     duals = np.zeros(scarce.shape)
     duals[scarce] = np.maximum(0.0, -dual[rows.size :]) * unit / scale
     return Choices(choices.row[taken], choices.path[taken], share[taken]), duals
 
 
-def _worth_a_try(paths: Paths, choices: Choices, scarce: npt.NDArray[np.bool_]) -> Choices:
+def _worth_a_try(
+    paths: Paths, choices: Choices, scarce: npt.NDArray[np.bool_], stay: Stay | None
+) -> npt.NDArray[np.bool_]:
     """Leave out what costs at least as much as a path of the same row on which nothing is scarce."""
     uses = np.any(scarce, axis=1)[paths.use_limit]
     free = np.bincount(paths.use_path, uses, minlength=paths.region.size)[choices.path] == 0
@@ -135,7 +182,9 @@ def _worth_a_try(paths: Paths, choices: Choices, scarce: npt.NDArray[np.bool_]) 
     ceiling[row] = cost[best]
     keep = cost < ceiling[choices.row]
     keep[best] = True
-    return Choices(choices.row[keep], choices.path[keep], choices.share[keep])
+    if stay is not None:
+        keep |= stay.share > 0.0
+    return keep
 
 
 def _entries(
@@ -144,11 +193,11 @@ def _entries(
     """What each choice would load on each scarce limit and slice: their numbers, and Gbit/s; flat."""
     column, limit = paths.uses(choices.path)
     use = np.flatnonzero(np.any(scarce, axis=1)[limit])
-    column, limit = column[use], limit[use]
+    column, limit, weight = column[use], limit[use], paths.weights(choices.path)[use]
     rate = paths.gbps_per_gb[paths.region[choices.path[column]]]
     at, t = np.nonzero(scarce[limit] & (rate > 0))
     number = np.cumsum(scarce.ravel()).reshape(scarce.shape) - 1
-    return number[limit[at], t], column[at], gb[choices.row[column[at]]] * rate[at, t]
+    return number[limit[at], t], column[at], gb[choices.row[column[at]]] * rate[at, t] * weight[at]
 
 
 def _cleaned(value: Floats, row: Ints, n_rows: int) -> Floats:

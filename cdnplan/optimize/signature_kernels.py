@@ -1,7 +1,7 @@
 """Demand by region and signature: which of a region's candidates hold a file.
 
 A signature has one bit per candidate, in as many words of 64 as the region needs; the words of a wider
-region's signatures that a region does not need stay 0.
+region's signatures that a region does not need stay 0. Appliances told apart have bits like candidates.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 from cdnplan.lanes import in_lanes
+from cdnplan.model.apart import Apart, mask_words, signature_holders
 from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import mask_words
 
 Array = Any
 DENSE_BITS = 12
@@ -68,13 +68,15 @@ def _signatures(
         count[r] = n
 
 
-def signature_table(instance: Instance, holds: Array) -> tuple[Ints, Any, Floats]:
+def signature_table(instance: Instance, holds: Array, apart: Apart | None = None) -> tuple[Ints, Any, Floats]:
     """Sum each region's demand over files that the same candidates hold.
 
     Parameters
     ----------
     instance : Instance
     holds : (n_pools, n_files) bool
+    apart : Apart, optional
+        Appliances that have bits, too.
 
     Returns
     -------
@@ -83,17 +85,18 @@ def signature_table(instance: Instance, holds: Array) -> tuple[Ints, Any, Floats
     gb : (n_rows,) float64
         As in `Serving`.
     """
-    width = np.diff(instance.cand_ptr)
+    bits = signature_holders(instance, holds, apart)
+    width = np.diff(bits.ptr)
     entries = np.diff(instance.demand_ptr)[instance.region_row]
     room = np.where(width <= DENSE_BITS, np.minimum(1 << np.minimum(width, DENSE_BITS), entries), entries)
     start = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
     count = np.zeros(instance.n_regions, dtype=np.int64)
-    mask = np.zeros((start[-1], mask_words(instance)), dtype=np.uint64)
+    mask = np.zeros((start[-1], mask_words(bits.ptr)), dtype=np.uint64)
     gb = np.zeros(start[-1])
     in_lanes(
         _signatures, np.arange(instance.n_regions), entries, instance.region_row,
         instance.region_share, instance.demand_ptr, instance.demand_file,
-        instance.demand_gb, instance.cand_ptr, instance.cand_pool, holds, start, count, mask, gb,
+        instance.demand_gb, bits.ptr, bits.row, bits.holds, start, count, mask, gb,
     )  # fmt: skip
     used = np.arange(start[-1]) < np.repeat(start[:-1] + count, room)
     ptr = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)

@@ -87,9 +87,9 @@ def plan_again(
 
     Each round rules out, from then on, the (pool, file) pairs that found no room on appliances, and those
     that cannot be fetched in the night. Where launches of the pool stand in the way of a file without room,
-    and their rules have pools to spare, they are ruled out there
-    instead; if that is no cheaper, the file is. The engine starts from the prices and the placement at hand.
-    Rounds end when dealing costs little (`DEAR_RATIO`) or the gap asked for is reached, when nothing is left
+    and their rules have pools to spare, they are ruled out there instead; if that is no cheaper, the file is.
+    The engine starts from the prices and the placement at hand. Rounds end when dealing costs little
+    (`DEAR_RATIO`) or what it left out is worth little, when the gap asked for is reached or nothing is left
     to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time limit: it is
     expected to take as long as the longest so far. No improvement is promised.
 
@@ -163,9 +163,23 @@ def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool
     if plan.dealt.unplaced_pool.size + plan.dealt.unfilled_pool.size == 0:
         return False
     ideal = ideal_cost(instance)
+    if not plan.keeps_rules:
+        return True
     reached = stop.gap_ratio is not None and gap_ratio(outcome.lower, plan.cost, ideal) <= stop.gap_ratio
-    dear = plan.cost - outcome.upper > DEAR_RATIO * (plan.cost - ideal)
-    return not plan.keeps_rules or (dear and not reached)
+    enough = DEAR_RATIO * (plan.cost - ideal)
+    return not reached and plan.cost - outcome.upper > enough and _at_stake(instance, plan) > enough
+
+
+def _at_stake(instance: Instance, plan: _Plan) -> float:
+    """What it would save to have all that the engine placed and dealing or night left out, one by one.
+
+    Other places for these files save no more. What loads cost that appliances do not share evenly, or what
+    they serve in the end, is not in it.
+    """
+    cost, origin = priced_costs(instance, plan.outcome.prices)
+    holds = plan.dealt.placement.holds
+    pairs = np.argwhere(plan.outcome.placement.holds & ~holds).tolist()
+    return sum(file_value(instance, holds, p, f, cost, origin) for p, f in pairs)
 
 
 def _keeps_rules(instance: Instance, holds: Bools) -> bool:

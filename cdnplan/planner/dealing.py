@@ -9,14 +9,16 @@ import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.fill.appliances import Assignment, Start, split_pools
+from cdnplan.fill.carried import carried_serving
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.fitting import fit_pools, joined_start
 from cdnplan.fill.siblings import exchange_files
 from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
+from cdnplan.planner.spreading import spread_serving
 
 Bools = npt.NDArray[np.bool_]
 
@@ -25,10 +27,6 @@ EVENING_ROUNDS = 3
 """Rounds of exchanges within sites, each with a new serving and split."""
 FREE_RATIO = 1e-9
 """Exchanges that cost more than this part of the plan's cost are not made."""
-SAFETY_RATIO = 1e-3
-SETTLING_RATIO = 0.05
-"""Throughput is cut by this much more than the busiest appliance calls for; the larger ratio applies after
-`FITTING_ROUNDS`, so that rounds end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,14 +43,12 @@ class Dealt:
     exchanged : int
         (Pool, file) pairs that changed places with others of their site, to even out loads.
     slowed : int
-        Pools that serve less than their throughput, because their load cannot be spread evenly.
+        Pools that have something to spare while one of their appliances gives all it can.
     unplaced_pool, unplaced_file : (n_unplaced,) int64
         Those of the pairs left out that had no room or came too late themselves, while others gave way to
         files worth more; where there are none of these, all pairs left out.
     planned_again : int
         Rounds in which the engine was asked for other plans, to find this one or none better (`plan_again`).
-    throughput : (n_pools,) float64
-        What each pool serves at most for that reason [Gbit/s].
     fills : Fills
         The night that makes it true; nothing happens in it before it is planned.
     unfilled_pool, unfilled_file : (n_unfilled,) int64
@@ -70,7 +66,6 @@ class Dealt:
     slowed: int
     unplaced_pool: Ints
     unplaced_file: Ints
-    throughput: Floats
     fills: Fills = field(default_factory=lambda: Fills.none(0, 0))
     unfilled_pool: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     unfilled_file: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -82,14 +77,15 @@ class Dealt:
 class _Round:
     """Where the rounds of dealing stand; `start` is where the next one begins, for some pools.
 
-    `unplaced` are (pool, file) pairs for which there was no room or no time, as pool × n_files + file.
+    `unplaced` are (pool, file) pairs for which there was no room or no time, as pool × n_files + file;
+    `slowed` is the number of pools that an appliance holds back.
     """
 
     holds: Bools
     serving: Serving
-    throughput: Floats
     start: Start | None = None
     unplaced: tuple[int, ...] = ()
+    slowed: int = 0
 
 
 def deal(
@@ -98,13 +94,14 @@ def deal(
     serving: Serving,
     prices: Prices,
     holdings: Holdings | None,
+    start: Start | None = None,
 ) -> Dealt:
-    """Split pools onto their appliances; where an appliance's own limit is exceeded, ask less of its pool.
+    """Split pools onto their appliances, each within its own limits.
 
     Where the appliances of a pool have no room for all its files, because what is free is free in pieces,
     files that fit come in instead, so that the pool is worth most (`fit_pools`). Files whose fetching exceeds
-    the fill window because others move within the pool leave the placement; a pool whose busiest appliance
-    is overloaded serves that much less. Each time the serving is computed anew. At the end, pools whose few
+    the fill window because others move within the pool leave the placement. What is too much for an appliance
+    once all files have their place is served from elsewhere (`spread_serving`). At the end, pools whose few
     files cannot be spread evenly exchange some with others of their site, where that costs nothing
     (`exchange_files`).
 
@@ -115,6 +112,8 @@ def deal(
         From an engine.
     holdings : Holdings or None
         What appliances hold now.
+    start : Start, optional
+        An arrangement to begin with.
 
     Returns
     -------
@@ -125,8 +124,8 @@ def deal(
     NoFeasiblePlanError
         No such split was found in `MAX_ROUNDS` rounds.
     """
-    state = _Round(placement.holds, serving, instance.throughput_gbps)
-    state, assignment = _rounds(instance, state, prices, holdings)
+    begun = _Round(placement.holds, serving, start)
+    state, assignment = _settled(instance, *_placed(instance, begun, prices, holdings))
     fitted, unplaced = state.holds, state.unplaced
     for _ in range(EVENING_ROUNDS):
         better = _evened(instance, state, assignment, prices, holdings)
@@ -144,27 +143,25 @@ def deal(
         dropped=int(left_out.sum()),
         added=int((fitted & ~placement.holds).sum()),
         exchanged=int((fitted & ~state.holds).sum()),
-        slowed=int((state.throughput < instance.throughput_gbps).sum()),
-        throughput=state.throughput,
+        slowed=state.slowed,
         unplaced_pool=pairs // instance.n_files,
         unplaced_file=pairs % instance.n_files,
     )
 
 
-def _rounds(
+def _placed(
     instance: Instance, state: _Round, prices: Prices, holdings: Holdings | None
 ) -> tuple[_Round, Assignment]:
-    """Split and mend until every appliance is within its limits."""
+    """Split until every file has a place that it can come to in time."""
     for number in range(MAX_ROUNDS):
         assignment = split_pools(instance, Placement(state.holds), state.serving, holdings, start=state.start)
         late_pool, late_file = _late(instance, assignment, holdings)
-        if assignment.dropped_pool.size + late_pool.size + assignment.overloaded_pool.size == 0:
+        if assignment.dropped_pool.size + late_pool.size == 0:
             return state, assignment
         holds, start = state.holds.copy(), state.start
         # What comes in for what found no room may find none either: after some rounds pools only lose files,
-        # and throughput by more than it takes, so that there is an end.
-        settling = number >= FITTING_ROUNDS
-        if settling:
+        # so that there is an end.
+        if number >= FITTING_ROUNDS:
             holds[assignment.dropped_pool, assignment.dropped_file] = False
         elif assignment.dropped_pool.size:
             fitted = fit_pools(instance, holds, assignment, prices, required_files(instance), holdings)
@@ -173,23 +170,22 @@ def _rounds(
         dropped = assignment.dropped_pool.astype(np.int64) * instance.n_files + assignment.dropped_file
         late = late_pool * instance.n_files + late_file
         unplaced = (*state.unplaced, *dropped.tolist(), *late.tolist())
-        throughput = state.throughput.copy()
-        safety = SETTLING_RATIO if settling else SAFETY_RATIO
-        over = assignment.overloaded_pool
-        loaded = _loads_gbps(instance, assignment)[over]
-        throughput[over] = np.minimum(throughput[over], loaded) / (assignment.overloaded_ratio * (1 + safety))
-        state = _Round(holds, _served(instance, holds, throughput), throughput, start, unplaced)
+        state = _Round(holds, _served(instance, state, holds), start, unplaced)
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
 
 
-def _loads_gbps(instance: Instance, assignment: Assignment) -> Floats:
-    """What each pool serves in its busiest slice [Gbit/s]."""
-    busiest = np.maximum.reduceat(assignment.peak_gbps, assignment.appliance_ptr[:-1])
-    return np.asarray(busiest / (1.0 + assignment.imbalance_ratio) * instance.pool_appliances)
+def _served(instance: Instance, state: _Round, holds: Bools) -> Serving:
+    """Serve another placement, changing no more than pays: files were dealt out for what they load now."""
+    near = carried_serving(instance, Placement(state.holds), state.serving, Placement(holds), None)
+    return best_serving(instance, holds, near=near).serving
 
 
-def _served(instance: Instance, holds: Bools, throughput: Floats) -> Serving:
-    return best_serving(replace(instance, throughput_gbps=throughput), holds).serving
+def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple[_Round, Assignment]:
+    """Serve so that every appliance is within its throughput."""
+    placement = Placement(state.holds)
+    spread = spread_serving(instance, placement, assignment, placement, state.serving)
+    ended = replace(state, serving=spread.serving, slowed=int(spread.slowed.sum()))
+    return ended, spread.assignment(assignment)
 
 
 def _evened(
@@ -201,9 +197,9 @@ def _evened(
     )
     if found is None:
         return None
-    serving = _served(instance, found.holds, state.throughput)
-    begun = _Round(found.holds, serving, state.throughput, joined_start(state.start, found.start))
-    ended, other = _rounds(instance, begun, prices, holdings)
+    serving = _served(instance, state, found.holds)
+    begun = _Round(found.holds, serving, joined_start(state.start, found.start))
+    ended, other = _settled(instance, *_placed(instance, begun, prices, holdings))
     before = plan_cost(instance, state.holds, state.serving)
     dearer = plan_cost(instance, ended.holds, ended.serving) - before > FREE_RATIO * abs(before)
     uneven = (assignment.imbalance_ratio.sum(), other.imbalance_ratio.sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
@@ -13,6 +13,7 @@ from cdnplan.optimize.engine import EngineName, choose_engine, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.again import Spent, plan_again
+from cdnplan.planner.by_appliance import plan_apiece
 from cdnplan.planner.dealing import Dealt, deal
 
 
@@ -95,6 +96,7 @@ def decide(
     watch = Watch() if watch is None else watch
     stop = Stop() if stop is None else stop
     name, reason = choose_engine(instance, engine)
+    begun = watch.now()
     with watch.phase("optimise"):
         outcome = solve(
             instance, name, stop=stop, threads=threads, seed=seed, progress=watch.progress, start=start
@@ -108,6 +110,19 @@ def decide(
 
     with watch.phase("appliances"):
         dealt = dealt_out(outcome)
+        left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
+        if left_s is None or left_s > watch.seconds["optimise"]:
+            dealt = plan_apiece(
+                instance,
+                name,
+                outcome,
+                dealt,
+                holdings,
+                stop=replace(stop, time_limit_s=left_s),
+                threads=threads,
+                seed=seed,
+                progress=watch.progress,
+            )
     with watch.phase("fills"):
         dealt = filled(dealt)
     with watch.phase("again"):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
+from cdnplan.fill.count_kernels import count
 from cdnplan.fill.fills import Fills, absences
 from cdnplan.fill.link_loads import links_carry
 from cdnplan.fill.network import fill_network, spare_gbps
@@ -21,7 +22,7 @@ from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
 from cdnplan.planner.dealing import Dealt, required_files
-from cdnplan.planner.spreading import spread_serving
+from cdnplan.planner.relieving import serve_changed
 from cdnplan.planner.staying import launches_stay
 
 Bools = npt.NDArray[np.bool_]
@@ -170,7 +171,7 @@ def _contains(keys: Ints, wanted: Ints) -> Bools:
 def _counts(cell: Ints, cells: int) -> npt.NDArray[np.int16]:
     """How often each cell occurs; there are many cells, and few copies in each."""
     found = np.zeros(cells, dtype=np.int16)
-    np.add.at(found, cell, 1)
+    count(found, cell)
     return found
 
 
@@ -196,22 +197,24 @@ def _resolve(
     def cell(copies: Copies) -> Ints:
         return night.pool[copies.appliance] * instance.n_files + copies.file
 
-    def count(copies: Copies) -> npt.NDArray[np.int16]:
-        return _counts(cell(copies), cells)
-
     wanted, fetched = result.wanted, result.fetched
     there = result.leaving.take(result.gone < 0)
-    needed = instance.copies.reshape(-1).astype(np.int16)
-    planned = count(state.kept) + count(wanted)
-    have = count(state.kept) + count(wanted.take(fetched))
+    crowded = np.zeros(instance.n_pools, dtype=np.bool_)
+    crowded[night.pool[wanted.appliance[~fetched]]] = True
+
+    def counted(copies: Copies) -> npt.NDArray[np.int16]:
+        # Where all was fetched nothing is lacking, so that nothing need be counted.
+        return _counts(cell(copies.take(crowded[night.pool[copies.appliance]])), cells)
+
+    needed = np.where(np.repeat(crowded, instance.n_files), instance.copies.reshape(-1), 0).astype(np.int16)
+    kept = counted(state.kept)
+    planned, have = kept + counted(wanted), kept + counted(wanted.take(fetched))
     lacking = (planned > 0) & (have < needed)
     short = np.where(lacking, needed - have, 0)
     # Where something could not be fetched, files that were to go may stay if their copies are there.
-    crowded = np.zeros(instance.n_pools, dtype=np.bool_)
-    crowded[night.pool[wanted.appliance[~fetched]]] = True
-    stays = (planned == 0) & (needed > 0) & np.repeat(crowded, instance.n_files)
+    stays = (planned == 0) & (needed > 0)
     short += np.where(stays, needed, 0)
-    found = count(there)
+    found = counted(there)
     back = (short > 0) & (found >= short)
     retained = _first(cell(there), np.where(back, short, 0))
     dropped = lacking & ~back
@@ -294,20 +297,13 @@ def _served_anew(night: _Night, dealt: Dealt, state: _Round) -> Dealt:
     holds = np.zeros_like(dealt.placement.holds)
     holds[assignment.pool, assignment.file] = True
     placement = Placement(holds)
-    spread = spread_serving(instance, placement, assignment, dealt.throughput, dealt.serving)
-    mean = spread.mean_gbps
-    busiest = np.zeros(instance.n_pools)
-    np.maximum.at(busiest, night.pool, spread.peak_gbps)
-    ratio = np.divide(busiest, mean, out=np.ones_like(mean), where=mean > 0)
+    spread = serve_changed(instance, placement, assignment, dealt.placement, dealt.serving)
     return replace(
         dealt,
         placement=placement,
         serving=spread.serving,
-        assignment=replace(
-            assignment, peak_gbps=spread.peak_gbps, imbalance_ratio=np.maximum(0.0, ratio - 1.0)
-        ),
-        slowed=int((spread.throughput < instance.throughput_gbps).sum()),
-        throughput=spread.throughput,
+        assignment=spread.assignment(assignment),
+        slowed=int(spread.slowed.sum()),
     )
 
 

@@ -8,18 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.loads import appliance_gbps, pointers
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.fill.carried import carried_serving
+from cdnplan.fill.loads import appliance_gbps
+from cdnplan.model.apart import Apart
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
-from cdnplan.optimize.signature_kernels import first_slots, signature_table
 
-CUTS = (1e-3, 1e-3, 5e-3, 2e-2, 5e-2)
-"""By how much more than its busiest appliance calls for a pool's throughput is cut, from round to round."""
-ENOUGH_RATIO = 1e-3
-"""An appliance so far above its limit is no reason for another round: its pool gives that much away. A plan
-that becomes dearer by no larger part of its cost keeps the serving it had."""
+Bools = npt.NDArray[np.bool_]
+
+MAX_ROUNDS = 10
+"""Rounds in which more pools have their appliances told apart; after these, excess goes to origins."""
+ENOUGH_RATIO = 1e-9
+"""A plan that becomes dearer by no larger part of its cost keeps the serving it had."""
+FULL_RATIO = 1e-6
+"""Limits used to within this ratio are full."""
 _ROUNDING = 1e-9
 
 
@@ -30,8 +34,8 @@ class Spread:
     Parameters
     ----------
     serving : Serving
-    throughput : (n_pools,) float64
-        What each pool serves at most [Gbit/s].
+    slowed : (n_pools,) bool
+        Pools that have something to spare while an appliance of theirs gives all it can.
     peak_gbps : (n_appliances,) float64
         Load of each appliance in its busiest slice.
     mean_gbps : (n_pools,) float64
@@ -39,21 +43,33 @@ class Spread:
     """
 
     serving: Serving
-    throughput: Floats
+    slowed: Bools
     peak_gbps: Floats
     mean_gbps: Floats
 
+    def assignment(self, before: Assignment) -> Assignment:
+        """The same copies with these loads."""
+        busiest = np.maximum.reduceat(self.peak_gbps, before.appliance_ptr[:-1])
+        ratio = np.divide(busiest, self.mean_gbps, out=np.ones_like(busiest), where=self.mean_gbps > 0)
+        return replace(
+            before,
+            peak_gbps=self.peak_gbps,
+            imbalance_ratio=np.maximum(0.0, ratio - 1.0),
+            overloaded_pool=np.zeros(0, dtype=np.int32),
+            overloaded_ratio=np.zeros(0),
+        )
+
 
 def spread_serving(
-    instance: Instance, placement: Placement, assignment: Assignment, throughput: Floats, before: Serving
+    instance: Instance, placement: Placement, assignment: Assignment, dealt: Placement, before: Serving
 ) -> Spread:
-    """Serve from copies that cannot move, asking of each pool only what its busiest appliance can give.
+    """Serve from copies that cannot move, asking of each appliance only what it can give.
 
-    Files whose holders are those of `before` are served as they were: appliances were dealt their files for
-    that, and another serving that costs no more may load them unevenly. The others come from their cheapest
-    holder. What is too much for an appliance goes to the origin, in equal parts from all that its pool
-    serves. Where that makes the plan dearer by more than `ENOUGH_RATIO`, the best serving is sought as well,
-    with pools slowed until their busiest appliance suffices, and the cheaper one taken.
+    What can still come from where it came, does: appliances were dealt their files for that, and another
+    serving that costs no more may load them unevenly. Where that exceeds a limit or makes the plan dearer,
+    the best serving is sought that changes little else. Pools whose busiest appliance is asked for too much
+    have their appliances told apart, so that only what is too much for these goes elsewhere, until all
+    limits of appliances hold.
 
     Parameters
     ----------
@@ -61,101 +77,89 @@ def spread_serving(
     placement : Placement
     assignment : Assignment
         Where its copies are.
-    throughput : (n_pools,) float64
-        What each pool may serve to begin with [Gbit/s].
-    before : Serving
-        Of a placement that holds much the same.
+    dealt, before : Placement, Serving
+        Another placement that holds much the same, and its serving.
 
     Returns
     -------
     Spread
     """
-    cost = plan_cost(instance, placement.holds, before)
-    same = _within(instance, placement, assignment, throughput, _as_before(instance, placement, before))
-    same_cost = plan_cost(instance, placement.holds, same.serving)
-    if same_cost <= cost * (1.0 + ENOUGH_RATIO):
-        return same
-    best = _best(instance, placement, assignment, throughput)
-    return best if plan_cost(instance, placement.holds, best.serving) < same_cost else same
+    cost = plan_cost(instance, dealt.holds, before)
+    apart = None if before.apart is None else told_apart(instance, assignment, np.unique(before.apart.pool))
+    serving = carried_serving(instance, dealt, before, placement, apart)
+    loads = _Loads.of(instance, placement, assignment, serving)
+    good = plan_cost(instance, placement.holds, serving) <= cost * (1.0 + ENOUGH_RATIO)
+    if good and not loads.too_much(instance):
+        return loads.spread(instance, serving)
+    for _ in range(MAX_ROUNDS):
+        crowded = loads.crowded(instance)
+        if crowded.any():
+            if apart is not None:
+                crowded[apart.pool] = True
+            apart = told_apart(instance, assignment, np.flatnonzero(crowded))
+            serving = carried_serving(instance, placement, serving, placement, apart)
+        serving = best_serving(instance, placement.holds, apart, serving).serving
+        loads = _Loads.of(instance, placement, assignment, serving)
+        if not loads.too_much(instance):
+            return loads.spread(instance, serving)
+    served = _thinned(instance, serving, loads)
+    return _Loads.of(instance, placement, assignment, served).spread(instance, served)
 
 
-def _as_before(instance: Instance, placement: Placement, before: Serving) -> Serving:
-    """Serve rows that were there before as then, others from their cheapest holder."""
-    ptr, mask, gb = signature_table(instance, placement.holds)
-    region = np.repeat(np.arange(instance.n_regions), np.diff(ptr))
-    old = _same_rows(instance, before, region, mask)
-    known = np.flatnonzero(old >= 0)
-    slot = first_slots(mask)
-    entry = instance.cand_ptr[region] + np.maximum(slot, 0)
-    served = slot >= 0
-    served[served] = instance.cand_cost[entry[served]] <= instance.origin_cost[region[served]]
-    count = served.astype(np.int64)
-    count[known] = np.diff(before.share_ptr)[old[known]]
-    share_ptr = pointers(count)
-    slots, ratio = np.zeros(int(share_ptr[-1]), dtype=np.int32), np.ones(int(share_ptr[-1]))
-    new = np.flatnonzero((old < 0) & served)
-    slots[share_ptr[new]] = slot[new]
-    to = np.arange(int(count[known].sum())) - np.repeat(pointers(count[known])[:-1], count[known])
-    source = np.repeat(before.share_ptr[old[known]], count[known]) + to
-    target = np.repeat(share_ptr[known], count[known]) + to
-    slots[target], ratio[target] = before.slot[source], before.ratio[source]
-    return Serving(ptr=ptr, mask=mask, gb=gb, share_ptr=share_ptr, slot=slots, ratio=ratio)
+def told_apart(instance: Instance, assignment: Assignment, pools: npt.NDArray[np.int64]) -> Apart:
+    """The appliances of some pools, increasing, as holders of their own."""
+    pool = np.repeat(pools, instance.pool_appliances[pools])
+    holds = np.zeros((pool.size, instance.n_files), dtype=np.bool_)
+    mine = np.flatnonzero(np.isin(assignment.pool, pools))
+    first = np.searchsorted(pool, assignment.pool[mine])
+    holds[first + assignment.appliance[mine] - 1, assignment.file[mine]] = True
+    return Apart(pool, holds)
 
 
-def _same_rows(instance: Instance, before: Serving, region: Ints, mask: npt.NDArray[np.uint64]) -> Ints:
-    """Row of `before` with the same region and signature, -1 where there is none."""
-    old_region = np.repeat(np.arange(instance.n_regions), np.diff(before.ptr))
-    n_old = old_region.size
-    both, masks = np.concatenate([old_region, region]), np.concatenate([before.mask, mask])
-    order = np.lexsort((*masks.T, both))
-    same = (np.diff(both[order]) == 0) & (masks[order][1:] == masks[order][:-1]).all(axis=1)
-    found = np.full(region.size, -1, dtype=np.int64)
-    # The sort is stable: of two equal rows the older comes first.
-    first, second = order[:-1][same], order[1:][same]
-    found[second - n_old] = first
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loads:
+    """Peaks of appliances, those of the busiest of each pool, and means of pools [Gbit/s]."""
+
+    peak: Floats
+    busiest: Floats
+    mean: Floats
+
+    @classmethod
+    def of(cls, instance: Instance, placement: Placement, assignment: Assignment, serving: Serving) -> _Loads:
+        """Count them."""
+        rows = (assignment.pool, assignment.appliance, assignment.file)
+        peak, mean = appliance_gbps(instance, placement, serving, *rows)
+        busiest = np.zeros(instance.n_pools)
+        np.maximum.at(busiest, np.repeat(np.arange(instance.n_pools), instance.pool_appliances), peak)
+        return cls(peak, busiest, mean)
+
+    def crowded(self, instance: Instance) -> Bools:
+        """Pools of which an appliance is asked for more than it can give."""
+        return np.asarray(self.busiest > instance.appliance_throughput_gbps * (1 + _ROUNDING))
+
+    def too_much(self, instance: Instance) -> bool:
+        """Whether an appliance, or all of a pool together, are asked for more than they can give."""
+        total = self.mean * instance.pool_appliances
+        over = total > instance.throughput_gbps * (1 + _ROUNDING)
+        return bool(over.any() or self.crowded(instance).any())
+
+    def spread(self, instance: Instance, serving: Serving) -> Spread:
+        """The same with the serving that it comes from."""
+        slowed = np.zeros(instance.n_pools, dtype=np.bool_)
+        if serving.apart is not None:
+            slowed[serving.apart.pool] = True
+        slowed &= self.busiest >= instance.appliance_throughput_gbps * (1 - FULL_RATIO)
+        slowed &= self.mean * instance.pool_appliances < instance.throughput_gbps * (1 - FULL_RATIO)
+        return Spread(serving, slowed, self.peak, self.mean)
 
 
-def _loads(
-    instance: Instance, placement: Placement, assignment: Assignment, serving: Serving
-) -> tuple[Floats, Floats, Floats]:
-    """Peaks of appliances, means of pools, and the part of its load that each pool's busiest can give."""
-    rows = (assignment.pool, assignment.appliance, assignment.file)
-    peak, mean = appliance_gbps(instance, placement, serving, *rows)
-    busiest = np.zeros(instance.n_pools)
-    np.maximum.at(busiest, np.repeat(np.arange(instance.n_pools), instance.pool_appliances), peak)
-    limit = instance.appliance_throughput_gbps
-    over = busiest > limit * (1 + _ROUNDING)
+def _thinned(instance: Instance, serving: Serving, loads: _Loads) -> Serving:
+    """What is still too much for an appliance or pool goes to the origin, in equal parts from all of it."""
+    total = loads.mean * instance.pool_appliances
     left = np.ones(instance.n_pools)
-    left[over] = limit[over] / busiest[over]
-    return peak, mean, left
-
-
-def _within(
-    instance: Instance, placement: Placement, assignment: Assignment, throughput: Floats, serving: Serving
-) -> Spread:
-    """What is too much for an appliance or a pool goes to the origin."""
-    peak, mean, left = _loads(instance, placement, assignment, serving)
-    total = mean * instance.pool_appliances
-    left = np.minimum(left, np.divide(throughput, total, out=np.ones_like(total), where=total > throughput))
-    if (left >= 1.0).all():
-        return Spread(serving, throughput, peak, mean)
-    served = replace(serving, ratio=serving.ratio * left[instance.cand_pool[serving.share_entry(instance)]])
-    peak, mean, _ = _loads(instance, placement, assignment, served)
-    return Spread(served, np.where(left < 1.0, np.minimum(throughput, total * left), throughput), peak, mean)
-
-
-def _best(instance: Instance, placement: Placement, assignment: Assignment, throughput: Floats) -> Spread:
-    """The best serving of pools that are slowed until their busiest appliance suffices, or nearly.
-
-    As another mix of files may load the same appliance, cuts become larger from round to round.
-    """
-    throughput = throughput.copy()
-    for cut in (*CUTS, None):
-        serving = best_serving(replace(instance, throughput_gbps=throughput), placement.holds).serving
-        _, _, left = _loads(instance, placement, assignment, serving)
-        if cut is None or left.min(initial=1.0) >= 1.0 / (1.0 + ENOUGH_RATIO):
-            break
-        over = left < 1.0
-        throughput[over] *= left[over] / (1 + cut)
-    return _within(instance, placement, assignment, throughput, serving)
+    for asked, limit in (
+        (loads.busiest, instance.appliance_throughput_gbps),
+        (total, instance.throughput_gbps),
+    ):
+        left = np.minimum(left, np.divide(limit, asked, out=np.ones_like(asked), where=asked > limit))
+    return replace(serving, ratio=serving.ratio * left[instance.cand_pool[serving.share_entry(instance)]])

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
+from cdnplan.model.apart import mask_words
 from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving, mask_words
+from cdnplan.model.placement import Placement, Serving
 from tests.signatures import words_of
 
 
@@ -106,7 +107,7 @@ def served(instance: Instance, placement: Placement, rng: np.random.Generator, *
         ptr.append(len(masks))
     return Serving(
         ptr=np.array(ptr, np.int64),
-        mask=words_of(masks, mask_words(instance)),
+        mask=words_of(masks, mask_words(instance.cand_ptr)),
         gb=np.array(volumes, np.float64),
         share_ptr=np.cumsum([0, *map(len, shares)]).astype(np.int64),
         slot=np.array([k for row in shares for k in row], np.int32),

@@ -5,18 +5,26 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
+from cdnplan.fill import schedule as module
 from cdnplan.fill.schedule import Copies, Schedule, schedule
+from cdnplan.fill.schedule_kernels import Wanted
 from cdnplan.fill.source_kernels import (
+    HURRIED,
     MS_PER_HOUR,
     NO_SOURCE,
     NO_SPACE,
     NO_WINDOW,
     ORIGIN,
+    PATIENT,
     PEER,
+    SELFISH,
     TIER,
     Network,
+    State,
 )
+from cdnplan.fill.space_kernels import Removals, Result
 
 GBPS = 8.0 / 3600.0
 """A GB an hour."""
@@ -65,6 +73,7 @@ def network(
         origin_cap_gbps=np.array([cap]),
         size_gb=np.array(size_gb),
         n_origins=1,
+        patience=np.full(n, PATIENT, dtype=np.uint8),
     )
 
 
@@ -236,3 +245,33 @@ def test_what_nobody_can_give_in_time() -> None:
     # The peer is shut all night: in the end it comes from outside after all.
     assert night(net, copies((1, 0)), copies((0, 0)), copies())[0, 0][0] == ORIGIN
     assert NO_SOURCE != NO_SPACE
+
+
+def test_only_those_who_miss_something_lose_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three appliances the first never gets its file, the second does once it hurries."""
+    seen = []
+
+    def passes(
+        net: Network, state: State, demand: Wanted, leaving: Removals, result: Result, *_: object
+    ) -> None:
+        seen.append(net.patience.tolist())
+        got = (demand.appliance == 2) | ((demand.appliance == 1) & (net.patience[1] < PATIENT))
+        result.kind[got] = PEER
+
+    monkeypatch.setattr(module.kernels, "run_night", passes)
+    wanted = copies((0, 0), (1, 0), (2, 0))
+    found = schedule(network([3], size_gb=[1.0]), copies(), wanted, copies(), 0)
+    assert found.fetched.tolist() == [False, True, True]
+    assert seen == [[PATIENT] * 3, [HURRIED, HURRIED, PATIENT], [SELFISH, HURRIED, PATIENT]]
+
+
+def test_an_appliance_that_gives_nothing_of_what_is_to_go_removes_it_at_once() -> None:
+    """0 is full of file 0, which 1 fetches: selfish, it takes in file 1 at once; 1 asks the origin."""
+    net = network([2], size_gb=[2.0, 2.0, 2.0], limit_gb=2.0)
+    sets = copies((1, 2)), copies((0, 1, 9.0), (1, 0)), copies((0, 0))
+    patience = np.array([SELFISH, PATIENT], dtype=np.uint8)
+    one = schedule(net._replace(limit_gb=np.array([2.0, 9.0])), *sets, 0)
+    other = schedule(net._replace(limit_gb=np.array([2.0, 9.0]), patience=patience), *sets, 0)
+    assert rows(one)[1, 0][0] == PEER
+    assert rows(one)[0, 1][2] == 2.0
+    assert rows(other)[1, 0][0] == ORIGIN

@@ -8,8 +8,9 @@ import numpy as np
 import pulp
 import pytest
 
+from cdnplan.model.apart import Apart, mask_words
 from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, mask_words
+from cdnplan.model.placement import Placement
 from cdnplan.optimize import serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
@@ -50,13 +51,18 @@ def wide_instance(seed: int, n_pools: int, n_files: int = 12) -> Instance:
     return instance
 
 
-def cost_file_by_file(instance: Instance, holds: np.ndarray) -> float:
-    """Least delivery and overload cost, with a variable for each region, file and holder."""
+def cost_file_by_file(instance: Instance, holds: np.ndarray, apart: Apart | None = None) -> float:
+    """Least delivery and overload cost, with a variable for each region, file and holder.
+
+    Appliances told apart bear even parts of what their pools serve of their files.
+    """
     v, h = to_dense(instance), instance.gbps_per_gb
     program = pulp.LpProblem()
     cost = []
     pool_load = [[[] for _ in range(instance.n_slices)] for _ in range(instance.n_pools)]
     link_load = [[[] for _ in range(instance.n_slices)] for _ in range(instance.n_links)]
+    own = np.zeros(0, dtype=np.int64) if apart is None else apart.pool
+    appliance_load = [[[] for _ in range(instance.n_slices)] for _ in own]
 
     def part(name: str, r: int, f: int, price: float, pools: list[int], links: list[int]) -> pulp.LpVariable:
         y = program.add_variable(name, 0)
@@ -64,6 +70,10 @@ def cost_file_by_file(instance: Instance, holds: np.ndarray) -> float:
         for t in range(instance.n_slices):
             for load in (*(pool_load[p] for p in pools), *(link_load[e] for e in links)):
                 load[t].append(float(h[r, t] * v[r, f]) * y)
+            for a in np.flatnonzero(np.isin(own, pools)).tolist():
+                if apart is not None and apart.holds[a, f]:
+                    copies = int(apart.holds[own == own[a], f].sum())
+                    appliance_load[a][t].append(float(h[r, t] * v[r, f]) / copies * y)
         return y
 
     for r in range(instance.n_regions):
@@ -79,6 +89,8 @@ def cost_file_by_file(instance: Instance, holds: np.ndarray) -> float:
     for t in range(instance.n_slices):
         for p, limit in enumerate(instance.throughput_gbps):
             program += pulp.lpSum(pool_load[p][t]) <= float(limit)
+        for a, p in enumerate(own):
+            program += pulp.lpSum(appliance_load[a][t]) <= float(instance.appliance_throughput_gbps[p])
         for e, capacity in enumerate(instance.link_capacity_gbps):
             over = program.add_variable(f"w_{e}_{t}", 0)
             cost.append(instance.overload_cost * over)
@@ -88,10 +100,12 @@ def cost_file_by_file(instance: Instance, holds: np.ndarray) -> float:
     return float(pulp.value(program.objective))
 
 
-def check_against_single_files(instance: Instance, holds: np.ndarray) -> serving.Served:
-    served = best_serving(instance, holds)
+def check_against_single_files(
+    instance: Instance, holds: np.ndarray, apart: Apart | None = None
+) -> serving.Served:
+    served = best_serving(instance, holds, apart)
     filled = dataclasses.replace(instance, fill_cost=np.zeros(instance.n_pools))
-    best = cost_file_by_file(instance, holds)
+    best = cost_file_by_file(instance, holds, apart)
     assert plan_cost(filled, holds, served.serving) == pytest.approx(best, rel=1e-6, abs=1e-9)
     problems = broken_limits(instance, Placement(holds), served.serving)
     kept = ("storage", "fill", "churn", "a banned", "a pinned", "launch")
@@ -117,7 +131,7 @@ def test_any_number_of_candidates(n_pools: int) -> None:
         instance = wide_instance(seed, n_pools)
         holds = np.random.default_rng(seed).random((n_pools, instance.n_files)) < 0.1
         served = check_against_single_files(instance, holds)
-        assert mask_words(instance) == words
+        assert mask_words(instance.cand_ptr) == words
         assert served.serving.mask.shape == (served.serving.gb.size, words)
         tight += bool(served.throughput.any())
     assert tight >= 2
@@ -151,3 +165,42 @@ def test_nothing_is_solved_where_nothing_is_tight(monkeypatch: pytest.MonkeyPatc
         first = [k for k in range(70) if signature(found.serving, row) >> k & 1][:1]
         dear = bool(first) and instance.cand_cost[first[0]] > instance.origin_cost[0]
         assert shares(found.serving, row) == ({} if dear else dict.fromkeys(first, 1.0))
+
+
+def random_appliances(instance: Instance, holds: np.ndarray, pools: np.ndarray, seed: int) -> Apart:
+    """Tell the appliances of some pools apart; their files' copies are on random ones."""
+    rng = np.random.default_rng([seed, 11])
+    pool = np.repeat(pools, instance.pool_appliances[pools])
+    on = np.zeros((pool.size, instance.n_files), dtype=np.bool_)
+    for p in pools:
+        mine = np.flatnonzero(pool == p)
+        for f in np.flatnonzero(holds[p]):
+            on[rng.permutation(mine)[: max(1, int(instance.copies[p, f]))], f] = True
+    return Apart(pool, on)
+
+
+def test_no_appliance_told_apart_is_asked_for_more_than_it_gives() -> None:
+    dearer = 0
+    for seed in range(40):
+        instance = random_instance(seed, n_regions=3, n_files=8, n_pools=4, families=LIMITS)
+        holds = np.random.default_rng(seed).random((4, 8)) < 0.7
+        apart = random_appliances(instance, holds, np.array([0, 2, 3]), seed)
+        served = check_against_single_files(instance, holds, apart)
+        cost = plan_cost(instance, holds, served.serving)
+        together = plan_cost(instance, holds, best_serving(instance, holds).serving)
+        assert cost >= together * (1 - 1e-6)
+        dearer += cost > together * (1 + 1e-4)
+        assert (np.diff(served.serving.slot) > 0)[np.diff(served.serving.share_row()) == 0].all()
+    assert dearer > 10
+
+
+def test_pools_with_many_appliances_told_apart() -> None:
+    """Signatures get longer than a word, and than the candidates alone would ask for."""
+    base = random_instance(7, n_regions=2, n_files=30, n_pools=2, families=LIMITS)
+    appliances = np.array([70, 3], dtype=np.int32)
+    each = base.throughput_gbps / appliances
+    instance = dataclasses.replace(base, pool_appliances=appliances, appliance_throughput_gbps=each)
+    holds = np.ones((2, 30), dtype=np.bool_)
+    apart = random_appliances(instance, holds, np.array([0, 1]), 7)
+    served = check_against_single_files(instance, holds, apart)
+    assert served.serving.mask.shape[1] == 2

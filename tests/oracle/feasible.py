@@ -52,11 +52,16 @@ def _broken_serving(instance: Instance, holds: np.ndarray, serving: Serving) -> 
     broken: list[str] = []
     v = to_dense(instance)
     load = np.zeros((instance.n_pools, instance.n_slices))
+    apart = serving.apart
+    own = np.zeros(0, dtype=np.int64) if apart is None else apart.pool
+    carries = np.zeros((own.size, instance.n_slices))
     for region in range(instance.n_regions):
         pools = instance.cand_pool[instance.cand_ptr[region] : instance.cand_ptr[region + 1]]
+        bits = [holds[pool] for pool in pools]
+        bits += [apart.holds[a] for pool in pools for a in np.flatnonzero(own == pool)] if apart else []
         asked: dict[int, float] = {}
         for file in np.flatnonzero(v[region] > 0):
-            mask = sum(1 << k for k, pool in enumerate(pools) if holds[pool, file])
+            mask = sum(1 << k for k, on in enumerate(bits) if on[file])
             asked[mask] = asked.get(mask, 0.0) + v[region, file]
         rows = range(int(serving.ptr[region]), int(serving.ptr[region + 1]))
         if [signature(serving, row) for row in rows] != sorted(asked):
@@ -74,5 +79,13 @@ def _broken_serving(instance: Instance, holds: np.ndarray, serving: Serving) -> 
                 broken.append(f"region {region} is served by a pool without the file")
             for k, pool in enumerate(pools):
                 load[pool] += serving.gb[row] * ratio[k] * instance.gbps_per_gb[region]
+                first = pools.size + int(np.isin(own, pools[:k]).sum())
+                mine = np.flatnonzero(own == pool)
+                on = mine[[mask >> first + n & 1 == 1 for n in range(mine.size)]] if mine.size else mine
+                gbps = serving.gb[row] * ratio[k] * instance.gbps_per_gb[region]
+                carries[on] += gbps / max(1, on.size)
+    limit = instance.appliance_throughput_gbps[own]
+    for a, t in np.argwhere(carries > limit[:, None] * (1 + TOLERANCE)):
+        broken.append(f"throughput of an appliance of pool {own[a]} in slice {t}")
     over = load > instance.throughput_gbps[:, None] * (1 + TOLERANCE)
     return broken + [f"throughput of pool {p} in slice {t}" for p, t in np.argwhere(over)]

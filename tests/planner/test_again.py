@@ -13,6 +13,7 @@ import pytest
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement
 from cdnplan.model.policy import CopyRule, Costs, Files, LaunchRule, Places, Policy, Reserves
 from cdnplan.model.topology import ApplianceGroup, DemandShare, Hardware, Origin, Region, Site, Topology
 from cdnplan.optimize.engine import EngineName, solve
@@ -178,6 +179,32 @@ def test_no_round_without_need(tmp_path: Path, engine: EngineName) -> None:
     none = np.zeros(0, dtype=np.int64)
     whole = replace(first, dealt=replace(first.dealt, unplaced_pool=none, unplaced_file=none))
     assert whole.again()[1].planned_again == 0
+
+
+def test_no_round_where_what_was_left_out_is_worth_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of all comes from the origin, because loads are uneven: other places for a file change nothing."""
+    first = begun(tmp_path / "a", "fast", launch_pools=1)
+    pools, holds = first.instance.pools, first.dealt.placement.holds.copy()
+    there = holds[pools.index(NEAR)]
+    useless = int(np.flatnonzero(there)[0])
+    wished = holds.copy()
+    wished[pools.index(FAR), useless] = True
+    holds[pools.index(FAR), useless] = False
+    serving = replace(first.dealt.serving, ratio=0.5 * first.dealt.serving.ratio)
+    at = np.array([pools.index(FAR)]), np.array([useless])
+    dear = replace(
+        first.dealt, placement=Placement(holds), serving=serving, unplaced_pool=at[0], unplaced_file=at[1]
+    )
+    outcome = replace(first.outcome, placement=Placement(wished))
+    assert first.cost(dear) > 2 * outcome.upper
+    monkeypatch.setattr(module, "solve", lambda *_, **__: pytest.fail("planned again"))
+    assert replace(first, outcome=outcome, dealt=dear).again()[1].planned_again == 0
+    # The same file in no other pool is worth a round.
+    holds[pools.index(NEAR), useless] = False
+    monkeypatch.setattr(module, "solve", solve)
+    assert replace(first, outcome=outcome, dealt=dear).again()[1].planned_again > 0
 
 
 def test_no_round_is_begun_that_the_time_limit_leaves_no_time_for(tmp_path: Path) -> None:

@@ -48,13 +48,13 @@ def test_no_appliance_serves_more_than_it_can() -> None:
     instance, placement, serving = pool.case()
     even = split_pools(instance, placement, serving)
     crowded = replace(even, appliance=np.ones_like(even.appliance))
-    spread = spread_serving(instance, placement, crowded, instance.throughput_gbps, serving)
+    spread = spread_serving(instance, placement, crowded, placement, serving)
     limit = float(instance.appliance_throughput_gbps[0])
     assert spread.peak_gbps[0] <= limit * (1 + 1e-9)
     assert spread.peak_gbps[0] > 0.9 * limit
     total = spread.serving.candidate_gb(instance).sum() + spread.serving.origin_gb(instance).sum()
     np.testing.assert_allclose(total, instance.region_gb().sum())
-    untouched = spread_serving(instance, placement, even, instance.throughput_gbps, serving)
+    untouched = spread_serving(instance, placement, even, placement, serving)
     np.testing.assert_allclose(
         untouched.serving.candidate_gb(instance).sum(), serving.candidate_gb(instance).sum()
     )

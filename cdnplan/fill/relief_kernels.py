@@ -1,0 +1,277 @@
+"""Kernel that takes from the appliances of one pool what they cannot serve, where that costs least."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from cdnplan.fill.loads_kernels import Network
+
+Array = npt.NDArray[Any]
+
+SMALLEST_SHARE = 1e-9
+"""Smaller parts of a row's demand are not worth a share of their own."""
+TOLERANCE = 1e-12
+"""A limit passed by no more than this part of it is kept."""
+
+
+class Copies(NamedTuple):
+    """Copies of pool p are ``ptr[p]:ptr[p + 1]``, sorted by file, on appliances numbered over all pools.
+
+    Appliances of pool p are ``appliance_ptr[p]:appliance_ptr[p + 1]``.
+    """
+
+    ptr: Array
+    file: Array
+    appliance: Array
+    appliance_ptr: Array
+
+
+class Room(NamedTuple):
+    """What is left of each limit in each slice, below 0 where it is passed [Gbit/s]; all are written to.
+
+    Links of a candidate entry are ``link[link_ptr[j]:link_ptr[j + 1]]``.
+    """
+
+    appliance: Array
+    pool: Array
+    of_link: Array
+    link_ptr: Array
+    link: Array
+
+
+class Shares(NamedTuple):
+    """Serving row n gets ``ratio[at[n] + k]`` of its demand through its region's k-th candidate.
+
+    `gb` is the demand of each row; the costs are those of candidate entries and of regions' origins.
+    """
+
+    at: Array
+    ratio: Array
+    gb: Array
+    cand_cost: Array
+    origin_cost: Array
+
+
+@njit(cache=True)
+def _first_copy(copies: Copies, p: int, f: int) -> Any:
+    """Position of the first copy of a file in a pool; where it has none, that of the next file."""
+    low, high = copies.ptr[p], copies.ptr[p + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if copies.file[middle] < f:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True)
+def _add_file(copies: Copies, p: int, f: int, gb: float, out: Array) -> None:
+    """Add a file's bytes to the appliances of a pool that have copies of it, in equal parts."""
+    first = _first_copy(copies, p, f)
+    last = first
+    while last < copies.ptr[p + 1] and copies.file[last] == f:
+        last += 1
+    for i in range(first, last):
+        out[copies.appliance[i] - copies.appliance_ptr[p]] += gb / (last - first)
+
+
+@njit(cache=True)
+def _holds(net: Network, row: int, k: int) -> bool:
+    return bool(net.serving_mask[row, k // 64] >> np.uint64(k % 64) & np.uint64(1))
+
+
+@njit(cache=True)
+def _served_rows(net: Network, shares: Shares, p: int) -> tuple[Array, Array]:
+    """Entries and serving rows through which a pool serves anything."""
+    n = 0
+    for count_only in (True, False):
+        if not count_only:
+            entry, row_of = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+            n = 0
+        for i in range(net.pool_entry_ptr[p], net.pool_entry_ptr[p + 1]):
+            j = net.pool_entry[i]
+            r = net.entry_region[j]
+            for row in range(net.serving_ptr[r], net.serving_ptr[r + 1]):
+                if shares.ratio[shares.at[row] + j - net.cand_ptr[r]] > 0.0:
+                    if not count_only:
+                        entry[n], row_of[n] = j, row
+                    n += 1
+    return entry, row_of
+
+
+@njit(cache=True)
+def _asked_gb(
+    net: Network, ptr: Array, rows: Array, copies: Copies, p: int, entry: Array, row_of: Array
+) -> Array:
+    """What each of a pool's appliances would serve of each row, were it served by the pool alone [GB]."""
+    asked = np.zeros((row_of.size, copies.appliance_ptr[p + 1] - copies.appliance_ptr[p]))
+    first = 0
+    while first < row_of.size:
+        last = first
+        while last < row_of.size and entry[last] == entry[first]:
+            last += 1
+        r = net.entry_region[entry[first]]
+        place = np.full(net.serving_ptr[r + 1] - net.serving_ptr[r], -1, dtype=np.int64)
+        for n in range(first, last):
+            place[row_of[n] - net.serving_ptr[r]] = n
+        start = net.demand_ptr[net.region_row[r]]
+        for n in range(net.demand_ptr[net.region_row[r] + 1] - start):
+            row = rows[ptr[r] + n]
+            if row >= 0 and place[row] >= 0:
+                gb = net.region_share[r] * net.demand_gb[start + n]
+                _add_file(copies, p, net.demand_file[start + n], gb, asked[place[row]])
+        first = last
+    return asked
+
+
+@njit(cache=True)
+def _row_gb(net: Network, ptr: Array, rows: Array, copies: Copies, q: int, r: int, row: int) -> Array:
+    """What each appliance of a pool would serve of one row [GB]."""
+    out = np.zeros(copies.appliance_ptr[q + 1] - copies.appliance_ptr[q])
+    start = net.demand_ptr[net.region_row[r]]
+    for n in range(net.demand_ptr[net.region_row[r] + 1] - start):
+        if rows[ptr[r] + n] == row - net.serving_ptr[r]:
+            _add_file(
+                copies, q, net.demand_file[start + n], net.region_share[r] * net.demand_gb[start + n], out
+            )
+    return out
+
+
+@njit(cache=True)
+def _use(
+    room: Room, copies: Copies, rate: Array, entry: int, q: int, gb: float, asked: Array, share: float
+) -> None:
+    """Take what a share of a row uses of all limits; a negative share gives it back."""
+    for t in range(rate.size):
+        room.pool[q, t] -= share * gb * rate[t]
+        for a in range(asked.size):
+            room.appliance[copies.appliance_ptr[q] + a, t] -= share * asked[a] * rate[t]
+        for i in range(room.link_ptr[entry], room.link_ptr[entry + 1]):
+            room.of_link[room.link[i], t] -= share * gb * rate[t]
+
+
+@njit(cache=True)
+def _fitting(
+    room: Room, copies: Copies, rate: Array, entry: int, q: int, gb: float, asked: Array, most: float
+) -> float:
+    """Part of a row that a pool and the way to it have room for, at most so much."""
+    part = most
+    for t in range(rate.size):
+        if gb * rate[t] > 0.0:
+            part = min(part, room.pool[q, t] / (gb * rate[t]))
+            for i in range(room.link_ptr[entry], room.link_ptr[entry + 1]):
+                part = min(part, room.of_link[room.link[i], t] / (gb * rate[t]))
+        for a in range(asked.size):
+            if asked[a] * rate[t] > 0.0:
+                part = min(part, room.appliance[copies.appliance_ptr[q] + a, t] / (asked[a] * rate[t]))
+    return part
+
+
+@njit(cache=True)
+def _dearer(net: Network, shares: Shares, room: Room, entry: int, row: int) -> float:
+    """What a GB of a row costs more from the cheapest other pool that has any room, or from the origin."""
+    r = net.entry_region[entry]
+    here = shares.cand_cost[entry]
+    for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
+        if shares.cand_cost[j] >= shares.origin_cost[r]:
+            break
+        if j != entry and _holds(net, row, j - net.cand_ptr[r]) and room.pool[net.cand_pool[j]].min() > 0.0:
+            return float(shares.cand_cost[j] - here)
+    return float(shares.origin_cost[r] - here)
+
+
+@njit(cache=True)
+def _divert(
+    net: Network,
+    ptr: Array,
+    rows: Array,
+    copies: Copies,
+    room: Room,
+    shares: Shares,
+    entry: int,
+    row: int,
+    asked: Array,
+    part: float,
+) -> None:
+    """Serve part of a row from other pools that hold it and have room, the cheapest first, or the origin."""
+    r = net.entry_region[entry]
+    at, rate, gb = shares.at[row], net.gbps_per_gb[r], shares.gb[row]
+    k = entry - net.cand_ptr[r]
+    shares.ratio[at + k] = 0.0 if part >= shares.ratio[at + k] else shares.ratio[at + k] - part
+    _use(room, copies, rate, entry, net.cand_pool[entry], gb, asked, -part)
+    left = part
+    for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
+        if shares.cand_cost[j] >= shares.origin_cost[r] or left <= SMALLEST_SHARE:
+            break
+        q = net.cand_pool[j]
+        if j == entry or not _holds(net, row, j - net.cand_ptr[r]) or room.pool[q].min() <= 0.0:
+            continue
+        there = _row_gb(net, ptr, rows, copies, q, r, row)
+        share = _fitting(room, copies, rate, j, q, gb, there, left)
+        if share > SMALLEST_SHARE:
+            shares.ratio[at + j - net.cand_ptr[r]] += share
+            _use(room, copies, rate, j, q, gb, there, share)
+            left -= share
+
+
+@njit(cache=True)
+def _worst(room: Room, copies: Copies, p: int, limit: float, pool_limit: float) -> tuple[int, int]:
+    """The limit of a pool that is passed most: appliance counted from 0, -1 the pool itself; and slice.
+
+    Slice -1: none is.
+    """
+    appliance, slice_, most = -1, -1, TOLERANCE
+    for t in range(room.pool.shape[1]):
+        over = -room.pool[p, t] / max(pool_limit, 1e-300)
+        if over > most:
+            appliance, slice_, most = -1, t, over
+        for a in range(copies.appliance_ptr[p + 1] - copies.appliance_ptr[p]):
+            over = -room.appliance[copies.appliance_ptr[p] + a, t] / max(limit, 1e-300)
+            if over > most:
+                appliance, slice_, most = a, t, over
+    return appliance, slice_
+
+
+@njit(cache=True, nogil=True)
+def relieve_pool(
+    p: int,
+    net: Network,
+    ptr: Array,
+    rows: Array,
+    copies: Copies,
+    room: Room,
+    shares: Shares,
+    limit: float,
+    pool_limit: float,
+) -> None:
+    """Divert what a pool and its appliances cannot serve, first what costs least per Gbit/s relieved.
+
+    `ptr` and `rows` are those of `loads.region_rows`; `limit` is what one appliance can serve.
+    """
+    entry, row_of = _served_rows(net, shares, p)
+    asked = _asked_gb(net, ptr, rows, copies, p, entry, row_of)
+    relief, cost = np.zeros(row_of.size), np.empty(row_of.size)
+    # A limit once relieved stays so: nothing is diverted to this pool.
+    for _ in range((asked.shape[1] + 1) * room.pool.shape[1]):
+        a, t = _worst(room, copies, p, limit, pool_limit)
+        if t < 0:
+            return
+        for n in range(row_of.size):
+            r = net.entry_region[entry[n]]
+            gb = shares.gb[row_of[n]] if a < 0 else asked[n, a]
+            relief[n] = gb * net.gbps_per_gb[r, t]
+            cost[n] = np.inf
+            if relief[n] > 0.0 and shares.ratio[shares.at[row_of[n]] + entry[n] - net.cand_ptr[r]] > 0.0:
+                cost[n] = _dearer(net, shares, room, entry[n], row_of[n]) * shares.gb[row_of[n]] / relief[n]
+        for n in np.argsort(cost, kind="mergesort"):
+            over = -room.pool[p, t] if a < 0 else -room.appliance[copies.appliance_ptr[p] + a, t]
+            if over <= 0.0 or cost[n] == np.inf:
+                break
+            r = net.entry_region[entry[n]]
+            part = min(shares.ratio[shares.at[row_of[n]] + entry[n] - net.cand_ptr[r]], over / relief[n])
+            _divert(net, ptr, rows, copies, room, shares, entry[n], row_of[n], asked[n], part)

@@ -1,0 +1,111 @@
+"""Ways by which rows of demand can be served: through pools, and through single appliances told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.model.apart import Apart, signature_holders
+from cdnplan.model.instance import Instance, Ints
+from cdnplan.optimize.serving_paths import Paths
+from cdnplan.optimize.signature_kernels import held_slots
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """Paths, with those through appliances told apart: which of these a row takes depends on who holds it.
+
+    Limits are pools, then appliances told apart, then links.
+
+    Parameters
+    ----------
+    paths : Paths
+        Of candidate entries and of origins, then one for each row and entry with appliances told apart.
+    n_strict : int
+        Limits below this number hold strictly.
+    n_cand : int
+    key : (n_apart,) int64
+        Row × n_cand + entry, increasing, of the last paths.
+    """
+
+    paths: Paths
+    n_strict: int
+    n_cand: int
+    key: Ints
+
+    @classmethod
+    def of(
+        cls, instance: Instance, region: Ints, mask: npt.NDArray[np.uint64], apart: Apart | None = None
+    ) -> Ways:
+        """Find the ways of rows with these regions and signatures."""
+        n_cand, n_pools = instance.cand_pool.size, instance.n_pools
+        base = Paths.of(instance)
+        if apart is None:
+            return cls(base, n_pools, n_cand, np.zeros(0, dtype=np.int64))
+        # As many limits for appliances come between those of pools and those of links.
+        n_apart = apart.pool.size
+        limits = np.split(base.capacity, [n_pools])
+        base = replace(
+            base,
+            use_limit=np.where(base.use_limit < n_pools, base.use_limit, base.use_limit + n_apart),
+            capacity=np.concatenate([limits[0], instance.appliance_throughput_gbps[apart.pool], limits[1]]),
+        )
+        row, entry, appliance = _appliances_of(instance, region, mask, apart)
+        key, which, copies = np.unique(row * n_cand + entry, return_inverse=True, return_counts=True)
+        paths = _with_appliances(base, key % n_cand, which, n_pools + appliance, 1.0 / copies[which])
+        return cls(paths, n_pools + n_apart, n_cand, key)
+
+    def path(self, row: Ints, entry: Ints) -> Ints:
+        """Path of some rows through candidate entries."""
+        if self.key.size == 0:
+            return entry
+        wanted = row * self.n_cand + entry
+        at = np.minimum(np.searchsorted(self.key, wanted), self.key.size - 1)
+        first = self.paths.region.size - self.key.size
+        return np.where(self.key[at] == wanted, first + at, entry)
+
+    def entry(self, path: Ints) -> Ints:
+        """Candidate entry of some paths; -1: from an origin."""
+        first = self.paths.region.size - self.key.size
+        entry = np.where(path < self.n_cand, path, -1)
+        entry[path >= first] = self.key[path[path >= first] - first] % max(1, self.n_cand)
+        return entry
+
+
+def _appliances_of(
+    instance: Instance, region: Ints, mask: npt.NDArray[np.uint64], apart: Apart
+) -> tuple[Ints, Ints, Ints]:
+    """Rows with appliances told apart that have their files, with the candidate entry of these; flat."""
+    bits = signature_holders(instance, apart.holds[:0], apart)
+    row, slot = held_slots(mask)
+    past = slot >= np.diff(instance.cand_ptr)[region[row]]
+    row, slot = row[past], slot[past]
+    at = bits.ptr[region[row]] + slot
+    return row, bits.entry[at], bits.row[at].astype(np.int64) - instance.n_pools
+
+
+def _with_appliances(
+    base: Paths, entry: Ints, which: Ints, limit: Ints, weight: npt.NDArray[np.float64]
+) -> Paths:
+    """Add paths that use what an entry's path uses, and some appliances: each gives its part of the load.
+
+    ``entry[n]`` is the entry of the n-th path; `which` path uses `limit` by `weight`, increasing.
+    """
+    position, used = base.uses(entry)
+    more_path, more_limit = np.concatenate([position, which]), np.concatenate([used, limit])
+    order = np.argsort(more_path, kind="stable")
+    counts = np.bincount(more_path, minlength=entry.size)
+    n_base = base.region.size
+    return replace(
+        base,
+        region=np.concatenate([base.region, base.region[entry]]),
+        cost=np.concatenate([base.cost, base.cost[entry]]),
+        use_path=np.concatenate([base.use_path, n_base + more_path[order]]),
+        use_limit=np.concatenate([base.use_limit, more_limit[order]]),
+        use_ptr=np.concatenate([base.use_ptr, base.use_ptr[-1] + np.cumsum(counts)]).astype(np.int64),
+        use_weight=np.concatenate(
+            [np.ones(base.use_limit.size), np.concatenate([np.ones(used.size), weight])[order]]
+        ),
+    )

@@ -1,0 +1,108 @@
+"""Plan by appliance where planning by pool and dealing out afterwards costs much."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cdnplan.errors import DeadlineError, NoFeasiblePlanError
+from cdnplan.fill.apiece import taken_apiece
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement
+from cdnplan.optimize.engine import EXACT_UP_TO, EngineName, serving_variables, solve
+from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
+from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.planner.dealing import Dealt, deal, required_files
+
+DEAR_RATIO = 5e-4
+"""Part of a plan's cost above the ideal that dealing may add before it is worth planning by appliance."""
+LARGE_FROM = 5_000_000
+"""Candidate entries × files, appliances counted apart, from which on that takes too long. A count of work and
+not of seconds, so that plans do not depend on the machine."""
+
+
+def plan_apiece(
+    instance: Instance,
+    name: EngineName,
+    outcome: Outcome,
+    dealt: Dealt,
+    holdings: Holdings | None,
+    *,
+    stop: Stop,
+    threads: int = 1,
+    seed: int = 0,
+    progress: Progress = no_progress,
+) -> Dealt:
+    """Let the engine see every appliance's own storage and fill window, and keep the cheaper plan.
+
+    A pool's limits are sums: its window may suffice while one of its appliances has more to replace than it
+    can fetch, and its free space may be free in pieces. In a network whose pools are taken to pieces the
+    engine decides knowing that, starting from what was dealt and the prices at hand. The bound stays that of
+    `outcome`, as every such plan is one by pools as well.
+
+    Parameters
+    ----------
+    instance : Instance
+    name : {"exact", "fast"}
+        Engine.
+    outcome : Outcome
+        The engine's plan.
+    dealt : Dealt
+        What became of it.
+    holdings : Holdings or None
+        What appliances hold now.
+    stop : Stop
+        Of this run.
+    threads, seed, progress
+        As for `solve`.
+
+    Returns
+    -------
+    Dealt
+        The one given where nothing is cheaper, or where dealing cost next to nothing (`DEAR_RATIO`), or where
+        the network is too large (`LARGE_FROM`).
+    """
+    cost, ideal = plan_cost(instance, dealt.placement.holds, dealt.serving), ideal_cost(instance)
+    entries = int(instance.pool_appliances[instance.cand_pool].sum())
+    dear = cost - outcome.upper > DEAR_RATIO * (cost - ideal)
+    reached = stop.gap_ratio is not None and gap_ratio(outcome.lower, cost, ideal) <= stop.gap_ratio
+    if not dear or reached or entries * instance.n_files >= LARGE_FROM:
+        return dealt
+    apiece = taken_apiece(instance, dealt.assignment, holdings, required_files(instance))
+    if name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
+        return dealt
+    start = WarmStart(apiece.prices(outcome.prices), apiece.holds)
+    try:
+        found = solve(
+            apiece.instance,
+            name,
+            stop=stop,
+            threads=threads,
+            seed=seed,
+            progress=_telling(progress, outcome, cost),
+            start=start,
+        )
+        holds = apiece.together(found.placement.holds)
+        serving = best_serving(instance, holds).serving
+        other = deal(
+            instance, Placement(holds), serving, outcome.prices, holdings, apiece.start(found.placement.holds)
+        )
+    except (NoFeasiblePlanError, DeadlineError):
+        # There is a plan already: nothing better came of this one.
+        return dealt
+    if plan_cost(instance, other.placement.holds, other.serving) >= cost:
+        return dealt
+    planned, now = outcome.placement.holds, other.placement.holds
+    return replace(other, dropped=int((planned & ~now).sum()), added=int((now & ~planned).sum()))
+
+
+def _telling(progress: Progress, outcome: Outcome, cost: float) -> Progress:
+    """Progress of the run: bound and cost are those of the plan that is there."""
+
+    def tell(phase: str, done: float, lower: float | None, upper: float | None) -> None:
+        del lower, upper
+        progress(f"appliances: {phase}", done, outcome.lower, cost)
+
+    return tell

@@ -1,0 +1,196 @@
+"""Serving after a change: limits hold, what is not concerned stays, and relief costs as little as it can."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cdnplan.fill.appliances import Assignment
+from cdnplan.fill.loads import appliance_gbps
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.placement import Placement, Serving
+from cdnplan.optimize.engine import solve
+from cdnplan.optimize.objective import plan_cost
+from cdnplan.planner import relieving
+from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.load import load
+from cdnplan.planner.relieving import relieve, serve_changed
+from cdnplan.planner.spreading import Spread
+from tests.fill.pools import Pool, all_from_first
+from tests.planner.plans import write_small_network
+
+
+def regions_of_one_pool(rng: np.random.Generator, n_regions: int) -> tuple[Instance, Placement, Serving]:
+    """Regions that ask a pool for 12 files, more for the first six; some are farther from the origin."""
+    loads = rng.uniform(0.2, 1.0, (12, n_regions)) * (rng.random((12, n_regions)) < 0.7)
+    loads[6:] *= 0.4
+    instance, placement, _ = Pool(np.ones(12), loads, 2).case()
+    instance = replace(
+        instance, gbps_per_gb=np.ones((n_regions, 1)), origin_cost=rng.uniform(0.1, 2.0, n_regions)
+    )
+    return instance, placement, all_from_first(instance, placement)
+
+
+def dealt_by_halves(instance: Instance) -> Assignment:
+    """The first half of the files on the first appliance, the others on the second."""
+    n = instance.n_files
+    none = np.zeros(0, dtype=np.int32)
+    return Assignment(
+        pool=np.zeros(n, dtype=np.int32),
+        appliance=np.where(np.arange(n) < n // 2, 1, 2).astype(np.int32),
+        file=np.arange(n, dtype=np.int32),
+        kept=np.ones(n, dtype=np.bool_),
+        appliance_ptr=np.array([0, 2], dtype=np.int64),
+        storage_gb=np.zeros(2),
+        peak_gbps=np.zeros(2),
+        dropped_pool=none,
+        dropped_file=none,
+        overloaded_pool=none,
+        overloaded_ratio=np.zeros(0),
+        imbalance_ratio=np.zeros(1),
+        moved_gb=np.zeros(1),
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_diverted_is_what_costs_least_to_divert(seed: int) -> None:
+    """One appliance is asked for too much: the best relief is that of a fractional knapsack."""
+    instance, placement, serving = regions_of_one_pool(np.random.default_rng(seed), 8)
+    halves = dealt_by_halves(instance)
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.demand_ptr))
+    asked = np.zeros((instance.n_regions, 2))
+    np.add.at(asked, (region, halves.appliance[instance.demand_file] - 1), instance.demand_gb)
+    over = 0.2 * float(asked[:, 0].sum())
+    limit = float(asked[:, 0].sum()) - over
+    assert asked[:, 1].sum() < limit
+    instance = replace(instance, appliance_throughput_gbps=np.array([limit]))
+    instance = replace(instance, throughput_gbps=np.array([1e9]))
+    found = relieve(instance, placement, halves, serving)
+    dearer = 0.0
+    per_gbps = asked.sum(axis=1) * instance.origin_cost / asked[:, 0]
+    for r in np.argsort(per_gbps):
+        part = min(over, float(asked[r, 0]))
+        dearer += part * float(per_gbps[r])
+        over -= part
+    before = plan_cost(instance, placement.holds, serving)
+    assert plan_cost(instance, placement.holds, found.serving) - before == pytest.approx(dearer)
+    assert found.peak_gbps[0] == pytest.approx(limit)
+    assert found.slowed.tolist() == [True]
+
+
+def small_network(folder: Path) -> tuple[Instance, Dealt]:
+    instance = load(write_small_network(folder)).instance
+    outcome = solve(instance, "fast")
+    return instance, deal(instance, outcome.placement, outcome.serving, outcome.prices, None)
+
+
+def crossed(instance: Instance, dealt: Dealt, busiest_ratio: float) -> tuple[Instance, Floats]:
+    """The same network with appliances of which each pool's busiest has more to serve than it can."""
+    rows = dealt.assignment.pool, dealt.assignment.appliance, dealt.assignment.file
+    peak, _ = appliance_gbps(instance, dealt.placement, dealt.serving, *rows)
+    busiest = np.maximum.reduceat(peak, dealt.assignment.appliance_ptr[:-1])
+    limit = np.where(busiest > 0, busiest_ratio * busiest, instance.appliance_throughput_gbps)
+    return replace(instance, appliance_throughput_gbps=limit), busiest
+
+
+def within_limits(instance: Instance, placement: Placement, assignment: Assignment, found: Spread) -> None:
+    peak, mean = appliance_gbps(
+        instance, placement, found.serving, assignment.pool, assignment.appliance, assignment.file
+    )
+    limit = np.repeat(instance.appliance_throughput_gbps, instance.pool_appliances)
+    assert (peak <= limit * (1 + 1e-9)).all()
+    assert (mean * instance.pool_appliances <= instance.throughput_gbps * (1 + 1e-9)).all()
+    np.testing.assert_allclose(found.peak_gbps, peak, rtol=1e-9, atol=1e-9)
+    served = found.serving.candidate_gb(instance).sum() + found.serving.origin_gb(instance).sum()
+    assert served == pytest.approx(instance.region_gb().sum())
+    ratio = np.bincount(found.serving.share_row(), found.serving.ratio, minlength=found.serving.gb.size)
+    assert (ratio <= 1 + 1e-9).all()
+    assert (found.serving.ratio > 0).all()
+
+
+@pytest.mark.parametrize("busiest_ratio", [0.99, 0.7, 0.2])
+def test_appliances_of_all_pools_are_relieved(tmp_path: Path, busiest_ratio: float) -> None:
+    instance, dealt = small_network(tmp_path / "n")
+    tight, busiest = crossed(instance, dealt, busiest_ratio)
+    assert (busiest > 0).sum() > 1
+    found = relieve(tight, dealt.placement, dealt.assignment, dealt.serving)
+    within_limits(tight, dealt.placement, dealt.assignment, found)
+    holds = dealt.placement.holds
+    assert plan_cost(tight, holds, found.serving) > plan_cost(tight, holds, dealt.serving)
+    # As much as is asked of appliances too much, and no more, is taken from some.
+    full = np.maximum.reduceat(found.peak_gbps, dealt.assignment.appliance_ptr[:-1])
+    assert np.isclose(full, tight.appliance_throughput_gbps, rtol=1e-9)[busiest > 0].any()
+
+
+def test_nothing_changes_where_no_limit_is_passed(tmp_path: Path) -> None:
+    instance, dealt = small_network(tmp_path / "n")
+    found = relieve(instance, dealt.placement, dealt.assignment, dealt.serving)
+    assert found.serving is dealt.serving
+    assert not found.slowed.any()
+
+
+def test_others_that_hold_it_and_have_room_come_before_the_origin(tmp_path: Path) -> None:
+    """One pool is asked for too much; with room elsewhere less comes from the origin than without."""
+    instance, dealt = small_network(tmp_path / "n")
+    loads = dealt.serving.candidate_gb(instance)
+    busy = int(np.argmax(np.bincount(instance.cand_pool, loads, minlength=instance.n_pools)))
+    holds = (instance.copies > 0) & (dealt.placement.holds | dealt.placement.holds[busy])
+    everywhere = Placement(holds)
+    pairs = np.argwhere(holds)
+    one_each = replace(
+        dealt.assignment,
+        pool=pairs[:, 0].astype(np.int32),
+        appliance=np.ones(len(pairs), dtype=np.int32),
+        file=pairs[:, 1].astype(np.int32),
+    )
+    wide = replace(
+        instance,
+        copies=np.minimum(instance.copies, 1).astype(np.uint8),
+        appliance_throughput_gbps=np.full(instance.n_pools, 1e6),
+    )
+    serving = all_from_first(wide, everywhere)
+    slow = np.where(np.arange(instance.n_pools) == busy, 1e-3, 1e6)
+    near, far = (replace(wide, throughput_gbps=gbps) for gbps in (slow, np.full(instance.n_pools, 1e-3)))
+    found = relieve(near, everywhere, one_each, serving)
+    alone = relieve(far, everywhere, one_each, serving)
+    within_limits(near, everywhere, one_each, found)
+    within_limits(far, everywhere, one_each, alone)
+    assert found.serving.origin_gb(wide).sum() < alone.serving.origin_gb(wide).sum()
+    assert plan_cost(wide, holds, found.serving) < plan_cost(wide, holds, alone.serving)
+
+
+def test_files_whose_holders_stay_are_served_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as that is good enough; one file is much in a small network."""
+    monkeypatch.setattr(relieving, "ENOUGH_RATIO", np.inf)
+    instance, dealt = small_network(tmp_path / "n")
+    wide = np.full(instance.n_pools, 1e6)
+    instance = replace(instance, appliance_throughput_gbps=wide, throughput_gbps=wide)
+    holds, changed = dealt.placement.holds.copy(), False
+    for p, f in np.argwhere(holds & ~instance.pinned).tolist():
+        holds[p, f] = False
+        rows = (dealt.assignment.pool != p) | (dealt.assignment.file != f)
+        left = replace(
+            dealt.assignment,
+            pool=dealt.assignment.pool[rows],
+            appliance=dealt.assignment.appliance[rows],
+            file=dealt.assignment.file[rows],
+        )
+        found = serve_changed(instance, Placement(holds), left, dealt.placement, dealt.serving)
+        region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+        moved = np.abs(found.serving.candidate_gb(instance) - dealt.serving.candidate_gb(instance))
+        asked = np.zeros(instance.n_regions)
+        for r in np.unique(region[instance.cand_pool == p]):
+            row = instance.region_row[r]
+            entries = slice(instance.demand_ptr[row], instance.demand_ptr[row + 1])
+            mine = instance.demand_gb[entries][instance.demand_file[entries] == f]
+            asked[r] = instance.region_share[r] * mine.sum()
+        # What is served elsewhere is left out in one place and comes in another.
+        assert (np.bincount(region, moved, instance.n_regions) <= 2 * asked * (1 + 1e-6) + 1e-9).all()
+        changed |= bool(moved.max() > 0)
+        holds[p, f] = True
+    assert changed
