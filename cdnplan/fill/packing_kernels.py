@@ -33,6 +33,7 @@ from cdnplan.fill.bench_kernels import (
     take,
     worst,
 )
+from cdnplan.fill.set_kernels import even_sets
 from cdnplan.fill.whole_kernels import pack_whole
 
 Array = npt.NDArray[Any]
@@ -340,9 +341,11 @@ def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
     for n in range(_ROUNDS + 1):
         recount(bench)
         changed = _even_loads(bench, fine, OLD, by_worth)
+        changed |= even_sets(bench, fine, OLD)
         # What has no place yet needs the time to be fetched more than balance does.
         if (bench.have == bench.copies).all():
             changed |= _even_loads(bench, 1.0 + tolerance, ANY, by_worth)
+            changed |= even_sets(bench, 1.0 + tolerance, ANY)
         if n == _ROUNDS:
             break
         high = _heights(bench)

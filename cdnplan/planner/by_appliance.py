@@ -95,7 +95,15 @@ def plan_apiece(
     if plan_cost(instance, other.placement.holds, other.serving) >= cost:
         return dealt
     planned, now = outcome.placement.holds, other.placement.holds
-    return replace(other, dropped=int((planned & ~now).sum()), added=int((now & ~planned).sum()))
+    # Files that had no room, and still have none, may be worth planning again for.
+    still = ~now[dealt.unplaced_pool, dealt.unplaced_file]
+    return replace(
+        other,
+        dropped=int((planned & ~now).sum()),
+        added=int((now & ~planned).sum()),
+        unplaced_pool=dealt.unplaced_pool[still],
+        unplaced_file=dealt.unplaced_file[still],
+    )
 
 
 def _telling(progress: Progress, outcome: Outcome, cost: float) -> Progress:

@@ -245,7 +245,7 @@ def _dealing_warnings(dealt: Dealt) -> list[str]:
     warnings = []
     if dealt.dropped:
         instead = f"; {dealt.added} others that fit came in instead" if dealt.added else ""
-        warnings.append(f"{dealt.dropped} (pool, file) pairs left out: appliances lack room{instead}")
+        warnings.append(f"{dealt.dropped} (pool, file) pairs left out: appliances lack room or time{instead}")
     if dealt.slowed:
         warnings.append(f"{dealt.slowed} pools serve less: their load cannot be spread evenly enough")
     moved = float(dealt.assignment.moved_gb.sum())

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from cdnplan.evaluate.verify import verify
 from cdnplan.fill.appliances import split_pools
-from cdnplan.inputs.plan_folder import holdings_of
+from cdnplan.inputs.plan_folder import APPLIANCES, holdings_of
 from cdnplan.model.holdings import Holdings
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.sample import sample_folder
@@ -87,7 +88,12 @@ def two_nights(
         "fetched_gb": fetched,
         "fetched_without_knowing_gb": lacking,
         "fetched_to_without_knowing_ratio": fetched / max(1e-9, lacking),
+        "busiest_over_mean_by_load_ratio": {
+            "first": by_load(first),
+            "known": by_load(folder / "known"),
+        },
         "cost": cost,
+        "of_which_dealing_ratio": known["appliances"]["cost_of_dealing"] / cost["blank"],
         "dearer_ratio": cost["known"] / cost["blank"] - 1.0,
         "gap_ratio": {"known": known["gap_ratio"], "blank": blank["gap_ratio"]},
         "seconds": known["seconds"],
@@ -102,6 +108,16 @@ def two_nights(
 
 def _without_fill(record: dict[str, Any]) -> float:
     return float(record["cost"]["total"] - record["cost"]["fill"])
+
+
+def by_load(folder: Path) -> float:
+    """Load of the busiest appliance of each pool over the mean of its appliances, pools weighted by load."""
+    table = pq.read_table(folder / APPLIANCES, columns=["pool", "peak_gbps"])
+    pool = table["pool"].combine_chunks().dictionary_encode()
+    which, peak = pool.indices.to_numpy(), table["peak_gbps"].to_numpy()
+    busiest = np.zeros(len(pool.dictionary))
+    np.maximum.at(busiest, which, peak)
+    return float((busiest * np.bincount(which)).sum() / max(1e-300, peak.sum()))
 
 
 def lacking_gb(before: Path, after: Path) -> float:

@@ -10,10 +10,11 @@ import pytest
 
 from cdnplan.model.apart import Apart, mask_words
 from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize import serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
+from tests.fill.pools import served
 from tests.instances import check_instance, random_instance, to_dense
 from tests.oracle.feasible import broken_limits
 from tests.signatures import shares, signature
@@ -204,3 +205,43 @@ def test_pools_with_many_appliances_told_apart() -> None:
     apart = random_appliances(instance, holds, np.array([0, 1]), 7)
     served = check_against_single_files(instance, holds, apart)
     assert served.serving.mask.shape[1] == 2
+
+
+def test_the_nearest_serving_costs_next_to_nothing_more_and_changes_less() -> None:
+    moved_near = moved_far = 0.0
+    for seed in range(40):
+        instance = random_instance(seed, n_regions=3, n_files=12, n_pools=4, families=LIMITS)
+        rng = np.random.default_rng(seed)
+        holds = rng.random((4, 12)) < 0.7
+        best = best_serving(instance, holds).serving
+        cost = plan_cost(instance, holds, best)
+        same = best_serving(instance, holds, near=best).serving
+        np.testing.assert_allclose(
+            same.candidate_gb(instance), best.candidate_gb(instance), rtol=1e-5, atol=1e-5 * best.gb.sum()
+        )
+        # Somewhat less throughput: only what is too much now has to go elsewhere.
+        less = dataclasses.replace(
+            instance, throughput_gbps=instance.throughput_gbps * rng.uniform(0.9, 1.0, 4)
+        )
+        near = check_against_single_files_nearly(less, holds, best)
+        far = best_serving(less, holds).serving
+        before = best.candidate_gb(instance)
+        moved_near += float(np.abs(near.candidate_gb(less) - before).sum()) / best.gb.sum()
+        moved_far += float(np.abs(far.candidate_gb(less) - before).sum()) / best.gb.sum()
+        any_way = served(instance, Placement(holds), rng, split=True)
+        from_anywhere = check_against_single_files_nearly(instance, holds, any_way)
+        assert plan_cost(instance, holds, from_anywhere) <= cost * (1 + 2 * serving.NEAR_RATIO) + 1e-9
+    assert moved_near <= moved_far * (1 + 1e-6)
+
+
+def check_against_single_files_nearly(instance: Instance, holds: np.ndarray, near: Serving) -> Serving:
+    """The nearest serving keeps the limits, and costs at most as much more than the best as it may."""
+    found = best_serving(instance, holds, near=near).serving
+    filled = dataclasses.replace(instance, fill_cost=np.zeros(instance.n_pools))
+    best = plan_cost(filled, holds, best_serving(instance, holds).serving)
+    most = serving.NEAR_RATIO * plan_cost(filled, holds, near)
+    assert plan_cost(filled, holds, found) <= best + most * (1 + 1e-6) + 1e-9
+    problems = broken_limits(instance, Placement(holds), found)
+    kept = ("storage", "fill", "churn", "a banned", "a pinned", "launch")
+    assert [problem for problem in problems if not problem.startswith(kept)] == []
+    return found

@@ -1,0 +1,56 @@
+"""A network whose pools are taken to pieces says of appliances what it said of pools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cdnplan.fill.apiece import taken_apiece
+from cdnplan.fill.appliances import split_pools
+from cdnplan.model.holdings import Holdings
+from cdnplan.model.placement import Placement
+from cdnplan.optimize.objective import new_gb, plan_cost, stored_gb
+from cdnplan.optimize.serving import best_serving
+from tests.instances import check_instance, random_instance
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_an_assignment_is_a_plan_of_the_pieces(seed: int) -> None:
+    rng = np.random.default_rng([seed, 51])
+    families = frozenset({"throughput", "copies", "links", "churn"} if seed % 2 else {"links", "pins"})
+    instance = random_instance(seed, n_regions=4, n_pools=5, n_files=20, families=families)
+    holds = ((rng.random((5, 20)) < 0.6) | instance.pinned) & (instance.copies > 0)
+    assignment = split_pools(instance, Placement(holds), best_serving(instance, holds).serving)
+    holds[assignment.dropped_pool, assignment.dropped_file] = False
+    fleet = [(p, a + 1) for p in range(5) for a in range(int(instance.pool_appliances[p]))]
+    had = rng.random((len(fleet), 20)) < 0.3
+    rows = np.argwhere(had)
+    pool, appliance = np.array([fleet[a] for a in rows[:, 0]], dtype=np.int32).reshape(-1, 2).T
+    before = Holdings(instance.pools, instance.files, pool, appliance, rows[:, 1].astype(np.int32))
+    apiece = taken_apiece(instance, assignment, before, instance.pinned)
+
+    pieces = apiece.instance
+    check_instance(pieces)
+    np.testing.assert_array_equal(apiece.together(apiece.holds), holds)
+    np.testing.assert_allclose(stored_gb(pieces, apiece.holds), assignment.storage_gb, atol=1e-9)
+    np.testing.assert_allclose(new_gb(pieces, apiece.holds), (apiece.holds & ~had) @ instance.size_gb)
+    assert (pieces.pinned <= apiece.holds).all()
+    several = np.repeat(instance.copies > 1, instance.pool_appliances, axis=0)
+    np.testing.assert_array_equal((pieces.copies > 0)[several], apiece.holds[several])
+    start = apiece.start(apiece.holds)
+    found = sorted(zip(start.pool.tolist(), start.appliance.tolist(), start.file.tolist(), strict=True))
+    wanted = zip(assignment.pool, assignment.appliance, assignment.file, strict=True)
+    assert found == [(int(p), int(a), int(f)) for p, a, f in wanted]
+    # Where nothing is scarce, every request costs the same in both.
+    costs = []
+    for network, held in ((instance, holds), (pieces, apiece.holds)):
+        ample = np.full(network.n_pools, 1e9)
+        free = np.zeros(network.n_pools)
+        roomy = replace(network, throughput_gbps=ample, appliance_throughput_gbps=ample, fill_cost=free)
+        costs.append(plan_cost(roomy, held, best_serving(roomy, held).serving))
+    assert costs[1] == pytest.approx(costs[0], rel=1e-6)
+    finite = np.isfinite(instance.churn_limit_gb)
+    together = np.bincount(apiece.pool, pieces.churn_limit_gb)
+    np.testing.assert_allclose(together[finite], instance.churn_limit_gb[finite])
