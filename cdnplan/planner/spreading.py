@@ -19,7 +19,10 @@ from cdnplan.optimize.serving import best_serving
 Bools = npt.NDArray[np.bool_]
 
 MAX_ROUNDS = 10
-"""Rounds in which more pools have their appliances told apart; after these, excess goes to origins."""
+"""Rounds in which more pools have their appliances told apart; after these, and where that would be more than
+`MOST_APART` appliances, excess goes to origins."""
+MOST_APART = 300
+"""Appliances told apart at most: the serving program has a row for every set of holders that differs."""
 ENOUGH_RATIO = 1e-9
 """A plan that becomes dearer by no larger part of its cost keeps the serving it had."""
 FULL_RATIO = 1e-6
@@ -96,6 +99,8 @@ def spread_serving(
         if crowded.any():
             if apart is not None:
                 crowded[apart.pool] = True
+            if instance.pool_appliances[crowded].sum() > MOST_APART:
+                break
             apart = told_apart(instance, assignment, np.flatnonzero(crowded))
             serving = carried_serving(instance, placement, serving, placement, apart)
         serving = best_serving(instance, placement.holds, apart, serving).serving
