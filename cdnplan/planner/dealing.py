@@ -18,7 +18,7 @@ from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.spreading import spread_serving
+from cdnplan.planner.relieving import serve_changed
 
 Bools = npt.NDArray[np.bool_]
 
@@ -101,7 +101,7 @@ def deal(
     Where the appliances of a pool have no room for all its files, because what is free is free in pieces,
     files that fit come in instead, so that the pool is worth most (`fit_pools`). Files whose fetching exceeds
     the fill window because others move within the pool leave the placement. What is too much for an appliance
-    once all files have their place is served from elsewhere (`spread_serving`). At the end, pools whose few
+    once all files have their place is served from elsewhere (`serve_changed`). At the end, pools whose few
     files cannot be spread evenly exchange some with others of their site, where that costs nothing
     (`exchange_files`).
 
@@ -183,7 +183,7 @@ def _served(instance: Instance, state: _Round, holds: Bools) -> Serving:
 def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple[_Round, Assignment]:
     """Serve so that every appliance is within its throughput."""
     placement = Placement(state.holds)
-    spread = spread_serving(instance, placement, assignment, placement, state.serving)
+    spread = serve_changed(instance, placement, assignment, placement, state.serving, enough_ratio=FREE_RATIO)
     ended = replace(state, serving=spread.serving, slowed=int(spread.slowed.sum()))
     return ended, spread.assignment(assignment)
 
