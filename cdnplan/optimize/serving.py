@@ -46,6 +46,7 @@ def best_serving(
     holds: npt.NDArray[np.bool_],
     apart: Apart | None = None,
     near: Serving | None = None,
+    most_steps: int | None = None,
 ) -> Served:
     """Serve all demand at least cost from a given placement.
 
@@ -59,12 +60,19 @@ def best_serving(
     near : Serving, optional
         Of this placement, with the same appliances told apart; it may exceed limits. What another serving
         would save less than `NEAR_RATIO` on stays as it is there.
+    most_steps : int, optional
+        Steps of the simplex method in one program, after which it is given up.
 
     Returns
     -------
     Served
         Optimal up to the program's tolerance (1e-7 of each limit); throughput is respected exactly, what
         rounding exceeds goes to the origin.
+
+    Raises
+    ------
+    TooManyStepsError
+        `most_steps` were not enough.
     """
     if near is None:
         ptr, mask, gb = signature_table(instance, holds, apart)
@@ -72,7 +80,7 @@ def best_serving(
         ptr, mask, gb = near.ptr, near.mask, near.gb
     region = np.repeat(np.arange(instance.n_regions), np.diff(ptr))
     ways = Ways.of(instance, region, mask, apart)
-    choices, duals = _solve(instance, ways, region, mask, gb, near)
+    choices, duals = _solve(instance, ways, region, mask, gb, near, most_steps)
     choices = _within_throughput(ways, gb, choices)
     entry = ways.entry(choices.path)
     from_pool = np.flatnonzero(entry >= 0)
@@ -97,6 +105,7 @@ def _solve(
     mask: npt.NDArray[np.uint64],
     gb: Floats,
     near: Serving | None,
+    most_steps: int | None,
 ) -> tuple[Choices, Floats]:
     """Paths that each row takes, in the order of rows, and the duals of all limits."""
     paths = ways.paths
@@ -130,6 +139,7 @@ def _solve(
             instance.overload_cost,
             ways.n_strict,
             stay=None if near is None else Stay(_shares_in(begin, moving, paths.region.size), rebate),
+            most_steps=most_steps,
         )
         choices = _joined(stay, moved)
 

@@ -17,9 +17,6 @@ from cdnplan.planner.spreading import Spread, spread_serving
 
 ENOUGH_RATIO = 1e-3
 """A plan that becomes dearer by no larger part of its cost is served well enough."""
-LARGE_FROM = 5_000_000
-"""Networks of so many candidate entries × files are not served anew by appliance: that program may take
-longer than a night has."""
 FULL_RATIO = 1e-6
 """A limit used to within this ratio is full."""
 _ROUNDING = 1e-9
@@ -36,8 +33,8 @@ def serve_changed(
     """Serve a placement that differs a little from another one as that was, but within the limits.
 
     What can still come from where it came, does. Then limits that are passed are relieved. Where that makes
-    the plan of a network that is not large dearer by more than `enough_ratio`, the best serving is sought as
-    well (`spread_serving`), which takes far longer, and the cheaper one taken.
+    the plan dearer by more than `enough_ratio`, the best serving is sought as well (`spread_serving`), which
+    takes far longer, and the cheaper one taken.
 
     Parameters
     ----------
@@ -57,9 +54,8 @@ def serve_changed(
     cost = plan_cost(instance, dealt.holds, before)
     near = relieve(instance, placement, assignment, carried_serving(instance, dealt, before, placement, None))
     near_cost = plan_cost(instance, placement.holds, near.serving)
-    large = instance.cand_pool.size * instance.n_files >= LARGE_FROM
     enough_ratio = ENOUGH_RATIO if enough_ratio is None else enough_ratio
-    if large or near_cost <= cost * (1.0 + enough_ratio):
+    if near_cost <= cost * (1.0 + enough_ratio):
         return near
     other = spread_serving(instance, placement, assignment, dealt, before)
     return other if plan_cost(instance, placement.holds, other.serving) < near_cost else near

@@ -15,14 +15,19 @@ from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.serving_program import TooManyStepsError
 
 Bools = npt.NDArray[np.bool_]
 
 MAX_ROUNDS = 10
 """Rounds in which more pools have their appliances told apart; after these, and where that would be more than
-`MOST_APART` appliances, excess goes to origins."""
+`MOST_APART` appliances or a program takes too long, excess goes to origins."""
 MOST_APART = 300
 """Appliances told apart at most: the serving program has a row for every set of holders that differs."""
+MOST_STEPS = 30_000
+"""Steps of the simplex method in one serving program, on networks of `LARGE_FROM` candidate entries × files
+and more: there one may take longer than a night has."""
+LARGE_FROM = 5_000_000
 ENOUGH_RATIO = 1e-9
 """A plan that becomes dearer by no larger part of its cost keeps the serving it had."""
 FULL_RATIO = 1e-6
@@ -94,6 +99,8 @@ def spread_serving(
     good = plan_cost(instance, placement.holds, serving) <= cost * (1.0 + ENOUGH_RATIO)
     if good and not loads.too_much(instance):
         return loads.spread(instance, serving)
+    large = instance.cand_pool.size * instance.n_files >= LARGE_FROM
+    most_steps = MOST_STEPS if large else None
     for _ in range(MAX_ROUNDS):
         crowded = loads.crowded(instance)
         if crowded.any():
@@ -103,7 +110,10 @@ def spread_serving(
                 break
             apart = told_apart(instance, assignment, np.flatnonzero(crowded))
             serving = carried_serving(instance, placement, serving, placement, apart)
-        serving = best_serving(instance, placement.holds, apart, serving).serving
+        try:
+            serving = best_serving(instance, placement.holds, apart, serving, most_steps).serving
+        except TooManyStepsError:
+            break
         loads = _Loads.of(instance, placement, assignment, serving)
         if not loads.too_much(instance):
             return loads.spread(instance, serving)

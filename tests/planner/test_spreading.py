@@ -13,6 +13,8 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import NEAR_RATIO, best_serving
+from cdnplan.optimize.serving_program import TooManyStepsError
+from cdnplan.planner import spreading
 from cdnplan.planner.spreading import spread_serving
 from tests.instances import random_instance
 from tests.oracle.feasible import broken_limits
@@ -94,3 +96,29 @@ def test_what_is_within_limits_stays_as_it_is(seed: int) -> None:
     np.testing.assert_allclose(
         spread.serving.candidate_gb(instance), serving.candidate_gb(instance), rtol=1e-9, atol=1e-9
     )
+
+
+def test_a_program_that_takes_too_long_is_given_up_within_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On large networks: what is too much goes to origins then."""
+    monkeypatch.setattr(spreading, "LARGE_FROM", 0)
+    monkeypatch.setattr(spreading, "MOST_STEPS", 1)
+    dearer = 0
+    for seed in range(20):
+        instance, placement, assignment = crowded_case(seed)
+        free = best_serving(instance, placement.holds).serving
+        spread = spread_serving(instance, placement, assignment, placement, free)
+        limit = np.repeat(instance.appliance_throughput_gbps, instance.pool_appliances)
+        assert (peaks(instance, placement, assignment, spread.serving) <= limit * (1 + 1e-8) + 1e-12).all()
+        monkeypatch.setattr(spreading, "MOST_STEPS", 1_000_000)
+        best = spread_serving(instance, placement, assignment, placement, free)
+        monkeypatch.setattr(spreading, "MOST_STEPS", 1)
+        given_up, sought = (plan_cost(instance, placement.holds, each.serving) for each in (spread, best))
+        dearer += given_up > sought * 1.001
+    assert dearer > 3, "no program was given up"
+
+
+def test_too_few_steps_are_told() -> None:
+    instance, placement, _ = crowded_case(1)
+    tight = replace(instance, throughput_gbps=instance.throughput_gbps * 1e-3)
+    with pytest.raises(TooManyStepsError):
+        best_serving(tight, placement.holds, most_steps=0)
