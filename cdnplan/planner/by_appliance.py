@@ -16,8 +16,10 @@ from cdnplan.optimize.serving import best_serving
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.dealing import Dealt, deal, required_files
 
-DEAR_RATIO = 5e-4
+DEAR_RATIO = 5e-3
 """Part of a plan's cost above the ideal that dealing may add before it is worth planning by appliance."""
+ENOUGH = 0.5
+"""Part of the gap after dealing at which planning by appliance ends: the last tenths take most time."""
 LARGE_FROM = 5_000_000
 """Candidate entries × files, appliances counted apart, from which on that takes too long. A count of work and
 not of seconds, so that plans do not depend on the machine."""
@@ -67,13 +69,15 @@ def plan_apiece(
     cost, ideal = plan_cost(instance, dealt.placement.holds, dealt.serving), ideal_cost(instance)
     entries = int(instance.pool_appliances[instance.cand_pool].sum())
     dear = cost - outcome.upper > DEAR_RATIO * (cost - ideal)
-    reached = stop.gap_ratio is not None and gap_ratio(outcome.lower, cost, ideal) <= stop.gap_ratio
+    gap = gap_ratio(outcome.lower, cost, ideal)
+    reached = stop.gap_ratio is not None and gap <= stop.gap_ratio
     if not dear or reached or entries * instance.n_files >= LARGE_FROM:
         return dealt
     apiece = taken_apiece(instance, dealt.assignment, holdings, required_files(instance))
     if name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
         return dealt
     start = WarmStart(apiece.prices(outcome.prices), apiece.holds)
+    stop = replace(stop, gap_ratio=max(ENOUGH * gap, 0.0 if stop.gap_ratio is None else stop.gap_ratio))
     try:
         found = solve(
             apiece.instance,
