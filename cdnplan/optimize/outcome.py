@@ -65,6 +65,36 @@ def no_progress(phase: str, done: float, lower: float | None, upper: float | Non
     """Ignore progress."""
 
 
+def within(part: str, progress: Progress, lower: float, upper: float) -> Progress:
+    """Progress of an engine that runs as part of something larger: bound and cost are those known there.
+
+    Parameters
+    ----------
+    part : str
+        Put before the names of phases.
+    progress : Progress
+    lower, upper : float
+        [currency]
+
+    Returns
+    -------
+    Progress
+
+    Examples
+    --------
+    >>> within("again", lambda *told: print(told), 1.0, 2.0)("prices", 0.5, None, None)
+    ('again: prices', 0.5, 1.0, 2.0)
+    """
+
+    known = lower, upper
+
+    def tell(phase: str, done: float, lower: float | None, upper: float | None) -> None:
+        del lower, upper
+        progress(f"{part}: {phase}", done, *known)
+
+    return tell
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """A plan with its proof: incumbent and bound.

@@ -14,7 +14,7 @@ from cdnplan.fill.fitting import file_value
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
-from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress
+from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress, within
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.rules import possible_copies
 from cdnplan.optimize.warm_start import WarmStart
@@ -140,7 +140,7 @@ def plan_again(
             break
         left_s = None if stop.time_limit_s is None else deadline - begun - spent.appliances_s
         wanted = replace(stop, time_limit_s=left_s)
-        tell = _telling(progress, outcome.lower, best.cost)
+        tell = within("again", progress, outcome.lower, best.cost)
         found = _round(instance, name, basis, ruled_out, finish, wanted, threads, seed, tell)
         rounds, longest_s = rounds + 1, max(longest_s, now() - begun)
         if found is not None and found.outcome.status in {"interrupted", "time-limit"}:
@@ -221,16 +221,6 @@ def _round(
         # There is a plan already: nothing better came of this one.
         return None
     return _Plan.of(instance, outcome, dealt, ruled_out)
-
-
-def _telling(progress: Progress, best_lower: float, best_upper: float) -> Progress:
-    """Progress of a round: bound and cost are those of the plan that is there."""
-
-    def tell(phase: str, done: float, lower: float | None, upper: float | None) -> None:
-        del lower, upper
-        progress(f"again: {phase}", done, best_lower, best_upper)
-
-    return tell
 
 
 def _ruled_out(instance: Instance, basis: _Plan, moves: list[_Move]) -> Bools:

@@ -11,7 +11,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement
 from cdnplan.optimize.engine import EXACT_UP_TO, EngineName, serving_variables, solve
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
-from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress, within
 from cdnplan.optimize.serving import best_serving
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.dealing import Dealt, deal, required_files
@@ -85,7 +85,7 @@ def plan_apiece(
             stop=stop,
             threads=threads,
             seed=seed,
-            progress=_telling(progress, outcome, cost),
+            progress=within("appliances", progress, outcome.lower, cost),
             start=start,
         )
         holds = apiece.together(found.placement.holds)
@@ -108,13 +108,3 @@ def plan_apiece(
         unplaced_pool=dealt.unplaced_pool[still],
         unplaced_file=dealt.unplaced_file[still],
     )
-
-
-def _telling(progress: Progress, outcome: Outcome, cost: float) -> Progress:
-    """Progress of the run: bound and cost are those of the plan that is there."""
-
-    def tell(phase: str, done: float, lower: float | None, upper: float | None) -> None:
-        del lower, upper
-        progress(f"appliances: {phase}", done, outcome.lower, cost)
-
-    return tell

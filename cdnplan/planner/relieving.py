@@ -13,12 +13,10 @@ from cdnplan.fill.relief_kernels import Copies, Room, Shares, relieve_pool
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import link_loads, plan_cost
-from cdnplan.planner.spreading import Spread, spread_serving
+from cdnplan.planner.spreading import FULL_RATIO, Spread, spread_serving
 
 ENOUGH_RATIO = 1e-3
 """A plan that becomes dearer by no larger part of its cost is served well enough."""
-FULL_RATIO = 1e-6
-"""A limit used to within this ratio is full."""
 _ROUNDING = 1e-9
 
 

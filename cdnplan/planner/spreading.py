@@ -28,6 +28,7 @@ MOST_STEPS = 30_000
 """Steps of the simplex method in one serving program, on networks of `LARGE_FROM` candidate entries × files
 and more: there one may take longer than a night has."""
 LARGE_FROM = 5_000_000
+"""Smaller networks take as many steps as they need: there none was seen to go on for long."""
 ENOUGH_RATIO = 1e-9
 """A plan that becomes dearer by no larger part of its cost keeps the serving it had."""
 FULL_RATIO = 1e-6
