@@ -85,7 +85,6 @@ def within(part: str, progress: Progress, lower: float, upper: float) -> Progres
     >>> within("again", lambda *told: print(told), 1.0, 2.0)("prices", 0.5, None, None)
     ('again: prices', 0.5, 1.0, 2.0)
     """
-
     known = lower, upper
 
     def tell(phase: str, done: float, lower: float | None, upper: float | None) -> None:
