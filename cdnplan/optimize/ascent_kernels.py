@@ -90,20 +90,6 @@ def ascend(
 
 
 @njit(cache=True)
-def _blocked_twice(
-    r: int, v: Array, ptr: Array, pools: Array, costs: Array, allowed: Array, slack: Array,
-    opening: Array, u: Array, pos: Array,
-) -> bool:  # fmt: skip
-    """Whether a region pays for two or more pools without slack: then the duals are not optimal yet."""
-    count = 0
-    for j in range(ptr[r], pos[r]):
-        p = pools[j]
-        if allowed[p] and v[r] * costs[j] < u[r] and slack[p] <= TIGHT * opening[p]:
-            count += 1
-    return count >= 2
-
-
-@njit(cache=True)
 def adjust(
     active: Array, n_active: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
     pool_ptr: Array, pool_region: Array, allowed: Array, opening: Array, slack: Array, u: Array,
@@ -121,13 +107,16 @@ def adjust(
         before = grown
         for i in range(n_active):
             r = active[i]
-            if not _blocked_twice(r, v, ptr, pools, costs, allowed, slack, opening, u, pos):
-                continue
-            lower = -np.inf
+            # A region that pays for two pools without slack: then the duals may not be optimal yet.
+            blocked, lower = 0, -np.inf
             for j in range(ptr[r], pos[r]):
-                level = v[r] * costs[j]
-                if allowed[pools[j]] and level < u[r]:
+                p, level = pools[j], v[r] * costs[j]
+                if allowed[p] and level < u[r]:
                     lower = max(lower, level)
+                    if slack[p] <= TIGHT * opening[p]:
+                        blocked += 1
+            if blocked < 2:
+                continue
             drop = u[r] - lower
             mark += 1
             n_todo = 0

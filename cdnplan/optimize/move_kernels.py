@@ -25,31 +25,66 @@ def best_two(r: int, ptr: Array, pools: Array, costs: Array, is_open: Array, ori
 
 
 @njit(cache=True)
+def add_worth(
+    gb: float, first: int, second: int, pools: Array, costs: Array, origin: float, toll: Array,
+    band: float, before: Array, worth: Array,
+) -> None:  # fmt: skip
+    """Add what a region's first open entry saves it over the second, the band on top if open before."""
+    if first >= 0:
+        then = costs[second] if second >= 0 else origin
+        extra = min(band, max(toll[first], toll[second])) if before[pools[first]] else 0.0
+        worth[pools[first]] += gb * (then - costs[first] + extra)
+
+
+@njit(cache=True)
 def rank_moves(
     active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
-    toll: Array, band: float, is_open: Array, before: Array, gain: Array, worth: Array,
+    toll: Array, band: float, is_open: Array, before: Array, gain: Array, worth: Array, first: Array,
+    second: Array,
 ) -> None:  # fmt: skip
     """What opening each closed pool would save, and what closing each open one would cost.
 
     Where prices are part of a cost (`toll`, by entry, 0 at the end for the origin), savings count beyond
-    the band only, and closing a pool that was open before costs the band on top.
+    the band only, and closing a pool that was open before costs the band on top. `first` and `second` get
+    each region's open entries by cost.
     """
     gain[:] = 0.0
     worth[:] = 0.0
     for i in range(n_active):
         r = active[i]
-        first, second = best_two(r, ptr, pools, costs, is_open, origin[r])
+        a, b = best_two(r, ptr, pools, costs, is_open, origin[r])
+        first[r], second[r] = a, b
         now, stop = origin[r], ptr[r + 1]
-        if first >= 0:
-            now, stop = costs[first], first
-            then = costs[second] if second >= 0 else origin[r]
-            p = pools[first]
-            extra = min(band, max(toll[first], toll[second])) if before[p] else 0.0
+        if a >= 0:
+            # As in `add_worth`: a call for each region would take as long as all the rest.
+            now, stop = costs[a], a
+            then = costs[b] if b >= 0 else origin[r]
+            p = pools[a]
+            extra = min(band, max(toll[a], toll[b])) if before[p] else 0.0
             worth[p] += v[r] * (then - now + extra)
         for j in range(ptr[r], stop):
-            saving = now - costs[j] - min(band, max(toll[first], toll[j]))
+            saving = now - costs[j] - min(band, max(toll[a], toll[j]))
             if saving > 0.0:
                 gain[pools[j]] += v[r] * saving
+
+
+@njit(cache=True)
+def note_opened(
+    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
+    pool_region: Array, toll: Array, band: float, is_open: Array, before: Array, worth: Array, first: Array,
+    second: Array,
+) -> None:  # fmt: skip
+    """Bring `worth`, `first` and `second` of `rank_moves` up to date after a pool has opened."""
+    for i in range(pool_ptr[p], pool_ptr[p + 1]):
+        r = pool_region[i]
+        if v[r] <= 0.0:
+            continue
+        a, b = best_two(r, ptr, pools, costs, is_open, origin[r])
+        if a == first[r] and b == second[r]:
+            continue
+        add_worth(-v[r], first[r], second[r], pools, costs, origin[r], toll, band, before, worth)
+        add_worth(v[r], a, b, pools, costs, origin[r], toll, band, before, worth)
+        first[r], second[r] = a, b
 
 
 @njit(cache=True)
@@ -100,14 +135,18 @@ def lost_by(
 def move_pools(
     active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
     pool_ptr: Array, pool_region: Array, opening: Array, allowed: Array, fixed: Array, toll: Array,
-    band: float, is_open: Array, before: Array, gain: Array, worth: Array, order: Array,
+    band: float, is_open: Array, before: Array, gain: Array, worth: Array, order: Array, first: Array,
+    second: Array,
 ) -> None:  # fmt: skip
-    """Open pools by decreasing net gain, then close by increasing worth; `order` is scratch.
+    """Open pools by decreasing net gain, then close by increasing worth; the last three are scratch.
 
     What a pool saves only shrinks as others open, and what it is worth only grows as others close, so one
     look at those that seem to pay is enough.
     """
-    rank_moves(active, n_active, v, ptr, pools, costs, origin, toll, band, is_open, before, gain, worth)
+    rank_moves(
+        active, n_active, v, ptr, pools, costs, origin, toll, band, is_open, before, gain, worth, first,
+        second,
+    )  # fmt: skip
     n = 0
     for p in range(is_open.size):
         if allowed[p] and not is_open[p] and gain[p] > opening[p]:
@@ -121,9 +160,10 @@ def move_pools(
             )  # fmt: skip
             if saved > opening[p]:
                 is_open[p] = True
-        rank_moves(
-            active, n_active, v, ptr, pools, costs, origin, toll, band, is_open, before, gain, worth
-        )  # fmt: skip
+                note_opened(
+                    p, v, ptr, pools, costs, origin, pool_ptr, pool_region, toll, band, is_open, before,
+                    worth, first, second,
+                )  # fmt: skip
     n = 0
     for p in range(is_open.size):
         if is_open[p] and not fixed[p] and worth[p] < opening[p]:

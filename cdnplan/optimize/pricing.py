@@ -34,6 +34,8 @@ from cdnplan.optimize.start_prices import start_prices
 from cdnplan.optimize.twins import twin_pools
 from cdnplan.optimize.warm_start import WarmStart
 
+Bools = npt.NDArray[np.bool_]
+
 MAX_BATCHES, FILES_PER_BATCH = 48, 20
 SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 8, 8, 400
 """With more files than the first: so many passes over the densest files and every so many of the rest."""
@@ -59,6 +61,9 @@ BAND_RATIO = 0.5
 """Band around ties in which holders stay, as a part of the heat."""
 NEWTON_RATIO, NEWTON_STEPS, FARTHEST = 0.5, 3, 0.5
 """Damping and number of Newton steps after a batch, and the farthest each goes, in heats."""
+NEARLY_FULL = 0.3
+"""Requests are spread by a softmin where a limit of Gbit/s on the way has a price or is used beyond this
+part; where there is room, nothing hangs on how loads respond."""
 STIFFNESS = 0.3
 """Response assumed besides that of the softmin: this part of a limit for a typical step of cost."""
 MOMENTUM = 0.9
@@ -95,7 +100,7 @@ class PricePass:
     bound: float
     prices: Prices
     current: Prices
-    holds: npt.NDArray[np.bool_]
+    holds: Bools
     complete: bool
 
 
@@ -173,6 +178,7 @@ class PriceSearch:
         self._toll = np.clip(self._limits.flat(first), 0.0, self._limits.cap)[self._gbps]
         self._twin = twin_pools(instance, solver.columns)
         self._speed = np.zeros_like(self._toll)
+        self._soft = np.ones(instance.n_regions, dtype=np.bool_)
         self._rate = typical_rates(instance)
         self._unit = self._heat = typical_step(instance)
         self._launch = first.launch
@@ -261,7 +267,10 @@ class PriceSearch:
     def may_end(self, done: int) -> bool:
         """Whether the run may end early after so many passes."""
         full = done - self._sampled
-        return 0 < self._early <= full and full % self._early == 0 and _power_of_two(full // self._early)
+        if not 0 < self._early <= full:
+            return False
+        turns, rest = divmod(full, self._early)
+        return rest == 0 and turns & (turns - 1) == 0  # a power of two
 
     def _deal(self, stride: int) -> list[list[tuple[Ints32, float]]]:
         """Deal the files, most GB per stored GB first, to batches; with a stride, the tail is sampled.
@@ -292,6 +301,7 @@ class PriceSearch:
         slots = (order - inst.cand_ptr[layout.region[order]]).astype(np.int32)
         cost = priced.cand_cost[order]
         toll = np.append(cost - inst.cand_cost[order], 0.0)
+        tolled = prices.throughput.max(axis=1, initial=0.0) > 0.0
         stored = np.zeros((SEARCH_CHUNKS, inst.n_pools))
         fresh = np.zeros_like(stored)
         served = np.zeros((SEARCH_CHUNKS, inst.cand_pool.size + inst.n_regions))
@@ -304,7 +314,8 @@ class PriceSearch:
                 inst.cand_pool[order], slots, cost, priced.origin_cost, toll, cols.pool_ptr,
                 cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies, solver.held,
                 solver.pinned, solver.reward_ptr, solver.reward_pool, prices.launch[solver.reward_rule],
-                layout.ptr, self._holds, self._twin, self._jitter(number), stored, fresh, served, response,
+                layout.ptr, self._holds, self._twin, tolled, self._soft, self._jitter(number), stored, fresh,
+                served, response,
             )  # fmt: skip
         visits.loads[b] = np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
         visits.costs[b] = np.concatenate([priced.cand_cost, priced.origin_cost])
@@ -335,10 +346,13 @@ class PriceSearch:
         inst, heat = self._instance, self._heat
         limit, cap = self._limits.limit[self._gbps], self._limits.cap[self._gbps]
         exists = np.isfinite(limit)
+        use = self._limits.use(stored, fresh, served)[self._gbps]
+        near: Bools = exists & ((self._toll > 0) | (use > NEARLY_FULL * limit))
+        self._soft = self._layout.touching(near)
         if not exists.any():
             return
         limit = np.where(exists, limit, 0.0)
-        moving = (self._toll > 0) | (self._limits.use(stored, fresh, served)[self._gbps] > limit)
+        moving = (self._toll > 0) | (use > limit)
         stiff = STIFFNESS * limit * self._rate / self._unit
         slope = np.maximum(self._layout.sensitivity(response, moving) / heat + stiff, 1e-300)
         farthest = FARTHEST * heat / self._rate
@@ -384,7 +398,3 @@ class PriceSearch:
 def _costs(instance: Instance, prices: Prices) -> Floats:
     """Costs under prices by entry, then of the origin by region."""
     return np.concatenate(priced_costs(instance, prices))
-
-
-def _power_of_two(number: int) -> bool:
-    return number & (number - 1) == 0

@@ -118,6 +118,28 @@ class ResponseLayout:
                 links[:, t] += _by_link(inst.origin_link, (origin * rate[:, t])[link_origin], inst.n_links)
         return np.concatenate([pools.ravel(), links.ravel()])
 
+    def touching(self, limits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Regions with a path over one of these Gbps limits.
+
+        Parameters
+        ----------
+        limits : (n_pools * n_slices + n_links * n_slices,) bool
+
+        Returns
+        -------
+        (n_regions,) bool
+        """
+        inst, slices = self.instance, self.instance.n_slices
+        at_pool = np.asarray(limits[: inst.n_pools * slices].reshape(-1, slices).any(axis=1))
+        at_link = np.asarray(limits[inst.n_pools * slices :].reshape(-1, slices).any(axis=1))
+        found = np.zeros(inst.n_regions, dtype=np.bool_)
+        found[self.region[at_pool[inst.cand_pool]]] = True
+        link_entry = np.repeat(np.arange(inst.cand_pool.size), np.diff(inst.cand_link_ptr))
+        found[self.region[link_entry[at_link[inst.cand_link]]]] = True
+        link_origin = np.repeat(np.arange(inst.n_regions), np.diff(inst.origin_link_ptr))
+        found[link_origin[at_link[inst.origin_link]]] = True
+        return found
+
 
 def _by_link(link: Ints32, value: Floats, n_links: int) -> Floats:
     return np.asarray(np.bincount(link, value, minlength=n_links), dtype=np.float64)

@@ -70,11 +70,12 @@ def dearer_by(
 @njit(cache=True)
 def swap_twins(
     f: int, v: Array, ptr: Array, pools: Array, costs: Array, pool_ptr: Array, pool_region: Array,
-    twin: Array, opening: Array, allowed: Array, fixed: Array, jitter: float, is_open: Array,
+    twin: Array, tolled: Array, opening: Array, allowed: Array, fixed: Array, jitter: float, is_open: Array,
 ) -> None:  # fmt: skip
     """Move a file between pools that cost the same for all regions, to where storing it costs less.
 
     At a tie all files would change sides together: so what each thinks of a pool is off by a little.
+    Serving costs the same as long as the throughput of neither has a price (`tolled`).
     """
     for p in range(is_open.size):
         if not is_open[p] or fixed[p] or twin[p] == p:
@@ -85,7 +86,8 @@ def swap_twins(
         while q != p:
             if allowed[q] and not is_open[q]:
                 change = opening[q] * (1.0 + jitter * dither(f, q)) - mine
-                change += dearer_by(p, q, v, ptr, pools, costs, pool_ptr, pool_region, is_open)
+                if tolled[p] or tolled[q]:
+                    change += dearer_by(p, q, v, ptr, pools, costs, pool_ptr, pool_region, is_open)
                 if change < least:
                     best, least = q, change
             q = twin[q]
@@ -95,52 +97,67 @@ def swap_twins(
 
 
 @njit(cache=True)
-def spread(
-    r: int, gb: float, ptr: Array, pools: Array, slots: Array, costs: Array, origin: float, heat: float,
-    is_open: Array, response_ptr: Array, n_cand: int, share: Array, slot: Array, served: Array,
-    response: Array,
+def spread_requests(
+    active: Array, n_active: int, weight: float, v: Array, ptr: Array, pools: Array, slots: Array,
+    costs: Array, origin: Array, heat: float, is_open: Array, soft: Array, response_ptr: Array,
+    share: Array, slot: Array, served: Array, response: Array,
 ) -> None:  # fmt: skip
-    """Add a region's demand for a file to `served` by softmin, and its derivative to `response`.
+    """Add demand for a file to `served` by softmin, and its derivative to `response`.
 
     `served` is by entry in the instance's order, then by region from the origin. `response` is a matrix
     over a region's slots (the origin last), or its diagonal alone: GB by which the share of one falls,
-    times heat, for a rise in the cost of the other.
+    times heat, for a rise in the cost of the other. Regions that are not `soft` are served by their cheapest
+    open pool, and respond to nothing. `share` and `slot` are scratch.
     """
-    width = ptr[r + 1] - ptr[r]
-    n = 0
-    low, total = origin, 0.0
-    for j in range(ptr[r], ptr[r + 1]):
-        if costs[j] >= origin or (n > 0 and costs[j] > low + SOFT_RANGE * heat):
-            break
-        if is_open[pools[j]]:
-            if n == 0:
-                low = costs[j]
-            share[n] = np.exp((low - costs[j]) / heat)
-            slot[n] = slots[j]
+    n_cand = pools.size
+    for i in range(n_active):
+        r = active[i]
+        gb, here, end = weight * v[r], ptr[r], ptr[r + 1]
+        width = end - here
+        n = 0
+        low, total = origin[r], 0.0
+        most = low
+        for j in range(here, end):
+            if costs[j] >= most:
+                break
+            if is_open[pools[j]]:
+                slot[n] = slots[j]
+                if n == 0:
+                    low = costs[j]
+                    share[0] = 1.0
+                    if not soft[r]:
+                        n = 1
+                        break
+                    most = min(origin[r], low + SOFT_RANGE * heat)
+                else:
+                    share[n] = np.exp((low - costs[j]) / heat)
+                total += share[n]
+                n += 1
+                if n == MOST_OPTIONS:
+                    break
+        if n == 0:
+            served[n_cand + r] += gb
+            continue
+        if soft[r] and n < MOST_OPTIONS and origin[r] <= low + SOFT_RANGE * heat:
+            share[n] = np.exp((low - origin[r]) / heat)
+            slot[n] = width
             total += share[n]
             n += 1
-            if n == MOST_OPTIONS:
-                break
-    if n == 0 or (n < MOST_OPTIONS and origin <= low + SOFT_RANGE * heat):
-        share[n] = np.exp((low - origin) / heat)
-        slot[n] = width
-        total += share[n]
-        n += 1
-    if n == 1:
-        served[n_cand + r if slot[0] == width else ptr[r] + slot[0]] += gb
-        return
-    first = response_ptr[r]
-    diagonal = response_ptr[r + 1] - first == width + 1
-    for a in range(n):
-        ratio = share[a] / total
-        served[n_cand + r if slot[a] == width else ptr[r] + slot[a]] += gb * ratio
-        if diagonal:
-            response[first + slot[a]] += gb * ratio * (1.0 - ratio)
+        if n == 1:
+            served[here + slot[0]] += gb
             continue
-        row = first + slot[a] * (width + 1)
-        response[row + slot[a]] += gb * ratio
-        for b in range(n):
-            response[row + slot[b]] -= gb * ratio * share[b] / total
+        begin = response_ptr[r]
+        diagonal = response_ptr[r + 1] - begin == width + 1
+        for a in range(n):
+            part = gb * share[a] / total
+            served[n_cand + r if slot[a] == width else here + slot[a]] += part
+            if diagonal:
+                response[begin + slot[a]] += part * (1.0 - share[a] / total)
+                continue
+            row = begin + slot[a] * (width + 1)
+            response[row + slot[a]] += part
+            for b in range(n):
+                response[row + slot[b]] -= part * share[b] / total
 
 
 @njit(cache=True)
@@ -171,15 +188,16 @@ def search_files(
     pools: Array, slots: Array, costs: Array, origin: Array, toll: Array, pool_ptr: Array,
     pool_region: Array, size: Array, store: Array, new: Array, copies: Array, held: Array, pinned: Array,
     reward_ptr: Array, reward_pool: Array, reward: Array, response_ptr: Array, holds: Array, twin: Array,
-    jitter: float, stored: Array, fresh: Array, served: Array, response: Array,
+    tolled: Array, soft: Array, jitter: float, stored: Array, fresh: Array, served: Array, response: Array,
 ) -> None:  # fmt: skip
     """Find holders of the listed files and add up what they use, times `weight`.
+
+    Requests of regions that are not `soft` all go to the cheapest pool, and respond to nothing.
 
     `holds[f]` is where the search starts and what it finds; `stored`, `fresh`, `served` and `response` are
     by chunk (first index) and added to. A file that was not `seen` yet starts from nothing.
     """
     n_regions, n_pools = region_row.size, store.size
-    n_cand = pools.size
     for chunk in chunks:
         row_gb = np.zeros(n_rows)
         active = np.empty(n_regions, np.int64)
@@ -224,7 +242,7 @@ def search_files(
                 open_tight(active, n_active, pos, ptr, pools, allowed, slack, opening, is_open)
             move_pools(
                 active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
-                fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order,
+                fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order, first, second,
             )  # fmt: skip
             if anew:
                 exchange_pools(
@@ -232,7 +250,8 @@ def search_files(
                     allowed, fixed, is_open, first, second, worth, relief, order,
                 )  # fmt: skip
             swap_twins(
-                f, v, ptr, pools, costs, pool_ptr, pool_region, twin, opening, allowed, fixed, jitter, is_open
+                f, v, ptr, pools, costs, pool_ptr, pool_region, twin, tolled, opening, allowed, fixed, jitter,
+                is_open,
             )  # fmt: skip
             for p in range(n_pools):
                 before[p] = is_open[p]
@@ -240,9 +259,7 @@ def search_files(
                     wanted = np.int64(copies[f, p])
                     stored[chunk, p] += weight * size[f] * wanted
                     fresh[chunk, p] += weight * size[f] * max(0, wanted - np.int64(held[f, p]))
-            for k in range(n_active):
-                r = active[k]
-                spread(
-                    r, weight * v[r], ptr, pools, slots, costs, origin[r], heat, is_open, response_ptr,
-                    n_cand, share, slot, served[chunk], response[chunk],
-                )  # fmt: skip
+            spread_requests(
+                active, n_active, weight, v, ptr, pools, slots, costs, origin, heat, is_open, soft,
+                response_ptr, share, slot, served[chunk], response[chunk],
+            )  # fmt: skip
