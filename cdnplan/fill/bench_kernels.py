@@ -77,7 +77,7 @@ class Bench(NamedTuple):
     window: Array
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def fresh_gb(bench: Bench, a: int, i: int) -> float:
     """GB that appliance a has to fetch for a copy of file i."""
     return 0.0 if bench.on[a, i] & BEFORE else float(bench.size[i])
@@ -94,7 +94,7 @@ def in_time(bench: Bench, a: int, b: int, i: int, j: int) -> bool:
     return bool(not late_a and not (more_b > EPS and bench.fresh[b] + more_b > bench.window[b]))
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def put(bench: Bench, a: int, i: int) -> None:
     """Place a copy of file i on appliance a."""
     bench.fresh[a] += fresh_gb(bench, a, i)
@@ -129,15 +129,18 @@ def exchange(bench: Bench, a: int, b: int, i: int, j: int) -> None:
 @njit(cache=True)
 def recount(bench: Bench) -> None:
     """Sum afresh, so that rounding does not build up over many exchanges."""
-    for i in range(bench.size.size):
-        bench.have[i] = 0
+    on, size, load, have = bench.on, bench.size, bench.load, bench.have
+    have[:] = 0
     for a in range(bench.used.size):
-        bench.used[a] = bench.fresh[a] = 0.0
-        for t in range(bench.load.shape[1]):
-            bench.busy[a, t] = 0.0
-        for i in range(bench.size.size):
-            if bench.on[a, i] & HERE:
-                put(bench, a, i)
+        used, fresh, busy = 0.0, 0.0, np.zeros(load.shape[1])
+        for i in range(size.size):
+            if on[a, i] & HERE:
+                have[i] += 1
+                used += size[i]
+                fresh += 0.0 if on[a, i] & BEFORE else size[i]
+                for t in range(busy.size):
+                    busy[t] += load[i, t]
+        bench.used[a], bench.fresh[a], bench.busy[a] = used, fresh, busy
 
 
 @njit(cache=True)

@@ -14,6 +14,8 @@ from numba import njit
 
 Array = npt.NDArray[Any]
 
+_TABLE_BITS = 12  # regions of so many bits at most look signatures up in a table of all
+
 
 class Network(NamedTuple):
     """The arrays of `Instance` and `Serving` that loads depend on, under like names.
@@ -64,6 +66,33 @@ def _row_of(mask: Array, masks: Array, first: int, last: int) -> int:
     return -1
 
 
+@njit(cache=True)
+def _looked_up(
+    r: int, net: Network, start: int, width: int, bit_row: Array, holds: Array, table: Array, code: Array,
+    rows: Array,
+) -> int:  # fmt: skip
+    """Rows of a region with few bits, by a table of all signatures; returns how many are unknown.
+
+    `table` and `code` are scratch.
+    """
+    table[: 1 << width] = -1
+    for row in range(net.serving_ptr[r], net.serving_ptr[r + 1]):
+        table[np.int64(net.serving_mask[row, 0])] = row - net.serving_ptr[r]
+    first = net.demand_ptr[net.region_row[r]]
+    files = net.demand_file[first : net.demand_ptr[net.region_row[r] + 1]]
+    code[: files.size] = 0
+    for k in range(width):
+        held, bit = holds[bit_row[start + k]], np.int32(1 << k)
+        for n in range(files.size):
+            if held[files[n]]:
+                code[n] |= bit
+    missing = 0
+    for n in range(files.size):
+        rows[n] = table[code[n]]
+        missing += table[code[n]] < 0 < code[n]
+    return missing if net.region_share[r] > 0.0 else 0
+
+
 @njit(cache=True, nogil=True)
 def signature_rows(
     regions: Array,
@@ -84,14 +113,21 @@ def signature_rows(
     files with a holder and no row: not 0 where serving and placement disagree.
     """
     mask = np.zeros(net.serving_mask.shape[1], np.uint64)
+    table, code = np.zeros(1 << _TABLE_BITS, np.int32), np.zeros(holds.shape[1], np.int32)
     for r in regions:
         first = net.demand_ptr[net.region_row[r]]
         start = bit_ptr[r]
+        width = bit_ptr[r + 1] - start
+        if width <= _TABLE_BITS:
+            unknown[r] = _looked_up(
+                r, net, start, width, bit_row, holds, table, code, rows[ptr[r] : ptr[r + 1]]
+            )  # fmt: skip
+            continue
         missing = 0
         for n in range(net.demand_ptr[net.region_row[r] + 1] - first):
             file = net.demand_file[first + n]
             mask[:] = np.uint64(0)
-            for k in range(bit_ptr[r + 1] - start):
+            for k in range(width):
                 if holds[bit_row[start + k], file]:
                     mask[k // 64] |= np.uint64(1) << np.uint64(k % 64)
             row = _row_of(mask, net.serving_mask, net.serving_ptr[r], net.serving_ptr[r + 1])

@@ -72,16 +72,20 @@ def _has_time(bench: Bench, a: int, i: int) -> bool:
 @njit(cache=True)
 def _choose(bench: Bench, i: int, slack: float) -> Any:
     """Appliance for a copy of file i: with room and time, least loaded up to `slack`, most free; or -1."""
+    # Written out: calls that hand over a whole bench would take longer than all they do.
+    on, used, busy, fresh, window = bench.on, bench.used, bench.busy, bench.fresh, bench.window
+    size, limit, n_slices = bench.size[i], bench.limit[0], bench.load.shape[1]
     lowest = np.inf
     best, free = NONE, -np.inf
-    for second in range(2):
-        for a in range(bench.used.size):
-            room = bench.limit[0] - bench.used[a]
-            if bench.on[a, i] & HERE or bench.size[i] > room or not _has_time(bench, a, i):
+    for second in range(1 if slack == np.inf else 0, 2):
+        for a in range(used.size):
+            room = limit - used[a]
+            code = on[a, i]
+            if code & HERE or size > room or (not code & BEFORE and fresh[a] + size > window[a]):
                 continue
             high = 0.0
-            for t in range(bench.load.shape[1]):
-                high = max(high, bench.busy[a, t] + bench.load[i, t])
+            for t in range(n_slices):
+                high = max(high, busy[a, t] + bench.load[i, t])
             if not second:
                 lowest = min(lowest, high)
             elif high <= lowest + slack and room > free:
@@ -327,7 +331,10 @@ def _surplus(bench: Bench, by_worth: Array) -> Array:
 @njit(cache=True)
 def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
     """Deal a pool's files out. `worth`: load per GB, inf where a rule requires the file."""
-    fine = 1.0 + tolerance / 4
+    # No arrangement is evener than the largest load of a single copy allows.
+    least = max(1.0, bench.peak.max()) if bench.peak.size else 1.0
+    fine, coarse = max(1.0 + tolerance / 4, least), max(1.0 + tolerance, least)
+    known = (bench.on & BEFORE).any()
     by_worth = np.argsort(-worth, kind="mergesort")
     surplus = _surplus(bench, by_worth)
     _keep(bench, by_worth)
@@ -343,9 +350,9 @@ def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
         changed = _even_loads(bench, fine, OLD, by_worth)
         changed |= even_sets(bench, fine, OLD)
         # What has no place yet needs the time to be fetched more than balance does.
-        if (bench.have == bench.copies).all():
-            changed |= _even_loads(bench, 1.0 + tolerance, ANY, by_worth)
-            changed |= even_sets(bench, 1.0 + tolerance, ANY)
+        if known and (bench.have == bench.copies).all():
+            changed |= _even_loads(bench, coarse, ANY, by_worth)
+            changed |= even_sets(bench, coarse, ANY)
         if n == _ROUNDS:
             break
         high = _heights(bench)
