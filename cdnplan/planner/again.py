@@ -12,13 +12,13 @@ import numpy.typing as npt
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.fill.fitting import file_value
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
-from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress, within
+from cdnplan.optimize.outcome import Outcome, Status, Stop
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.rules import possible_copies
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.engine_run import EngineRun
 
 Bools = npt.NDArray[np.bool_]
 
@@ -71,16 +71,12 @@ class _Move:
 
 def plan_again(
     instance: Instance,
-    name: EngineName,
+    engine: EngineRun,
     outcome: Outcome,
     dealt: Dealt,
     finish: Callable[[Outcome], Dealt],
     *,
-    stop: Stop,
     spent: Spent,
-    threads: int = 1,
-    seed: int = 0,
-    progress: Progress = no_progress,
     now: Callable[[], float] = time.perf_counter,
 ) -> tuple[Outcome, Dealt]:
     """Let the engine place elsewhere what has no room or no time where it was placed, and keep the cheapest.
@@ -99,19 +95,15 @@ def plan_again(
     Parameters
     ----------
     instance : Instance
-    name : {"exact", "fast"}
-        Engine.
+    engine : EngineRun
+        Stops when the whole plan shall, time spent included.
     outcome : Outcome
         The engine's plan.
     dealt : Dealt
         What became of it.
     finish : callable
         Deals a plan out to appliances and plans its night.
-    stop : Stop
-        Of the whole plan, time spent included.
     spent : Spent
-    threads, seed, progress
-        As for `solve`.
     now : callable
         Seconds that only grow.
 
@@ -122,6 +114,7 @@ def plan_again(
     dealt : Dealt
         The cheapest, with the number of rounds in `planned_again`.
     """
+    stop = engine.stop
     first = _Plan.of(instance, outcome, dealt, np.zeros_like(dealt.placement.holds))
     best, basis, rounds, launches_too = first, first, 0, True
     cut: Status | None = None
@@ -139,9 +132,8 @@ def plan_again(
             cut = "interrupted" if stop.asked() else "time-limit"
             break
         left_s = None if stop.time_limit_s is None else deadline - begun - spent.appliances_s
-        wanted = replace(stop, time_limit_s=left_s)
-        tell = within("again", progress, outcome.lower, best.cost)
-        found = _round(instance, name, basis, ruled_out, finish, wanted, threads, seed, tell)
+        part = engine.part("again", outcome.lower, best.cost, replace(stop, time_limit_s=left_s))
+        found = _round(instance, part, basis, ruled_out, finish)
         rounds, longest_s = rounds + 1, max(longest_s, now() - begun)
         if found is not None and found.outcome.status in {"interrupted", "time-limit"}:
             cut = found.outcome.status
@@ -192,29 +184,17 @@ def _keeps_rules(instance: Instance, holds: Bools) -> bool:
 
 def _round(
     instance: Instance,
-    name: EngineName,
+    engine: EngineRun,
     basis: _Plan,
     ruled_out: Bools,
     finish: Callable[[Outcome], Dealt],
-    stop: Stop,
-    threads: int,
-    seed: int,
-    progress: Progress,
 ) -> _Plan | None:
     """Plan without what is ruled out, and finish it; None where that leaves no plan."""
     copies = instance.copies.copy()
     copies[ruled_out] = 0
     start = WarmStart(basis.outcome.prices, basis.dealt.placement.holds & ~ruled_out)
     try:
-        outcome = solve(
-            replace(instance, copies=copies),
-            name,
-            stop=stop,
-            threads=threads,
-            seed=seed,
-            progress=progress,
-            start=start,
-        )
+        outcome = engine.solve(replace(instance, copies=copies), start)
         # Appliances themselves rule nothing out: where there is room after all, files may come back.
         dealt = finish(outcome)
     except (NoFeasiblePlanError, DeadlineError):

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.engine import EngineName, choose_engine, solve
+from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.again import Spent, plan_again
 from cdnplan.planner.by_appliance import plan_apiece
 from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.engine_run import EngineRun
 
 
 class Watch:
@@ -96,11 +97,10 @@ def decide(
     watch = Watch() if watch is None else watch
     stop = Stop() if stop is None else stop
     name, reason = choose_engine(instance, engine)
+    run = EngineRun(name, stop, threads, seed, watch.progress)
     begun = watch.now()
     with watch.phase("optimise"):
-        outcome = solve(
-            instance, name, stop=stop, threads=threads, seed=seed, progress=watch.progress, start=start
-        )
+        outcome = run.solve(instance, start)
 
     def dealt_out(found: Outcome) -> Dealt:
         return deal(instance, found.placement, found.serving, found.prices, holdings)
@@ -112,32 +112,19 @@ def decide(
         dealt = dealt_out(outcome)
         left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
         if left_s is None or left_s > watch.seconds["optimise"]:
-            dealt = plan_apiece(
-                instance,
-                name,
-                outcome,
-                dealt,
-                holdings,
-                stop=replace(stop, time_limit_s=left_s),
-                threads=threads,
-                seed=seed,
-                progress=watch.progress,
-            )
+            left = replace(run, stop=replace(stop, time_limit_s=left_s))
+            dealt = plan_apiece(instance, left, outcome, dealt, holdings)
     with watch.phase("fills"):
         dealt = filled(dealt)
     with watch.phase("again"):
         spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"] + watch.seconds["fills"])
         outcome, dealt = plan_again(
             instance,
-            name,
+            run,
             outcome,
             dealt,
             lambda found: filled(dealt_out(found)),
-            stop=stop,
             spent=spent,
-            threads=threads,
-            seed=seed,
-            progress=watch.progress,
             now=watch.now,
         )
     return Decided(outcome, dealt, reason)
