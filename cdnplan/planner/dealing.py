@@ -18,7 +18,7 @@ from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.relieving import serve_changed
+from cdnplan.planner.spreading import Changed, serve_changed
 
 Bools = npt.NDArray[np.bool_]
 
@@ -183,7 +183,8 @@ def _served(instance: Instance, state: _Round, holds: Bools) -> Serving:
 def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple[_Round, Assignment]:
     """Serve so that every appliance is within its throughput."""
     placement = Placement(state.holds)
-    spread = serve_changed(instance, placement, assignment, placement, state.serving, enough_ratio=FREE_RATIO)
+    change = Changed(instance, placement, assignment, placement, state.serving)
+    spread = serve_changed(change, enough_ratio=FREE_RATIO)
     ended = replace(state, serving=spread.serving, slowed=int(spread.slowed.sum()))
     return ended, spread.assignment(assignment)
 
