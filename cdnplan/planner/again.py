@@ -84,10 +84,11 @@ def plan_again(
     Each round rules out, from then on, the (pool, file) pairs that found no room on appliances, and those
     that cannot be fetched in the night. Where launches of the pool stand in the way of a file without room,
     and their rules have pools to spare, they are ruled out there instead; if that is no cheaper, the file is.
-    The engine starts from the prices and the placement at hand. Rounds end when dealing costs little
-    (`DEAR_RATIO`) or what it left out is worth little, when the gap asked for is reached or nothing is left
-    to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time limit: it is
-    expected to take as long as the longest so far. No improvement is promised.
+    The engine starts from the prices and the placement at hand, and ends at the gap at which it ended the
+    first time: what a round wins or loses is far more than what a smaller gap would save. Rounds end when
+    dealing costs little (`DEAR_RATIO`) or what it left out is worth little, when the gap asked for is reached
+    or nothing is left to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time
+    limit: it is expected to take as long as the longest so far. No improvement is promised.
 
     What is ruled out binds no other plan, so the bounds of these rounds prove nothing about the problem:
     the certificate stays that of `outcome`.
@@ -132,7 +133,8 @@ def plan_again(
             cut = "interrupted" if stop.asked() else "time-limit"
             break
         left_s = None if stop.time_limit_s is None else deadline - begun - spent.appliances_s
-        part = engine.part("again", outcome.lower, best.cost, replace(stop, time_limit_s=left_s))
+        wanted = replace(stop, gap_ratio=_gap_of_rounds(instance, outcome, stop), time_limit_s=left_s)
+        part = engine.part("again", outcome.lower, best.cost, wanted)
         found = _round(instance, part, basis, ruled_out, finish)
         rounds, longest_s = rounds + 1, max(longest_s, now() - begun)
         if found is not None and found.outcome.status in {"interrupted", "time-limit"}:
@@ -148,6 +150,12 @@ def plan_again(
     if cut is not None and _dear(instance, best, outcome, stop):
         outcome = replace(outcome, status=cut)
     return outcome, replace(best.dealt, planned_again=rounds)
+
+
+def _gap_of_rounds(instance: Instance, outcome: Outcome, stop: Stop) -> float:
+    """Gap at which the engine may end: what the first plan ended with, if no larger one is asked for."""
+    first = gap_ratio(outcome.lower, outcome.upper, ideal_cost(instance))
+    return first if stop.gap_ratio is None else max(first, stop.gap_ratio)
 
 
 def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool:
