@@ -17,7 +17,7 @@ from cdnplan.optimize.outcome import Outcome, Status, Stop
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.rules import possible_copies
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.dealing import Dealt, keeps_rules
 from cdnplan.planner.engine_run import EngineRun
 
 Bools = npt.NDArray[np.bool_]
@@ -53,7 +53,7 @@ class _Plan:
         """Weigh what was dealt."""
         holds = dealt.placement.holds
         cost = plan_cost(instance, holds, dealt.serving)
-        return _Plan(outcome, dealt, ruled_out, cost, _keeps_rules(instance, holds))
+        return _Plan(outcome, dealt, ruled_out, cost, keeps_rules(instance, dealt))
 
     def better_than(self, other: _Plan) -> bool:
         """Keeping the rules comes first, then cost."""
@@ -180,14 +180,6 @@ def _at_stake(instance: Instance, plan: _Plan) -> float:
     holds = plan.dealt.placement.holds
     pairs = np.argwhere(plan.outcome.placement.holds & ~holds).tolist()
     return sum(file_value(instance, holds, p, f, cost, origin) for p, f in pairs)
-
-
-def _keeps_rules(instance: Instance, holds: Bools) -> bool:
-    """Whether pins and launches are where they must be."""
-    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
-    there = holds[instance.launch_pool, instance.launch_file[rule]]
-    held = np.bincount(rule, there, minlength=instance.n_launches)
-    return bool(holds[instance.pinned].all() and (held >= instance.launch_min).all())
 
 
 def _round(

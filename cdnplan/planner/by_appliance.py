@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
@@ -14,7 +15,7 @@ from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.optimize.serving import best_serving
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.dealing import Dealt, deal, required_files
+from cdnplan.planner.dealing import Dealt, deal, keeps_rules, required_files
 from cdnplan.planner.engine_run import EngineRun
 
 DEAR_RATIO = 5e-3
@@ -32,6 +33,7 @@ def plan_apiece(
     outcome: Outcome,
     dealt: Dealt,
     holdings: Holdings | None,
+    fill: Callable[[Dealt], Dealt],
 ) -> Dealt:
     """Let the engine see every appliance's own storage and fill window, and keep the cheaper plan.
 
@@ -50,6 +52,8 @@ def plan_apiece(
         What became of it.
     holdings : Holdings or None
         What appliances hold now.
+    fill : callable
+        Plans the night of what was dealt out.
 
     Returns
     -------
@@ -74,16 +78,15 @@ def plan_apiece(
         found = engine.part("appliances", outcome.lower, cost, stop).solve(apiece.instance, start)
         holds = apiece.together(found.placement.holds)
         serving = best_serving(instance, holds).serving
-        other = deal(
-            instance, Placement(holds), serving, outcome.prices, holdings, apiece.start(found.placement.holds)
-        )
+        arranged = apiece.start(found.placement.holds)
+        other = fill(deal(instance, Placement(holds), serving, outcome.prices, holdings, arranged))
     except (NoFeasiblePlanError, DeadlineError):
         # There is a plan already: nothing better came of this one.
         return dealt
-    if plan_cost(instance, other.placement.holds, other.serving) >= cost:
+    dearer = plan_cost(instance, other.placement.holds, other.serving) >= cost
+    if dearer or (keeps_rules(instance, dealt) and not keeps_rules(instance, other)):
         return dealt
     planned, now = outcome.placement.holds, other.placement.holds
-    # Files that had no room, and still have none, may be worth planning again for.
     still = ~now[dealt.unplaced_pool, dealt.unplaced_file]
     return replace(
         other,
@@ -91,4 +94,5 @@ def plan_apiece(
         added=int((now & ~planned).sum()),
         unplaced_pool=dealt.unplaced_pool[still],
         unplaced_file=dealt.unplaced_file[still],
+        planned_again=dealt.planned_again,
     )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.engine import EngineName, choose_engine
@@ -108,12 +110,20 @@ def decide(
     def filled(dealt: Dealt) -> Dealt:
         return dealt if fill is None else fill(dealt)
 
+    def by_appliance(dealt: Dealt, night: Callable[[Dealt], Dealt]) -> Dealt:
+        left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
+        if left_s is not None and left_s <= watch.seconds["optimise"]:
+            return dealt
+        left = replace(run, stop=replace(stop, time_limit_s=left_s))
+        return plan_apiece(instance, left, outcome, dealt, holdings, night)
+
+    # That each appliance has a window of its own is what only planning by appliance knows. Without windows
+    # files are in the way that fit in no better than others would: planning again finds these sooner.
+    windows = bool(np.isfinite(instance.fill_limit_gb).any())
     with watch.phase("appliances"):
         dealt = dealt_out(outcome)
-        left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
-        if left_s is None or left_s > watch.seconds["optimise"]:
-            left = replace(run, stop=replace(stop, time_limit_s=left_s))
-            dealt = plan_apiece(instance, left, outcome, dealt, holdings)
+        if windows:
+            dealt = by_appliance(dealt, lambda other: other)
     with watch.phase("fills"):
         dealt = filled(dealt)
     with watch.phase("again"):
@@ -127,4 +137,6 @@ def decide(
             spent=spent,
             now=watch.now,
         )
+        if not windows:
+            dealt = by_appliance(dealt, filled)
     return Decided(outcome, dealt, reason)
