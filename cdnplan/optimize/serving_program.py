@@ -18,6 +18,9 @@ TIGHT_RATIO = 1e-7
 
 SMALLEST_SCALE = 1e-6
 
+MARGIN_RATIO = 1e-9
+"""Part of each limit that is left free, so that sums which round otherwise do not pass it."""
+
 ANCHOR_RATIO = 1e-6
 """Part of a limit that is for sale at its anchor: well above the solver's own tolerance."""
 
@@ -132,7 +135,7 @@ def solve_program(
     scale = np.maximum(paths.capacity[limit], SMALLEST_SCALE * asked)
     scale[scale <= 0.0] = 1.0
     # A link that other rows overrun is overrun already: only what is added costs more.
-    room = np.maximum(0.0, paths.capacity[limit] - base[scarce]) / scale
+    room = np.maximum(0.0, paths.capacity[limit] * (1 - MARGIN_RATIO) - base[scarce]) / scale
     link = np.flatnonzero(limit >= n_pools)
     held = np.arange(0) if anchor is None else np.arange(limit.size)
     cost = np.concatenate([cost, overload_cost * scale[link]])
