@@ -8,7 +8,7 @@ import numpy as np
 
 from cdnplan.fill.appliances import Assignment
 from cdnplan.fill.loads import load_chunks, network, pointers, pool_gbps, region_rows
-from cdnplan.fill.relief_kernels import Copies, Room, Shares, relieve_pool
+from cdnplan.fill.relief_kernels import Copies, Room, Scene, Shares, relieve_pool
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import link_loads
@@ -49,11 +49,10 @@ def relieve(instance: Instance, placement: Placement, assignment: Assignment, se
     if (over | uneven).any():
         net = network(instance, serving)
         ptr, rows = region_rows(instance, net, placement, serving.apart)
-        shares = _shares(instance, serving)
+        scene = Scene(net, ptr, rows, copies, room, _shares(instance, serving))
         for p in np.flatnonzero(over | uneven).tolist():
-            most = float(limit[p]), float(throughput[p])
-            relieve_pool(p, net, ptr, rows, copies, room, shares, *most)
-        serving = _served(serving, shares)
+            relieve_pool(p, scene, float(limit[p]), float(throughput[p]))
+        serving = _served(serving, scene.shares)
     peak = (limit[owner][:, None] - room.appliance).max(axis=1, initial=0.0)
     total = pool_gbps(instance, serving).max(axis=1, initial=0.0)
     full = np.maximum.reduceat(peak, copies.appliance_ptr[:-1]) >= limit * (1 - FULL_RATIO)
