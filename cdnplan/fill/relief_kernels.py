@@ -56,6 +56,17 @@ class Shares(NamedTuple):
     origin_cost: Array
 
 
+class Scene(NamedTuple):
+    """Who serves what, and what is left of limits; `ptr` and `rows` are those of `loads.region_rows`."""
+
+    net: Network
+    ptr: Array
+    rows: Array
+    copies: Copies
+    room: Room
+    shares: Shares
+
+
 @njit(cache=True)
 def _first_copy(copies: Copies, p: int, f: int) -> Any:
     """Position of the first copy of a file in a pool; where it has none, that of the next file."""
@@ -105,10 +116,9 @@ def _served_rows(net: Network, shares: Shares, p: int) -> tuple[Array, Array]:
 
 
 @njit(cache=True)
-def _asked_gb(
-    net: Network, ptr: Array, rows: Array, copies: Copies, p: int, entry: Array, row_of: Array
-) -> Array:
+def _asked_gb(scene: Scene, p: int, entry: Array, row_of: Array) -> Array:
     """What each of a pool's appliances would serve of each row, were it served by the pool alone [GB]."""
+    net, ptr, rows, copies = scene.net, scene.ptr, scene.rows, scene.copies
     asked = np.zeros((row_of.size, copies.appliance_ptr[p + 1] - copies.appliance_ptr[p]))
     first = 0
     while first < row_of.size:
@@ -130,8 +140,9 @@ def _asked_gb(
 
 
 @njit(cache=True)
-def _row_gb(net: Network, ptr: Array, rows: Array, copies: Copies, q: int, r: int, row: int) -> Array:
+def _row_gb(scene: Scene, q: int, r: int, row: int) -> Array:
     """What each appliance of a pool would serve of one row [GB]."""
+    net, ptr, rows, copies = scene.net, scene.ptr, scene.rows, scene.copies
     out = np.zeros(copies.appliance_ptr[q + 1] - copies.appliance_ptr[q])
     start = net.demand_ptr[net.region_row[r]]
     for n in range(net.demand_ptr[net.region_row[r] + 1] - start):
@@ -173,50 +184,47 @@ def _fitting(
 
 
 @njit(cache=True)
-def _dearer(net: Network, shares: Shares, room: Room, entry: int, row: int) -> float:
-    """What a GB of a row costs more from the cheapest other pool that has any room, or from the origin."""
-    r = net.entry_region[entry]
-    here = shares.cand_cost[entry]
-    for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
-        if shares.cand_cost[j] >= shares.origin_cost[r]:
-            break
-        if j != entry and _holds(net, row, j - net.cand_ptr[r]) and room.pool[net.cand_pool[j]].min() > 0.0:
-            return float(shares.cand_cost[j] - here)
-    return float(shares.origin_cost[r] - here)
+def _costs(scene: Scene, entry: Array, row_of: Array, relief: Array, width: int) -> Array:
+    """What each Gbit/s relieved costs by row and by who serves it instead, (n_rows, width + 1).
+
+    The last column is the origin; infinite: the row gives no relief, or that candidate cannot take it.
+    """
+    net, shares, room = scene.net, scene.shares, scene.room
+    cost = np.full((row_of.size, width + 1), np.inf)
+    for n in range(row_of.size):
+        j, row = entry[n], row_of[n]
+        r = net.entry_region[j]
+        if relief[n] <= 0.0 or shares.ratio[shares.at[row] + j - net.cand_ptr[r]] <= 0.0:
+            continue
+        each = shares.gb[row] / relief[n]
+        cost[n, width] = (shares.origin_cost[r] - shares.cand_cost[j]) * each
+        for k in range(net.cand_ptr[r + 1] - net.cand_ptr[r]):
+            i = net.cand_ptr[r] + k
+            if shares.cand_cost[i] >= shares.origin_cost[r]:
+                break
+            if i != j and _holds(net, row, k) and room.pool[net.cand_pool[i]].min() > 0.0:
+                cost[n, k] = (shares.cand_cost[i] - shares.cand_cost[j]) * each
+    return cost
 
 
 @njit(cache=True)
-def _divert(
-    net: Network,
-    ptr: Array,
-    rows: Array,
-    copies: Copies,
-    room: Room,
-    shares: Shares,
-    entry: int,
-    row: int,
-    asked: Array,
-    part: float,
-) -> None:
-    """Serve part of a row from other pools that hold it and have room, the cheapest first, or the origin."""
+def _move(scene: Scene, entry: int, row: int, asked: Array, part: float, to: int) -> None:
+    """Serve part of a row by another candidate, as far as that has room, or by the origin (-1)."""
+    net, copies, room, shares = scene.net, scene.copies, scene.room, scene.shares
     r = net.entry_region[entry]
-    at, rate, gb = shares.at[row], net.gbps_per_gb[r], shares.gb[row]
-    k = entry - net.cand_ptr[r]
-    shares.ratio[at + k] = 0.0 if part >= shares.ratio[at + k] else shares.ratio[at + k] - part
+    at, rate, gb = shares.at[row] - net.cand_ptr[r], net.gbps_per_gb[r], shares.gb[row]
     _use(room, copies, rate, entry, net.cand_pool[entry], gb, asked, -part)
-    left = part
-    for j in range(net.cand_ptr[r], net.cand_ptr[r + 1]):
-        if shares.cand_cost[j] >= shares.origin_cost[r] or left <= SMALLEST_SHARE:
-            break
-        q = net.cand_pool[j]
-        if j == entry or not _holds(net, row, j - net.cand_ptr[r]) or room.pool[q].min() <= 0.0:
-            continue
-        there = _row_gb(net, ptr, rows, copies, q, r, row)
-        share = _fitting(room, copies, rate, j, q, gb, there, left)
-        if share > SMALLEST_SHARE:
-            shares.ratio[at + j - net.cand_ptr[r]] += share
-            _use(room, copies, rate, j, q, gb, there, share)
-            left -= share
+    share = part
+    if to >= 0:
+        q = net.cand_pool[to]
+        there = _row_gb(scene, q, r, row)
+        share = _fitting(room, copies, rate, to, q, gb, there, part)
+        if share <= SMALLEST_SHARE:
+            share = 0.0
+        shares.ratio[at + to] += share
+        _use(room, copies, rate, to, q, gb, there, share)
+        _use(room, copies, rate, entry, net.cand_pool[entry], gb, asked, part - share)
+    shares.ratio[at + entry] = 0.0 if share >= shares.ratio[at + entry] else shares.ratio[at + entry] - share
 
 
 @njit(cache=True)
@@ -238,40 +246,35 @@ def _worst(room: Room, copies: Copies, p: int, limit: float, pool_limit: float) 
 
 
 @njit(cache=True, nogil=True)
-def relieve_pool(
-    p: int,
-    net: Network,
-    ptr: Array,
-    rows: Array,
-    copies: Copies,
-    room: Room,
-    shares: Shares,
-    limit: float,
-    pool_limit: float,
-) -> None:
+def relieve_pool(p: int, scene: Scene, limit: float, pool_limit: float) -> None:
     """Divert what a pool and its appliances cannot serve, first what costs least per Gbit/s relieved.
 
-    `ptr` and `rows` are those of `loads.region_rows`; `limit` is what one appliance can serve.
+    `limit` is what one appliance can serve.
     """
+    net, copies, room, shares = scene.net, scene.copies, scene.room, scene.shares
     entry, row_of = _served_rows(net, shares, p)
-    asked = _asked_gb(net, ptr, rows, copies, p, entry, row_of)
-    relief, cost = np.zeros(row_of.size), np.empty(row_of.size)
+    asked = _asked_gb(scene, p, entry, row_of)
+    width = 0
+    for j in entry:
+        width = max(width, net.cand_ptr[net.entry_region[j] + 1] - net.cand_ptr[net.entry_region[j]])
+    relief = np.zeros(row_of.size)
     # A limit once relieved stays so: nothing is diverted to this pool.
     for _ in range((asked.shape[1] + 1) * room.pool.shape[1]):
         a, t = _worst(room, copies, p, limit, pool_limit)
         if t < 0:
             return
         for n in range(row_of.size):
-            r = net.entry_region[entry[n]]
             gb = shares.gb[row_of[n]] if a < 0 else asked[n, a]
-            relief[n] = gb * net.gbps_per_gb[r, t]
-            cost[n] = np.inf
-            if relief[n] > 0.0 and shares.ratio[shares.at[row_of[n]] + entry[n] - net.cand_ptr[r]] > 0.0:
-                cost[n] = _dearer(net, shares, room, entry[n], row_of[n]) * shares.gb[row_of[n]] / relief[n]
-        for n in np.argsort(cost, kind="mergesort"):
+            relief[n] = gb * net.gbps_per_gb[net.entry_region[entry[n]], t]
+        cost = _costs(scene, entry, row_of, relief, width).ravel()
+        # Room elsewhere only shrinks: who has none for a row has none later.
+        for place in np.argsort(cost, kind="mergesort"):
             over = -room.pool[p, t] if a < 0 else -room.appliance[copies.appliance_ptr[p] + a, t]
-            if over <= 0.0 or cost[n] == np.inf:
+            if over <= 0.0 or cost[place] == np.inf:
                 break
-            r = net.entry_region[entry[n]]
-            part = min(shares.ratio[shares.at[row_of[n]] + entry[n] - net.cand_ptr[r]], over / relief[n])
-            _divert(net, ptr, rows, copies, room, shares, entry[n], row_of[n], asked[n], part)
+            n, k = place // (width + 1), place % (width + 1)
+            first = net.cand_ptr[net.entry_region[entry[n]]]
+            part = min(shares.ratio[shares.at[row_of[n]] + entry[n] - first], over / relief[n])
+            to = first + k if k < width else -1
+            if part > 0.0:
+                _move(scene, entry[n], row_of[n], asked[n], part, to)

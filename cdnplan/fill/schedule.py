@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -169,7 +169,7 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     demand = kernels.Wanted(
         _ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.value, wanted.required
     )
-    result = _best_night(network, state, kept, wanted, leaving, demand, begin)
+    result = _best_night(_Evening(network, state, kept, wanted, leaving, demand, begin))
     last_origin = _last_origins(network, wanted, result)
     return Schedule(
         wanted=wanted,
@@ -186,25 +186,30 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     )
 
 
-def _best_night(
-    network: Network,
-    evening: State,
-    kept: Copies,
-    wanted: Copies,
-    leaving: Copies,
-    demand: kernels.Wanted,
-    begin: int,
-) -> Result:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Evening:
+    """What a night begins with, and when [ms]; `demand` is `wanted` as kernels read it."""
+
+    network: Network
+    state: State
+    kept: Copies
+    wanted: Copies
+    leaving: Copies
+    demand: kernels.Wanted
+    begin: int
+
+
+def _best_night(evening: _Evening) -> Result:
     """Plan the night with patience, then with less where that loses anything; take what loses least value.
 
     Each time appliances that could not fetch all lose some of theirs: all others go on waiting for cheap
     sources.
     """
-    best, least = _blank(wanted.size, leaving.size), LOST_ALL
-    patience = network.patience.copy()
+    wanted, patience = evening.wanted, evening.network.patience.copy()
+    best, least = _blank(wanted.size, evening.leaving.size), LOST_ALL
     for _ in range(PATIENCES):
-        network = network._replace(patience=patience.copy())
-        night, lost = _night(network, evening, kept, wanted, leaving, demand, begin)
+        network = evening.network._replace(patience=patience.copy())
+        night, lost = _night(replace(evening, network=network))
         if lost < least:
             best, least = night, lost
         late = np.unique(wanted.appliance[night.kind == NOTHING])
@@ -214,30 +219,23 @@ def _best_night(
     return best
 
 
-def _night(
-    network: Network,
-    evening: State,
-    kept: Copies,
-    wanted: Copies,
-    leaving: Copies,
-    demand: kernels.Wanted,
-    begin: int,
-) -> tuple[Result, tuple[int, int, float]]:
+def _night(evening: _Evening) -> tuple[Result, tuple[int, int, float]]:
     """Try a night until promises are kept; the one that loses least, and what it loses.
 
     At first all last copies may go that origins can bring back; what did not come back in time may not go
     away in the next try.
     """
+    network, wanted, leaving = evening.network, evening.wanted, evening.leaving
     night, least = _blank(wanted.size, leaving.size), LOST_ALL
     returns = np.zeros(network.size_gb.size, dtype=np.bool_)
     returns[wanted.file] = True
-    returns[kept.file] = False
+    returns[evening.kept.file] = False
     for _ in range(TRIES):
-        state = State(*(array.copy() for array in evening))
-        removals = _removals(network, kept, wanted, leaving, returns)
+        state = State(*(array.copy() for array in evening.state))
+        removals = _removals(network, evening.kept, wanted, leaving, returns)
         result = _blank(wanted.size, leaving.size)
-        work = _scratch(network, wanted, demand, removals)
-        kernels.run_night(network, state, demand, removals, result, work, begin)
+        work = _scratch(network, wanted, evening.demand, removals)
+        kernels.run_night(network, state, evening.demand, removals, result, work, evening.begin)
         lost = _lost(wanted, result)
         # At the same loss rather a night that breaks fewer promises.
         if lost <= least:

@@ -60,6 +60,31 @@ class Wanted(NamedTuple):
     required: Array
 
 
+class Night(NamedTuple):
+    """Who is where, what is wanted and what leaves, and what has come of it so far."""
+
+    net: Network
+    state: State
+    wanted: Wanted
+    leaving: Removals
+    result: Result
+    work: Work
+
+
+class Moment(NamedTuple):
+    """A moment of an appliance's window: when it is, and when the window closes [ms].
+
+    In a `hurry` any source will do, else one that is not `patient` only takes any for its largest file; where
+    last copies may go `away`, an origin brings them back.
+    """
+
+    now: int
+    end: int
+    hurry: bool
+    away: bool
+    patient: bool
+
+
 @njit(cache=True)
 def _use_links(state: State, links: Array, gbps: float, sign: int) -> None:
     for e in links:
@@ -104,24 +129,13 @@ def _account(net: Network, state: State, result: Result, wanted: Wanted, q: int,
 
 
 @njit(cache=True)
-def _begin(
-    net: Network,
-    state: State,
-    wanted: Wanted,
-    leaving: Removals,
-    result: Result,
-    work: Work,
-    now: int,
-    end: int,
-    hurry: bool,
-    away: bool,
-    reserved: int,
-    q: int,
-) -> bool:
+def _begin(night: Night, moment: Moment, hurry: bool, reserved: int, q: int) -> bool:
     """Start one transfer, if source, room and time allow it.
 
-    `end` is when the window closes; from the `reserved` moment on all of the rate is for another file.
+    From the `reserved` moment on all of the rate is for another file.
     """
+    net, state, wanted, leaving, result, work = night
+    now, end = moment.now, moment.end
     a, f = wanted.appliance[q], wanted.file[q]
     size, free = net.size_gb[f], net.fill_gbps[a] - state.in_used[a]
     if leaving.given_up[f]:
@@ -146,7 +160,7 @@ def _begin(
         result.why[q] = NO_RATE
         return False
     worth = np.inf if wanted.required[q] else wanted.value[q] if late else wanted.value[q] / FAR_MORE
-    if not make_room(net, state, leaving, result, work, a, size, now, away or late, worth):
+    if not make_room(net, state, leaving, result, work, a, size, now, moment.away or late, worth):
         result.why[q] = NO_SPACE
         return False
     result.kind[q], result.source[q], result.path[q] = kind, source, path
@@ -169,43 +183,28 @@ def _begin(
 
 
 @njit(cache=True)
-def _start(
-    net: Network,
-    state: State,
-    wanted: Wanted,
-    leaving: Removals,
-    result: Result,
-    work: Work,
-    now: int,
-    end: int,
-    hurry: bool,
-    away: bool,
-    patient: bool,
-    first: int,
-    a: int,
-) -> bool:
+def _start(night: Night, moment: Moment, first: int, a: int) -> bool:
     """Start the first file that can be; whether there was one.
 
     What an origin has promised to bring back comes before all others, then copy `first` (-1: none), for which
     others leave the rate free from the last moment at which it can start, and what was shed after them.
     """
+    net, wanted, leaving, result, work = night.net, night.wanted, night.leaving, night.result, night.work
+    end, hurry = moment.end, moment.hurry
     reserved = end
     if leaving.n_away[0]:
         for q in range(work.head[a], wanted.ptr[a + 1]):
             promised = result.start[q] == NEVER and leaving.away[wanted.file[q]]
-            if promised and _begin(net, state, wanted, leaving, result, work, now, end, hurry, away, end, q):
+            if promised and _begin(night, moment, hurry, end, q):
                 return True
     if first >= 0:
-        at_once = hurry or not patient
-        if _begin(net, state, wanted, leaving, result, work, now, end, at_once, away, end, first):
+        if _begin(night, moment, hurry or not moment.patient, end, first):
             return True
         reserved = end - duration_ms(net.size_gb[wanted.file[first]], net.fill_gbps[a]) - HURRY_MS // 2
     for shed in (False, True):
         for q in range(work.head[a], wanted.ptr[a + 1]):
             next_one = result.start[q] == NEVER and work.shed[q] == shed
-            if next_one and _begin(
-                net, state, wanted, leaving, result, work, now, end, hurry, away, reserved, q
-            ):
+            if next_one and _begin(night, moment, hurry, reserved, q):
                 return True
     return False
 
@@ -307,17 +306,9 @@ def _wake(wanted: Wanted, work: Work, a: int, now: int) -> None:
 
 
 @njit(cache=True)
-def _look(
-    net: Network,
-    state: State,
-    wanted: Wanted,
-    leaving: Removals,
-    result: Result,
-    work: Work,
-    a: int,
-    now: int,
-) -> None:
+def _look(night: Night, a: int, now: int) -> None:
     """Start what can be started; else look again later, the sooner the less time is left."""
+    net, state, wanted, result, work = night.net, night.state, night.wanted, night.result, night.work
     work.idle[a] = False
     patient = net.patience[a] == PATIENT
     end, left = now, 0
@@ -335,12 +326,10 @@ def _look(
         first = _largest(net, wanted, result, work, a, slack, end - now)
         # With patience, one that has nothing to do waits half its time for last copies to be handed on.
         away = not patient or (state.in_count[a] == 0 and 2 * slack <= left)
-        if _start(net, state, wanted, leaving, result, work, now, end, False, away, patient, first, a):
+        if _start(night, Moment(now, end, False, away, patient), first, a):
             continue
         hurry = slack <= HURRY_MS
-        if hurry and _start(
-            net, state, wanted, leaving, result, work, now, end, True, True, patient, first, a
-        ):
+        if hurry and _start(night, Moment(now, end, True, True, patient), first, a):
             continue
         work.idle[a] = True
         wait = min(max(slack // 4, SHORTEST_WAIT_MS), LONGEST_WAIT_MS)
@@ -366,6 +355,7 @@ def run_night(
     for their largest files, and to origins for last copies that are in their way, rather than do nothing.
     Those that are `SELFISH` give nothing of what is to go.
     """
+    night = Night(net, state, wanted, leaving, result, work)
     empty_overfull(net, state, leaving, result, work, begin)
     for a in range(net.site.size):
         if wanted.ptr[a] < wanted.ptr[a + 1]:
@@ -376,4 +366,4 @@ def run_night(
         if event < wanted.file.size:
             _finish(net, state, wanted, result, work, event, now)
         else:
-            _look(net, state, wanted, leaving, result, work, event - wanted.file.size, now)
+            _look(night, event - wanted.file.size, now)

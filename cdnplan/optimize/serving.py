@@ -16,6 +16,7 @@ import numpy.typing as npt
 from cdnplan.model.apart import Apart
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Serving
+from cdnplan.optimize.serving_paths import Paths
 from cdnplan.optimize.serving_program import TIGHT_RATIO, Choices, Stay, path_gb, solve_program
 from cdnplan.optimize.serving_ways import Ways
 from cdnplan.optimize.signature_kernels import first_slots, held_slots, signature_table
@@ -46,7 +47,6 @@ def best_serving(
     holds: npt.NDArray[np.bool_],
     apart: Apart | None = None,
     near: Serving | None = None,
-    most_steps: int | None = None,
 ) -> Served:
     """Serve all demand at least cost from a given placement.
 
@@ -60,19 +60,12 @@ def best_serving(
     near : Serving, optional
         Of this placement, with the same appliances told apart; it may exceed limits. What another serving
         would save less than `NEAR_RATIO` on stays as it is there.
-    most_steps : int, optional
-        Steps of the simplex method in one program, after which it is given up.
 
     Returns
     -------
     Served
         Optimal up to the program's tolerance (1e-7 of each limit); throughput is respected exactly, what
         rounding exceeds goes to the origin.
-
-    Raises
-    ------
-    TooManyStepsError
-        `most_steps` were not enough.
     """
     if near is None:
         ptr, mask, gb = signature_table(instance, holds, apart)
@@ -80,21 +73,9 @@ def best_serving(
         ptr, mask, gb = near.ptr, near.mask, near.gb
     region = np.repeat(np.arange(instance.n_regions), np.diff(ptr))
     ways = Ways.of(instance, region, mask, apart)
-    choices, duals = _solve(instance, ways, region, mask, gb, near, most_steps)
-    choices = _within_throughput(ways, gb, choices)
-    entry = ways.entry(choices.path)
-    from_pool = np.flatnonzero(entry >= 0)
-    from_pool = from_pool[np.lexsort((entry[from_pool], choices.row[from_pool]))]
-    row = choices.row[from_pool]
-    serving = Serving(
-        ptr=ptr,
-        mask=mask,
-        gb=gb,
-        share_ptr=np.concatenate([[0], np.cumsum(np.bincount(row, minlength=gb.size))]).astype(np.int64),
-        slot=(entry[from_pool] - instance.cand_ptr[region[row]]).astype(np.int32),
-        ratio=choices.share[from_pool],
-        apart=apart,
-    )
+    choices, duals = _solve(instance, ways, region, mask, gb, near)
+    choices = within_throughput(ways, gb, choices)
+    serving = serving_of(instance, ways, region, (ptr, mask, gb, apart), choices)
     return Served(serving, throughput=duals[: instance.n_pools], link=duals[ways.n_strict :])
 
 
@@ -105,7 +86,6 @@ def _solve(
     mask: npt.NDArray[np.uint64],
     gb: Floats,
     near: Serving | None,
-    most_steps: int | None,
 ) -> tuple[Choices, Floats]:
     """Paths that each row takes, in the order of rows, and the duals of all limits."""
     paths = ways.paths
@@ -113,8 +93,8 @@ def _solve(
     if near is None:
         begin = Choices(row=np.arange(gb.size), path=cheapest, share=np.ones(gb.size))
     else:
-        begin = _choices_of(instance, ways, region, near)
-    rebate = NEAR_RATIO * float(path_gb(paths, gb, begin) @ paths.cost) / max(1e-300, float(gb.sum()))
+        begin = choices_of(instance, ways, region, near)
+    rebate = least_saving(paths, gb, begin)
     # Rows that could be served cheaper on their own may have to be.
     freed = np.zeros(gb.size, dtype=np.bool_)
     freed[begin.row[paths.cost[begin.path] > paths.cost[cheapest[begin.row]] + rebate]] = True
@@ -130,7 +110,7 @@ def _solve(
             return choices, duals
         solved = freed.copy()
         stay = begin.take(~freed[begin.row])
-        moving = _all_choices(instance, ways, region, mask, np.flatnonzero(freed))
+        moving = all_choices(instance, ways, region, mask, np.flatnonzero(freed))
         moved, duals = solve_program(
             paths,
             gb,
@@ -138,13 +118,41 @@ def _solve(
             paths.load(path_gb(paths, gb, stay)),
             instance.overload_cost,
             ways.n_strict,
-            stay=None if near is None else Stay(_shares_in(begin, moving, paths.region.size), rebate),
-            most_steps=most_steps,
+            stay=None if near is None else Stay(shares_in(begin, moving, paths.region.size), rebate),
         )
-        choices = _joined(stay, moved)
+        choices = joined_choices(stay, moved)
 
 
-def _choices_of(instance: Instance, ways: Ways, region: Ints, serving: Serving) -> Choices:
+def serving_of(
+    instance: Instance,
+    ways: Ways,
+    region: Ints,
+    rows: tuple[Ints, npt.NDArray[np.uint64], Floats, Apart | None],
+    choices: Choices,
+) -> Serving:
+    """The serving whose rows (where regions begin, signatures, demand, appliances told apart) take these."""
+    ptr, mask, gb, apart = rows
+    entry = ways.entry(choices.path)
+    from_pool = np.flatnonzero(entry >= 0)
+    from_pool = from_pool[np.lexsort((entry[from_pool], choices.row[from_pool]))]
+    row = choices.row[from_pool]
+    return Serving(
+        ptr=ptr,
+        mask=mask,
+        gb=gb,
+        share_ptr=np.concatenate([[0], np.cumsum(np.bincount(row, minlength=gb.size))]).astype(np.int64),
+        slot=(entry[from_pool] - instance.cand_ptr[region[row]]).astype(np.int32),
+        ratio=choices.share[from_pool],
+        apart=apart,
+    )
+
+
+def least_saving(paths: Paths, gb: Floats, choices: Choices) -> float:
+    """What changing where a GB comes from has to save at least [currency/GB]."""
+    return NEAR_RATIO * float(path_gb(paths, gb, choices) @ paths.cost) / max(1e-300, float(gb.sum()))
+
+
+def choices_of(instance: Instance, ways: Ways, region: Ints, serving: Serving) -> Choices:
     """The paths of a serving; what it leaves to the origin among them."""
     row = serving.share_row()
     rest = 1.0 - np.bincount(row, serving.ratio, minlength=region.size)
@@ -158,7 +166,7 @@ def _choices_of(instance: Instance, ways: Ways, region: Ints, serving: Serving) 
     return begin.take(np.lexsort((begin.path, begin.row)))
 
 
-def _shares_in(begin: Choices, moving: Choices, n_paths: int) -> Floats:
+def shares_in(begin: Choices, moving: Choices, n_paths: int) -> Floats:
     """Share that each choice of some rows has to begin with."""
     key, wanted = begin.row * n_paths + begin.path, moving.row * n_paths + moving.path
     at = np.minimum(np.searchsorted(key, wanted), key.size - 1)
@@ -175,7 +183,7 @@ def _cheapest(instance: Instance, ways: Ways, region: Ints, mask: npt.NDArray[np
     return np.where(paths.cost[origin] < paths.cost[path], origin, path)
 
 
-def _all_choices(
+def all_choices(
     instance: Instance, ways: Ways, region: Ints, mask: npt.NDArray[np.uint64], rows: Ints
 ) -> Choices:
     """Every holder of some rows, and the origin."""
@@ -193,7 +201,7 @@ def _all_choices(
     return Choices(row=row[order], path=path[order], share=np.ones(row.size))
 
 
-def _joined(one: Choices, other: Choices) -> Choices:
+def joined_choices(one: Choices, other: Choices) -> Choices:
     """Both together, by row; a row belongs to one of them."""
     row = np.concatenate([one.row, other.row])
     order = np.argsort(row, kind="stable")
@@ -204,7 +212,7 @@ def _joined(one: Choices, other: Choices) -> Choices:
     )
 
 
-def _within_throughput(ways: Ways, gb: Floats, choices: Choices) -> Choices:
+def within_throughput(ways: Ways, gb: Floats, choices: Choices) -> Choices:
     """Move what exceeds the throughput of a pool or appliance by rounding to the origin."""
     paths = ways.paths
     load = paths.load(path_gb(paths, gb, choices))[: ways.n_strict]

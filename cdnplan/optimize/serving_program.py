@@ -18,12 +18,11 @@ TIGHT_RATIO = 1e-7
 
 SMALLEST_SCALE = 1e-6
 
+MARGIN_RATIO = 1e-9
+"""Part of each limit that is left free, so that sums which round otherwise do not pass it."""
+
 ANCHOR_RATIO = 1e-6
 """Part of a limit that is for sale at its anchor: well above the solver's own tolerance."""
-
-
-class TooManyStepsError(Exception):
-    """A serving program was given up: it takes more steps than its caller allows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +77,6 @@ def solve_program(
     n_pools: int,
     anchor: Floats | None = None,
     stay: Stay | None = None,
-    most_steps: int | None = None,
 ) -> tuple[Choices, Floats]:
     """Share out rows at least cost.
 
@@ -103,8 +101,6 @@ def solve_program(
         Prices that the duals shall be near to [currency/Gbps].
     stay : Stay, optional
         What rows have now, and keep where changing it saves too little.
-    most_steps : int, optional
-        Steps of the simplex method after which it is given up.
 
     Returns
     -------
@@ -112,11 +108,6 @@ def solve_program(
         Those taken, with shares > 0.
     duals : (n_limits, n_slices) float64
         [currency/Gbps], >= 0.
-
-    Raises
-    ------
-    TooManyStepsError
-        `most_steps` were not enough.
     """
     most = base + paths.load(path_gb(paths, gb, choices))
     # What all these rows together cannot fill is no limit to them.
@@ -144,7 +135,7 @@ def solve_program(
     scale = np.maximum(paths.capacity[limit], SMALLEST_SCALE * asked)
     scale[scale <= 0.0] = 1.0
     # A link that other rows overrun is overrun already: only what is added costs more.
-    room = np.maximum(0.0, paths.capacity[limit] - base[scarce]) / scale
+    room = np.maximum(0.0, paths.capacity[limit] * (1 - MARGIN_RATIO) - base[scarce]) / scale
     link = np.flatnonzero(limit >= n_pools)
     held = np.arange(0) if anchor is None else np.arange(limit.size)
     cost = np.concatenate([cost, overload_cost * scale[link]])
@@ -168,7 +159,6 @@ def solve_program(
                 np.full(held.size, ANCHOR_RATIO),
             ]
         ),
-        most_steps=most_steps,
     )
     share = solution[: row.size - same.size]
     share[same] += solution[row.size - same.size : row.size]
@@ -228,7 +218,6 @@ def _highs(
     lower: Floats,
     upper: Floats,
     most: Floats,
-    most_steps: int | None,
 ) -> tuple[Floats, Floats]:
     """Minimise cost·x, 0 ≤ x ≤ most, lower ≤ A x ≤ upper, with HiGHS [1]_; values and row duals.
 
@@ -251,13 +240,15 @@ def _highs(
     program.a_matrix_.value_ = values[keep][order]
     solver = QuietHighs()
     solver.setOptionValue("threads", 1)
-    if most_steps is not None:
-        solver.setOptionValue("simplex_iteration_limit", most_steps)
     solver.passModel(program)
     solver.run()
     status = solver.getModelStatus()
-    if status == highspy.HighsModelStatus.kIterationLimit:
-        raise TooManyStepsError
+    if status == highspy.HighsModelStatus.kUnknown:
+        # Undoing presolve loses precision where a limit is next to nothing of what is asked of it.
+        solver.clearSolver()
+        solver.setOptionValue("presolve", "off")
+        solver.run()
+        status = solver.getModelStatus()
     if status != highspy.HighsModelStatus.kOptimal:
         message = f"the serving program ended as {solver.modelStatusToString(status)}"
         raise RuntimeError(message)

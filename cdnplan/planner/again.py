@@ -12,13 +12,13 @@ import numpy.typing as npt
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.fill.fitting import file_value
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
-from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop, no_progress, within
+from cdnplan.optimize.outcome import Outcome, Status, Stop
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.rules import possible_copies
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.dealing import Dealt, keeps_rules
+from cdnplan.planner.engine_run import EngineRun
 
 Bools = npt.NDArray[np.bool_]
 
@@ -53,7 +53,7 @@ class _Plan:
         """Weigh what was dealt."""
         holds = dealt.placement.holds
         cost = plan_cost(instance, holds, dealt.serving)
-        return _Plan(outcome, dealt, ruled_out, cost, _keeps_rules(instance, holds))
+        return _Plan(outcome, dealt, ruled_out, cost, keeps_rules(instance, dealt))
 
     def better_than(self, other: _Plan) -> bool:
         """Keeping the rules comes first, then cost."""
@@ -71,16 +71,12 @@ class _Move:
 
 def plan_again(
     instance: Instance,
-    name: EngineName,
+    engine: EngineRun,
     outcome: Outcome,
     dealt: Dealt,
     finish: Callable[[Outcome], Dealt],
     *,
-    stop: Stop,
     spent: Spent,
-    threads: int = 1,
-    seed: int = 0,
-    progress: Progress = no_progress,
     now: Callable[[], float] = time.perf_counter,
 ) -> tuple[Outcome, Dealt]:
     """Let the engine place elsewhere what has no room or no time where it was placed, and keep the cheapest.
@@ -88,10 +84,11 @@ def plan_again(
     Each round rules out, from then on, the (pool, file) pairs that found no room on appliances, and those
     that cannot be fetched in the night. Where launches of the pool stand in the way of a file without room,
     and their rules have pools to spare, they are ruled out there instead; if that is no cheaper, the file is.
-    The engine starts from the prices and the placement at hand. Rounds end when dealing costs little
-    (`DEAR_RATIO`) or what it left out is worth little, when the gap asked for is reached or nothing is left
-    to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time limit: it is
-    expected to take as long as the longest so far. No improvement is promised.
+    The engine starts from the prices and the placement at hand, and ends at the gap at which it ended the
+    first time: what a round wins or loses is far more than what a smaller gap would save. Rounds end when
+    dealing costs little (`DEAR_RATIO`) or what it left out is worth little, when the gap asked for is reached
+    or nothing is left to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time
+    limit: it is expected to take as long as the longest so far. No improvement is promised.
 
     What is ruled out binds no other plan, so the bounds of these rounds prove nothing about the problem:
     the certificate stays that of `outcome`.
@@ -99,19 +96,15 @@ def plan_again(
     Parameters
     ----------
     instance : Instance
-    name : {"exact", "fast"}
-        Engine.
+    engine : EngineRun
+        Stops when the whole plan shall, time spent included.
     outcome : Outcome
         The engine's plan.
     dealt : Dealt
         What became of it.
     finish : callable
         Deals a plan out to appliances and plans its night.
-    stop : Stop
-        Of the whole plan, time spent included.
     spent : Spent
-    threads, seed, progress
-        As for `solve`.
     now : callable
         Seconds that only grow.
 
@@ -122,6 +115,7 @@ def plan_again(
     dealt : Dealt
         The cheapest, with the number of rounds in `planned_again`.
     """
+    stop = engine.stop
     first = _Plan.of(instance, outcome, dealt, np.zeros_like(dealt.placement.holds))
     best, basis, rounds, launches_too = first, first, 0, True
     cut: Status | None = None
@@ -139,9 +133,9 @@ def plan_again(
             cut = "interrupted" if stop.asked() else "time-limit"
             break
         left_s = None if stop.time_limit_s is None else deadline - begun - spent.appliances_s
-        wanted = replace(stop, time_limit_s=left_s)
-        tell = within("again", progress, outcome.lower, best.cost)
-        found = _round(instance, name, basis, ruled_out, finish, wanted, threads, seed, tell)
+        wanted = replace(stop, gap_ratio=_gap_of_rounds(instance, outcome, stop), time_limit_s=left_s)
+        part = engine.part("again", outcome.lower, best.cost, wanted)
+        found = _round(instance, part, basis, ruled_out, finish)
         rounds, longest_s = rounds + 1, max(longest_s, now() - begun)
         if found is not None and found.outcome.status in {"interrupted", "time-limit"}:
             cut = found.outcome.status
@@ -156,6 +150,12 @@ def plan_again(
     if cut is not None and _dear(instance, best, outcome, stop):
         outcome = replace(outcome, status=cut)
     return outcome, replace(best.dealt, planned_again=rounds)
+
+
+def _gap_of_rounds(instance: Instance, outcome: Outcome, stop: Stop) -> float:
+    """Gap at which the engine may end: what the first plan ended with, if no larger one is asked for."""
+    first = gap_ratio(outcome.lower, outcome.upper, ideal_cost(instance))
+    return first if stop.gap_ratio is None else max(first, stop.gap_ratio)
 
 
 def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool:
@@ -182,39 +182,19 @@ def _at_stake(instance: Instance, plan: _Plan) -> float:
     return sum(file_value(instance, holds, p, f, cost, origin) for p, f in pairs)
 
 
-def _keeps_rules(instance: Instance, holds: Bools) -> bool:
-    """Whether pins and launches are where they must be."""
-    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
-    there = holds[instance.launch_pool, instance.launch_file[rule]]
-    held = np.bincount(rule, there, minlength=instance.n_launches)
-    return bool(holds[instance.pinned].all() and (held >= instance.launch_min).all())
-
-
 def _round(
     instance: Instance,
-    name: EngineName,
+    engine: EngineRun,
     basis: _Plan,
     ruled_out: Bools,
     finish: Callable[[Outcome], Dealt],
-    stop: Stop,
-    threads: int,
-    seed: int,
-    progress: Progress,
 ) -> _Plan | None:
     """Plan without what is ruled out, and finish it; None where that leaves no plan."""
     copies = instance.copies.copy()
     copies[ruled_out] = 0
     start = WarmStart(basis.outcome.prices, basis.dealt.placement.holds & ~ruled_out)
     try:
-        outcome = solve(
-            replace(instance, copies=copies),
-            name,
-            stop=stop,
-            threads=threads,
-            seed=seed,
-            progress=progress,
-            start=start,
-        )
+        outcome = engine.solve(replace(instance, copies=copies), start)
         # Appliances themselves rule nothing out: where there is room after all, files may come back.
         dealt = finish(outcome)
     except (NoFeasiblePlanError, DeadlineError):

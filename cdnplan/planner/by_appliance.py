@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
@@ -9,12 +10,13 @@ from cdnplan.fill.apiece import taken_apiece
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement
-from cdnplan.optimize.engine import EXACT_UP_TO, EngineName, serving_variables, solve
+from cdnplan.optimize.engine import EXACT_UP_TO, serving_variables
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
-from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress, within
+from cdnplan.optimize.outcome import Outcome
 from cdnplan.optimize.serving import best_serving
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.dealing import Dealt, deal, required_files
+from cdnplan.planner.dealing import Dealt, deal, keeps_rules, required_files
+from cdnplan.planner.engine_run import EngineRun
 
 DEAR_RATIO = 5e-3
 """Part of a plan's cost above the ideal that dealing may add before it is worth planning by appliance."""
@@ -27,15 +29,11 @@ not of seconds, so that plans do not depend on the machine."""
 
 def plan_apiece(
     instance: Instance,
-    name: EngineName,
+    engine: EngineRun,
     outcome: Outcome,
     dealt: Dealt,
     holdings: Holdings | None,
-    *,
-    stop: Stop,
-    threads: int = 1,
-    seed: int = 0,
-    progress: Progress = no_progress,
+    fill: Callable[[Dealt], Dealt],
 ) -> Dealt:
     """Let the engine see every appliance's own storage and fill window, and keep the cheaper plan.
 
@@ -47,18 +45,15 @@ def plan_apiece(
     Parameters
     ----------
     instance : Instance
-    name : {"exact", "fast"}
-        Engine.
+    engine : EngineRun
     outcome : Outcome
         The engine's plan.
     dealt : Dealt
         What became of it.
     holdings : Holdings or None
         What appliances hold now.
-    stop : Stop
-        Of this run.
-    threads, seed, progress
-        As for `solve`.
+    fill : callable
+        Plans the night of what was dealt out.
 
     Returns
     -------
@@ -70,36 +65,28 @@ def plan_apiece(
     entries = int(instance.pool_appliances[instance.cand_pool].sum())
     dear = cost - outcome.upper > DEAR_RATIO * (cost - ideal)
     gap = gap_ratio(outcome.lower, cost, ideal)
+    stop = engine.stop
     reached = stop.gap_ratio is not None and gap <= stop.gap_ratio
     if not dear or reached or entries * instance.n_files >= LARGE_FROM:
         return dealt
     apiece = taken_apiece(instance, dealt.assignment, holdings, required_files(instance))
-    if name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
+    if engine.name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
         return dealt
     start = WarmStart(apiece.prices(outcome.prices), apiece.holds)
     stop = replace(stop, gap_ratio=max(ENOUGH * gap, 0.0 if stop.gap_ratio is None else stop.gap_ratio))
     try:
-        found = solve(
-            apiece.instance,
-            name,
-            stop=stop,
-            threads=threads,
-            seed=seed,
-            progress=within("appliances", progress, outcome.lower, cost),
-            start=start,
-        )
+        found = engine.part("appliances", outcome.lower, cost, stop).solve(apiece.instance, start)
         holds = apiece.together(found.placement.holds)
         serving = best_serving(instance, holds).serving
-        other = deal(
-            instance, Placement(holds), serving, outcome.prices, holdings, apiece.start(found.placement.holds)
-        )
+        arranged = apiece.start(found.placement.holds)
+        other = fill(deal(instance, Placement(holds), serving, outcome.prices, holdings, arranged))
     except (NoFeasiblePlanError, DeadlineError):
         # There is a plan already: nothing better came of this one.
         return dealt
-    if plan_cost(instance, other.placement.holds, other.serving) >= cost:
+    dearer = plan_cost(instance, other.placement.holds, other.serving) >= cost
+    if dearer or (keeps_rules(instance, dealt) and not keeps_rules(instance, other)):
         return dealt
     planned, now = outcome.placement.holds, other.placement.holds
-    # Files that had no room, and still have none, may be worth planning again for.
     still = ~now[dealt.unplaced_pool, dealt.unplaced_file]
     return replace(
         other,
@@ -107,4 +94,5 @@ def plan_apiece(
         added=int((now & ~planned).sum()),
         unplaced_pool=dealt.unplaced_pool[still],
         unplaced_file=dealt.unplaced_file[still],
+        planned_again=dealt.planned_again,
     )

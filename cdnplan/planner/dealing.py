@@ -18,7 +18,7 @@ from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.relieving import serve_changed
+from cdnplan.planner.spreading import Changed, serve_changed
 
 Bools = npt.NDArray[np.bool_]
 
@@ -183,7 +183,8 @@ def _served(instance: Instance, state: _Round, holds: Bools) -> Serving:
 def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple[_Round, Assignment]:
     """Serve so that every appliance is within its throughput."""
     placement = Placement(state.holds)
-    spread = serve_changed(instance, placement, assignment, placement, state.serving, enough_ratio=FREE_RATIO)
+    change = Changed(instance, placement, assignment, placement, state.serving)
+    spread = serve_changed(change, enough_ratio=FREE_RATIO)
     ended = replace(state, serving=spread.serving, slowed=int(spread.slowed.sum()))
     return ended, spread.assignment(assignment)
 
@@ -238,6 +239,15 @@ def required_files(instance: Instance) -> Bools:
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
     required[instance.launch_pool, instance.launch_file[rule]] = True
     return required
+
+
+def keeps_rules(instance: Instance, dealt: Dealt) -> bool:
+    """Whether pins and launches are where they must be."""
+    holds = dealt.placement.holds
+    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
+    there = holds[instance.launch_pool, instance.launch_file[rule]]
+    held = np.bincount(rule, there, minlength=instance.n_launches)
+    return bool(holds[instance.pinned].all() and (held >= instance.launch_min).all())
 
 
 def _launched(instance: Instance, pool: int, files: Ints) -> Bools:

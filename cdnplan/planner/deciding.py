@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.engine import EngineName, choose_engine, solve
+from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.again import Spent, plan_again
 from cdnplan.planner.by_appliance import plan_apiece
 from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.engine_run import EngineRun
 
 
 class Watch:
@@ -96,11 +99,10 @@ def decide(
     watch = Watch() if watch is None else watch
     stop = Stop() if stop is None else stop
     name, reason = choose_engine(instance, engine)
+    run = EngineRun(name, stop, threads, seed, watch.progress)
     begun = watch.now()
     with watch.phase("optimise"):
-        outcome = solve(
-            instance, name, stop=stop, threads=threads, seed=seed, progress=watch.progress, start=start
-        )
+        outcome = run.solve(instance, start)
 
     def dealt_out(found: Outcome) -> Dealt:
         return deal(instance, found.placement, found.serving, found.prices, holdings)
@@ -108,36 +110,33 @@ def decide(
     def filled(dealt: Dealt) -> Dealt:
         return dealt if fill is None else fill(dealt)
 
+    def by_appliance(dealt: Dealt, night: Callable[[Dealt], Dealt]) -> Dealt:
+        left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
+        if left_s is not None and left_s <= watch.seconds["optimise"]:
+            return dealt
+        left = replace(run, stop=replace(stop, time_limit_s=left_s))
+        return plan_apiece(instance, left, outcome, dealt, holdings, night)
+
+    # That each appliance has a window of its own is what only planning by appliance knows. Without windows
+    # files are in the way that fit in no better than others would: planning again finds these sooner.
+    windows = bool(np.isfinite(instance.fill_limit_gb).any())
     with watch.phase("appliances"):
         dealt = dealt_out(outcome)
-        left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
-        if left_s is None or left_s > watch.seconds["optimise"]:
-            dealt = plan_apiece(
-                instance,
-                name,
-                outcome,
-                dealt,
-                holdings,
-                stop=replace(stop, time_limit_s=left_s),
-                threads=threads,
-                seed=seed,
-                progress=watch.progress,
-            )
+        if windows:
+            dealt = by_appliance(dealt, lambda other: other)
     with watch.phase("fills"):
         dealt = filled(dealt)
     with watch.phase("again"):
         spent = Spent(watch.seconds["optimise"], watch.seconds["appliances"] + watch.seconds["fills"])
         outcome, dealt = plan_again(
             instance,
-            name,
+            run,
             outcome,
             dealt,
             lambda found: filled(dealt_out(found)),
-            stop=stop,
             spent=spent,
-            threads=threads,
-            seed=seed,
-            progress=watch.progress,
             now=watch.now,
         )
+        if not windows:
+            dealt = by_appliance(dealt, filled)
     return Decided(outcome, dealt, reason)

@@ -22,7 +22,7 @@ from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
 from cdnplan.planner.dealing import Dealt, required_files
-from cdnplan.planner.relieving import serve_changed
+from cdnplan.planner.spreading import Changed, serve_changed
 from cdnplan.planner.staying import launches_stay
 
 Bools = npt.NDArray[np.bool_]
@@ -297,7 +297,7 @@ def _served_anew(night: _Night, dealt: Dealt, state: _Round) -> Dealt:
     holds = np.zeros_like(dealt.placement.holds)
     holds[assignment.pool, assignment.file] = True
     placement = Placement(holds)
-    spread = serve_changed(instance, placement, assignment, dealt.placement, dealt.serving)
+    spread = serve_changed(Changed(instance, placement, assignment, dealt.placement, dealt.serving))
     return replace(
         dealt,
         placement=placement,

@@ -1,4 +1,4 @@
-"""Serving that changes only where appliances are asked for more than they can give."""
+"""Relief of appliances that are asked for more than they can give, one after the other."""
 
 from __future__ import annotations
 
@@ -7,56 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.carried import carried_serving
 from cdnplan.fill.loads import load_chunks, network, pointers, pool_gbps, region_rows
-from cdnplan.fill.relief_kernels import Copies, Room, Shares, relieve_pool
+from cdnplan.fill.relief_kernels import Copies, Room, Scene, Shares, relieve_pool
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
-from cdnplan.optimize.objective import link_loads, plan_cost
-from cdnplan.planner.spreading import FULL_RATIO, Spread, spread_serving
+from cdnplan.optimize.objective import link_loads
+from cdnplan.planner.spread import FULL_RATIO, Spread
 
-ENOUGH_RATIO = 1e-3
-"""A plan that becomes dearer by no larger part of its cost is served well enough."""
 _ROUNDING = 1e-9
-
-
-def serve_changed(
-    instance: Instance,
-    placement: Placement,
-    assignment: Assignment,
-    dealt: Placement,
-    before: Serving,
-    enough_ratio: float | None = None,
-) -> Spread:
-    """Serve a placement that differs a little from another one as that was, but within the limits.
-
-    What can still come from where it came, does. Then limits that are passed are relieved. Where that makes
-    the plan dearer by more than `enough_ratio`, the best serving is sought as well (`spread_serving`), which
-    takes far longer, and the cheaper one taken.
-
-    Parameters
-    ----------
-    instance : Instance
-    placement : Placement
-    assignment : Assignment
-        Where its copies are.
-    dealt, before : Placement, Serving
-        The other one, and how it was served.
-    enough_ratio : float, optional
-        Of the plan's cost; default `ENOUGH_RATIO`.
-
-    Returns
-    -------
-    Spread
-    """
-    cost = plan_cost(instance, dealt.holds, before)
-    near = relieve(instance, placement, assignment, carried_serving(instance, dealt, before, placement, None))
-    near_cost = plan_cost(instance, placement.holds, near.serving)
-    enough_ratio = ENOUGH_RATIO if enough_ratio is None else enough_ratio
-    if near_cost <= cost * (1.0 + enough_ratio):
-        return near
-    other = spread_serving(instance, placement, assignment, dealt, before)
-    return other if plan_cost(instance, placement.holds, other.serving) < near_cost else near
 
 
 def relieve(instance: Instance, placement: Placement, assignment: Assignment, serving: Serving) -> Spread:
@@ -64,8 +22,8 @@ def relieve(instance: Instance, placement: Placement, assignment: Assignment, se
 
     Of all that loads a limit which is passed, those (region, signature) pairs are served by others first that
     this costs least per Gbit/s relieved: by other pools which hold them, as far as those have room on the
-    appliances concerned and on the way, the cheapest first, else by the origin. Pools follow one another.
-    Greedy: it promises no optimum, but after a night hardly anything is to be done.
+    appliances concerned and on the way, else by the origin. Pools follow one another. Greedy: it promises no
+    optimum, but after a night hardly anything is to be done.
 
     Parameters
     ----------
@@ -91,11 +49,10 @@ def relieve(instance: Instance, placement: Placement, assignment: Assignment, se
     if (over | uneven).any():
         net = network(instance, serving)
         ptr, rows = region_rows(instance, net, placement, serving.apart)
-        shares = _shares(instance, serving)
+        scene = Scene(net, ptr, rows, copies, room, _shares(instance, serving))
         for p in np.flatnonzero(over | uneven).tolist():
-            most = float(limit[p]), float(throughput[p])
-            relieve_pool(p, net, ptr, rows, copies, room, shares, *most)
-        serving = _served(serving, shares)
+            relieve_pool(p, scene, float(limit[p]), float(throughput[p]))
+        serving = _served(serving, scene.shares)
     peak = (limit[owner][:, None] - room.appliance).max(axis=1, initial=0.0)
     total = pool_gbps(instance, serving).max(axis=1, initial=0.0)
     full = np.maximum.reduceat(peak, copies.appliance_ptr[:-1]) >= limit * (1 - FULL_RATIO)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,93 +15,109 @@ from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
-from cdnplan.optimize.serving_program import TooManyStepsError
+from cdnplan.optimize.serving_chains import relieved_serving
+from cdnplan.planner.relieving import relieve
+from cdnplan.planner.spread import FULL_RATIO, Spread
 
 Bools = npt.NDArray[np.bool_]
 
 MAX_ROUNDS = 10
 """Rounds in which more pools have their appliances told apart; after these, and where that would be more than
-`MOST_APART` appliances or a program takes too long, excess goes to origins."""
+`MOST_APART` appliances, what is still too much is relieved pool by pool."""
 MOST_APART = 300
 """Appliances told apart at most: the serving program has a row for every set of holders that differs."""
-MOST_STEPS = 30_000
-"""Steps of the simplex method in one serving program, on networks of `LARGE_FROM` candidate entries × files
-and more: there one may take longer than a night has."""
 LARGE_FROM = 5_000_000
-"""Smaller networks take as many steps as they need: there none was seen to go on for long."""
-ENOUGH_RATIO = 1e-9
-"""A plan that becomes dearer by no larger part of its cost keeps the serving it had."""
-FULL_RATIO = 1e-6
-"""Limits used to within this ratio are full."""
+"""Candidate entries × files from which on serving is not made anew, but relieved by chains of moves: there
+the program of all that could move may take longer than a night has. A count of work and not of seconds, so
+that plans do not depend on the machine."""
+ENOUGH_RATIO = 1e-4
+"""A plan that becomes dearer by no larger part of its cost is served well enough."""
+SAME_RATIO = 1e-9
+"""One that becomes dearer by no larger part keeps the serving it had."""
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spread:
-    """Loads of pools and appliances.
-
-    Parameters
-    ----------
-    serving : Serving
-    slowed : (n_pools,) bool
-        Pools that have something to spare while an appliance of theirs gives all it can.
-    peak_gbps : (n_appliances,) float64
-        Load of each appliance in its busiest slice.
-    mean_gbps : (n_pools,) float64
-        Mean load of an appliance in the pool's busiest slice.
-    """
-
-    serving: Serving
-    slowed: Bools
-    peak_gbps: Floats
-    mean_gbps: Floats
-
-    def assignment(self, before: Assignment) -> Assignment:
-        """The same copies with these loads."""
-        busiest = np.maximum.reduceat(self.peak_gbps, before.appliance_ptr[:-1])
-        ratio = np.divide(busiest, self.mean_gbps, out=np.ones_like(busiest), where=self.mean_gbps > 0)
-        return replace(
-            before,
-            peak_gbps=self.peak_gbps,
-            imbalance_ratio=np.maximum(0.0, ratio - 1.0),
-            overloaded_pool=np.zeros(0, dtype=np.int32),
-            overloaded_ratio=np.zeros(0),
-        )
-
-
-def spread_serving(
-    instance: Instance, placement: Placement, assignment: Assignment, dealt: Placement, before: Serving
-) -> Spread:
-    """Serve from copies that cannot move, asking of each appliance only what it can give.
-
-    What can still come from where it came, does: appliances were dealt their files for that, and another
-    serving that costs no more may load them unevenly. Where that exceeds a limit or makes the plan dearer,
-    the best serving is sought that changes little else. Pools whose busiest appliance is asked for too much
-    have their appliances told apart, so that only what is too much for these goes elsewhere, until all
-    limits of appliances hold.
+class Changed:
+    """A placement that differs a little from one which was served.
 
     Parameters
     ----------
     instance : Instance
     placement : Placement
     assignment : Assignment
-        Where its copies are.
+        Where its copies are; they cannot move.
     dealt, before : Placement, Serving
-        Another placement that holds much the same, and its serving.
+        The other one, and how it was served.
+    """
+
+    instance: Instance
+    placement: Placement
+    assignment: Assignment
+    dealt: Placement
+    before: Serving
+
+    def cost(self, serving: Serving | None = None) -> float:
+        """Of the placement with a serving; without one, of what was served before."""
+        if serving is None:
+            return plan_cost(self.instance, self.dealt.holds, self.before)
+        return plan_cost(self.instance, self.placement.holds, serving)
+
+
+def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
+    """Serve a placement as another one was served, but within the limits.
+
+    What can still come from where it came, does. Then limits that are passed are relieved. Where that makes
+    the plan dearer by more than `enough_ratio`, a better serving is sought as well (`spread_serving`), which
+    takes longer, and the cheaper one taken.
+
+    Parameters
+    ----------
+    change : Changed
+    enough_ratio : float, optional
+        Of the plan's cost; default `ENOUGH_RATIO`.
 
     Returns
     -------
     Spread
     """
-    cost = plan_cost(instance, dealt.holds, before)
-    apart = None if before.apart is None else told_apart(instance, assignment, np.unique(before.apart.pool))
-    serving = carried_serving(instance, dealt, before, placement, apart)
+    instance, placement = change.instance, change.placement
+    carried = carried_serving(instance, change.dealt, change.before, placement, None)
+    near = relieve(instance, placement, change.assignment, carried)
+    enough_ratio = ENOUGH_RATIO if enough_ratio is None else enough_ratio
+    if change.cost(near.serving) <= change.cost() * (1.0 + enough_ratio):
+        return near
+    other = spread_serving(change)
+    return other if change.cost(other.serving) < change.cost(near.serving) else near
+
+
+def spread_serving(change: Changed) -> Spread:
+    """Serve from copies that cannot move, asking of each appliance only what it can give.
+
+    What can still come from where it came, does: appliances were dealt their files for that, and another
+    serving that costs no more may load them unevenly. Where that exceeds a limit or makes the plan dearer,
+    the best serving is sought that changes little else; on large networks (`LARGE_FROM`) only what exceeds a
+    limit moves. Pools whose busiest appliance is asked for too much have their appliances told apart, so
+    that only what is too much for these goes elsewhere, until all limits of appliances hold.
+
+    Parameters
+    ----------
+    change : Changed
+
+    Returns
+    -------
+    Spread
+    """
+    instance, placement, assignment = change.instance, change.placement, change.assignment
+    apart = change.before.apart
+    if apart is not None:
+        apart = told_apart(instance, assignment, np.unique(apart.pool))
+    serving = carried_serving(instance, change.dealt, change.before, placement, apart)
     loads = _Loads.of(instance, placement, assignment, serving)
-    good = plan_cost(instance, placement.holds, serving) <= cost * (1.0 + ENOUGH_RATIO)
+    good = change.cost(serving) <= change.cost() * (1.0 + SAME_RATIO)
     if good and not loads.too_much(instance):
         return loads.spread(instance, serving)
     large = instance.cand_pool.size * instance.n_files >= LARGE_FROM
-    most_steps = MOST_STEPS if large else None
     for _ in range(MAX_ROUNDS):
         crowded = loads.crowded(instance)
         if crowded.any():
@@ -111,15 +127,15 @@ def spread_serving(
                 break
             apart = told_apart(instance, assignment, np.flatnonzero(crowded))
             serving = carried_serving(instance, placement, serving, placement, apart)
-        try:
-            serving = best_serving(instance, placement.holds, apart, serving, most_steps).serving
-        except TooManyStepsError:
-            break
+        if large:
+            serving = relieved_serving(instance, serving)
+        else:
+            serving = best_serving(instance, placement.holds, apart, serving).serving
         loads = _Loads.of(instance, placement, assignment, serving)
         if not loads.too_much(instance):
             return loads.spread(instance, serving)
-    served = _thinned(instance, serving, loads)
-    return _Loads.of(instance, placement, assignment, served).spread(instance, served)
+    serving = relieve(instance, placement, assignment, serving).serving
+    return _Loads.of(instance, placement, assignment, serving).spread(instance, serving)
 
 
 def told_apart(instance: Instance, assignment: Assignment, pools: npt.NDArray[np.int64]) -> Apart:
@@ -167,15 +183,3 @@ class _Loads:
         slowed &= self.busiest >= instance.appliance_throughput_gbps * (1 - FULL_RATIO)
         slowed &= self.mean * instance.pool_appliances < instance.throughput_gbps * (1 - FULL_RATIO)
         return Spread(serving, slowed, self.peak, self.mean)
-
-
-def _thinned(instance: Instance, serving: Serving, loads: _Loads) -> Serving:
-    """What is still too much for an appliance or pool goes to the origin, in equal parts from all of it."""
-    total = loads.mean * instance.pool_appliances
-    left = np.ones(instance.n_pools)
-    for asked, limit in (
-        (loads.busiest, instance.appliance_throughput_gbps),
-        (total, instance.throughput_gbps),
-    ):
-        left = np.minimum(left, np.divide(limit, asked, out=np.ones_like(asked), where=asked > limit))
-    return replace(serving, ratio=serving.ratio * left[instance.cand_pool[serving.share_entry(instance)]])

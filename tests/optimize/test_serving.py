@@ -12,7 +12,7 @@ from cdnplan.model.apart import Apart, mask_words
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize import serving
-from cdnplan.optimize.objective import plan_cost
+from cdnplan.optimize.objective import link_loads, plan_cost
 from cdnplan.optimize.serving import best_serving
 from tests.fill.pools import served
 from tests.instances import check_instance, random_instance, to_dense
@@ -245,3 +245,19 @@ def check_against_single_files_nearly(instance: Instance, holds: np.ndarray, nea
     kept = ("storage", "fill", "churn", "a banned", "a pinned", "launch")
     assert [problem for problem in problems if not problem.startswith(kept)] == []
     return found
+
+
+def test_no_link_is_overloaded_by_rounding() -> None:
+    """A link is either overloaded because that is cheaper, or not at all."""
+    overloaded = 0
+    for seed in range(60):
+        families = frozenset({"links", "overload", "throughput"})
+        instance = random_instance(seed, n_regions=4, n_pools=5, n_files=25, families=families)
+        rng = np.random.default_rng(seed)
+        served_by = best_serving(instance, (rng.random((5, 25)) < 0.6) & (instance.copies > 0)).serving
+        served_gb, origin_gb = served_by.candidate_gb(instance), served_by.origin_gb(instance)
+        above = link_loads(instance, served_gb, origin_gb) - instance.link_capacity_gbps[:, None]
+        rounding = (above > 0) & (above < 1e-7 * instance.link_capacity_gbps[:, None])
+        assert not rounding.any(), seed
+        overloaded += bool((above > 0).any())
+    assert overloaded > 10

@@ -20,9 +20,10 @@ from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.outcome import Outcome, Stop
 from cdnplan.planner import PlanRequest
-from cdnplan.planner import again as module
+from cdnplan.planner import engine_run as module
 from cdnplan.planner.again import Spent, plan_again
 from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner.engine_run import EngineRun
 from cdnplan.planner.load import load
 from tests.planner.plans import by_pool, copies, make, rows, write_network
 
@@ -86,11 +87,10 @@ class Begun:
         clock = itertools.count(100.0, 1e-3)
         return plan_again(
             self.instance,
-            self.engine,
+            EngineRun(self.engine, stop or Stop()),
             self.outcome,
             self.dealt,
             lambda other: deal(self.instance, other.placement, other.serving, other.prices, None),
-            stop=stop or Stop(),
             spent=Spent(2.0, 1.0),
             now=lambda: next(clock),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner import deciding
 from cdnplan.planner.dealing import Dealt
 from cdnplan.sample import sample_folder
@@ -31,3 +32,27 @@ def test_dealing_costs_little_on_a_second_night(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(deciding, "plan_apiece", as_dealt)
     other = make(replace(request, out=tmp_path / "by-pool"))
     assert record["upper"] < other["upper"] * 0.999
+
+
+def test_what_windows_are_in_the_way_of_is_planned_by_appliance_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without windows, in a first plan, planning again by pools comes before."""
+    order: list[str] = []
+
+    def apiece(*given: Any) -> Dealt:
+        order.append("by appliance")
+        return given[3]
+
+    def again(*given: Any, **_: Any) -> tuple[Outcome, Dealt]:
+        order.append("again")
+        return given[2], given[3]
+
+    monkeypatch.setattr(deciding, "plan_apiece", apiece)
+    monkeypatch.setattr(deciding, "plan_again", again)
+    first = sample_request(tmp_path / "first", gap_ratio=0.1)
+    make(first)
+    assert order == ["again", "by appliance"]
+    order.clear()
+    make(replace(first, previous=first.out, out=tmp_path / "second"))
+    assert order == ["by appliance", "again"]

@@ -14,11 +14,12 @@ from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.engine import solve
 from cdnplan.optimize.objective import plan_cost
-from cdnplan.planner import relieving
+from cdnplan.planner import spreading
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.load import load
-from cdnplan.planner.relieving import relieve, serve_changed
-from cdnplan.planner.spreading import Spread
+from cdnplan.planner.relieving import relieve
+from cdnplan.planner.spread import Spread
+from cdnplan.planner.spreading import Changed, serve_changed
 from tests.fill.pools import Pool, all_from_first
 from tests.planner.plans import write_small_network
 
@@ -166,7 +167,7 @@ def test_files_whose_holders_stay_are_served_as_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As long as that is good enough; one file is much in a small network."""
-    monkeypatch.setattr(relieving, "ENOUGH_RATIO", np.inf)
+    monkeypatch.setattr(spreading, "ENOUGH_RATIO", np.inf)
     instance, dealt = small_network(tmp_path / "n")
     wide = np.full(instance.n_pools, 1e6)
     instance = replace(instance, appliance_throughput_gbps=wide, throughput_gbps=wide)
@@ -180,7 +181,7 @@ def test_files_whose_holders_stay_are_served_as_before(
             appliance=dealt.assignment.appliance[rows],
             file=dealt.assignment.file[rows],
         )
-        found = serve_changed(instance, Placement(holds), left, dealt.placement, dealt.serving)
+        found = serve_changed(Changed(instance, Placement(holds), left, dealt.placement, dealt.serving))
         region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
         moved = np.abs(found.serving.candidate_gb(instance) - dealt.serving.candidate_gb(instance))
         asked = np.zeros(instance.n_regions)

@@ -10,7 +10,7 @@ import numpy as np
 from cdnplan.fill.appliances import split_pools
 from cdnplan.fill.schedule import Copies
 from cdnplan.planner.load import load
-from cdnplan.planner.spreading import spread_serving
+from cdnplan.planner.spreading import Changed, spread_serving
 from cdnplan.planner.staying import launches_stay
 from tests.fill.pools import Pool
 from tests.planner.plans import write_small_network
@@ -48,13 +48,13 @@ def test_no_appliance_serves_more_than_it_can() -> None:
     instance, placement, serving = pool.case()
     even = split_pools(instance, placement, serving)
     crowded = replace(even, appliance=np.ones_like(even.appliance))
-    spread = spread_serving(instance, placement, crowded, placement, serving)
+    spread = spread_serving(Changed(instance, placement, crowded, placement, serving))
     limit = float(instance.appliance_throughput_gbps[0])
     assert spread.peak_gbps[0] <= limit * (1 + 1e-9)
     assert spread.peak_gbps[0] > 0.9 * limit
     total = spread.serving.candidate_gb(instance).sum() + spread.serving.origin_gb(instance).sum()
     np.testing.assert_allclose(total, instance.region_gb().sum())
-    untouched = spread_serving(instance, placement, even, placement, serving)
+    untouched = spread_serving(Changed(instance, placement, even, placement, serving))
     np.testing.assert_allclose(
         untouched.serving.candidate_gb(instance).sum(), serving.candidate_gb(instance).sum()
     )

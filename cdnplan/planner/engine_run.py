@@ -1,0 +1,45 @@
+"""An engine and how it is to be run: what several steps of a plan ask of the same one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cdnplan.model.instance import Instance
+from cdnplan.optimize.engine import EngineName, solve
+from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress, within
+from cdnplan.optimize.warm_start import WarmStart
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRun:
+    """As `cdnplan.optimize.engine.solve` takes them.
+
+    Parameters
+    ----------
+    name : {"exact", "fast"}
+    stop : Stop
+    threads, seed : int
+    progress : Progress
+    """
+
+    name: EngineName
+    stop: Stop
+    threads: int = 1
+    seed: int = 0
+    progress: Progress = no_progress
+
+    def solve(self, instance: Instance, start: WarmStart | None = None) -> Outcome:
+        """Let it solve an instance."""
+        return solve(
+            instance,
+            self.name,
+            stop=self.stop,
+            threads=self.threads,
+            seed=self.seed,
+            progress=self.progress,
+            start=start,
+        )
+
+    def part(self, part: str, lower: float, upper: float, stop: Stop) -> EngineRun:
+        """The same within something larger, see `outcome.within`, that ends as `stop` says."""
+        return replace(self, stop=stop, progress=within(part, self.progress, lower, upper))
