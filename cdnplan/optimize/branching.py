@@ -110,6 +110,7 @@ def split_files(
         if choice is None and bound < tree.cutoff() and not node.found.last:
             # Nothing to decide, but prices were not searched to the end.
             again = tree.solve(node.pinned, node.banned, node, near_enough=0.0)
+            number += 1
             if again is not None and again.bound > bound:
                 heapq.heappush(heap, (again.bound, number, again))
                 continue
