@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cdnplan.errors import InputError, NoFeasiblePlanError
@@ -61,6 +61,7 @@ def _planned(request: PlanRequest) -> bool:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**9))
+@example(2)  # nodes of a search tree with equal bounds
 def test_every_night_stands_up_to_its_replay(seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for made in two_nights(seed, Path(folder)):
