@@ -162,7 +162,8 @@ class _State:
             gain, gap = self._gap(after)
             most = max(GAP_RATIO * abs(self.cost_change(after)), GAP_OF_COST * abs(self._base.cost))
             more = np.flatnonzero(gain > most / gain.size)
-            if gap <= most:
+            if gap <= most or (more.size == 0 and self._choices.row.size == 0):
+                # Nothing is free: what is left is how closely the base's limits are filled.
                 return after, gap, rounds
             if more.size == 0:
                 # The anchor keeps a millionth of limits back: the prices are right, the serving is not quite.
