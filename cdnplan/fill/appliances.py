@@ -81,6 +81,21 @@ class Start:
     file: Ints
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """Pools that keep an arrangement.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        Of all pools; it drops nothing of those that keep it.
+    pool : (n_pools,) bool
+    """
+
+    assignment: Assignment
+    pool: Bools
+
+
 def split_pools(
     instance: Instance,
     placement: Placement,
@@ -88,6 +103,7 @@ def split_pools(
     holdings: Holdings | None = None,
     *,
     start: Start | None = None,
+    kept: Kept | None = None,
     tolerance_ratio: float = 0.01,
 ) -> Assignment:
     """Deal the files of every pool out to its appliances, evenly and with few moves.
@@ -112,6 +128,8 @@ def split_pools(
         What appliances hold now; pools, files and appliances that are no more are ignored.
     start : Start, optional
         Pools in it start from this arrangement, not from what their appliances hold.
+    kept : Kept, optional
+        Pools that are not dealt out again: they hold and serve what they did.
     tolerance_ratio : float
         How far above the mean the busiest appliance may be without moving files, > 0.
 
@@ -135,11 +153,15 @@ def split_pools(
     begin = _begin(instance, start)
     required = _required(instance)
     easy = _fits_one_appliance(instance, placement)
+    if kept is not None:
+        kept = Kept(kept.assignment, kept.pool & ~easy)
+    done = easy if kept is None else easy | kept.pool
     parts = []
-    for chunk in load_chunks(instance, placement, serving, wanted=~easy):
+    for chunk in load_chunks(instance, placement, serving, wanted=~done):
         held = _held(instance, chunk, required)
-        parts.append(_split_chunk(instance, chunk, held, before, begin, easy, tolerance_ratio))
-    return _assembled(instance, parts, pool_gbps(instance, serving).max(axis=1, initial=0.0), easy)
+        result = _split_chunk(instance, chunk, held, before, begin, easy, kept, tolerance_ratio)
+        parts.append(_part(chunk, result))
+    return _assembled(instance, parts, pool_gbps(instance, serving).max(axis=1, initial=0.0), done)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,8 +269,9 @@ def _split_chunk(
     before: kernels.Before,
     begin: kernels.Before,
     easy: Bools,
+    kept: Kept | None,
     tolerance_ratio: float,
-) -> _Part:
+) -> kernels.Result:
     """Split the pools of one chunk."""
     first, last = chunk.first_pool, chunk.first_pool + chunk.n_pools
     appliances = instance.pool_appliances[first:last]
@@ -257,15 +280,38 @@ def _split_chunk(
     result = _blank(held, appliances)
     work = np.diff(chunk.ptr) * appliances
     simple, others = np.flatnonzero(easy[first:last]), np.flatnonzero(~easy[first:last])
+    if kept is not None:
+        others = others[~kept.pool[first + others]]
+        for p in np.flatnonzero(kept.pool[first:last]).tolist():
+            _keep(chunk, kept.assignment, p, result)
     in_lanes(kernels.copy_single, simple, work[simple], held, here, instance.n_files, result)
     in_lanes(
         kernels.split, others, work[others], held, here, start, instance.n_files, tolerance_ratio, result
     )
+    return result
+
+
+def _keep(chunk: LoadChunk, before: Assignment, p: int, out: kernels.Result) -> None:
+    """Copy what the pool counted p in a chunk had, whose files are the same."""
+    pool = chunk.first_pool + p
+    mine = slice(*np.searchsorted(before.pool, (pool, pool + 1)).tolist())
+    rows = slice(out.rows_ptr[p], out.rows_ptr[p + 1])
+    files = slice(chunk.ptr[p], chunk.ptr[p + 1])
+    out.appliance[rows], out.kept[rows] = before.appliance[mine], before.kept[mine]
+    out.held[rows] = chunk.ptr[p] + np.searchsorted(chunk.file[files], before.file[mine])
+    theirs = slice(before.appliance_ptr[pool], before.appliance_ptr[pool + 1])
+    ours = slice(out.appliance_ptr[p], out.appliance_ptr[p + 1])
+    out.storage_gb[ours], out.peak_gbps[ours] = before.storage_gb[theirs], before.peak_gbps[theirs]
+    out.moved_gb[p] = before.moved_gb[pool]
+
+
+def _part(chunk: LoadChunk, result: kernels.Result) -> _Part:
+    """What a chunk's pools have, without room for copies that were dropped."""
     rows: slice | Bools = slice(None)
     n_rows = result.row_end - result.rows_ptr[:-1]
     if result.dropped.any():
         rows = np.arange(result.held.size) < np.repeat(result.row_end, np.diff(result.rows_ptr))
-    dropped_pool = first + np.searchsorted(chunk.ptr, np.flatnonzero(result.dropped), side="right") - 1
+    dropped_pool = chunk.first_pool + np.searchsorted(chunk.ptr, np.flatnonzero(result.dropped), side="right")
     return _Part(
         n_rows=n_rows,
         appliance=result.appliance[rows],
@@ -274,19 +320,21 @@ def _split_chunk(
         storage_gb=result.storage_gb,
         peak_gbps=result.peak_gbps,
         mean_gbps=result.mean_gbps,
-        dropped_pool=dropped_pool.astype(np.int32),
+        dropped_pool=(dropped_pool - 1).astype(np.int32),
         dropped_file=chunk.file[result.dropped],
         moved_gb=result.moved_gb,
     )
 
 
-def _assembled(instance: Instance, parts: list[_Part], pool_peak_gbps: Floats, easy: Bools) -> Assignment:
-    """Join the parts and judge the result against the limits of single appliances."""
+def _assembled(instance: Instance, parts: list[_Part], pool_peak_gbps: Floats, done: Bools) -> Assignment:
+    """Join the parts and judge the result against the limits of single appliances; `done` were not split."""
     appliance_ptr = pointers(instance.pool_appliances)
     peak_gbps = joined([part.peak_gbps for part in parts], np.float64)
     mean_gbps = joined([part.mean_gbps for part in parts], np.float64)
     n_rows = joined([part.n_rows for part in parts], np.int64)
-    peak_gbps[appliance_ptr[:-1][easy]] = mean_gbps[easy] = pool_peak_gbps[easy]
+    mean_gbps[done] = (pool_peak_gbps / instance.pool_appliances)[done]
+    alone = done & (instance.pool_appliances == 1)
+    peak_gbps[appliance_ptr[:-1][alone]] = mean_gbps[alone]
     busiest = np.zeros(instance.n_pools)
     np.maximum.at(busiest, np.repeat(np.arange(instance.n_pools), instance.pool_appliances), peak_gbps)
     over = busiest > instance.appliance_throughput_gbps * (1 + _ROUNDING)

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.fill.appliances import Assignment, Start, split_pools
+from cdnplan.fill.appliances import Assignment, Kept, Start, split_pools
 from cdnplan.fill.carried import carried_serving
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.fitting import fit_pools, joined_start
 from cdnplan.fill.siblings import exchange_files
+from cdnplan.fill.unchanged import unchanged_pools
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
@@ -150,11 +151,18 @@ def deal(
 
 
 def _placed(
-    instance: Instance, state: _Round, prices: Prices, holdings: Holdings | None
+    instance: Instance, state: _Round, prices: Prices, holdings: Holdings | None, kept: Kept | None = None
 ) -> tuple[_Round, Assignment]:
-    """Split until every file has a place that it can come to in time."""
+    """Split until every file has a place that it can come to in time; first some pools stay as they are."""
     for number in range(MAX_ROUNDS):
-        assignment = split_pools(instance, Placement(state.holds), state.serving, holdings, start=state.start)
+        assignment = split_pools(
+            instance,
+            Placement(state.holds),
+            state.serving,
+            holdings,
+            start=state.start,
+            kept=kept if number == 0 else None,
+        )
         late_pool, late_file = _late(instance, assignment, holdings)
         if assignment.dropped_pool.size + late_pool.size == 0:
             return state, assignment
@@ -200,7 +208,9 @@ def _evened(
         return None
     serving = _served(instance, state, found.holds)
     begun = _Round(found.holds, serving, joined_start(state.start, found.start))
-    ended, other = _settled(instance, *_placed(instance, begun, prices, holdings))
+    same = unchanged_pools(instance, Placement(state.holds), state.serving, Placement(found.holds), serving)
+    kept = Kept(assignment, same)
+    ended, other = _settled(instance, *_placed(instance, begun, prices, holdings, kept))
     before = plan_cost(instance, state.holds, state.serving)
     dearer = plan_cost(instance, ended.holds, ended.serving) - before > FREE_RATIO * abs(before)
     uneven = (assignment.imbalance_ratio.sum(), other.imbalance_ratio.sum())
