@@ -11,12 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from cdnplan.inputs.edits.new_lines import item_lines, key_lines, quoted_like
 from cdnplan.inputs.edits.spans import Slot, Span, SpanTree
 from cdnplan.inputs.yaml_scalars import flow_text, string_text
-
-BLOCK_LISTS = frozenset({"origins", "sites", "regions", "links", "pins", "bans", "copies", "launches"})
-BLOCK_MAPS = frozenset({"hardware", "policy"})
-"""Written with a line for each item or key where they are new, as `topology_writer` does."""
 
 
 class CannotPatchError(Exception):
@@ -146,7 +143,7 @@ class Patcher:
             self._patch(slot.outer, slot.end, text)
             return
         if isinstance(value, str) and node.style in ("'", '"'):
-            text = _quoted(value, node.style)
+            text = quoted_like(value, node.style)
         start = node.start
         if node.kind != "scalar" and not node.flow:
             start = self._head_end(slot)
@@ -164,7 +161,7 @@ class Patcher:
     def rename(self, node: Span, name: str) -> None:
         """Write another text in the place of one."""
         quoted = node.style in ("'", '"')
-        self._patch(node.start, node.end, _quoted(name, node.style) if quoted else string_text(name))
+        self._patch(node.start, node.end, quoted_like(name, node.style) if quoted else string_text(name))
 
     def rename_key(self, slot: Slot, name: str) -> None:
         """Write another key before a value."""
@@ -271,10 +268,10 @@ class Patcher:
                 self._remove_lines(inner)
         for key, value, order in container.keys:
             at = self.tree.next_line(_before(node, kept, key, order).end)
-            self._insert(at, list(_key_lines(key, value, " " * node.column)))
+            self._insert(at, list(key_lines(key, value, " " * node.column)))
         if container.items:
             at = self.tree.next_line(slots[-1].end)
-            lines = [line for value in container.items for line in _item_lines(value, node, slots[-1].node)]
+            lines = [line for value in container.items for line in item_lines(value, node, slots[-1].node)]
             self._insert(at, lines)
 
     def _remove_first(self, slots: list[Slot], kept: list[Slot], slot: Slot) -> None:
@@ -375,37 +372,3 @@ def _before(node: Span, kept: Sequence[Slot], key: str, order: Sequence[str]) ->
     names = {id(slot): name for name, slot in node.entries.items()}
     earlier = [slot for slot in kept if rank.get(names.get(id(slot), ""), len(rank)) < rank[key]]
     return earlier[-1] if earlier else kept[0]
-
-
-def _quoted(value: str, style: str) -> str:
-    """Write a text in the quotes that the one before it had, where it can be."""
-    if style == "'" and value.isprintable():
-        return "'" + value.replace("'", "''") + "'"
-    text = string_text(value)
-    return text if text.startswith('"') else f'"{text}"'
-
-
-def _key_lines(key: str, value: object, indent: str) -> Iterator[str]:
-    """Lines for a new key of a map in lines."""
-    head = f"{indent}{string_text(key)}:"
-    if isinstance(value, dict) and value and key in BLOCK_MAPS:
-        yield head
-        for inner, item in value.items():
-            yield from _key_lines(inner, item, indent + "  ")
-    elif isinstance(value, list) and value and key in BLOCK_LISTS:
-        yield head
-        yield from (f"{indent}  - {flow_text(item)}" for item in value)
-    else:
-        yield f"{head} {flow_text(value)}"
-
-
-def _item_lines(value: object, node: Span, like: Span) -> Iterator[str]:
-    """Lines for a new item of a list in lines, in the style of another one."""
-    if isinstance(value, dict) and value and like.kind == "map" and not like.flow:
-        column = max(like.column, node.column + 2)
-        start = (" " * node.column + "-").ljust(column)
-        for key, item in value.items():
-            yield f"{start}{string_text(key)}: {flow_text(item)}"
-            start = " " * column
-    else:
-        yield " " * node.column + "- " + flow_text(value)
