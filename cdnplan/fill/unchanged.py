@@ -38,7 +38,6 @@ def unchanged_pools(
     region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     moved = np.array([not _same(served, other_served, r) for r in range(instance.n_regions)], dtype=np.bool_)
     moved[region[changed[instance.cand_pool]]] = True
-    changed = changed.copy()
     changed[instance.cand_pool[moved[region]]] = True
     return ~changed
 

@@ -87,7 +87,22 @@ def keeps_rules(instance: Instance, holds: Bools) -> bool:
     new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
     if exceeds(stored, instance.storage_gb).any() or exceeds(new, new_limit).any():
         return False
-    if (instance.pinned & ~holds).any() or (holds & (instance.copies == 0)).any():
+    return not (holds & (instance.copies == 0)).any() and keeps_pins_and_launches(instance, holds)
+
+
+def keeps_pins_and_launches(instance: Instance, holds: Bools) -> bool:
+    """Whether a placement has all files where rules ask for them.
+
+    Parameters
+    ----------
+    instance : Instance
+    holds : (n_pools, n_files) bool
+
+    Returns
+    -------
+    bool
+    """
+    if (instance.pinned & ~holds).any():
         return False
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
     there = holds[instance.launch_pool, instance.launch_file[rule]]

@@ -15,9 +15,9 @@ from cdnplan.model.instance import Instance
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.outcome import Outcome, Status, Stop
 from cdnplan.optimize.priced import priced_costs
-from cdnplan.optimize.rules import possible_copies
+from cdnplan.optimize.rules import keeps_pins_and_launches, possible_copies
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.dealing import Dealt, keeps_rules
+from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.engine_run import EngineRun
 
 Bools = npt.NDArray[np.bool_]
@@ -53,7 +53,7 @@ class _Plan:
         """Weigh what was dealt."""
         holds = dealt.placement.holds
         cost = plan_cost(instance, holds, dealt.serving)
-        return _Plan(outcome, dealt, ruled_out, cost, keeps_rules(instance, dealt))
+        return _Plan(outcome, dealt, ruled_out, cost, keeps_pins_and_launches(instance, holds))
 
     def better_than(self, other: _Plan) -> bool:
         """Keeping the rules comes first, then cost."""

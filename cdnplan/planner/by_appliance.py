@@ -13,9 +13,10 @@ from cdnplan.model.placement import Placement
 from cdnplan.optimize.engine import EXACT_UP_TO, serving_variables
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.outcome import Outcome
+from cdnplan.optimize.rules import keeps_pins_and_launches
 from cdnplan.optimize.serving import best_serving
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.dealing import Dealt, deal, keeps_rules, required_files
+from cdnplan.planner.dealing import Dealt, deal, required_files
 from cdnplan.planner.engine_run import EngineRun
 
 DEAR_RATIO = 5e-3
@@ -84,7 +85,8 @@ def plan_apiece(
         # There is a plan already: nothing better came of this one.
         return dealt
     dearer = plan_cost(instance, other.placement.holds, other.serving) >= cost
-    if dearer or (keeps_rules(instance, dealt) and not keeps_rules(instance, other)):
+    kept, keeps = (keeps_pins_and_launches(instance, one.placement.holds) for one in (dealt, other))
+    if dearer or (kept and not keeps):
         return dealt
     planned, now = outcome.placement.holds, other.placement.holds
     still = ~now[dealt.unplaced_pool, dealt.unplaced_file]

@@ -251,15 +251,6 @@ def required_files(instance: Instance) -> Bools:
     return required
 
 
-def keeps_rules(instance: Instance, dealt: Dealt) -> bool:
-    """Whether pins and launches are where they must be."""
-    holds = dealt.placement.holds
-    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
-    there = holds[instance.launch_pool, instance.launch_file[rule]]
-    held = np.bincount(rule, there, minlength=instance.n_launches)
-    return bool(holds[instance.pinned].all() and (held >= instance.launch_min).all())
-
-
 def _launched(instance: Instance, pool: int, files: Ints) -> Bools:
     """Which files a launch rule may need at this pool."""
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
