@@ -15,7 +15,7 @@ from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
-from cdnplan.optimize.serving_chains import relieved_serving
+from cdnplan.optimize.serving_relief import relieved_serving
 from cdnplan.planner.relieving import relieve
 from cdnplan.planner.spread import FULL_RATIO, Spread
 
@@ -27,9 +27,9 @@ MAX_ROUNDS = 10
 MOST_APART = 300
 """Appliances told apart at most: the serving program has a row for every set of holders that differs."""
 LARGE_FROM = 5_000_000
-"""Candidate entries × files from which on serving is not made anew, but relieved by chains of moves: there
-the program of all that could move may take longer than a night has. A count of work and not of seconds, so
-that plans do not depend on the machine."""
+"""Candidate entries × files from which on rows enter the serving program one after the other: the program of
+all that could move may take longer than a night has there. A count of work and not of seconds, so that plans
+do not depend on the machine."""
 ENOUGH_RATIO = 1e-4
 """A plan that becomes dearer by no larger part of its cost is served well enough."""
 SAME_RATIO = 1e-9
@@ -96,8 +96,8 @@ def spread_serving(change: Changed) -> Spread:
 
     What can still come from where it came, does: appliances were dealt their files for that, and another
     serving that costs no more may load them unevenly. Where that exceeds a limit or makes the plan dearer,
-    the best serving is sought that changes little else; on large networks (`LARGE_FROM`) only what exceeds a
-    limit moves. Pools whose busiest appliance is asked for too much have their appliances told apart, so
+    the best serving is sought that changes little else, on large networks (`LARGE_FROM`) by a program of few
+    rows. Pools whose busiest appliance is asked for too much have their appliances told apart, so
     that only what is too much for these goes elsewhere, until all limits of appliances hold.
 
     Parameters
