@@ -87,11 +87,11 @@ def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
     enough_ratio = ENOUGH_RATIO if enough_ratio is None else enough_ratio
     if change.cost(near.serving) <= change.cost() * (1.0 + enough_ratio):
         return near
-    other = spread_serving(change)
+    other = spread_serving(change, carried)
     return other if change.cost(other.serving) < change.cost(near.serving) else near
 
 
-def spread_serving(change: Changed) -> Spread:
+def spread_serving(change: Changed, carried: Serving | None = None) -> Spread:
     """Serve from copies that cannot move, asking of each appliance only what it can give.
 
     What can still come from where it came, does: appliances were dealt their files for that, and another
@@ -103,6 +103,8 @@ def spread_serving(change: Changed) -> Spread:
     Parameters
     ----------
     change : Changed
+    carried : Serving, optional
+        What was served before, carried over without telling appliances apart, if that is known.
 
     Returns
     -------
@@ -112,7 +114,10 @@ def spread_serving(change: Changed) -> Spread:
     apart = change.before.apart
     if apart is not None:
         apart = told_apart(instance, assignment, np.unique(apart.pool))
-    serving = carried_serving(instance, change.dealt, change.before, placement, apart)
+    if carried is None or apart is not None:
+        serving = carried_serving(instance, change.dealt, change.before, placement, apart)
+    else:
+        serving = carried
     loads = _Loads.of(instance, placement, assignment, serving)
     good = change.cost(serving) <= change.cost() * (1.0 + SAME_RATIO)
     if good and not loads.too_much(instance):
