@@ -16,6 +16,7 @@ from cdnplan.model.copies import with_copies
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement
+from cdnplan.model.sorted_numbers import contains
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +151,7 @@ def _check_sizes(fleet: Fleet, rows: _Rows, ledger: Ledger) -> None:
 
 def _check_actions(fleet: Fleet, rows: _Rows, before: Ints, ledger: Ledger) -> None:
     """Keep and evict speak of copies that are there, add of copies that are not; none is forgotten."""
-    there = _contains(before, rows.key)
+    there = contains(before, rows.key)
     wrong = (rows.key >= 0) & (rows.action >= 0) & (there == (rows.action == ACTIONS.index(ADD)))
     ledger.rows(
         "action",
@@ -161,7 +162,7 @@ def _check_actions(fleet: Fleet, rows: _Rows, before: Ints, ledger: Ledger) -> N
         ),
         f"{before.size:,} copies held before",
     )
-    forgotten = before[~_contains(rows.key[rows.order], before)]
+    forgotten = before[~contains(rows.key[rows.order], before)]
 
     def failure(i: int) -> Check:
         appliance, file = fleet.unkey(forgotten[i : i + 1])
@@ -211,11 +212,3 @@ def _check_volumes(assignment: Assignment, ledger: Ledger) -> None:
     full = np.flatnonzero(exceeds(stored, allowed))
     ledger.rows("appliance storage", PLACEMENT, full, over_storage, f"{fleet.size:,} appliances")
     ledger.rows("bytes to add", PLACEMENT, np.flatnonzero(late), over_window, f"{added.sum():,.0f} GB")
-
-
-def _contains(keys: Ints, wanted: Ints) -> npt.NDArray[np.bool_]:
-    """Which of some numbers are among sorted ones."""
-    if keys.size == 0:
-        return np.zeros(wanted.size, dtype=bool)
-    at = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
-    return np.asarray(keys[at] == wanted)

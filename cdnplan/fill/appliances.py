@@ -196,11 +196,8 @@ class _Part:
 
 def previous_copies(instance: Instance, holdings: Holdings) -> kernels.Before:
     """Copies of `holdings` on appliances that still exist, by pool of the instance."""
-    pool_index = {name: p for p, name in enumerate(instance.pools)}
-    file_index = {name: f for f, name in enumerate(instance.files)}
-    new_pool = np.array([pool_index.get(name, -1) for name in holdings.pools], dtype=np.int32)
-    new_file = np.array([file_index.get(name, -1) for name in holdings.files], dtype=np.int32)
-    pool, file, appliance = new_pool[holdings.pool], new_file[holdings.file], holdings.appliance
+    pool, file = holdings.numbers(instance.pools, instance.files)
+    appliance = holdings.appliance
     known = (pool >= 0) & (file >= 0) & (appliance >= 1)
     pool, file, appliance = pool[known], file[known], appliance[known]
     there = appliance <= instance.pool_appliances[pool]

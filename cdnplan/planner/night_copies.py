@@ -13,6 +13,7 @@ from cdnplan.fill.schedule import Copies
 from cdnplan.fill.values import file_values
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
+from cdnplan.model.sorted_numbers import contains
 from cdnplan.planner.dealing import Dealt, required_files
 
 Bools = npt.NDArray[np.bool_]
@@ -35,10 +36,7 @@ def held_copies(instance: Instance, assignment: Assignment, holdings: Holdings |
     """
     if holdings is None or holdings.pool.size == 0:
         return np.zeros(0, dtype=np.int64)
-    pools = {name: p for p, name in enumerate(instance.pools)}
-    files = {name: f for f, name in enumerate(instance.files)}
-    pool = np.array([pools.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
-    file = np.array([files.get(name, -1) for name in holdings.files], dtype=np.int64)[holdings.file]
+    pool, file = holdings.numbers(instance.pools, instance.files)
     known = (pool >= 0) & (file >= 0) & (holdings.appliance <= np.append(instance.pool_appliances, 0)[pool])
     appliance = assignment.appliance_ptr[pool[known]] + holdings.appliance[known] - 1
     return np.sort(appliance * instance.n_files + file[known], kind="stable")
@@ -66,7 +64,7 @@ def night_copies(
     assignment, n_files = dealt.assignment, instance.n_files
     appliance = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
     now = appliance * n_files + assignment.file
-    gone = held[~_contains(now, held)]
+    gone = held[~contains(now, held)]
     del now
     gone_appliance, gone_file = gone // n_files, gone % n_files
     more = np.zeros_like(dealt.placement.holds)
@@ -99,14 +97,6 @@ def _worth_what_is_asked(asked: Instance, pool: Ints, kept: Copies, wanted: Copi
     total = counts(cell, copies.size)[cell]
     share = np.where(needed, total / np.maximum(1, np.minimum(total, missing[cell])), 0.0)
     return replace(wanted, value=wanted.value * share, required=wanted.required & needed)
-
-
-def _contains(keys: Ints, wanted: Ints) -> Bools:
-    """Which of some numbers are among sorted ones."""
-    if keys.size == 0:
-        return np.zeros(wanted.size, dtype=np.bool_)
-    at = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
-    return np.asarray(keys[at] == wanted)
 
 
 def counts(cell: Ints, cells: int) -> npt.NDArray[np.int16]:
