@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import sorted_distinct, split_appliances
+from cdnplan.inputs.plan_folder import split_appliances
 from cdnplan.model.holdings import Holdings, appliance_name
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.sorted_numbers import sorted_distinct
 
 
 @dataclass(frozen=True, slots=True, eq=False)

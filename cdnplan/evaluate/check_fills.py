@@ -21,7 +21,6 @@ from cdnplan.evaluate.fill_rows import (
     FillRows,
     Places,
     check_unfilled,
-    contains,
     read_evictions,
     read_fills,
 )
@@ -33,6 +32,7 @@ from cdnplan.inputs.plan_folder import EVICT, EVICTIONS, FILLS, NIGHT, PlanFiles
 from cdnplan.inputs.plan_json import FillClaims
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.sorted_numbers import contains
 from cdnplan.model.topology import Topology
 
 FOREVER = int(np.iinfo(np.int64).max)

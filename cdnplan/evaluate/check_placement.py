@@ -12,9 +12,11 @@ from cdnplan.evaluate.limits import exceeds
 from cdnplan.evaluate.report import TOLERANCE, Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import ACTIONS, ADD, EVICT, PLACEMENT
+from cdnplan.model.copies import with_copies
 from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Ints
+from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement
+from cdnplan.model.sorted_numbers import contains
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +60,8 @@ def check_placement(
     -------
     placement : Placement
     assignment : Assignment
-        Both without the rows that are wrong.
+        Both without the rows that are wrong; the instance of its fleet counts the copies that there are,
+        where these are more than are asked for.
 
     Raises
     ------
@@ -73,10 +76,12 @@ def check_placement(
     keeps = rows.order[rows.action[rows.order] != ACTIONS.index(EVICT)]
     keeps = keeps[np.append(True, np.diff(rows.key[keeps]) > 0)[: keeps.size]]
     appliance, file = fleet.unkey(rows.key[keeps])
-    assignment = Assignment(fleet, appliance, file, rows.action[keeps] == ACTIONS.index(ADD))
-    placement = _check_copies(assignment, ledger)
+    count = _counts(fleet, appliance, file)
+    _check_copies(fleet.instance, count, appliance.size, ledger)
+    counted = Fleet.of(with_copies(fleet.instance, count))
+    assignment = Assignment(counted, appliance, file, rows.action[keeps] == ACTIONS.index(ADD))
     _check_volumes(assignment, ledger)
-    return placement, assignment
+    return Placement(count > 0), assignment
 
 
 def _rows(fleet: Fleet, table: Columns) -> _Rows:
@@ -146,7 +151,7 @@ def _check_sizes(fleet: Fleet, rows: _Rows, ledger: Ledger) -> None:
 
 def _check_actions(fleet: Fleet, rows: _Rows, before: Ints, ledger: Ledger) -> None:
     """Keep and evict speak of copies that are there, add of copies that are not; none is forgotten."""
-    there = _contains(before, rows.key)
+    there = contains(before, rows.key)
     wrong = (rows.key >= 0) & (rows.action >= 0) & (there == (rows.action == ACTIONS.index(ADD)))
     ledger.rows(
         "action",
@@ -157,7 +162,7 @@ def _check_actions(fleet: Fleet, rows: _Rows, before: Ints, ledger: Ledger) -> N
         ),
         f"{before.size:,} copies held before",
     )
-    forgotten = before[~_contains(rows.key[rows.order], before)]
+    forgotten = before[~contains(rows.key[rows.order], before)]
 
     def failure(i: int) -> Check:
         appliance, file = fleet.unkey(forgotten[i : i + 1])
@@ -167,21 +172,24 @@ def _check_actions(fleet: Fleet, rows: _Rows, before: Ints, ledger: Ledger) -> N
     ledger.rows("every copy held before", PLACEMENT, np.arange(forgotten.size), failure)
 
 
-def _check_copies(assignment: Assignment, ledger: Ledger) -> Placement:
-    """A pool that holds a file holds exactly the copies it needs."""
-    instance = assignment.fleet.instance
-    count = np.zeros((instance.n_pools, instance.n_files), dtype=np.uint16)
-    np.add.at(count, (assignment.pool(), assignment.file), 1)
+def _counts(fleet: Fleet, appliance: Ints, file: Ints) -> npt.NDArray[np.uint16]:
+    """Copies that each pool has of each file, (n_pools, n_files)."""
+    count = np.zeros((fleet.instance.n_pools, fleet.instance.n_files), dtype=np.uint16)
+    np.add.at(count, (fleet.pools()[appliance], file), 1)
+    return count
+
+
+def _check_copies(instance: Instance, count: npt.NDArray[np.uint16], n_copies: int, ledger: Ledger) -> None:
+    """A pool that holds a file holds at least the copies it needs."""
     # Where no copies are allowed at all, the ban is what is broken.
-    wrong = np.argwhere((count > 0) & (count != instance.copies) & (instance.copies > 0))
+    wrong = np.argwhere((count > 0) & (count < instance.copies))
 
     def failure(i: int) -> Check:
         p, f = wrong[i]
         key = f"{instance.files[f]} at {instance.pools[p]}"
         return Check("copies", False, PLACEMENT, None, key, float(count[p, f]), float(instance.copies[p, f]))
 
-    ledger.rows("copies", PLACEMENT, np.arange(len(wrong)), failure, f"{assignment.file.size:,} copies")
-    return Placement(count > 0)
+    ledger.rows("copies", PLACEMENT, np.arange(len(wrong)), failure, f"{n_copies:,} copies")
 
 
 def _check_volumes(assignment: Assignment, ledger: Ledger) -> None:
@@ -204,11 +212,3 @@ def _check_volumes(assignment: Assignment, ledger: Ledger) -> None:
     full = np.flatnonzero(exceeds(stored, allowed))
     ledger.rows("appliance storage", PLACEMENT, full, over_storage, f"{fleet.size:,} appliances")
     ledger.rows("bytes to add", PLACEMENT, np.flatnonzero(late), over_window, f"{added.sum():,.0f} GB")
-
-
-def _contains(keys: Ints, wanted: Ints) -> npt.NDArray[np.bool_]:
-    """Which of some numbers are among sorted ones."""
-    if keys.size == 0:
-        return np.zeros(wanted.size, dtype=bool)
-    at = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
-    return np.asarray(keys[at] == wanted)

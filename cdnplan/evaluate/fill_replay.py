@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.fill_limits import ApplianceLimits, NetworkLimits
-from cdnplan.evaluate.fill_rows import Bools, EvictionRows, FillRows, contains
+from cdnplan.evaluate.fill_rows import Bools, EvictionRows, FillRows
 from cdnplan.evaluate.fill_windows import MS_PER_DAY, MS_PER_HOUR
-from cdnplan.inputs.plan_folder import sorted_distinct
 from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.sorted_numbers import contains, sorted_distinct
 
 HOURS = MS_PER_DAY // MS_PER_HOUR
 

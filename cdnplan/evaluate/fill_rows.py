@@ -23,6 +23,7 @@ from cdnplan.inputs.plan_folder import (
     UNFILLED_REASONS,
 )
 from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.sorted_numbers import contains
 
 Bools = npt.NDArray[np.bool_]
 
@@ -362,14 +363,6 @@ def check_unfilled(fleet: Fleet, table: Columns, held: Ints, placed: Ints, ledge
     note("size_gb", (file >= 0) & ~(np.abs(claimed - size) <= TOLERANCE * size), "not that of the catalogue")
     note("value", ~(value >= 0), "less than 0")
     return (keys >= 0) & first & ~contains(placed, keys)
-
-
-def contains(keys: Ints, wanted: Ints) -> Bools:
-    """Which of some numbers are among sorted ones."""
-    if keys.size == 0:
-        return np.zeros(wanted.size, dtype=bool)
-    at = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
-    return np.asarray(keys[at] == wanted)
 
 
 def _files(fleet: Fleet, table: Columns) -> Ints:

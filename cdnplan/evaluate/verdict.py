@@ -64,6 +64,8 @@ def evaluate(
     served_gb: Floats,
     origin_gb: Floats,
     prices: Prices | None = None,
+    *,
+    bounded: Instance | None = None,
 ) -> Verdict:
     """Judge a placement with its serving; nothing is solved, all is recomputed.
 
@@ -77,6 +79,8 @@ def evaluate(
         GB each region gets from the origin [GB per period].
     prices : Prices or None
         Prices to compute the lower bound from.
+    bounded : Instance, optional
+        The problem that the bound is one of, where `instance` counts more copies than it asks for.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def evaluate(
     if prices is not None:
         from cdnplan.evaluate.bound import dual_bound
 
-        bound = dual_bound(instance, prices)
+        bound = dual_bound(instance if bounded is None else bounded, prices)
     demand = float(instance.region_gb().sum())
     return Verdict(
         cost=cost,

@@ -59,16 +59,18 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     check_fill_counted(topology, holdings, plan, ledger)
     check_counts(instance, topology, len(catalog.titles), plan, ledger)
     placement, assignment = check_placement(Fleet.of(instance), files.placement, holdings, ledger)
+    # Costs and limits are those of the copies that there are; the bound is one of what is asked for.
+    counted = assignment.fleet.instance
     served_gb, origin_gb = check_serving(instance, files.serving, ledger)
     check_appliances(assignment, files.appliances, served_gb, ledger)
     check_record(assignment, topology, holdings, files.appliances, served_gb, plan, ledger)
     check_fills(assignment, topology, holdings, files, served_gb, origin_gb, ledger)
     check_manifests(files, ledger)
     prices = check_prices(instance, files.prices, ledger)
-    verdict = evaluate(instance, placement, served_gb, origin_gb, prices)
+    verdict = evaluate(counted, placement, served_gb, origin_gb, prices, bounded=instance)
     ledger.violations(verdict.violations)
     check_claims(instance, verdict, plan, served_gb, origin_gb, ledger)
-    check_full(instance, placement, served_gb, origin_gb, prices, plan, ledger)
+    check_full(counted, placement, served_gb, origin_gb, prices, plan, ledger)
     proof = check_bound(verdict, plan, ledger)
     return Report(
         checks=tuple(ledger.checks),

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill import appliances_kernels as kernels
+from cdnplan.fill.count_kernels import count
 from cdnplan.fill.loads import LoadChunk, joined, load_chunks, pointers, pool_gbps
 from cdnplan.lanes import in_lanes
+from cdnplan.model.copies import with_copies
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Placement, Serving
@@ -64,6 +66,18 @@ class Assignment:
     def holdings(self, instance: Instance) -> Holdings:
         """What appliances hold once this is filled; `instance` is the one that was split."""
         return Holdings(instance.pools, instance.files, self.pool, self.appliance, self.file)
+
+    def rows(self, pool: int) -> slice:
+        """Rows of a pool."""
+        # Of the column's own type: else all of it would be converted, for each pool anew.
+        ends = np.array([pool, pool + 1], dtype=self.pool.dtype)
+        return slice(*np.searchsorted(self.pool, ends).tolist())
+
+    def counted(self, instance: Instance) -> Instance:
+        """The instance with as many copies as pools have, where these are more than are asked for."""
+        held = np.zeros((instance.n_pools, instance.n_files), dtype=np.int16)
+        count(held.reshape(-1), self.pool.astype(np.int64) * instance.n_files + self.file)
+        return with_copies(instance, held)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,11 +196,8 @@ class _Part:
 
 def previous_copies(instance: Instance, holdings: Holdings) -> kernels.Before:
     """Copies of `holdings` on appliances that still exist, by pool of the instance."""
-    pool_index = {name: p for p, name in enumerate(instance.pools)}
-    file_index = {name: f for f, name in enumerate(instance.files)}
-    new_pool = np.array([pool_index.get(name, -1) for name in holdings.pools], dtype=np.int32)
-    new_file = np.array([file_index.get(name, -1) for name in holdings.files], dtype=np.int32)
-    pool, file, appliance = new_pool[holdings.pool], new_file[holdings.file], holdings.appliance
+    pool, file = holdings.numbers(instance.pools, instance.files)
+    appliance = holdings.appliance
     known = (pool >= 0) & (file >= 0) & (appliance >= 1)
     pool, file, appliance = pool[known], file[known], appliance[known]
     there = appliance <= instance.pool_appliances[pool]
@@ -217,7 +228,8 @@ def _fits_one_appliance(instance: Instance, placement: Placement) -> Bools:
     """Pools with a single appliance that has room for all they hold."""
     easy: Bools = np.asarray(instance.pool_appliances == 1)
     for p in np.flatnonzero(easy):
-        stored_gb = np.dot(instance.copies[p] * placement.holds[p], instance.size_gb)
+        held = np.flatnonzero(placement.holds[p])
+        stored_gb = (instance.copies[p, held] * instance.size_gb[held]).sum()
         easy[p] = stored_gb <= instance.appliance_storage_gb[p] * (1 + _ROUNDING)
     return easy
 
@@ -294,7 +306,7 @@ def _split_chunk(
 def _keep(chunk: LoadChunk, before: Assignment, p: int, out: kernels.Result) -> None:
     """Copy what the pool counted p in a chunk had, whose files are the same."""
     pool = chunk.first_pool + p
-    mine = slice(*np.searchsorted(before.pool, (pool, pool + 1)).tolist())
+    mine = before.rows(pool)
     rows = slice(out.rows_ptr[p], out.rows_ptr[p + 1])
     files = slice(chunk.ptr[p], chunk.ptr[p + 1])
     out.appliance[rows], out.kept[rows] = before.appliance[mine], before.kept[mine]

@@ -37,6 +37,9 @@ NOT_ENOUGH = 1e12
 
 _TRIES = 128  # files of one appliance tried for an exchange
 _WINDOW = 32  # files on each side of the wanted size tried on the other
+_FREE = (
+    0.01  # of a file's GB count where it moves for nothing, so that few large steps come before many small
+)
 _HALVINGS = 40  # of the distance at which a load still counts as near
 
 
@@ -181,7 +184,7 @@ def _moved_gb(bench: Bench, a: int, b: int, i: int) -> float:
 
 
 @njit(cache=True)
-def _height_after(bench: Bench, a: int, b: int, i: int, j: int) -> tuple[float, float]:
+def height_after(bench: Bench, a: int, b: int, i: int, j: int) -> tuple[float, float]:
     """Heights of a and b after an exchange."""
     high_a, high_b = 0.0, 0.0
     for t in range(bench.load.shape[1]):
@@ -259,8 +262,9 @@ def _busiest_slice(bench: Bench, a: int) -> int:
 def lower_load(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[float, int, int]:
     """Find the exchange that best lowers the load of a without making b as high as a was.
 
-    Returns the score (lower is better; below `NOT_ENOUGH` when both end at most `goal` high, and then by GB
-    moved), the file to move from a to b, and the one to move back or -1; (inf, -1, -1): there is none.
+    Returns the score, the file to move from a to b, and the one to move back or -1; (inf, -1, -1): there is
+    none. Lower scores are better: below `NOT_ENOUGH` both end at most `goal` high, and GB moved count; above,
+    GB moved for the height that is taken away, as what has to be fetched takes time that others may need.
     """
     t = _busiest_slice(bench, a)
     top = bench.busy[a, t]
@@ -279,13 +283,14 @@ def lower_load(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[f
             back = bench.size[j] if j >= 0 else 0.0
             if size - back > room_b or back - size > room_a or not in_time(bench, a, b, i, j):
                 continue
-            high_a, high_b = _height_after(bench, a, b, i, j)
+            high_a, high_b = height_after(bench, a, b, i, j)
             high = max(high_a, high_b)
             if high >= top - EPS:
                 continue
-            score = high + NOT_ENOUGH
-            if high <= goal:
-                score = high + _moved_gb(bench, a, b, i) + (_moved_gb(bench, b, a, j) if j >= 0 else 0.0)
+            moved = _moved_gb(bench, a, b, i) + (_moved_gb(bench, b, a, j) if j >= 0 else 0.0)
+            score = high + moved
+            if high > goal:
+                score = NOT_ENOUGH + (max(0.0, moved) + _FREE * size) / (top - high)
             if score < best:
                 best, best_i, best_j = score, i, j
     return best, best_i, best_j
@@ -330,7 +335,7 @@ def pour(bench: Bench, a: int, b: int, fixed: int, order: Array) -> bool:
                 continue
         elif not in_time(bench, a, b, i, NONE):
             continue
-        high_a, high_b = _height_after(bench, a, b, i, j)
+        high_a, high_b = height_after(bench, a, b, i, j)
         if high_b <= 1.0 and high_a < height(bench, a) - EPS:
             exchange(bench, a, b, i, j)
             moved = True
@@ -365,7 +370,7 @@ def shift_bytes(
             score = gb - wish_gb if gb >= wish_gb else NOT_ENOUGH + wish_gb - gb
             if gb <= EPS or gb > most_gb or score >= best or not in_time(bench, a, b, i, j):
                 continue
-            high_a, high_b = _height_after(bench, a, b, i, j)
+            high_a, high_b = height_after(bench, a, b, i, j)
             if high_a > max(ceiling, height(bench, a)) or high_b > max(ceiling, height(bench, b)):
                 continue
             best, freed, best_i, best_j = score, gb, i, j

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.plan_folder import EVICT, PlanFiles, attempt, sorted_distinct, split_appliances
+from cdnplan.inputs.plan_folder import EVICT, PlanFiles, attempt, split_appliances
 from cdnplan.inputs.plan_inputs import open_plan
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.sorted_numbers import contains, sorted_distinct
 from cdnplan.model.topology import Topology
 
 Counts = npt.NDArray[np.int16]
@@ -119,7 +120,7 @@ def _together(a: Side, b: Side) -> Sides:
         size[positions(side.instance.files, files)] = side.instance.size_gb
     keys = [_keys(h, pools, files) for h in held]
     copies = [_copies(key, (len(pools), len(files))) for key in keys]
-    entered, left = _lacking(keys[1], keys[0]), _lacking(keys[0], keys[1])
+    entered, left = keys[1][~contains(keys[0], keys[1])], keys[0][~contains(keys[1], keys[0])]
 
     def at_sites(keys: Ints) -> Floats:
         pool, file = np.divmod(keys % (len(pools) * len(files)), len(files))
@@ -182,11 +183,3 @@ def _keys(held: _Held, pools: Sequence[str], files: Sequence[str]) -> Ints:
 def _copies(keys: Ints, shape: tuple[int, int]) -> Counts:
     counts = np.bincount(keys % (shape[0] * shape[1]), minlength=shape[0] * shape[1])
     return counts.astype(np.int16).reshape(shape)
-
-
-def _lacking(keys: Ints, others: Ints) -> Ints:
-    """Those of some sorted numbers that are not among others."""
-    if others.size == 0:
-        return keys
-    at = np.minimum(np.searchsorted(others, keys), others.size - 1)
-    return np.asarray(keys[others[at] != keys])

@@ -100,7 +100,7 @@ def fit_pools(
 
     def fit(p: int) -> bool:
         if p not in placed:
-            rows = slice(*np.searchsorted(assignment.pool, (p, p + 1)))
+            rows = assignment.rows(p)
             placed[p] = (assignment.appliance[rows].astype(np.int64), assignment.file[rows].astype(np.int64))
         value = file_values(instance, holds, p, cost, origin)
         mine = slice(before.ptr[p], before.ptr[p + 1])

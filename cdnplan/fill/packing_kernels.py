@@ -25,6 +25,7 @@ from cdnplan.fill.bench_kernels import (
     exchange,
     fresh_gb,
     height,
+    height_after,
     lower_load,
     pour,
     put,
@@ -39,9 +40,9 @@ from cdnplan.fill.whole_kernels import pack_whole
 Array = npt.NDArray[Any]
 
 _PARTNERS = 8  # appliances tried against the busiest (or fullest)
+_FEW_PARTNERS = 3  # where no exchange with one of the idlest is enough, the best with these will do
 _TARGETS = 4  # appliances on which room is made for one file
 _ROUNDS = 4  # of exchanging and fitting in, each of which may open ways for the other
-_FAR_OFF = 5.0  # times the allowed imbalance: from there on many files move at once
 _MAX_STEPS = 100  # exchanges in one go, and 10 more per appliance
 
 
@@ -260,22 +261,28 @@ def _settle(bench: Bench, by_worth: Array, worth: Array, ceiling: float) -> bool
 def _even_loads(bench: Bench, goal: float, fixed: int, by_worth: Array) -> bool:
     """Exchange files until no appliance is higher than `goal`, or nothing lowers the highest."""
     changed = False
-    for _ in range(_MAX_STEPS + 10 * bench.used.size):
+    most = _MAX_STEPS + 10 * bench.used.size
+    for step in range(most):
         high = _heights(bench)
         a = worst(high)
         if high[a] <= goal:
             break
         order = np.argsort(high, kind="mergesort")
         best, best_b, best_i, best_j = np.inf, NONE, NONE, NONE
-        for b in order[:_PARTNERS]:
+        for n, b in enumerate(order[:_PARTNERS]):
             if b == a:
                 continue
             score, i, j = lower_load(bench, a, b, goal, fixed)
             if score < best:
                 best, best_b, best_i, best_j = score, b, i, j
-            if best <= 2.0:
+            if best <= 2.0 or (n + 1 >= _FEW_PARTNERS and NOT_ENOUGH <= best < np.inf):
                 break
-        stuck = best_i < 0 or (best >= NOT_ENOUGH and high[a] > 1.0 + _FAR_OFF * (goal - 1.0))
+        stuck = best_i < 0
+        if not stuck and best >= NOT_ENOUGH:
+            # Many files move at once only where single exchanges would not be enough: they fetch more.
+            high_a, high_b = height_after(bench, a, best_b, best_i, best_j)
+            relief = high[a] - max(high_a, high_b)
+            stuck = relief * (most - step) < np.maximum(0.0, high - goal).sum()
         if stuck and pour(bench, a, order[0], fixed, by_worth):
             changed = True
             continue

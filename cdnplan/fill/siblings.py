@@ -195,7 +195,7 @@ def _sides(
 
 
 def _side(instance: Instance, assignment: Assignment, p: int, load: dict[int, Floats]) -> _Side:
-    rows = slice(*np.searchsorted(assignment.pool, (p, p + 1)))
+    rows = assignment.rows(p)
     m = int(instance.pool_appliances[p])
     on: list[set[int]] = [set() for _ in range(m)]
     busy = np.zeros((m, instance.n_slices))

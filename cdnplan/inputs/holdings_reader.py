@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan.inputs.parquet_columns import Columns, Texts
-from cdnplan.inputs.plan_folder import sorted_distinct, sorted_holdings, split_appliances
+from cdnplan.inputs.plan_folder import sorted_holdings, split_appliances
 from cdnplan.inputs.tables import Column, Table
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Ints
+from cdnplan.model.sorted_numbers import sorted_distinct
 
 _CONTRACT = (Column("appliance", "text"), Column("file", "text"))
 

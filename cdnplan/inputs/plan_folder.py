@@ -20,6 +20,7 @@ from cdnplan.inputs.parquet_columns import Columns, Kind, read_columns
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Ints, Ints32
+from cdnplan.model.sorted_numbers import sorted_distinct
 
 PLACEMENT = "placement.parquet"
 SERVING = "serving.parquet"
@@ -255,13 +256,6 @@ def sorted_holdings(
         appliance=(place % most).astype(np.int32),
         file=(key % n_files).astype(np.int32),
     )
-
-
-def sorted_distinct(numbers: Ints) -> Ints:
-    """Sort, and leave out repetitions: for many and nearly sorted numbers far faster than `numpy.unique`."""
-    ordered: Ints = np.sort(numbers, kind="stable")
-    first = np.append(True, np.diff(ordered) > 0)[: ordered.size]
-    return np.asarray(ordered[first])
 
 
 def sha256(path: Path) -> str:

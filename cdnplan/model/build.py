@@ -341,13 +341,9 @@ def _held(
     held = np.zeros((len(pools), catalog.n_files), dtype=np.uint8)
     if holdings is None or holdings.pool.size == 0:
         return held
-    pool_index = {name: i for i, name in enumerate(pools)}
-    file_index = {name: i for i, name in enumerate(catalog.files)}
-    pool_of = np.array([pool_index.get(name, -1) for name in holdings.pools], dtype=np.int64)
-    file_of = np.array([file_index.get(name, -1) for name in holdings.files], dtype=np.int64)
-    p, f = pool_of[holdings.pool], file_of[holdings.file]
+    p, f = holdings.numbers(pools, catalog.files)
     known = (p >= 0) & (f >= 0) & (holdings.appliance <= np.append(appliances, 0)[p])
-    cell, count = np.unique(p[known] * catalog.n_files + f[known], return_counts=True)
+    cell, count = np.unique(p[known].astype(np.int64) * catalog.n_files + f[known], return_counts=True)
     held.reshape(-1)[cell] = np.minimum(count, 255)
     return held
 

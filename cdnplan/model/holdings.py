@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,32 @@ class Holdings:
         """Nothing is held anywhere."""
         none = np.zeros(0, dtype=np.int32)
         return cls((), (), none, none, none)
+
+    def numbers(self, pools: Sequence[str], files: Sequence[str]) -> tuple[Ints32, Ints32]:
+        """Find the copies in other lists of pools and files, by name.
+
+        Parameters
+        ----------
+        pools, files : sequence of str
+
+        Returns
+        -------
+        pool, file : (n_copies,) int32
+            -1 where the list has no such name.
+
+        Examples
+        --------
+        >>> one = np.zeros(1, dtype=np.int32)
+        >>> held = Holdings(("ams/box",), ("t1.hd",), one, one + 1, one)
+        >>> [found.tolist() for found in held.numbers(["kpn/box", "ams/box"], ["t2.hd"])]
+        [[1], [-1]]
+        """
+        return _numbers(self.pools, pools)[self.pool], _numbers(self.files, files)[self.file]
+
+
+def _numbers(names: Sequence[str], known: Sequence[str]) -> Ints32:
+    index = {name: i for i, name in enumerate(known)}
+    return np.array([index.get(name, -1) for name in names], dtype=np.int32)
 
 
 def appliance_name(pool: str, number: int) -> str:

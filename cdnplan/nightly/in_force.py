@@ -143,15 +143,12 @@ def standing(instance: Instance, holdings: Holdings) -> Standing:
 
 def _without_room(instance: Instance, holdings: Holdings) -> list[str]:
     """Appliances that hold more than they may today."""
-    pools = {name: i for i, name in enumerate(instance.pools)}
-    files = {name: i for i, name in enumerate(instance.files)}
-    pool = np.array([pools.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
-    file = np.array([files.get(name, -1) for name in holdings.files], dtype=np.int64)[holdings.file]
+    pool, file = holdings.numbers(instance.pools, instance.files)
     there = (pool >= 0) & (file >= 0)
-    pool, file, number = pool[there], file[there], holdings.appliance[there]
+    pool, file, number = pool[there].astype(np.int64), file[there], holdings.appliance[there]
     most = int(number.max(initial=0)) + 1
-    flat = np.bincount(pool * most + number, instance.size_gb[file], minlength=len(pools) * most)
-    stored: Floats = flat.reshape(len(pools), most).astype(np.float64)
+    flat = np.bincount(pool * most + number, instance.size_gb[file], minlength=instance.n_pools * most)
+    stored: Floats = flat.reshape(instance.n_pools, most).astype(np.float64)
     over = exceeds(stored, instance.appliance_storage_gb[:, None])
     return [
         f"storage {appliance_name(instance.pools[p], int(n))}: {stored[p, n]:.9g} GB, allowed"

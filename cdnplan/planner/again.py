@@ -52,7 +52,7 @@ class _Plan:
     def of(instance: Instance, outcome: Outcome, dealt: Dealt, ruled_out: Bools) -> _Plan:
         """Weigh what was dealt."""
         holds = dealt.placement.holds
-        cost = plan_cost(instance, holds, dealt.serving)
+        cost = plan_cost(dealt.assignment.counted(instance), holds, dealt.serving)
         return _Plan(outcome, dealt, ruled_out, cost, keeps_pins_and_launches(instance, holds))
 
     def better_than(self, other: _Plan) -> bool:

@@ -62,7 +62,8 @@ def plan_apiece(
         The one given where nothing is cheaper, or where dealing cost next to nothing (`DEAR_RATIO`), or where
         the network is too large (`LARGE_FROM`).
     """
-    cost, ideal = plan_cost(instance, dealt.placement.holds, dealt.serving), ideal_cost(instance)
+    counted = dealt.assignment.counted(instance)
+    cost, ideal = plan_cost(counted, dealt.placement.holds, dealt.serving), ideal_cost(instance)
     entries = int(instance.pool_appliances[instance.cand_pool].sum())
     dear = cost - outcome.upper > DEAR_RATIO * (cost - ideal)
     gap = gap_ratio(outcome.lower, cost, ideal)
@@ -70,7 +71,7 @@ def plan_apiece(
     reached = stop.gap_ratio is not None and gap <= stop.gap_ratio
     if not dear or reached or entries * instance.n_files >= LARGE_FROM:
         return dealt
-    apiece = taken_apiece(instance, dealt.assignment, holdings, required_files(instance))
+    apiece = taken_apiece(counted, dealt.assignment, holdings, required_files(instance))
     if engine.name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
         return dealt
     start = WarmStart(apiece.prices(outcome.prices), apiece.holds)
@@ -84,7 +85,8 @@ def plan_apiece(
     except (NoFeasiblePlanError, DeadlineError):
         # There is a plan already: nothing better came of this one.
         return dealt
-    dearer = plan_cost(instance, other.placement.holds, other.serving) >= cost
+    theirs = other.assignment.counted(instance)
+    dearer = plan_cost(theirs, other.placement.holds, other.serving) >= cost
     kept, keeps = (keeps_pins_and_launches(instance, one.placement.holds) for one in (dealt, other))
     if dearer or (kept and not keeps):
         return dealt

@@ -12,8 +12,10 @@ from cdnplan.fill.appliances import Assignment, Kept, Start, split_pools
 from cdnplan.fill.carried import carried_serving
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.fitting import fit_pools, joined_start
+from cdnplan.fill.sharing import Copies, shared_copies, with_room
 from cdnplan.fill.siblings import exchange_files
 from cdnplan.fill.unchanged import unchanged_pools
+from cdnplan.model.copies import with_copies
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
@@ -28,6 +30,9 @@ EVENING_ROUNDS = 3
 """Rounds of exchanges within sites, each with a new serving and split."""
 FREE_RATIO = 1e-9
 """Exchanges that cost more than this part of the plan's cost are not made."""
+SHARING_RATIO = 1e-4
+"""More copies than are asked for may cost this part of what their pools save. An appliance that is asked for
+more than others is the first to be short of something; to mend that is worth less than a plan's usual gap."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,9 +107,10 @@ def deal(
     Where the appliances of a pool have no room for all its files, because what is free is free in pieces,
     files that fit come in instead, so that the pool is worth most (`fit_pools`). Files whose fetching exceeds
     the fill window because others move within the pool leave the placement. What is too much for an appliance
-    once all files have their place is served from elsewhere (`serve_changed`). At the end, pools whose few
-    files cannot be spread evenly exchange some with others of their site, where that costs nothing
-    (`exchange_files`).
+    once all files have their place is served from elsewhere (`serve_changed`). Then pools whose few files
+    cannot be spread evenly exchange some with others of their site, where that costs nothing
+    (`exchange_files`). At the end files of which one copy asks an appliance for more than its share get more
+    copies, where that costs next to nothing (`shared_copies`, `SHARING_RATIO`).
 
     Parameters
     ----------
@@ -133,6 +139,8 @@ def deal(
         if better is None:
             break
         state, assignment = better
+    evened = state.holds
+    state, assignment = _shared(instance, state, assignment, prices, holdings)
     left_out = placement.holds & ~fitted
     pairs = np.unique(np.array(unplaced, dtype=np.int64))
     pairs = pairs[left_out.ravel()[pairs]]
@@ -141,9 +149,9 @@ def deal(
         Placement(state.holds),
         state.serving,
         assignment,
-        dropped=int(left_out.sum()),
-        added=int((fitted & ~placement.holds).sum()),
-        exchanged=int((fitted & ~state.holds).sum()),
+        dropped=int(left_out.sum() + (evened & ~state.holds).sum()),
+        added=int((fitted & ~placement.holds).sum() + (state.holds & ~evened).sum()),
+        exchanged=int((fitted & ~evened).sum()),
         slowed=state.slowed,
         unplaced_pool=pairs // instance.n_files,
         unplaced_file=pairs % instance.n_files,
@@ -215,6 +223,61 @@ def _evened(
     dearer = plan_cost(instance, ended.holds, ended.serving) - before > FREE_RATIO * abs(before)
     uneven = (assignment.imbalance_ratio.sum(), other.imbalance_ratio.sum())
     return None if dearer or uneven[1] >= uneven[0] else (ended, other)
+
+
+def _shared(
+    instance: Instance, state: _Round, assignment: Assignment, prices: Prices, holdings: Holdings | None
+) -> tuple[_Round, Assignment]:
+    """Give files more copies that keep their pools from being even, where that costs next to nothing.
+
+    First in all such pools, in exchange for other files where there is no room; where that costs too much
+    together, in those that have room.
+    """
+    copies = shared_copies(instance, Placement(state.holds), state.serving, assignment)
+    if copies is None:
+        return state, assignment
+    tried: list[Copies] = []
+    for wanted in (copies, with_room(instance, copies, assignment)):
+        more = with_copies(instance, wanted)
+        if more is instance or any(np.array_equal(wanted, other) for other in tried):
+            continue
+        tried.append(wanted)
+        pools = (wanted != instance.copies).any(axis=1)
+        try:
+            found, other = _with_more(more, pools, state, assignment, prices, holdings)
+        except NoFeasiblePlanError:
+            # There is an arrangement already.
+            continue
+        before = plan_cost(instance, state.holds, state.serving)
+        enough = SHARING_RATIO * _saved(instance, state.serving, pools)
+        dearer = plan_cost(more, found.holds, found.serving) - before
+        if dearer <= enough and other.imbalance_ratio.sum() < assignment.imbalance_ratio.sum():
+            return found, other
+    return state, assignment
+
+
+def _saved(instance: Instance, serving: Serving, pools: Bools) -> float:
+    """What some pools save, as if all that they serve came from the origin without them."""
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    saved = serving.candidate_gb(instance) * (instance.origin_cost[region] - instance.cand_cost)
+    return float(saved[pools[instance.cand_pool]].sum())
+
+
+def _with_more(
+    more: Instance,
+    pools: Bools,
+    state: _Round,
+    assignment: Assignment,
+    prices: Prices,
+    holdings: Holdings | None,
+) -> tuple[_Round, Assignment]:
+    """Deal out pools that shall have more copies, from what their appliances hold now; others stay."""
+    start = state.start
+    if start is not None:
+        others = ~pools[start.pool]
+        start = Start(start.pool[others], start.appliance[others], start.file[others])
+    begun = replace(state, start=start)
+    return _settled(more, *_placed(more, begun, prices, holdings, Kept(assignment, ~pools)))
 
 
 def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> tuple[Ints, Ints]:

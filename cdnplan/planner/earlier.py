@@ -83,13 +83,12 @@ def held_copies(
     Pools, files and appliances that the instance does not know are left out; with `beyond`, appliances
     whose numbers exceed their pool's count are not.
     """
-    pools = {name: i for i, name in enumerate(instance.pools)}
-    files = {name: i for i, name in enumerate(instance.files)}
-    pool = np.array([pools.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
-    file = np.array([files.get(name, -1) for name in holdings.files], dtype=np.int64)[holdings.file]
+    pool, file = holdings.numbers(instance.pools, instance.files)
     known = (pool >= 0) & (file >= 0)
     if not beyond:
         known &= holdings.appliance <= np.append(instance.pool_appliances, 0)[pool]
     shape = (instance.n_pools, instance.n_files)
-    count = np.bincount(pool[known] * instance.n_files + file[known], minlength=shape[0] * shape[1])
+    count = np.bincount(
+        pool[known].astype(np.int64) * instance.n_files + file[known], minlength=shape[0] * shape[1]
+    )
     return np.minimum(count, 255).astype(np.uint8).reshape(shape)

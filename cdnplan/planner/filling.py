@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.count_kernels import count
 from cdnplan.fill.fills import Fills, absences
 from cdnplan.fill.link_loads import links_carry
 from cdnplan.fill.network import fill_network, spare_gbps
 from cdnplan.fill.schedule import Copies, Schedule, schedule
 from cdnplan.fill.source_kernels import NO_SOURCE, Network
 from cdnplan.fill.sources import Sources, find_sources
-from cdnplan.fill.values import file_values, pool_sites
+from cdnplan.fill.values import pool_sites
 from cdnplan.fill.windows import Windows, night_windows
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
-from cdnplan.planner.dealing import Dealt, required_files
+from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.night_copies import counts, first_of_cells, held_copies, night_copies
 from cdnplan.planner.spreading import Changed, serve_changed
 from cdnplan.planner.staying import launches_stay
 
@@ -33,9 +33,11 @@ MAX_ROUNDS = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Night:
-    """What does not change from round to round."""
+    """What does not change from round to round, but for copies that nobody asked for."""
 
+    asked: Instance
     instance: Instance
+    """With the copies that pools shall have, where these are more than are asked for."""
     topology: Topology
     pool: Ints
     """Pool of each appliance."""
@@ -63,9 +65,9 @@ def fill_night(
     """Schedule what each appliance fetches in its first window after an instant, and what it removes.
 
     Copies that cannot be fetched leave the plan, together with the other copies of their file in the pool
-    that would need them. Where such a pool still has a file that was to go, it keeps it, and so do pools that
-    have a launch for which its rule then lacks others. Serving is then computed anew, and so are fills where
-    links carry something else now, until both agree.
+    that would need them; those that nobody asked for leave alone. Where such a pool still has a file that was
+    to go, it keeps it, and so do pools that have a launch for which its rule then lacks others. Serving is
+    then computed anew, and so are fills where links carry something else now, until both agree.
 
     Parameters
     ----------
@@ -84,12 +86,13 @@ def fill_night(
     sites, pool_site = pool_sites(instance)
     pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
     windows = night_windows(topology, instance.pools, instance.pool_appliances.astype(np.int64), begin)
-    held = _held(instance, dealt.assignment, holdings)
-    kept, wanted, leaving = _copies(instance, dealt, pool, held)
+    held = held_copies(instance, dealt.assignment, holdings)
+    counted = dealt.assignment.counted(instance)
+    kept, wanted, leaving = night_copies(instance, counted, dealt, pool, held)
     wants = np.zeros(len(sites), dtype=np.bool_)
     wants[pool_site[pool[wanted.appliance]]] = True
     sources = find_sources(topology, sites, wants.tolist())
-    night = _Night(instance, topology, pool, pool_site, windows, sources, begin, held)
+    night = _Night(instance, counted, topology, pool, pool_site, windows, sources, begin, held)
     state = _Round(kept, wanted, leaving, dealt.serving)
     unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]] = []
     ended = dealt
@@ -98,6 +101,7 @@ def fill_night(
         if number == MAX_ROUNDS:
             why = np.where(result.fetched, NO_SOURCE, result.why).astype(np.uint8)
             result = replace(result, kind=np.zeros_like(result.kind), why=why)
+        night = _asking_less(night, state, result)
         after = _resolve(night, state, result)
         if after is None:
             break
@@ -119,60 +123,25 @@ def fill_night(
     )
 
 
-def _held(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> Ints:
-    """Copies held before by appliances and of files that are known, as sorted keys."""
-    if holdings is None or holdings.pool.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    pools = {name: p for p, name in enumerate(instance.pools)}
-    files = {name: f for f, name in enumerate(instance.files)}
-    pool = np.array([pools.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
-    file = np.array([files.get(name, -1) for name in holdings.files], dtype=np.int64)[holdings.file]
-    known = (pool >= 0) & (file >= 0) & (holdings.appliance <= np.append(instance.pool_appliances, 0)[pool])
-    appliance = assignment.appliance_ptr[pool[known]] + holdings.appliance[known] - 1
-    return np.sort(appliance * instance.n_files + file[known], kind="stable")
+def _asking_less(night: _Night, state: _Round, result: Schedule) -> _Night:
+    """Do without copies that cannot be fetched and that nobody asked for: their pools keep the others."""
+    if night.instance is night.asked or result.fetched.all():
+        return night
 
+    def cell(copies: Copies) -> Ints:
+        return night.pool[copies.appliance] * night.asked.n_files + copies.file
 
-def _copies(instance: Instance, dealt: Dealt, pool: Ints, held: Ints) -> tuple[Copies, Copies, Copies]:
-    """Copies that are kept, wanted and leaving, with what they are worth."""
-    assignment, n_files = dealt.assignment, instance.n_files
-    appliance = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
-    now = appliance * n_files + assignment.file
-    gone = held[~_contains(now, held)]
-    del now
-    gone_appliance, gone_file = gone // n_files, gone % n_files
-    more = np.zeros_like(dealt.placement.holds)
-    more[pool[gone_appliance], gone_file] = True
-    more &= ~dealt.placement.holds & (instance.copies > 0)
-    value = file_values(instance, dealt.placement, dealt.serving, more)
-    required = required_files(instance)
-
-    def copies(at: Ints, file: Ints) -> Copies:
-        # A pool holds a file with all its copies: whichever of these fails to come, it loses the whole file.
-        cell = pool[at] * n_files + file
-        shared = np.maximum(1, _counts(cell, value.size)[cell])
-        return Copies(at, file, value.reshape(-1)[cell] / shared, required.reshape(-1)[cell])
-
-    stays, comes = np.flatnonzero(assignment.kept), np.flatnonzero(~assignment.kept)
-    return (
-        copies(appliance[stays], assignment.file[stays].astype(np.int64)),
-        copies(appliance[comes], assignment.file[comes].astype(np.int64)),
-        copies(gone_appliance, gone_file),
+    copies = night.instance.copies.reshape(-1).copy()
+    asked = night.asked.copies.reshape(-1)
+    lost = np.unique(cell(result.wanted.take(~result.fetched)))
+    have = counts(cell(state.kept), copies.size) + counts(
+        cell(result.wanted.take(result.fetched)), copies.size
     )
-
-
-def _contains(keys: Ints, wanted: Ints) -> Bools:
-    """Which of some numbers are among sorted ones."""
-    if keys.size == 0:
-        return np.zeros(wanted.size, dtype=np.bool_)
-    at = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
-    return np.asarray(keys[at] == wanted)
-
-
-def _counts(cell: Ints, cells: int) -> npt.NDArray[np.int16]:
-    """How often each cell occurs; there are many cells, and few copies in each."""
-    found = np.zeros(cells, dtype=np.int16)
-    count(found, cell)
-    return found
+    spare = lost[(copies[lost] > asked[lost]) & (have[lost] >= asked[lost])]
+    if spare.size == 0:
+        return night
+    copies[spare] = have[spare]
+    return replace(night, instance=replace(night.instance, copies=copies.reshape(night.asked.copies.shape)))
 
 
 def _network(night: _Night, state: _Round) -> Network:
@@ -204,7 +173,7 @@ def _resolve(
 
     def counted(copies: Copies) -> npt.NDArray[np.int16]:
         # Where all was fetched nothing is lacking, so that nothing need be counted.
-        return _counts(cell(copies.take(crowded[night.pool[copies.appliance]])), cells)
+        return counts(cell(copies.take(crowded[night.pool[copies.appliance]])), cells)
 
     needed = np.where(np.repeat(crowded, instance.n_files), instance.copies.reshape(-1), 0).astype(np.int16)
     kept = counted(state.kept)
@@ -216,7 +185,7 @@ def _resolve(
     short += np.where(stays, needed, 0)
     found = counted(there)
     back = (short > 0) & (found >= short)
-    retained = _first(cell(there), np.where(back, short, 0))
+    retained = first_of_cells(cell(there), np.where(back, short, 0))
     dropped = lacking & ~back
     give_up = ~fetched | dropped[cell(wanted)]
     why = _reasons(cell(wanted), result, give_up)
@@ -243,16 +212,6 @@ def _rules_kept(night: _Night, state: _Round) -> tuple[_Round, tuple[tuple[int, 
     """The same with launches that have to stay, and which these are."""
     found = launches_stay(night.instance, night.pool, state.kept, state.wanted, state.leaving)
     return replace(state, kept=found.kept, leaving=found.leaving), found.pairs
-
-
-def _first(cell: Ints, most: npt.NDArray[np.int16]) -> Bools:
-    """The first entries of each cell, as many as `most` says."""
-    order = np.argsort(cell, kind="stable")
-    sorted_cell = cell[order]
-    rank = np.arange(cell.size) - np.searchsorted(sorted_cell, sorted_cell)
-    chosen = np.zeros(cell.size, dtype=np.bool_)
-    chosen[order] = rank < most[sorted_cell]
-    return chosen
 
 
 def _reasons(cell: Ints, result: Schedule, give_up: Bools) -> npt.NDArray[np.uint8]:
@@ -317,9 +276,9 @@ def _assignment(night: _Night, before: Assignment, state: _Round) -> Assignment:
     appliance, file, kept = appliance[order], file[order], kept[order]
     pool = night.pool[appliance]
     cells = instance.n_pools * n_files
-    had = _counts(night.pool[night.held // n_files] * n_files + night.held % n_files, cells)
-    wanted = _counts(pool * n_files + file, cells)
-    same = _counts((pool * n_files + file)[kept], cells)
+    had = counts(night.pool[night.held // n_files] * n_files + night.held % n_files, cells)
+    wanted = counts(pool * n_files + file, cells)
+    same = counts((pool * n_files + file)[kept], cells)
     more = np.minimum(had, wanted) - same
     some = np.flatnonzero(more)
     moved = np.bincount(some // n_files, more[some] * instance.size_gb[some % n_files], instance.n_pools)

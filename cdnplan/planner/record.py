@@ -14,6 +14,7 @@ from cdnplan.evaluate.limits import stored_gb
 from cdnplan.evaluate.loads import link_gbps, pool_gbps
 from cdnplan.evaluate.verdict import Verdict
 from cdnplan.fill.fills import Fills
+from cdnplan.fill.sharing import BUSY_RATIO
 from cdnplan.fill.source_kernels import PEER
 from cdnplan.fill.windows import MS_PER_HOUR, from_ms
 from cdnplan.inputs.manifest_files import plan_id
@@ -28,9 +29,6 @@ from cdnplan.units import GB_PER_TB
 
 FULL_RATIO = 0.995
 """A limit used to this ratio is listed as full."""
-BUSY_RATIO = 0.1
-"""Evenness is told of pools that use this part of their throughput: in nearly idle ones one file more or less
-on an appliance makes all the difference, and matters to nobody."""
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
 OPTIMAL_RATIO = 1e-6
 INTERRUPTED = "interrupted: this is the best plan found until then, a longer search might find a cheaper one"
@@ -60,6 +58,7 @@ def plan_record(
         SHA-256 of the folder's files.
     """
     instance, upper = loaded.instance, verdict.cost.total
+    counted = dealt.assignment.counted(instance)
     # What prices prove is what the judge makes of them; only branch and bound is the engine's word.
     priced = min(-np.inf if verdict.bound is None else verdict.bound, upper)
     lower = priced if outcome.bound_proof == "prices" else min(max(outcome.lower, priced), upper)
@@ -93,13 +92,14 @@ def plan_record(
         "period": {"start": loaded.demand.start.isoformat(), "days": loaded.demand.period_days},
         "fill_counted": loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
         "counts": _counts(loaded),
-        "full": _full(instance, dealt, outcome),
+        "full": _full(counted, dealt, outcome),
         "appliances": {
             "busiest_over_mean_ratio": _busiest_over_mean(instance, dealt),
             "moved_within_pools_gb": float(dealt.assignment.moved_gb.sum()),
             "files_without_room": dealt.dropped,
             "files_instead": dealt.added,
             "files_exchanged": dealt.exchanged,
+            "more_copies": int((counted.copies - instance.copies)[dealt.placement.holds].sum()),
             "cost_of_dealing": upper - outcome.upper,
             "pools_slowed": dealt.slowed,
             "planned_again": dealt.planned_again,
@@ -144,7 +144,10 @@ def _counts(loaded: Loaded) -> dict[str, int]:
 
 
 def _busiest_over_mean(instance: Instance, dealt: Dealt) -> float:
-    """Load of the busiest appliance divided by the mean, in the most uneven pool that has some load."""
+    """Load of the busiest appliance divided by the mean, in the most uneven pool that has some load.
+
+    In nearly idle ones one file more or less on an appliance makes all the difference, and matters to nobody.
+    """
     mean = pool_gbps(instance, dealt.serving.candidate_gb(instance)).max(axis=1, initial=0.0)
     mean /= instance.pool_appliances
     busy = mean >= BUSY_RATIO * instance.appliance_throughput_gbps

@@ -204,18 +204,20 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
 def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     """Let the judge count; a plan that it does not accept is not written."""
     instance = loaded.instance
+    counted = dealt.assignment.counted(instance)
     verdict = evaluate(
-        instance,
+        counted,
         dealt.placement,
         dealt.serving.candidate_gb(instance),
         dealt.serving.origin_gb(instance),
         tables.as_stored(outcome.prices),
+        bounded=instance,
     )
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
     changes = (dealt.dropped, dealt.added, dealt.exchanged, dealt.slowed, dealt.planned_again)
-    untouched = not any(changes) and not dealt.fills.unfilled.size
+    untouched = not any(changes) and not dealt.fills.unfilled.size and counted is instance
     if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
         message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
         raise RuntimeError(message)

@@ -15,7 +15,7 @@ from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
-from cdnplan.optimize.serving_chains import relieved_serving
+from cdnplan.optimize.serving_relief import relieved_serving
 from cdnplan.planner.relieving import relieve
 from cdnplan.planner.spread import FULL_RATIO, Spread
 
@@ -27,9 +27,9 @@ MAX_ROUNDS = 10
 MOST_APART = 300
 """Appliances told apart at most: the serving program has a row for every set of holders that differs."""
 LARGE_FROM = 5_000_000
-"""Candidate entries × files from which on serving is not made anew, but relieved by chains of moves: there
-the program of all that could move may take longer than a night has. A count of work and not of seconds, so
-that plans do not depend on the machine."""
+"""Candidate entries × files from which on rows enter the serving program one after the other: the program of
+all that could move may take longer than a night has there. A count of work and not of seconds, so that plans
+do not depend on the machine."""
 ENOUGH_RATIO = 1e-4
 """A plan that becomes dearer by no larger part of its cost is served well enough."""
 SAME_RATIO = 1e-9
@@ -87,22 +87,24 @@ def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
     enough_ratio = ENOUGH_RATIO if enough_ratio is None else enough_ratio
     if change.cost(near.serving) <= change.cost() * (1.0 + enough_ratio):
         return near
-    other = spread_serving(change)
+    other = spread_serving(change, carried)
     return other if change.cost(other.serving) < change.cost(near.serving) else near
 
 
-def spread_serving(change: Changed) -> Spread:
+def spread_serving(change: Changed, carried: Serving | None = None) -> Spread:
     """Serve from copies that cannot move, asking of each appliance only what it can give.
 
     What can still come from where it came, does: appliances were dealt their files for that, and another
     serving that costs no more may load them unevenly. Where that exceeds a limit or makes the plan dearer,
-    the best serving is sought that changes little else; on large networks (`LARGE_FROM`) only what exceeds a
-    limit moves. Pools whose busiest appliance is asked for too much have their appliances told apart, so
+    the best serving is sought that changes little else, on large networks (`LARGE_FROM`) by a program of few
+    rows. Pools whose busiest appliance is asked for too much have their appliances told apart, so
     that only what is too much for these goes elsewhere, until all limits of appliances hold.
 
     Parameters
     ----------
     change : Changed
+    carried : Serving, optional
+        What was served before, carried over without telling appliances apart, if that is known.
 
     Returns
     -------
@@ -112,7 +114,10 @@ def spread_serving(change: Changed) -> Spread:
     apart = change.before.apart
     if apart is not None:
         apart = told_apart(instance, assignment, np.unique(apart.pool))
-    serving = carried_serving(instance, change.dealt, change.before, placement, apart)
+    if carried is None or apart is not None:
+        serving = carried_serving(instance, change.dealt, change.before, placement, apart)
+    else:
+        serving = carried
     loads = _Loads.of(instance, placement, assignment, serving)
     good = change.cost(serving) <= change.cost() * (1.0 + SAME_RATIO)
     if good and not loads.too_much(instance):

@@ -204,10 +204,7 @@ def plan_of_folder(
 
 def held_by_pools(instance: Instance, holdings: Holdings) -> Bools:
     """Which files each pool holds at least one copy of, by name, (n_pools, n_files) bool."""
-    pools = {name: p for p, name in enumerate(instance.pools)}
-    known = {name: f for f, name in enumerate(instance.files)}
-    pool = np.array([pools.get(name, -1) for name in holdings.pools], dtype=np.int64)[holdings.pool]
-    file = np.array([known.get(name, -1) for name in holdings.files], dtype=np.int64)[holdings.file]
+    pool, file = holdings.numbers(instance.pools, instance.files)
     holds = np.zeros((instance.n_pools, instance.n_files), dtype=np.bool_)
     there = (pool >= 0) & (file >= 0)
     holds[pool[there], file[there]] = True

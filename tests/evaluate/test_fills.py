@@ -12,7 +12,8 @@ import pytest
 from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.plan_folder import EVICTIONS, FILLS, NIGHT, UNFILLED
 from tests.evaluate import network
-from tests.evaluate.night_tamperings import NIGHTS, NightTampering
+from tests.evaluate.night_changes import NightTampering
+from tests.evaluate.night_tamperings import NIGHTS
 from tests.evaluate.plan_writer import change_json, change_table, seal, write_plan
 
 

@@ -1,0 +1,150 @@
+"""A serving brought within its limits again: a small linear program, and the rows that its prices ask for.
+
+Of what loads a limit that is passed, the rows that are cheapest to move enter the program first, as many as
+amount to what is too much; all others stay as they are. Where other limits become tight by that, the duals of
+the program say which further rows would gain by moving, away from these limits or on from them: those enter
+as well, until hardly anything is to be gained (column generation, or sifting). So of all rows of a network
+only a few percent are ever looked at by the solver.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import Serving
+from cdnplan.optimize.serving import (
+    all_choices,
+    choices_of,
+    joined_choices,
+    least_saving,
+    serving_of,
+    shares_in,
+    within_throughput,
+)
+from cdnplan.optimize.serving_paths import Paths
+from cdnplan.optimize.serving_program import Choices, Stay, path_gb, solve_program
+from cdnplan.optimize.serving_ways import Ways
+
+Bools = npt.NDArray[np.bool_]
+
+LEFT_RATIO = 1e-7
+"""Rows stay out of the program where all of them together could save no more than this part of the cost."""
+FEWEST_ENTERING = 2_000
+"""Rows that may enter at once, or as many as are in the program: its prices are rough while they are few."""
+MOST_ROUNDS = 20
+"""Programs solved at most; each leaves a serving within all limits."""
+_ROUNDING = 1e-9
+
+
+def relieved_serving(instance: Instance, near: Serving) -> Serving:
+    """Bring a serving within its limits, at least cost but for changes that save next to nothing.
+
+    What another serving would save less than `cdnplan.optimize.serving.NEAR_RATIO` on stays as it is. By the
+    duals of the last program, all rows that were left out could save at most `LEFT_RATIO` of the cost
+    together, unless it was number `MOST_ROUNDS`.
+
+    Parameters
+    ----------
+    instance : Instance
+    near : Serving
+        May pass limits of pools, and of the appliances that it tells apart.
+
+    Returns
+    -------
+    Serving
+        With the same rows; the one given where no limit is passed.
+    """
+    region = np.repeat(np.arange(instance.n_regions), np.diff(near.ptr))
+    ways = Ways.of(instance, region, near.mask, near.apart)
+    paths, now = ways.paths, choices_of(instance, ways, region, near)
+    every = all_choices(instance, ways, region, near.mask, np.arange(region.size))
+    moving = _cheapest_to_move(paths, near.gb, now, every, ways.n_strict)
+    if not moving.any():
+        return near
+    rebate = least_saving(paths, near.gb, now)
+    enough = LEFT_RATIO * float(path_gb(paths, near.gb, now) @ paths.cost)
+    choices = now
+    for _ in range(MOST_ROUNDS):
+        stay, may = now.take(~moving[now.row]), every.take(moving[every.row])
+        moved, duals = solve_program(
+            paths,
+            near.gb,
+            may,
+            paths.load(path_gb(paths, near.gb, stay)),
+            instance.overload_cost,
+            ways.n_strict,
+            stay=Stay(shares_in(now, may, paths.region.size), rebate),
+        )
+        choices = joined_choices(stay, moved)
+        gain = _gains(paths.cost + _toll(paths, duals), near.gb, now, every, rebate)
+        gain[moving] = 0.0
+        if gain.sum() <= enough:
+            break
+        moving[_entering(gain, max(FEWEST_ENTERING, int(moving.sum())), enough)] = True
+    choices = within_throughput(ways, near.gb, choices)
+    return serving_of(instance, ways, region, (near.ptr, near.mask, near.gb, near.apart), choices)
+
+
+def _cheapest_to_move(paths: Paths, gb: Floats, now: Choices, every: Choices, n_strict: int) -> Bools:
+    """Rows whose moving costs least by Gbit/s, as many as amount to what is too much for each limit."""
+    excess = paths.load(path_gb(paths, gb, now)) - paths.capacity[:, None]
+    excess[n_strict:] = 0.0
+    excess[excess <= _ROUNDING * paths.capacity[:, None]] = 0.0
+    moving = np.zeros(gb.size, dtype=np.bool_)
+    passed: Bools = np.asarray(excess.any(axis=1))
+    if not passed.any():
+        return moving
+    crowded = np.zeros(paths.region.size, dtype=np.bool_)
+    crowded[paths.use_path[passed[paths.use_limit]]] = True
+    other = np.full(gb.size, np.inf)
+    away = ~crowded[every.path]
+    np.minimum.at(other, every.row[away], paths.cost[every.path[away]])
+    there = np.flatnonzero(crowded[now.path])
+    which, limit = paths.uses(now.path[there])
+    weight = paths.weights(now.path[there])[passed[limit]]
+    which, limit = there[which[passed[limit]]], limit[passed[limit]]
+    row, path = now.row[which], now.path[which]
+    dearer = other[row] - paths.cost[path]
+    for t in np.flatnonzero(excess.any(axis=0)).tolist():
+        each = weight * paths.gbps_per_gb[paths.region[path], t]
+        of_limit = np.flatnonzero((each > 0.0) & (excess[limit, t] > 0.0))
+        order = of_limit[np.lexsort((dearer[of_limit] / each[of_limit], limit[of_limit]))]
+        gbps = gb[row[order]] * now.share[which[order]] * each[order]
+        moving[row[order[_before(limit[order], gbps) < excess[limit[order], t]]]] = True
+    return moving
+
+
+def _before(group: Ints, amount: Floats) -> Floats:
+    """Sum of what comes before each entry in its group; groups follow one another."""
+    total = np.cumsum(amount) - amount
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    return np.asarray(total - np.repeat(total[first], np.diff(np.append(first, group.size))))
+
+
+def _toll(paths: Paths, duals: Floats) -> Floats:
+    """What a GB on each path costs on top, at the duals of its limits, (n_paths,) [currency/GB]."""
+    region = paths.region[paths.use_path]
+    toll = np.zeros(paths.use_path.size)
+    for t in np.flatnonzero(duals.any(axis=0)).tolist():
+        toll += duals[paths.use_limit, t] * paths.gbps_per_gb[region, t]
+    if paths.use_weight is not None:
+        toll *= paths.use_weight
+    return np.bincount(paths.use_path, toll, paths.region.size).astype(np.float64)
+
+
+def _entering(gain: Floats, most: int, enough: float) -> Ints:
+    """Rows that gain most, no more than needed for the others to gain next to nothing together."""
+    order = np.argsort(-gain, kind="stable")
+    others = float(gain.sum()) - np.cumsum(gain[order])
+    needed = int(np.searchsorted(-others, -enough / 2.0)) + 1
+    return order[: min(most, needed)]
+
+
+def _gains(cost: Floats, gb: Floats, now: Choices, every: Choices, rebate: float) -> Floats:
+    """What each row would save by moving to the path that is cheapest now, (n_rows,) [currency]."""
+    best = np.full(gb.size, np.inf)
+    np.minimum.at(best, every.row, cost[every.path])
+    saved = np.maximum(0.0, cost[now.path] - rebate - best[now.row])
+    return np.asarray(gb * np.bincount(now.row, now.share * saved, gb.size))
