@@ -10,12 +10,14 @@ from itertools import islice
 
 import numpy as np
 
+from cdnplan.model.instance import Floats
 from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, tree_bound
+from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, settled_holders
+from cdnplan.optimize.one_file_tree import search
 from cdnplan.optimize.rounding import Rounding
 from cdnplan.optimize.rules import keeps_rules
 from cdnplan.optimize.run_state import RunState
@@ -34,6 +36,8 @@ NODES, NODE_WORK = 200, 20_000_000
 PATIENCE, PATIENCE_LATER, PROGRESS = 10, 50, 0.03
 """The tree is left where so many nodes do not raise the bound by this part of the gap: first, and when it is
 gone on with after rounding."""
+SETTLE_EVERY = 10
+"""One file: nodes of its tree after which what they would open is tried as a plan."""
 WORTH_BELIEVING = 0.1
 """A bound by the tree counts if it takes this part off the gap: what prices prove, anyone can check."""
 
@@ -153,7 +157,7 @@ def exchange(run: RunState) -> None:
     """
     facility = Facility.of(run.solver, run.prices)
     with run.clock.phase("relaxation"):
-        run.beyond = relaxation_bound(facility, run.best.cost, run.ended)
+        run.beyond, u = relaxation_bound(facility, run.best.cost, run.ended)
     run.report("relaxation", 1.0)
     if not run.closed():
         with run.clock.phase("exchange"):
@@ -161,5 +165,18 @@ def exchange(run: RunState) -> None:
             run.take_plan(run.local.serve(holds[:, None]))
         run.report("exchange", 1.0)
     if not run.closed():
-        with run.clock.phase("tree"):
-            run.beyond = max(run.beyond, tree_bound(run.solver, run.prices))
+        _decide_pools(run, facility, u)
+
+
+def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
+    """One file: branch on whether pools hold it; what nodes would open is settled to a plan now and then."""
+    steps = search(facility, u, lambda: run.best.cost, run.ended)
+    for number, step in enumerate(run.clock.each("tree", steps)):
+        run.beyond = max(run.beyond, min(step.bound, run.best.cost))
+        if number % SETTLE_EVERY == 0:
+            holds, cost = settled_holders(facility, step.holds)
+            if cost < run.best.cost:
+                run.take_plan(run.local.serve(holds[:, None]))
+            run.report("tree", 0.0)
+        if run.closed():
+            break

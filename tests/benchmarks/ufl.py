@@ -33,12 +33,8 @@ import numpy as np
 
 from cdnplan.errors import CdnplanError, InputError, Problem
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.optimize.engine import EngineName, serving_variables, solve
+from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Stop
-
-EXACT_UP_TO = 30_000
-"""Allocation costs up to which `auto` is the exact engine: without capacities it is quick for more than the
-planner gives it."""
 
 
 @dataclass(frozen=True)
@@ -177,8 +173,6 @@ def ufl_instance(ufl: Ufl) -> Instance:
 def solve_ufl(path: Path, engine: EngineName, stop: Stop, threads: int, seed: int) -> dict[str, object]:
     """Solve one file and report it; see the module's text for the keys."""
     instance = ufl_instance(read_ufl(path))
-    if engine == "auto" and serving_variables(instance) <= EXACT_UP_TO:
-        engine = "exact"
     start = time.perf_counter()
     outcome = solve(instance, engine, stop=stop, threads=threads, seed=seed)
     return {
@@ -200,7 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     options = parser.parse_args(arguments)
-    stop = Stop(time_limit_s=options.time_limit)
+    # What counts is the cost: no gap is small enough to end with.
+    stop = Stop(gap_ratio=0.0, time_limit_s=options.time_limit)
     try:
         report = solve_ufl(options.file, options.engine, stop, options.threads, options.seed)
     except CdnplanError as error:
