@@ -10,14 +10,11 @@ from itertools import islice
 
 import numpy as np
 
-from cdnplan.model.instance import Floats
 from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, settled_holders
-from cdnplan.optimize.one_file_tree import search
 from cdnplan.optimize.rounding import Rounding
 from cdnplan.optimize.rules import keeps_rules
 from cdnplan.optimize.run_state import RunState
@@ -36,8 +33,6 @@ NODES, NODE_WORK = 200, 20_000_000
 PATIENCE, PATIENCE_LATER, PROGRESS = 10, 50, 0.03
 """The tree is left where so many nodes do not raise the bound by this part of the gap: first, and when it is
 gone on with after rounding."""
-SETTLE_EVERY = 10
-"""One file: nodes of its tree after which what they would open is tried as a plan."""
 WORTH_BELIEVING = 0.1
 """A bound by the tree counts if it takes this part off the gap: what prices prove, anyone can check."""
 
@@ -145,38 +140,3 @@ def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
             holds = pack(run.solver, limits, found.prices, run.best.holds, found.columns, over, moves)
             run.take_plan(run.local.serve(holds))
             run.report("pack", (number + 1) / packings)
-
-
-def exchange(run: RunState) -> None:
-    """One file: better holders by exchange, and bounds beyond what prices on shared limits prove.
-
-    Parameters
-    ----------
-    run : RunState
-        With a plan; takes a better plan and bounds.
-    """
-    facility = Facility.of(run.solver, run.prices)
-    with run.clock.phase("relaxation"):
-        run.beyond, u = relaxation_bound(facility, run.best.cost, run.ended)
-    run.report("relaxation", 1.0)
-    if not run.closed():
-        with run.clock.phase("exchange"):
-            holds = better_holders(facility, run.best.holds[:, 0], run.ended)
-            run.take_plan(run.local.serve(holds[:, None]))
-        run.report("exchange", 1.0)
-    if not run.closed():
-        _decide_pools(run, facility, u)
-
-
-def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
-    """One file: branch on whether pools hold it; what nodes would open is settled to a plan now and then."""
-    steps = search(facility, u, lambda: run.best.cost, run.ended)
-    for number, step in enumerate(run.clock.each("tree", steps)):
-        run.beyond = max(run.beyond, min(step.bound, run.best.cost))
-        if number % SETTLE_EVERY == 0:
-            holds, cost = settled_holders(facility, step.holds)
-            if cost < run.best.cost:
-                run.take_plan(run.local.serve(holds[:, None]))
-            run.report("tree", 0.0)
-        if run.closed():
-            break

@@ -18,13 +18,14 @@ from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import priced_bound
-from cdnplan.optimize.closing import IMPROVE_ROUNDS, close, exchange
+from cdnplan.optimize.closing import IMPROVE_ROUNDS, close
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.file_columns import Columns as FileColumns
 from cdnplan.optimize.file_columns import columns_of
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.one_file import Facility
+from cdnplan.optimize.one_file_run import exchange, place_alone, unlimited
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.phase_clock import PhaseClock
 from cdnplan.optimize.pricing import PricePass, PriceSearch
@@ -53,9 +54,9 @@ GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
 WORTH_CLOSING = 2e-3
 """Small networks are worked on further above this gap, if none is asked for."""
-CLOSE_UP_TO, CLOSE_LIMITS = 100_000_000, 5_000_000
+CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
 """Where a gap was asked for and is not reached, networks of so many candidate entries × files, and limits ×
-files, are worked on further as well: a master program takes seconds and a few GB there."""
+files, are worked on further as well: master programs take minutes and some GB at that size."""
 WORTH_IMPROVING = 1e-2
 """Above this one, pools of networks of any size are re-chosen at the end."""
 ONE_THREAD_UP_TO = 500_000
@@ -120,6 +121,9 @@ def _solve(
     closes = small or (stop.gap_ratio is not None and _may_close(instance))
     run = RunState(instance, stop, progress, clock, WORTH_CLOSING if small else OPTIMAL_RATIO)
     early = EARLY_SMALL if small else EARLY * (stop.gap_ratio is not None)
+    if unlimited(instance):
+        place_alone(run)
+        return run.outcome()
     search = _Search(run, start, small=small, closes=closes, early=early)
     search.all_passes()
     if Facility.applies(instance):
@@ -196,7 +200,7 @@ class _Search:
             run.report("prices and plans", number / search.planned)
             if last or run.gap() <= run.wanted_gap:
                 break
-        if not self._small and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
+        if not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
             self._go_on(states)
         run.clock.reserve_s = 0.0
         run.ended()

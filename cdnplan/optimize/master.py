@@ -41,6 +41,9 @@ UNDECIDED, UNDECIDED_PER_LIMIT = 400, 6
 """So many files are in the program from the start, and so many more for each limit."""
 DEAR = 1e3
 """At most so many times the largest cost of a column is paid for a whole limit more."""
+MANY_NEW = 2_000
+"""Beyond so many columns that the last basis does not know, the simplex method has far to go from there, and
+an interior point, crossed over to a basis, is several times as fast."""
 SAME = 1e-8
 """Columns that differ by less than this part of the mean cost of columns, prices included, are as good."""
 EXACT_TO = 1e-6
@@ -190,7 +193,11 @@ class Master:
         row_keys = np.concatenate(
             [np.flatnonzero(undecided), undecided.size + rows, -1 - np.arange(self._instance.n_launches)]
         )
-        if self._cols:
+        unknown = sum(name not in self._cols for name in names[inside].tolist())
+        if unknown > MANY_NEW:
+            solver.setOptionValue("solver", "ipm")
+            solver.setOptionValue("presolve", "on")
+        elif self._cols:
             solver.setOptionValue("simplex_strategy", 4)
             files = np.flatnonzero(undecided)
             picked = dict(zip(files.tolist(), names[pick[files]].tolist(), strict=True))

@@ -22,7 +22,7 @@ from cdnplan.optimize.rules import possible_copies
 
 Bools = npt.NDArray[np.bool_]
 
-WORK, MOST_KICKS, KICKS = 4_000_000_000, 20_000, 200
+WORK, MOST_KICKS, KICKS = 1_000_000_000, 5_000, 100
 """Kicks: what the first number buys, at the entries each looks at; at most; between looks at the clock."""
 MOST_STEPS, STEPS, PATIENCE = 20_000, 500, 60
 """Subgradient steps at most, between looks at the clock, and those in vain before they get shorter."""

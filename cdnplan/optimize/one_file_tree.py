@@ -30,24 +30,24 @@ Bools = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int8]
 
 FREE, OPEN, CLOSED = 0, 1, 2
-STEPS = 60
-"""Subgradient steps of a node."""
-WORK = 8_000_000_000
+STEPS = 10
+"""Subgradient steps of a node: few, for a split raises the bound by more than further steps would."""
+WORK = 6_000_000_000
 """Entries that all nodes together look at, at most."""
-MOST_NODES = 50_000
+MOST_NODES = 200_000
 SAME_RATIO = 1e-10
 """Plans that save no more than this part of the cost are not looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Node:
-    """What is decided, the prices that prove the bound, and how often its steps would open each pool."""
+    """What is decided, the prices that prove the bound, what they would open, and the pool to split at."""
 
     state: States
     u: Floats
     bound: float
-    mean: Floats
-    slack: Floats
+    holds: Bools
+    pool: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +60,13 @@ class Searched:
         No plan costs less than this, or than the best one known [currency].
     holds : (n_pools,) bool
         A set of holders that may be a good one.
+    decided : bool
+        Whether `holds` is the best set below its node, and better than any other of which that is known.
     """
 
     bound: float
     holds: Bools
+    decided: bool = False
 
 
 def search(
@@ -89,30 +92,28 @@ def search(
     small, kept = _reduced(facility, u, upper())
     tree = _Tree(small, _unit(facility))
     root = tree.solve(np.zeros(kept.size, dtype=np.int8), u, upper())
-    heap, number = [(root.bound, 0, root)], 0
+    heap, number, least = [(root.bound, 0, root)], 0, np.inf
     nodes = min(MOST_NODES, WORK // max(1, STEPS * tree.looks(root.u)))
     while heap:
         bound, _, node = heapq.heappop(heap)
         if bound >= tree.cutoff(upper()):
-            heap = []
             break
         holds = np.zeros(facility.opening.size, dtype=np.bool_)
-        holds[kept] = (node.state == OPEN) | ((node.state == FREE) & (node.mean > 0.5))
-        yield Searched(bound, holds)
+        holds[kept] = node.holds
+        cost = tree.cost(node.holds) if node.pool < 0 else np.inf
+        better, least = cost < least, min(cost, least)
+        yield Searched(min(bound, least), holds, better)
         if number >= nodes or expired():
             return
-        pool = tree.choice(node)
-        if pool < 0:
-            continue
-        for side in (OPEN, CLOSED):
+        for side in (OPEN, CLOSED) if node.pool >= 0 else ():
             state = node.state.copy()
-            state[pool] = side
+            state[node.pool] = side
             child = tree.solve(state, node.u, upper())
             number += 1
             if child.bound < tree.cutoff(upper()):
                 child = replace(child, bound=max(bound, child.bound))
                 heapq.heappush(heap, (child.bound, number, child))
-    yield Searched(upper(), np.zeros(facility.opening.size, dtype=np.bool_))
+    yield Searched(min(upper(), least), np.zeros(facility.opening.size, dtype=np.bool_))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,16 +149,27 @@ class _Tree:
         room = self.cutoff(upper) - bound
         state[free & (slack >= room)] = CLOSED
         state[free & (-slack >= room)] = OPEN
-        return _Node(state, u, bound, mean, slack)
+        holds = (state == OPEN) | ((state == FREE) & (mean > 0.5))
+        return _Node(state, u, bound, holds, _most_in_doubt(state, mean, slack))
 
-    def choice(self, node: _Node) -> int:
-        """Choose the undecided pool that a node's steps opened about as often as not; -1: none is left."""
-        free = np.flatnonzero(node.state == FREE)
-        if free.size == 0:
-            return -1
-        doubt = np.minimum(node.mean[free], 1.0 - node.mean[free])
-        order = np.lexsort((np.abs(node.slack[free]), -np.round(doubt, 2)))
-        return int(free[order[0]])
+    def cost(self, holds: Bools) -> float:
+        """Cost of a set of holders."""
+        facility = self.facility
+        served = facility.cap.copy()
+        region = np.repeat(np.arange(served.size), np.diff(facility.ptr))
+        held = holds[facility.pools]
+        np.minimum.at(served, region[held], facility.level[held])
+        return float(served.sum() + facility.opening[holds].sum()) + facility.constant
+
+
+def _most_in_doubt(state: States, mean: Floats, slack: Floats) -> int:
+    """Choose the undecided pool that a node's steps opened about as often as not; -1: none is left."""
+    free = np.flatnonzero(state == FREE)
+    if free.size == 0:
+        return -1
+    doubt = np.minimum(mean[free], 1.0 - mean[free])
+    order = np.lexsort((np.abs(slack[free]), -np.round(doubt, 2)))
+    return int(free[order[0]])
 
 
 def _reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.NDArray[np.int64]]:
