@@ -15,7 +15,7 @@ from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.rounding import Rounding
+from cdnplan.optimize.rounding import REPAIRS, Rounding
 from cdnplan.optimize.rules import keeps_rules
 from cdnplan.optimize.run_state import RunState
 
@@ -24,8 +24,8 @@ NEARLY = 2.0
 """A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
 WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
-ROUND_UP_TO, ROUNDINGS, AT_ONCE = 5_000, 6, 2
-"""Networks of so many files at most have their mixture rounded, up to so many times, some side by side."""
+ROUND_UP_TO = 5_000
+"""Networks of so many files at most have their mixture rounded."""
 PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 NODES, NODE_WORK = 200, 20_000_000
@@ -50,9 +50,13 @@ def close(run: RunState, recent: Sequence[Columns]) -> None:
     if run.ended():
         return
     found = _mix(run, recent)
-    tree = _tree(run, found)
-    found = _split(run, tree, found, PATIENCE)
-    if run.instance.n_files > ROUND_UP_TO:
+    nodes = min(NODES, NODE_WORK // max(1, run.instance.cand_pool.size * run.instance.n_files))
+    tree = _tree(run, found, nodes)
+    rounded = run.instance.n_files <= ROUND_UP_TO
+    # A tree of fewer nodes than that proves next to nothing, and rounding takes less time than one of them.
+    if nodes > PATIENCE or not rounded:
+        found = _split(run, tree, found, PATIENCE)
+    if not rounded:
         _pack(run, found, PACKINGS, run.wanted_gap)
         return
     _round(run, found)
@@ -77,12 +81,10 @@ def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
     return found
 
 
-def _tree(run: RunState, found: FewFiles) -> Iterator[Split]:
-    """Nodes of the search tree, as many as the size of the network allows."""
-    inst = run.instance
-    nodes = min(NODES, NODE_WORK // max(1, inst.cand_pool.size * inst.n_files))
+def _tree(run: RunState, found: FewFiles, nodes: int) -> Iterator[Split]:
+    """So many nodes of the search tree."""
     steps = split_files(
-        run.solver, LimitVector.of(inst), found, run.best.holds, run.ideal, lambda: run.best.cost,
+        run.solver, LimitVector.of(run.instance), found, run.best.holds, run.ideal, lambda: run.best.cost,
         run.wanted_gap, run.ended,
     )  # fmt: skip
     return islice(steps, nodes)
@@ -112,18 +114,19 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
 
 
 def _round(run: RunState, found: FewFiles) -> None:
-    """Round the mixture of a master program, a few times in other orders."""
+    """Round the mixture of a master program, and repair what comes of it."""
     if run.closed():
         return
     with run.clock.phase("round"):
-        rounding = Rounding(run.solver, LimitVector.of(run.instance), found.prices, found.columns)
-        for number in range(0, ROUNDINGS, AT_ONCE):
-            tries = rounding.round(range(number, number + AT_ONCE), run.best.cost - run.lower)
-            for holds in tries:
+        limits = LimitVector.of(run.instance)
+        rounding = Rounding(run.solver, limits, found.prices, found.columns, run.threads)
+        tries = rounding.placements(run.best.cost - run.lower, run.lower)
+        for number, placements in enumerate(tries):
+            for holds in placements:
                 if keeps_rules(run.instance, holds):
                     run.take_plan(run.local.serve(holds))
                 run.take_plan(run.local.improve(holds, found.prices, IMPROVE_ROUNDS, run.ended))
-            run.report("round", (number + AT_ONCE) / ROUNDINGS)
+            run.report("round", number / REPAIRS)
             if run.closed():
                 break
 

@@ -26,7 +26,7 @@ from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.one_file import Facility
 from cdnplan.optimize.one_file_run import exchange, place_alone, unlimited
-from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.phase_clock import PhaseClock
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.rules import broken_rules
@@ -52,8 +52,6 @@ SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
 GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
-WORTH_CLOSING = 2e-3
-"""Small networks are worked on further above this gap, if none is asked for."""
 CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
 """Where a gap was asked for and is not reached, networks of so many candidate entries × files, and limits ×
 files, are worked on further as well: master programs take minutes and some GB at that size."""
@@ -106,20 +104,25 @@ def solve_fast(
     if problems:
         raise NoFeasiblePlanError("; ".join(problems))
     before = int(numba.get_num_threads())
-    wanted = 1 if _work(instance) <= ONE_THREAD_UP_TO else threads
-    numba.set_num_threads(max(1, min(wanted, before)))
+    threads = max(1, min(threads, before))
+    numba.set_num_threads(1 if _work(instance) <= ONE_THREAD_UP_TO else threads)
     try:
-        return _solve(instance, stop, progress, PhaseClock(stop.time_limit_s, clock), start)
+        return _solve(instance, stop, progress, PhaseClock(stop.time_limit_s, clock), start, threads)
     finally:
         numba.set_num_threads(before)
 
 
 def _solve(
-    instance: Instance, stop: Stop, progress: Progress, clock: PhaseClock, start: WarmStart | None
+    instance: Instance,
+    stop: Stop,
+    progress: Progress,
+    clock: PhaseClock,
+    start: WarmStart | None,
+    threads: int,
 ) -> Outcome:
     small = _work(instance) <= SMALL_UP_TO
     closes = small or (stop.gap_ratio is not None and _may_close(instance))
-    run = RunState(instance, stop, progress, clock, WORTH_CLOSING if small else OPTIMAL_RATIO)
+    run = RunState(instance, stop, progress, clock, GOOD_GAP_RATIO if small else OPTIMAL_RATIO, threads)
     early = EARLY_SMALL if small else EARLY * (stop.gap_ratio is not None)
     if unlimited(instance):
         place_alone(run)

@@ -11,6 +11,7 @@ import numpy as np
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import priced_bound
+from cdnplan.optimize.file_columns import solve_exactly
 from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, settled_holders
 from cdnplan.optimize.one_file_tree import search
 from cdnplan.optimize.run_state import RunState
@@ -52,7 +53,9 @@ def place_alone(run: RunState) -> None:
     with run.clock.phase("prices"):
         run.take_bound(priced_bound(run.instance, zero, run.solver), zero)
     with run.clock.phase("plan"):
-        holds, _ = settled_holders(Facility.of(run.solver, zero), run.instance.pinned[:, 0])
+        # The root of its tree: what dual ascent leaves tight, less what is not worth it.
+        start = solve_exactly(run.solver, zero, max_nodes=1).holds[0]
+        holds, _ = settled_holders(Facility.of(run.solver, zero), start)
         run.take_plan(run.local.serve(holds[:, None]))
     run.report("plan", 1.0)
     if not run.closed():

@@ -17,6 +17,10 @@ BoundProof = Literal["prices", "branch-and-bound"]
 """``prices``: the prices alone prove `Outcome.lower`; ``branch-and-bound``: a search does, whose tree (or
 prices of more than the shared limits) the plan does not store."""
 
+GOOD_GAP_RATIO = 2e-3
+"""A plan of a small network, and one that dealing and night have been through, is worked on further above
+this gap, if none is asked for."""
+
 
 def never() -> bool:
     """Do not ask for an end."""

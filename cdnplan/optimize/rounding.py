@@ -1,33 +1,37 @@
-"""Round the master program's mixture to a placement: the largest files first, then chains of small changes.
+"""Round the master program's mixture to a placement: the largest files first, then repairs of what is there.
 
 A mixture of columns leaves few files undecided, but where pools hold only dozens of files, each rounding
 moves a pool by a large part of its room. So files are decided from the largest down: each takes the column
 with the largest share, and the linear program, solved anew, lets all smaller files make good for it (diving,
 [1]_). Hundreds of large files decided so cost next to nothing; in the end only the smallest are open, and
-limits are missed a little in both directions. Changes of one file's column, or chains of two and three, mend
-that: excess is charged little at first and ever more [2]_, so that no wall stands between a placement and a
-better one. Throughput is soft to the end: the exact serving afterwards can split requests, which columns
-cannot.
+limits are missed a little in both directions. Changes of one or two files' columns mend that: excess is
+charged little at first and ever more [2]_, so that no wall stands between a placement and a better one.
 
-Nothing is guaranteed; what comes out is compared with what is there already.
+The best placement so found is then torn up and repaired many times (large neighbourhood search, [3]_): some
+files, drawn at random, are decided anew by diving, all others keep their columns, and changes follow.
+
+Throughput is soft to the end: the exact serving afterwards can split requests, which columns cannot. Nothing
+is guaranteed; what comes out is compared with what is there already.
 
 References
 ----------
 .. [1] T. Berthold, "Primal Heuristics for Mixed Integer Programs", Zuse Institute Berlin, 2006, chapter 3.
 .. [2] F. Glover, "Heuristics for Integer Programming Using Surrogate Constraints", Decision Sciences 8(1),
    1977.
+.. [3] P. Shaw, "Using Constraint Programming and Local Search Methods to Solve Vehicle Routing Problems",
+   Principles and Practice of Constraint Programming, LNCS 1520, 1998.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_lanes, lanes
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
@@ -44,19 +48,28 @@ SMALLEST = 20
 """Files that diving leaves open."""
 NEAR, NEAR_SMALL = 8, 20
 """Columns of each file, and of the smallest ones."""
-EXTENDED, CHAINED_UP_TO = 300, 1_000
+EXTENDED, PAIRS_UP_TO = 300, 1_000
 """Smallest files that get further columns, the others keep to those known; and up to so many files in all
-chains are tried: with more, what a few of them cost is lost among the others."""
+pairs change together: with more, what two of them cost is lost among the others."""
 SOFT, LEAST_SOFT = 1.5, 0.05
 """Throughput above its limit is charged this many times its price, and this part of the dearest limit."""
 HARD = 100.0
 """Storage and new bytes above their limits are charged this many times the dearest limit."""
 SPARE = 2e-6
 """Part of such limits left free: linear programs keep their rows to a millionth only."""
-STAGES = ((1.5, 1), (4.0, 1), (1e9, 4))
-"""Excess is charged so many times its price at most, and so many second changes are followed by a third."""
+STAGES, LATE_STAGES = (1.5, 2.5, 4.0, 10.0, 40.0, 1e9), (4.0, 10.0, 40.0, 1e9)
+"""Excess is charged so many times its price at most, after a dive and after a repair."""
+SIDE_BY_SIDE = 2
+"""Placements that are repaired side by side, each from a dive of its own."""
+REPAIRS, TORN = 60, 60
+"""Repairs of each, and files that one decides anew."""
+STEPS = 100
+"""A dive solves its program about so often at most."""
+OUT_OF_REACH = 10.0
+"""So many gaps above the bound a placement of columns is not repaired: what it lacks, such as requests split
+among pools, columns cannot express."""
 SHUFFLE = 0.3
-"""Sizes vary at random up to so much in the order of later tries."""
+"""Sizes vary at random up to so much in the order of later dives."""
 WHOLE = 1e-6
 LEAST_SAVED = 1e-7
 """Part of the gap that a change has to save."""
@@ -79,7 +92,7 @@ class _Rows:
 
 
 class Rounding:
-    """Rounds mixtures of one instance under fixed prices, as often as asked.
+    """Rounds the mixture of one instance under fixed prices.
 
     Parameters
     ----------
@@ -89,10 +102,15 @@ class Rounding:
         The master program's last ones.
     known : Columns
         Its columns.
+    threads : int
+        What comes out does not depend on it.
     """
 
-    def __init__(self, solver: FileSolver, limits: LimitVector, prices: Prices, known: Columns) -> None:
+    def __init__(
+        self, solver: FileSolver, limits: LimitVector, prices: Prices, known: Columns, threads: int
+    ) -> None:
         inst = solver.instance
+        self._threads = threads
         self._size = inst.size_gb
         smallest = np.argsort(self._size, kind="stable")
         most = np.full(inst.n_files, NEAR, dtype=np.int64)
@@ -106,50 +124,88 @@ class Rounding:
         self._relaxed.run()
         self._basis = self._relaxed.getBasis()
 
-    def round(self, numbers: Sequence[int], gap: float) -> list[Bools]:
-        """Make placements, one for each try; tries do not depend on each other.
+    def placements(self, gap: float, lower: float) -> Iterator[list[Bools]]:
+        """Placements from dives, then better ones from repairs.
 
         Parameters
         ----------
-        numbers : sequence of int
-            Of the tries: 0 goes by size alone, others shuffle the order, each in its own way.
         gap : float
             Cost of the best placement above the bound: changes are to save a part of it [currency].
+        lower : float
+            The bound [currency].
 
-        Returns
-        -------
+        Yields
+        ------
         list of (n_pools, n_files) bool
-            May break storage, fill or launch limits, where nothing near fits.
+            First `SIDE_BY_SIDE` of them, then `REPAIRS` times those that a repair has made better, often
+            none. They may break storage, fill or launch limits, where nothing near fits.
         """
-        choices = np.array([self._dive(number) for number in numbers])
-        which = np.arange(choices.shape[0])
         # Not below what sums of costs are exact to: else rounding errors would look like savings for ever.
         exact_to = EXACT_TO * float(np.abs(self.columns.cost).max() * self._size.size)
         worth = max(LEAST_SAVED * gap, exact_to)
-        in_lanes(self._settle, which, np.ones(which.size), choices, worth)
-        return [np.ascontiguousarray(self.columns.holds[choice].T) for choice in choices]
+        every = np.ones(self._size.size, dtype=np.bool_)
+        nothing = np.zeros(self._size.size, dtype=np.int64)
+        best = np.array([self._dive(every, nothing, number) for number in range(SIDE_BY_SIDE)])
+        self._settle_all(best, STAGES, np.ones((SIDE_BY_SIDE, every.size), dtype=np.bool_), worth)
+        value = np.array([self._value(choice) for choice in best])
+        yield [self._placement(choice) for choice in best]
+        if value.min() > lower + OUT_OF_REACH * gap:
+            return
+        for repair in range(1, REPAIRS + 1):
+            numbers = range(repair * SIDE_BY_SIDE, (repair + 1) * SIDE_BY_SIDE)
+            tried = np.array([self._dive(self._torn(n), best[k], n) for k, n in enumerate(numbers)])
+            self._settle_all(tried, LATE_STAGES, tried != best, worth)
+            now = np.array([self._value(choice) for choice in tried])
+            better = np.flatnonzero(now < value)
+            # Of equals the new one: where nothing is gained, repairs drift on.
+            level = now <= value
+            best[level], value[level] = tried[level], now[level]
+            yield [self._placement(best[k]) for k in better]
 
-    def _dive(self, number: int) -> Ints:
-        """Decide files from the largest down; the smallest, at last, all at once. Returns their columns."""
+    def _placement(self, choice: Ints) -> Bools:
+        return np.ascontiguousarray(self.columns.holds[choice].T)
+
+    def _value(self, choice: Ints) -> float:
+        """What columns cost, with excess of limits charged in full."""
+        rows = self._rows
+        excess = np.maximum(rows.matrix[choice].sum(axis=0) - rows.room, 0.0)
+        return float(self.columns.cost[choice].sum() + excess @ rows.charge)
+
+    def _torn(self, number: int) -> Bools:
+        """Files that a repair decides anew."""
+        n_files = self._size.size
+        torn = np.zeros(n_files, dtype=np.bool_)
+        torn[np.random.default_rng(number).choice(n_files, min(TORN, n_files), replace=False)] = True
+        return torn
+
+    def _dive(self, free: Bools, choice: Ints, number: int) -> Ints:
+        """Decide free files from the largest down; the smallest, at last, all at once. Returns the columns.
+
+        Others keep the column of `choice`. Number 0 goes by size alone, others shuffle sizes a little.
+        """
         n_files, n_cols = self._size.size, self.columns.file.size
-        program = self._relaxed
-        every = np.arange(n_cols, dtype=np.int32)
-        program.changeColsBounds(n_cols, every, np.zeros(n_cols), np.ones(n_cols))
+        program, choice = self._relaxed, choice.copy()
+        open_columns = free[self.columns.file]
+        low = np.zeros(n_cols)
+        low[choice[~free]] = 1.0
+        high = np.where(open_columns, 1.0, low)
+        program.changeColsBounds(n_cols, np.arange(n_cols, dtype=np.int32), low, high)
         program.setBasis(self._basis)
         program.run()
         noise = 0.0 if number == 0 else SHUFFLE
         size = self._size * (1.0 + noise * np.random.default_rng(number).random(n_files))
         waiting = np.argsort(-size, kind="stable")
-        choice = np.zeros(n_files, dtype=np.int64)
+        waiting = waiting[free[waiting]]
+        step = 1 + waiting.size // STEPS
         while True:
             share = np.asarray(program.getSolution().col_value)[:n_cols]
             top = self._largest(share)
             choice[waiting] = top[waiting]
             if waiting.size <= SMALLEST:
                 return choice
-            # All that are whole anyway, from the largest down, and the first one that is not.
+            # All that are whole anyway, from the largest down, and the next few.
             split = np.flatnonzero(share[top[waiting]] < 1.0 - WHOLE)
-            count = min(int(split[0]) + 1 if split.size else waiting.size, waiting.size - SMALLEST)
+            count = min(int(split[0]) + step if split.size else waiting.size, waiting.size - SMALLEST)
             decided, waiting = waiting[:count], waiting[count:]
             self._decide(decided, choice)
             program.run()
@@ -167,18 +223,24 @@ class Rounding:
         fixed[choice[files]] = 1.0
         self._relaxed.changeColsBounds(mine.size, mine.astype(np.int32), fixed[mine], fixed[mine])
 
-    def _settle(self, which: Ints, choices: Ints, worth: float) -> None:
-        """Mend some of the choices in place, by changes of few files' columns at a time."""
+    def _settle_all(self, choices: Ints, stages: tuple[float, ...], begin: Bools, worth: float) -> None:
+        """Mend choices in place, by changes of one or two files' columns at a time, the first as told."""
+        which = np.arange(choices.shape[0])
+        with lanes(self._threads):
+            in_lanes(self._settle, which, np.ones(which.size), choices, stages, begin, worth)
+
+    def _settle(
+        self, which: Ints, choices: Ints, stages: tuple[float, ...], begin: Bools, worth: float
+    ) -> None:
         rows, columns = self._rows, self.columns
         reduced = columns.cost + rows.matrix @ rows.price
-        depth = 3 if self._size.size <= CHAINED_UP_TO else 1
         floor = LEAST_SOFT * float(rows.price.max(initial=0.0))
         for k in which:
-            for most, breadth in STAGES:
+            for most in stages:
                 charge = np.minimum(rows.charge, most * np.maximum(rows.price, floor))
                 settle(
                     reduced, rows.matrix, columns.file, rows.start, rows.room, rows.price, charge,
-                    choices[k], depth, breadth, worth,
+                    choices[k], begin[k], self._size.size <= PAIRS_UP_TO, worth,
                 )  # fmt: skip
 
     def _program(self) -> QuietHighs:

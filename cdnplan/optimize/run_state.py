@@ -28,12 +28,15 @@ class RunState:
     clock : PhaseClock
     enough_gap : float
         Where no gap is asked for, the run may end at this one.
+    threads : int
+        At most so many where a part takes long, small networks included.
 
     Attributes
     ----------
     instance, columns, solver, local
         The problem, and what solves parts of it.
-    clock : PhaseClock
+    clock, threads
+        As given.
     ideal : float
         See `ideal_cost` [currency].
     bound, prices : float, Prices
@@ -45,9 +48,15 @@ class RunState:
     """
 
     def __init__(
-        self, instance: Instance, stop: Stop, progress: Progress, clock: PhaseClock, enough_gap: float
+        self,
+        instance: Instance,
+        stop: Stop,
+        progress: Progress,
+        clock: PhaseClock,
+        enough_gap: float,
+        threads: int,
     ) -> None:
-        self.instance, self.clock = instance, clock
+        self.instance, self.clock, self.threads = instance, clock, threads
         self.columns = Columns.of(instance)
         self.solver = FileSolver.of(instance, self.columns)
         self.local = LocalSearch(instance, self.columns)

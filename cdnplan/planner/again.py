@@ -13,7 +13,7 @@ from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.fill.fitting import file_value
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
-from cdnplan.optimize.outcome import Outcome, Status, Stop
+from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Outcome, Status, Stop
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.rules import keeps_pins_and_launches, possible_copies
 from cdnplan.optimize.warm_start import WarmStart
@@ -85,10 +85,11 @@ def plan_again(
     that cannot be fetched in the night. Where launches of the pool stand in the way of a file without room,
     and their rules have pools to spare, they are ruled out there instead; if that is no cheaper, the file is.
     The engine starts from the prices and the placement at hand, and ends at the gap at which it ended the
-    first time: what a round wins or loses is far more than what a smaller gap would save. Rounds end when
-    dealing costs little (`DEAR_RATIO`) or what it left out is worth little, when the gap asked for is reached
-    or nothing is left to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time
-    limit: it is expected to take as long as the longest so far. No improvement is promised.
+    first time, or one that is good enough: what a round wins or loses is far more than what a smaller gap
+    would save. Rounds end when dealing costs little (`DEAR_RATIO`) or what it left out is worth little, when
+    the gap asked for is reached (`GOOD_GAP_RATIO` where none is) or nothing is left to rule out, after
+    `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time limit: it is expected to take as long
+    as the longest so far. No improvement is promised.
 
     What is ruled out binds no other plan, so the bounds of these rounds prove nothing about the problem:
     the certificate stays that of `outcome`.
@@ -153,9 +154,13 @@ def plan_again(
 
 
 def _gap_of_rounds(instance: Instance, outcome: Outcome, stop: Stop) -> float:
-    """Gap at which the engine may end: what the first plan ended with, if no larger one is asked for."""
-    first = gap_ratio(outcome.lower, outcome.upper, ideal_cost(instance))
-    return first if stop.gap_ratio is None else max(first, stop.gap_ratio)
+    """Gap at which the engine may end: what the first plan ended with, if none that is enough is larger."""
+    return max(gap_ratio(outcome.lower, outcome.upper, ideal_cost(instance)), _enough(stop))
+
+
+def _enough(stop: Stop) -> float:
+    """Gap with which a plan is good enough."""
+    return GOOD_GAP_RATIO if stop.gap_ratio is None else stop.gap_ratio
 
 
 def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool:
@@ -165,7 +170,7 @@ def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool
     ideal = ideal_cost(instance)
     if not plan.keeps_rules:
         return True
-    reached = stop.gap_ratio is not None and gap_ratio(outcome.lower, plan.cost, ideal) <= stop.gap_ratio
+    reached = gap_ratio(outcome.lower, plan.cost, ideal) <= _enough(stop)
     enough = DEAR_RATIO * (plan.cost - ideal)
     return not reached and plan.cost - outcome.upper > enough and _at_stake(instance, plan) > enough
 

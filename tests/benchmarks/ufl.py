@@ -36,6 +36,9 @@ from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Stop
 
+TIME_LIMIT_S = 50.0
+"""By default a file is done with in a minute, reading and loading included."""
+
 
 @dataclass(frozen=True)
 class Ufl:
@@ -190,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("file", type=Path, help="file of OR-Library, or of UflLib in its simple format")
     parser.add_argument("--engine", choices=("auto", "exact", "fast"), default="auto")
-    parser.add_argument("--time-limit", type=float, default=None, metavar="S")
+    parser.add_argument("--time-limit", type=float, default=TIME_LIMIT_S, metavar="S")
     parser.add_argument("--threads", type=int, default=1, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     options = parser.parse_args(arguments)

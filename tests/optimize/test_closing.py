@@ -55,7 +55,7 @@ def test_the_tree_narrows_what_a_large_file_leaves(monkeypatch: pytest.MonkeyPat
 
 def test_a_bound_that_prices_nearly_prove_is_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tree that takes less than its due off the gap does not change what the plan says it rests on."""
-    inst = large_file(1)
+    inst = large_file(4)
     monkeypatch.setattr(closing, "WORTH_BELIEVING", 2.0)
     monkeypatch.setattr(closing, "NODES", 2)
     outcome = solved(inst)
