@@ -16,6 +16,8 @@ Array = Any
 
 NO_SAVING = 1e-12
 """A move that saves no more than this part of the cost saves nothing."""
+NEIGHBOURS = 4
+"""Pools near a region are drawn among so many times as many as change sides."""
 IN_VAIN, MEMORY = 5, 0.05
 """At nodes of a tree: steps in vain before they get shorter, and the weight of a step in means."""
 
@@ -106,6 +108,16 @@ def descend(
 
 
 @njit(cache=True)
+def draw(state: Array, count: int) -> int:
+    """A number below `count` by xorshift64; `state[0]` moves on."""
+    state[0] ^= state[0] << np.uint64(13)
+    state[0] ^= state[0] >> np.uint64(7)
+    state[0] ^= state[0] << np.uint64(17)
+    drawn: int = np.int64(state[0] % np.uint64(count))
+    return drawn
+
+
+@njit(cache=True)
 def kick_and_descend(
     kicks: int, state: Array, best: float, ptr: Array, pools: Array, level: Array, cap: Array,
     opening: Array, holds: Array,
@@ -122,11 +134,11 @@ def kick_and_descend(
     for _ in range(kicks):
         is_open[:] = holds
         strength = 2 + np.int64(state[1] // np.uint64(8)) % 8
+        # Every other time pools that are near to the same region: far ones rarely stand for each other.
+        r = draw(state, cap.size)
+        near = min(ptr[r + 1] - ptr[r], NEIGHBOURS * strength) if state[1] % np.uint64(2) == 0 else 0
         for _ in range(strength):
-            state[0] ^= state[0] << np.uint64(13)
-            state[0] ^= state[0] >> np.uint64(7)
-            state[0] ^= state[0] << np.uint64(17)
-            p = np.int64(state[0] % np.uint64(n))
+            p = pools[ptr[r] + draw(state, near)] if near > 0 else draw(state, n)
             if opening[p] < np.inf:
                 is_open[p] = not is_open[p]
         cost = descend(ptr, pools, level, cap, opening, is_open, first, second, gain, loss, both)

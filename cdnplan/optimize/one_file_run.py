@@ -13,7 +13,7 @@ from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import priced_bound
 from cdnplan.optimize.file_columns import solve_exactly
 from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, settled_holders
-from cdnplan.optimize.one_file_tree import search
+from cdnplan.optimize.one_file_tree import reduced, search
 from cdnplan.optimize.run_state import RunState
 
 SETTLE_EVERY = 10
@@ -76,7 +76,10 @@ def exchange(run: RunState) -> None:
     run.report("relaxation", 1.0)
     if not run.closed():
         with run.clock.phase("exchange"):
-            holds = better_holders(facility, run.best.holds[:, 0], run.ended)
+            # Among the pools that could be in a better plan: fewer are tried in vain, and tried faster.
+            small, kept = reduced(facility, u, run.best.cost)
+            holds = facility.fixed.copy()
+            holds[kept] |= better_holders(small, run.best.holds[kept, 0], run.ended)
             run.take_plan(run.local.serve(holds[:, None]))
         run.report("exchange", 1.0)
     if not run.closed():

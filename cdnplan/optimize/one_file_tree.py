@@ -89,7 +89,7 @@ def search(
     Searched
         After each node, until all are decided or the work allowed is done.
     """
-    small, kept = _reduced(facility, u, upper())
+    small, kept = reduced(facility, u, upper())
     tree = _Tree(small, _unit(facility))
     root = tree.solve(np.zeros(kept.size, dtype=np.int8), u, upper())
     heap, number, least = [(root.bound, 0, root)], 0, np.inf
@@ -172,8 +172,23 @@ def _most_in_doubt(state: States, mean: Floats, slack: Floats) -> int:
     return int(free[order[0]])
 
 
-def _reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.NDArray[np.int64]]:
-    """Leave out the pools that can be in no better plan; the others' numbers."""
+def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.NDArray[np.int64]]:
+    """Leave out the pools that can be in no better plan.
+
+    Parameters
+    ----------
+    facility : Facility
+    u : (n_regions,) float64
+        Prices of the demand rows.
+    upper : float
+        Cost of the best plan by now [currency].
+
+    Returns
+    -------
+    small : Facility
+    kept : (n_kept,) int64
+        Numbers of its pools in `facility`.
+    """
     tree = _Tree(facility, 0.0)
     state = np.where(np.isfinite(facility.opening), FREE, CLOSED).astype(np.int8)
     root = tree.solve(state, u, upper)
