@@ -121,6 +121,8 @@ def better_holders(facility: Facility, holds: Bools, ended: Callable[[], bool]) 
        Location Problem", European Journal of Operational Research 174(1), 2006.
     """
     found = holds & np.isfinite(facility.opening)
+    if facility.level.size == 0:  # nothing to choose
+        return np.asarray(found | facility.fixed)
     state = np.array([SEED, 0], dtype=np.uint64)
     best = np.inf
     kicks = min(MOST_KICKS, WORK // max(1, facility.level.size))

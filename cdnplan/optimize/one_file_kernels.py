@@ -113,8 +113,7 @@ def draw(state: Array, count: int) -> int:
     state[0] ^= state[0] << np.uint64(13)
     state[0] ^= state[0] >> np.uint64(7)
     state[0] ^= state[0] << np.uint64(17)
-    drawn: int = np.int64(state[0] % np.uint64(count))
-    return drawn
+    return int(state[0] % np.uint64(count))
 
 
 @njit(cache=True)
