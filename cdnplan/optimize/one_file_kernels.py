@@ -108,12 +108,12 @@ def descend(
 
 
 @njit(cache=True)
-def draw(state: Array, count: int) -> int:
+def draw(state: Array, count: int) -> np.int64:
     """A number below `count` by xorshift64; `state[0]` moves on."""
     state[0] ^= state[0] << np.uint64(13)
     state[0] ^= state[0] >> np.uint64(7)
     state[0] ^= state[0] << np.uint64(17)
-    return int(state[0] % np.uint64(count))
+    return np.int64(state[0] % np.uint64(count))
 
 
 @njit(cache=True)
