@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.ufl FILE [--engine auto|exact|fast] [--time-limit S] [--threads N] [--seed N]
 
-prints one JSON object: instance, cost, bound, seconds, engine. Without a time limit of one's own it ends after
-50 s of solving at the latest. Two formats are told apart by their first
-word; both are free of line structure otherwise.
+prints one JSON object: instance, cost, bound, seconds, engine. Where no time limit is given, solving ends
+after 50 s at the latest. Two formats are told apart by their first word; both are free of line structure
+otherwise.
 
 - OR-Library [1]_: the number of facilities and of customers; capacity (ignored, in the large files a word)
   and opening cost of each facility; for each customer its demand (ignored) and the cost of serving all of it
