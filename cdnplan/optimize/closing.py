@@ -26,6 +26,8 @@ WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
 ROUND_UP_TO = 5_000
 """Networks of so many files at most have their mixture rounded."""
+VAIN = 20
+"""Repairs end after so many in a row that do not bring a better plan."""
 PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 NODES, NODE_WORK = 200, 20_000_000
@@ -121,13 +123,16 @@ def _round(run: RunState, found: FewFiles) -> None:
         limits = LimitVector.of(run.instance)
         rounding = Rounding(run.solver, limits, found.prices, found.columns, run.threads)
         tries = rounding.placements(run.best.cost - run.lower, run.lower)
+        better = 0
         for number, placements in enumerate(tries):
+            before = run.best.cost
             for holds in placements:
                 if keeps_rules(run.instance, holds):
                     run.take_plan(run.local.serve(holds))
                 run.take_plan(run.local.improve(holds, found.prices, IMPROVE_ROUNDS, run.ended))
             run.report("round", number / REPAIRS)
-            if run.closed():
+            better = number if run.best.cost < before else better
+            if run.closed() or number - better >= VAIN:
                 break
 
 

@@ -4,7 +4,7 @@ There the price search and its dual ascent leave a gap of several percent, most 
 problem has an integer optimum well above its LP bound. Here every file is solved to that optimum under each
 set of prices asked about, which raises the bound, and the holders found become columns of a restricted
 master program (Dantzig-Wolfe [1]_). Its duals are the next prices, kept in a box around the best prices so
-far and drawn half way towards them [2]_. At the end its mixture is rounded to a placement: at an optimum
+far and drawn a little towards them [2]_. At the end its mixture is rounded to a placement: at an optimum
 few files are mixed, not more than there are tight limits.
 
 References
@@ -36,9 +36,9 @@ MOST_ROUNDS = 40
 BOX_RATIO, BOX_FLOOR, WIDER = 0.3, 0.05, 1.5
 """Half the width of the box: a part of the price; of small prices, a part of that part of the mean price.
 Where the box binds it grows."""
-TOWARDS_BEST = 0.3
+TOWARDS_BEST = 0.15
 """Prices asked about lie so far from the master's towards the best."""
-ROUGH_ROUNDS, ROUGH_NODES = 2, 5
+ROUGH_ROUNDS, ROUGH_NODES = 1, 5
 """First rounds, which bring columns rather than bounds, search each file's tree only so far."""
 SETTLED_RATIO = 1e-4
 """Master and bound so close, measured by the cost to be explained, end the rounds."""
@@ -82,7 +82,7 @@ class _Known:
     def __init__(self) -> None:
         self._columns: Columns | None = None
         self.names: Ints = np.zeros(0, dtype=np.int64)
-        self._seen: set[tuple[int, bytes, bytes]] = set()
+        self._seen = np.zeros(0, dtype=np.uint64)
         self._count = 0
 
     @property
@@ -94,21 +94,32 @@ class _Known:
 
     def add(self, new: Columns) -> int:
         """Take in the columns not seen before; returns how many."""
-        # Rounded: the same column under other prices may differ in the last bits of its sums.
-        rounded = new.use.astype(np.float32)
-        keep = []
-        for k in range(new.file.size):
-            key = (int(new.file[k]), new.holds[k].tobytes(), rounded[k].tobytes())
-            if key not in self._seen:
-                self._seen.add(key)
-                keep.append(k)
-        chosen = np.array(keep, dtype=np.int64)
+        marks = _fingerprints(new)
+        _, first = np.unique(marks, return_index=True)
+        chosen = np.sort(first[~np.isin(marks[first], self._seen)])
+        self._seen = np.concatenate([self._seen, marks[chosen]])
         fresh = new.take(chosen)
         self._columns = fresh if self._columns is None else Columns.joined(self._columns, fresh)
         names = np.arange(self._count, self._count + chosen.size)
         self.names = np.concatenate([self.names, names])
         self._count += chosen.size
         return int(chosen.size)
+
+
+def _fingerprints(columns: Columns) -> npt.NDArray[np.uint64]:
+    """A number for each column, of files, holders and use; different columns share one by rare chance only.
+
+    That chance costs a column and no more.
+    """
+    # Rounded: the same column under other prices may differ in the last bits of its sums.
+    words = columns.use.astype(np.float32).view(np.uint32)
+    factors = np.random.default_rng(0).integers(1, 1 << 63, 1 + columns.holds.shape[1] + words.shape[1])
+    parts = (columns.file[:, None], columns.holds, words)
+    each = np.split(factors.astype(np.uint64), [1, 1 + columns.holds.shape[1]])
+    return np.asarray(
+        sum(part.astype(np.uint64) @ factor for part, factor in zip(parts, each, strict=True)),
+        dtype=np.uint64,
+    )
 
 
 def improve_few_files(
@@ -173,8 +184,8 @@ def improve_few_files(
             best, centre, best_launch = answers.bound, at, launch
         mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width))
         width = np.where(mixed.boxed, WIDER * width, width)
-        # No new column proves nothing half way to the master's prices, at the edge of a box, or in a tree cut
-        # short.
+        # No new column proves nothing on the way to the master's prices, at the edge of a box, or in a tree
+        # cut short.
         exhausted = new == 0 and not cut and towards_best == 0.0 and free
         free = not mixed.boxed.any()
         close = mixed.value - best <= SETTLED_RATIO * span or exhausted

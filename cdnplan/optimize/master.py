@@ -18,6 +18,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import highspy
@@ -31,6 +32,7 @@ from cdnplan.optimize.highs import QuietHighs
 from cdnplan.optimize.limits import LimitVector
 
 Bools = npt.NDArray[np.bool_]
+Statuses = npt.NDArray[np.object_]
 
 SMALLEST_SCALE = 1e-6
 """Limits near zero are divided by this part of what is asked of them instead."""
@@ -42,11 +44,10 @@ UNDECIDED, UNDECIDED_PER_LIMIT = 400, 6
 DEAR = 1e3
 """At most so many times the largest cost of a column is paid for a whole limit more."""
 MANY_NEW = 2_000
-"""Beyond so many columns that the last basis does not know, the simplex method has far to go from there, and
-an interior point, crossed over to a basis, is several times as fast."""
+"""Beyond so many new columns an interior point, crossed over to a basis, is faster than the last basis."""
 SAME = 1e-8
 """Columns that differ by less than this part of the mean cost of columns, prices included, are as good."""
-EXACT_TO = 1e-6
+EXACT_TO = 1e-4
 """Sifting ends once columns left out could take off no more than this part of the cost to be explained."""
 
 
@@ -57,6 +58,74 @@ class _Shape:
     rows: Ints
     scale: Floats
     sell: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Basis:
+    """How a program ended, by names that later programs share: columns, files and limits.
+
+    Parameters
+    ----------
+    column : (n_names,) object
+    bought, sold, limit : (n_limits,) object
+    file : (n_files,) object
+        None for files that the program left out.
+    launch : list
+    """
+
+    column: Statuses
+    bought: Statuses
+    sold: Statuses
+    limit: Statuses
+    file: Statuses
+    launch: list[highspy.HighsBasisStatus]
+
+    @staticmethod
+    def of(
+        basis: highspy.HighsBasis, n_names: int, n_files: int, n_limits: int, files: Ints, names: Ints,
+        shape: _Shape,
+    ) -> _Basis:  # fmt: skip
+        """What a program of these files and columns (`names`) ended with."""
+        n, m, k = names.size, shape.rows.size, files.size
+        lower, basic = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
+        cols, rows = basis.col_status, basis.row_status
+        return _Basis(
+            column=_filled(n_names, lower, names, cols[:n]),
+            bought=_filled(n_limits, lower, shape.rows, cols[n : n + m]),
+            sold=_filled(n_limits, lower, shape.rows[shape.sell], cols[n + m :]),
+            limit=_filled(n_limits, basic, shape.rows, rows[k : k + m]),
+            file=_filled(n_files, None, files, rows[:k]),
+            launch=rows[k + m :],
+        )
+
+    def carried(
+        self, n_names: int, picked: Ints, files: Ints, names: Ints, shape: _Shape
+    ) -> highspy.HighsBasis:
+        """The same on another program: new columns start at zero, new rows basic.
+
+        Files that were not in the last program keep the column picked for them.
+        """
+        lower, basic = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
+        known = np.arange(self.column.size)
+        column = _filled(max(n_names, known.size), lower, known, self.column.tolist())
+        file = self.file[files]
+        new = np.array([status is None for status in file], dtype=np.bool_)
+        column[picked[new]] = basic
+        file[new] = lower
+        basis = highspy.HighsBasis()
+        edges = self.bought[shape.rows].tolist() + self.sold[shape.rows[shape.sell]].tolist()
+        basis.col_status = column[names].tolist() + edges
+        basis.row_status = file.tolist() + self.limit[shape.rows].tolist() + self.launch
+        basis.valid = True
+        basis.alien = True
+        return basis
+
+
+def _filled(size: int, usual: object, where: Ints, values: Sequence[object]) -> Statuses:
+    """An array of one value, and others in some places."""
+    filled = np.full(size, usual, dtype=np.object_)
+    filled[where] = np.fromiter(values, dtype=np.object_, count=len(values))
+    return filled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +176,7 @@ class Master:
         self._most = np.zeros((instance.n_files, limits.limit.size))
         self._counted = 0
         self._pick: Ints | None = None
-        self._cols: dict[int, highspy.HighsBasisStatus] = {}
-        self._rows: dict[int, highspy.HighsBasisStatus] = {}
+        self._basis: _Basis | None = None
 
     def solve(self, columns: Columns, names: Ints, low: Floats, high: Floats) -> Mixed:
         """Mix columns at least cost.
@@ -189,36 +257,31 @@ class Master:
         solver.setOptionValue("presolve", "off")
         solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
         solver.passModel(_program(some, held[inside], n_files, shape, left, lacking, low, high, unit))
-        keys = np.concatenate([names[inside], -1 - 2 * rows, -2 - 2 * rows[shape.sell]])
-        row_keys = np.concatenate(
-            [np.flatnonzero(undecided), undecided.size + rows, -1 - np.arange(self._instance.n_launches)]
-        )
-        unknown = sum(name not in self._cols for name in names[inside].tolist())
-        if unknown > MANY_NEW:
+        files, mine = np.flatnonzero(undecided), names[inside]
+        known = 0 if self._basis is None else self._basis.column.size
+        if (mine >= known).sum() > MANY_NEW:
             solver.setOptionValue("solver", "ipm")
             solver.setOptionValue("presolve", "on")
-        elif self._cols:
+        elif self._basis is not None:
             solver.setOptionValue("simplex_strategy", 4)
-            files = np.flatnonzero(undecided)
-            picked = dict(zip(files.tolist(), names[pick[files]].tolist(), strict=True))
-            solver.setBasis(self._start(keys, row_keys, picked))
+            solver.setBasis(self._basis.carried(int(names.max()) + 1, names[pick[files]], files, mine, shape))
         solver.run()
         status = solver.getModelStatus()
         # Empty: every file is plain, and no limit is in reach.
         if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
             message = f"the master program ended as {solver.modelStatusToString(status)}"
             raise RuntimeError(message)
-        self._remember(solver, keys, row_keys)
+        self._basis = _Basis.of(
+            solver.getBasis(), int(names.max()) + 1, undecided.size, limits.limit.size, files, mine, shape
+        )
         solution = solver.getSolution()
-        x = np.asarray(solution.col_value)
-        dual = np.asarray(solution.row_dual) * unit
+        x, dual = np.asarray(solution.col_value), np.asarray(solution.row_dual) * unit
         price = np.zeros(limits.limit.size)
         price[rows] = np.maximum(0.0, -dual[n_files : n_files + rows.size] / shape.scale)
-        sold = rows[shape.sell]
         boxed = np.zeros(limits.limit.size, dtype=np.bool_)
         n = inside.size
         boxed[rows] = (x[n : n + rows.size] > AMOUNT) & (high[rows] < limits.cap[rows])
-        boxed[sold] |= x[n + rows.size :] > AMOUNT
+        boxed[rows[shape.sell]] |= x[n + rows.size :] > AMOUNT
         share = np.zeros(columns.file.size)
         share[inside], share[sure] = x[:n], 1.0
         return Mixed(
@@ -245,27 +308,6 @@ class Master:
         scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[rows])
         scale[scale <= 0.0] = 1.0
         return _Shape(rows, scale, np.flatnonzero(low[rows] > 0))
-
-    def _start(self, keys: Ints, row_keys: Ints, picked: dict[int, int]) -> highspy.HighsBasis:
-        """The last basis on these columns and rows; new columns start at zero, new rows basic.
-
-        Files that were not in the last program (`picked`: name of their column, by file) keep their column.
-        """
-        basis = highspy.HighsBasis()
-        lower, basic = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
-        whole = {name: basic for file, name in picked.items() if file not in self._rows}
-        cols = {**self._cols, **whole}
-        rows = {**dict.fromkeys(picked, lower), **self._rows}
-        basis.col_status = [cols.get(key, lower) for key in keys.tolist()]
-        basis.row_status = [rows.get(key, basic) for key in row_keys.tolist()]
-        basis.valid = True
-        basis.alien = True
-        return basis
-
-    def _remember(self, solver: QuietHighs, keys: Ints, row_keys: Ints) -> None:
-        basis = solver.getBasis()
-        self._cols = dict(zip(keys.tolist(), basis.col_status, strict=True))
-        self._rows = dict(zip(row_keys.tolist(), basis.row_status, strict=True))
 
 
 def _ranked(file: Ints32, value: Floats, n_files: int) -> tuple[Floats, Floats, Ints]:

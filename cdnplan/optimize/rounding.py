@@ -61,8 +61,10 @@ STAGES, LATE_STAGES = (1.5, 2.5, 4.0, 10.0, 40.0, 1e9), (4.0, 10.0, 40.0, 1e9)
 """Excess is charged so many times its price at most, after a dive and after a repair."""
 SIDE_BY_SIDE = 2
 """Placements that are repaired side by side, each from a dive of its own."""
-REPAIRS, TORN = 60, 60
-"""Repairs of each, and files that one decides anew."""
+REPAIRS = 60
+"""Repairs of each at most."""
+TORN, TORN_FROM = 60, 300
+"""Files that a repair decides anew, and among how many of those whose next column is nearest."""
 STEPS = 100
 """A dive solves its program about so often at most."""
 OUT_OF_REACH = 10.0
@@ -119,6 +121,7 @@ class Rounding:
         extended[smallest[:EXTENDED]] = True
         self.columns = near_columns(solver, limits, prices, known, most, extended)
         self._rows = _rows(solver, limits, prices, self.columns)
+        self._open = _nearly_alike(self.columns, self._rows)
         self._unit = max(float(np.abs(self.columns.cost).mean()), 1e-300)
         self._relaxed = self._program()
         self._relaxed.run()
@@ -173,9 +176,9 @@ class Rounding:
 
     def _torn(self, number: int) -> Bools:
         """Files that a repair decides anew."""
-        n_files = self._size.size
-        torn = np.zeros(n_files, dtype=np.bool_)
-        torn[np.random.default_rng(number).choice(n_files, min(TORN, n_files), replace=False)] = True
+        torn = np.zeros(self._size.size, dtype=np.bool_)
+        some = np.random.default_rng(number).permutation(self._open)[:TORN]
+        torn[some] = True
         return torn
 
     def _dive(self, free: Bools, choice: Ints, number: int) -> Ints:
@@ -271,6 +274,16 @@ class Rounding:
         solver.setOptionValue("presolve", "off")
         solver.passModel(lp)
         return solver
+
+
+def _nearly_alike(columns: Columns, rows: _Rows) -> Ints:
+    """The files whose second column costs least more than their first, prices included."""
+    reduced = columns.cost + rows.matrix @ rows.price
+    order = np.lexsort((reduced, columns.file))
+    first, several = rows.start[:-1], np.diff(rows.start) > 1
+    more = np.full(first.size, np.inf)
+    more[several] = reduced[order[first[several] + 1]] - reduced[order[first[several]]]
+    return np.sort(np.argsort(more, kind="stable")[:TORN_FROM])
 
 
 def _rows(solver: FileSolver, limits: LimitVector, prices: Prices, columns: Columns) -> _Rows:

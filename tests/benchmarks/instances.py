@@ -118,9 +118,9 @@ def _real(name: str, about: str, make: Callable[[Path, int], Inputs], seeds: int
     return Case(name, about, make, seeds, real=True)
 
 
-def _small(countries: str) -> Case:
+def _small(countries: str, seeds: int = 3) -> Case:
     about = f"the real week in {countries}, 4 slices"
-    return _real(countries.replace(",", "-"), about, partial(week, slices=4, countries=countries), 3)
+    return _real(countries.replace(",", "-"), about, partial(week, slices=4, countries=countries), seeds)
 
 
 def _growth(name: str, about: str, preset: str, **options: object) -> Case:
@@ -140,6 +140,7 @@ CATALOGUE: tuple[Case, ...] = (
     _small("BE,NL,LU"),
     _small("DK,NO,FI"),
     _small("EC,PE,BO"),
+    _small("CL,CO,EC,PE,BO", seeds=1),
     _real("world_week-1", "the real week, all countries, 1 slice", partial(week, slices=1)),
     _real("world_week-4", "the same with 4 slices", partial(week, slices=4)),
     _real("world_week-24", "the same with 24 slices", partial(week, slices=24)),

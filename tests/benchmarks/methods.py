@@ -126,7 +126,7 @@ METHODS: dict[str, Method] = {
         Method("popularity", _popularity),
         Method("knapsack", _knapsack),
         Method("exact", _exact, 30_000, heeds_limit=True),
-        Method("lp", partial(_lp, solver="choose"), 4_000_000, heeds_limit=True),
+        Method("lp", partial(_lp, solver="choose"), 8_000_000, heeds_limit=True),
         Method("lp-ipm", partial(_lp, solver="ipm"), 2_000_000, heeds_limit=True),
         Method("lp-pdlp", partial(_lp, solver="pdlp"), 2_000_000, heeds_limit=True),
         Method("mip", _mip, 300_000, heeds_limit=True),
