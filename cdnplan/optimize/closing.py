@@ -15,7 +15,6 @@ from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, tree_bound
 from cdnplan.optimize.rounding import REPAIRS, Rounding
 from cdnplan.optimize.rules import keeps_rules
 from cdnplan.optimize.run_state import RunState
@@ -149,25 +148,3 @@ def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
             holds = pack(run.solver, limits, found.prices, run.best.holds, found.columns, over, moves)
             run.take_plan(run.local.serve(holds))
             run.report("pack", (number + 1) / packings)
-
-
-def exchange(run: RunState) -> None:
-    """One file: better holders by exchange, and bounds beyond what prices on shared limits prove.
-
-    Parameters
-    ----------
-    run : RunState
-        With a plan; takes a better plan and bounds.
-    """
-    facility = Facility.of(run.solver, run.prices)
-    with run.clock.phase("relaxation"):
-        run.beyond = relaxation_bound(facility, run.best.cost, run.ended)
-    run.report("relaxation", 1.0)
-    if not run.closed():
-        with run.clock.phase("exchange"):
-            holds = better_holders(facility, run.best.holds[:, 0], run.ended)
-            run.take_plan(run.local.serve(holds[:, None]))
-        run.report("exchange", 1.0)
-    if not run.closed():
-        with run.clock.phase("tree"):
-            run.beyond = max(run.beyond, tree_bound(run.solver, run.prices))

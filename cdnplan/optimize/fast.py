@@ -18,12 +18,14 @@ from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import priced_bound
-from cdnplan.optimize.closing import IMPROVE_ROUNDS, close, exchange
+from cdnplan.optimize.closing import IMPROVE_ROUNDS, close
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.file_columns import Columns as FileColumns
 from cdnplan.optimize.file_columns import columns_of
+from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.one_file import Facility
+from cdnplan.optimize.one_file_run import exchange, place_alone, unlimited
 from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.phase_clock import PhaseClock
 from cdnplan.optimize.pricing import PricePass, PriceSearch
@@ -50,6 +52,9 @@ SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
 GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
+CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
+"""Where a gap was asked for and is not reached, networks of so many candidate entries × files, and limits ×
+files, are worked on further as well: master programs take minutes and some GB at that size."""
 WORTH_IMPROVING = 1e-2
 """Above this one, pools of networks of any size are re-chosen at the end."""
 ONE_THREAD_UP_TO = 500_000
@@ -116,13 +121,17 @@ def _solve(
     threads: int,
 ) -> Outcome:
     small = _work(instance) <= SMALL_UP_TO
+    closes = small or (stop.gap_ratio is not None and _may_close(instance))
     run = RunState(instance, stop, progress, clock, GOOD_GAP_RATIO if small else OPTIMAL_RATIO, threads)
     early = EARLY_SMALL if small else EARLY * (stop.gap_ratio is not None)
-    search = _Search(run, start, small=small, early=early)
+    if unlimited(instance):
+        place_alone(run)
+        return run.outcome()
+    search = _Search(run, start, small=small, closes=closes, early=early)
     search.all_passes()
     if Facility.applies(instance):
         exchange(run)
-    elif small and run.gap() > run.wanted_gap:
+    elif closes and run.gap() > run.wanted_gap:
         close(run, search.recent)
     return run.outcome()
 
@@ -151,6 +160,12 @@ def full_passes(instance: Instance) -> int:
     return max(full, LINK_PASSES) if instance.n_links else full
 
 
+def _may_close(instance: Instance) -> bool:
+    """Whether a master program over all files is small enough where it is asked for."""
+    limits = LimitVector.of(instance).limit.size
+    return _work(instance) <= CLOSE_UP_TO and limits * instance.n_files <= CLOSE_LIMITS
+
+
 def _work(instance: Instance) -> int:
     """Candidate entries × files: what one look at all files costs."""
     return instance.cand_pool.size * instance.n_files
@@ -159,8 +174,10 @@ def _work(instance: Instance) -> int:
 class _Search:
     """Passes over prices, and plans from where they lead."""
 
-    def __init__(self, run: RunState, start: WarmStart | None, *, small: bool, early: int) -> None:
-        self._run, self._small = run, small
+    def __init__(
+        self, run: RunState, start: WarmStart | None, *, small: bool, closes: bool, early: int
+    ) -> None:
+        self._run, self._small, self._closes = run, small, closes
         passes = full_passes(run.instance)
         self._search = PriceSearch(run.instance, run.solver, passes, start, early=early)
         self.recent: list[FileColumns] = []
@@ -174,7 +191,7 @@ class _Search:
                 state = next(states)
                 run.take_bound(state.bound, state.prices)
             last = number == search.planned or run.ended()
-            if self._small and number > search.planned - RECENT_PASSES:
+            if self._closes and number > search.planned - RECENT_PASSES:
                 self.recent.append(self._columns_of(state))
             if last or self._plan_due(number):
                 with run.clock.phase("prices"):
@@ -186,7 +203,7 @@ class _Search:
             run.report("prices and plans", number / search.planned)
             if last or run.gap() <= run.wanted_gap:
                 break
-        if not self._small and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
+        if not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
             self._go_on(states)
         run.clock.reserve_s = 0.0
         run.ended()

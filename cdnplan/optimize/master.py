@@ -43,6 +43,8 @@ UNDECIDED, UNDECIDED_PER_LIMIT = 400, 6
 """So many files are in the program from the start, and so many more for each limit."""
 DEAR = 1e3
 """At most so many times the largest cost of a column is paid for a whole limit more."""
+MANY_NEW = 2_000
+"""Beyond so many new columns an interior point, crossed over to a basis, is faster than the last basis."""
 SAME = 1e-8
 """Columns that differ by less than this part of the mean cost of columns, prices included, are as good."""
 EXACT_TO = 1e-4
@@ -256,7 +258,11 @@ class Master:
         solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
         solver.passModel(_program(some, held[inside], n_files, shape, left, lacking, low, high, unit))
         files, mine = np.flatnonzero(undecided), names[inside]
-        if self._basis is not None:
+        known = 0 if self._basis is None else self._basis.column.size
+        if (mine >= known).sum() > MANY_NEW:
+            solver.setOptionValue("solver", "ipm")
+            solver.setOptionValue("presolve", "on")
+        elif self._basis is not None:
             solver.setOptionValue("simplex_strategy", 4)
             solver.setBasis(self._basis.carried(int(names.max()) + 1, names[pick[files]], files, mine, shape))
         solver.run()
@@ -269,15 +275,13 @@ class Master:
             solver.getBasis(), int(names.max()) + 1, undecided.size, limits.limit.size, files, mine, shape
         )
         solution = solver.getSolution()
-        x = np.asarray(solution.col_value)
-        dual = np.asarray(solution.row_dual) * unit
+        x, dual = np.asarray(solution.col_value), np.asarray(solution.row_dual) * unit
         price = np.zeros(limits.limit.size)
         price[rows] = np.maximum(0.0, -dual[n_files : n_files + rows.size] / shape.scale)
-        sold = rows[shape.sell]
         boxed = np.zeros(limits.limit.size, dtype=np.bool_)
         n = inside.size
         boxed[rows] = (x[n : n + rows.size] > AMOUNT) & (high[rows] < limits.cap[rows])
-        boxed[sold] |= x[n + rows.size :] > AMOUNT
+        boxed[rows[shape.sell]] |= x[n + rows.size :] > AMOUNT
         share = np.zeros(columns.file.size)
         share[inside], share[sure] = x[:n], 1.0
         return Mixed(

@@ -16,19 +16,16 @@ import numpy.typing as npt
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import ROUNDING_RATIO, FileSolver
-from cdnplan.optimize.file_columns import MAX_NODES, solve_exactly
-from cdnplan.optimize.one_file_kernels import kick_and_descend, raise_bound
+from cdnplan.optimize.one_file_kernels import descend, kick_and_descend, raise_bound
 from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.rules import possible_copies
 
 Bools = npt.NDArray[np.bool_]
 
-WORK, MOST_KICKS, KICKS = 4_000_000_000, 20_000, 200
+WORK, MOST_KICKS, KICKS = 1_000_000_000, 5_000, 100
 """Kicks: what the first number buys, at the entries each looks at; at most; between looks at the clock."""
 MOST_STEPS, STEPS, PATIENCE = 20_000, 500, 60
 """Subgradient steps at most, between looks at the clock, and those in vain before they get shorter."""
-TREE_WORK = 30_000_000
-"""Nodes of the search tree × candidate entries, at most."""
 FIRST_LENGTH, LAST_LENGTH = 1.0, 1e-4
 SEED = 88172645463325252
 """Of xorshift64 (Marsaglia [1]_)."""
@@ -124,6 +121,8 @@ def better_holders(facility: Facility, holds: Bools, ended: Callable[[], bool]) 
        Location Problem", European Journal of Operational Research 174(1), 2006.
     """
     found = holds & np.isfinite(facility.opening)
+    if facility.level.size == 0:  # nothing to choose
+        return np.asarray(found | facility.fixed)
     state = np.array([SEED, 0], dtype=np.uint64)
     best = np.inf
     kicks = min(MOST_KICKS, WORK // max(1, facility.level.size))
@@ -137,7 +136,30 @@ def better_holders(facility: Facility, holds: Bools, ended: Callable[[], bool]) 
     return np.asarray(found | facility.fixed)
 
 
-def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]) -> float:
+def settled_holders(facility: Facility, holds: Bools) -> tuple[Bools, float]:
+    """Open, close and exchange pools from given holders, as long as that saves anything.
+
+    Parameters
+    ----------
+    facility : Facility
+    holds : (n_pools,) bool
+
+    Returns
+    -------
+    found : (n_pools,) bool
+    cost : float
+        Under the prices of `facility` [currency].
+    """
+    n, found = holds.size, holds & np.isfinite(facility.opening)
+    first, second = (np.empty(facility.cap.size, dtype=np.int64) for _ in range(2))
+    cost = descend(
+        facility.ptr, facility.pools, facility.level, facility.cap, facility.opening, found, first, second,
+        np.zeros(n), np.zeros(n), np.zeros((n, n)),
+    )  # fmt: skip
+    return np.asarray(found | facility.fixed), float(cost) + facility.constant
+
+
+def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]) -> tuple[float, Floats]:
     """Bound the problem by prices on its demand rows.
 
     Parameters
@@ -150,8 +172,10 @@ def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]
 
     Returns
     -------
-    float
+    bound : float
         Valid wherever the search ends, lowered by `ROUNDING_RATIO` of its terms' absolute values [currency].
+    u : (n_regions,) float64
+        The prices that prove it [currency].
     """
     u = facility.cap.copy()
     some = np.flatnonzero(np.diff(facility.ptr) > 0)
@@ -166,21 +190,4 @@ def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]
             break
     # Every term is at most u of the region or pool it is about: twice their sum holds them all.
     terms = 2.0 * float(np.abs(u).sum()) + facility.magnitude
-    return best + facility.constant - ROUNDING_RATIO * terms
-
-
-def tree_bound(solver: FileSolver, prices: Prices) -> float:
-    """Bound the problem by branch and bound, as far as `TREE_WORK` goes.
-
-    Parameters
-    ----------
-    solver : FileSolver
-    prices : Prices
-
-    Returns
-    -------
-    float
-        See `solve_exactly` [currency].
-    """
-    nodes = min(MAX_NODES, TREE_WORK // max(1, solver.instance.cand_pool.size))
-    return solve_exactly(solver, prices, max(1, nodes)).bound
+    return best + facility.constant - ROUNDING_RATIO * terms, u

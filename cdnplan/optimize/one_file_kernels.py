@@ -16,6 +16,10 @@ Array = Any
 
 NO_SAVING = 1e-12
 """A move that saves no more than this part of the cost saves nothing."""
+NEIGHBOURS = 4
+"""Pools near a region are drawn among so many times as many as change sides."""
+IN_VAIN, MEMORY = 5, 0.05
+"""At nodes of a tree: steps in vain before they get shorter, and the weight of a step in means."""
 
 
 @njit(cache=True)
@@ -104,6 +108,15 @@ def descend(
 
 
 @njit(cache=True)
+def draw(state: Array, count: int) -> np.int64:
+    """A number below `count` by xorshift64; `state[0]` moves on."""
+    state[0] ^= state[0] << np.uint64(13)
+    state[0] ^= state[0] >> np.uint64(7)
+    state[0] ^= state[0] << np.uint64(17)
+    return np.int64(state[0] % np.uint64(count))
+
+
+@njit(cache=True)
 def kick_and_descend(
     kicks: int, state: Array, best: float, ptr: Array, pools: Array, level: Array, cap: Array,
     opening: Array, holds: Array,
@@ -120,11 +133,11 @@ def kick_and_descend(
     for _ in range(kicks):
         is_open[:] = holds
         strength = 2 + np.int64(state[1] // np.uint64(8)) % 8
+        # Every other time pools that are near to the same region: far ones rarely stand for each other.
+        r = draw(state, cap.size)
+        near = min(ptr[r + 1] - ptr[r], NEIGHBOURS * strength) if state[1] % np.uint64(2) == 0 else 0
         for _ in range(strength):
-            state[0] ^= state[0] << np.uint64(13)
-            state[0] ^= state[0] >> np.uint64(7)
-            state[0] ^= state[0] << np.uint64(17)
-            p = np.int64(state[0] % np.uint64(n))
+            p = pools[ptr[r] + draw(state, near)] if near > 0 else draw(state, n)
             if opening[p] < np.inf:
                 is_open[p] = not is_open[p]
         cost = descend(ptr, pools, level, cap, opening, is_open, first, second, gain, loss, both)
@@ -210,3 +223,65 @@ def raise_bound(
             at[:] = u
             lagrangian(ptr, pools, level, opening, at, paid, slope)
     return best, length
+
+
+@njit(cache=True)
+def bound_node(
+    steps: int, ptr: Array, pools: Array, level: Array, cap: Array, opening: Array, state: Array,
+    goal: float, u: Array, mean: Array, slack: Array,
+) -> float:  # fmt: skip
+    """Raise the bound of a problem in which some pools are open (`state` 1) and others closed (2).
+
+    As `raise_bound`, for a few steps from u, which becomes the best seen; ends at `goal`. `mean` becomes the
+    share of the last steps in which a pool would open, `slack` what at the best u is missing for it to.
+    """
+    n = opening.size
+    asked, held = opening.copy(), 0.0
+    for p in range(n):
+        if state[p] == 1:
+            held += opening[p]
+            asked[p] = np.inf
+        elif state[p] == 2:
+            asked[p] = np.inf
+    # Nobody pays more than what an open pool costs: beyond, u would be paid back.
+    most = cap.copy()
+    for r in range(u.size):
+        for j in range(ptr[r], ptr[r + 1]):
+            if level[j] >= most[r]:
+                break
+            if state[pools[j]] == 1:
+                most[r] = level[j]
+                break
+        u[r] = min(u[r], most[r])
+    slope, paid, at = np.empty(u.size), np.empty(n), u.copy()
+    best = held + lagrangian(ptr, pools, level, asked, at, paid, slope)
+    length, vain = 1.0, 0
+    for _ in range(steps):
+        squared = 0.0
+        for r in range(u.size):
+            if slope[r] > 0.0 and at[r] >= most[r]:
+                slope[r] = 0.0
+            squared += slope[r] * slope[r]
+        if squared == 0.0 or best >= goal:
+            break
+        step = length * max(goal - best, 1e-6 * abs(goal)) / squared
+        for r in range(u.size):
+            at[r] = min(most[r], at[r] + step * slope[r])
+        bound = held + lagrangian(ptr, pools, level, asked, at, paid, slope)
+        for p in range(n):
+            mean[p] += MEMORY * ((1.0 if paid[p] > asked[p] else 0.0) - mean[p])
+        if bound > best:
+            best = bound
+            u[:] = at
+            vain = 0
+            continue
+        vain += 1
+        if vain == IN_VAIN:
+            length *= 0.6
+            vain = 0
+            at[:] = u
+            lagrangian(ptr, pools, level, asked, at, paid, slope)
+    lagrangian(ptr, pools, level, asked, u, paid, slope)
+    for p in range(n):
+        slack[p] = opening[p] - paid[p]
+    return best

@@ -17,8 +17,12 @@ simple_euclidean, simple_random
 kg_a, kg_b, kg_c and the same with _asymmetric
     UflLib's form of the problems of Körkel and Ghosh: 250 x 250, costs of serving between 1,000 and 2,000
     without any structure, and opening costs of 100 to 200, ten and a hundred times that.
+kg_500_a, kg_750_a and so on
+    The same at their two larger sizes.
 uniform
     100 x 1,000: costs of serving between 0 and 1,000, all opening costs 3,000.
+
+Further families of UflLib are in `ufllib_like`.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ import numpy as np
 
 from tests.benchmarks.hashcode_score import Streaming
 from tests.benchmarks.ufl import Ufl
+from tests.benchmarks.ufllib_like import FAMILIES, Drawn
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ STREAMING = {
     "trending_today": StreamingSizes(10_000, 100, 100_000, 100, 50_000, alike=True),
 }
 FACILITIES, CUSTOMERS = 100, 1_000
-KG, KG_SIZE = {"a": 100, "b": 1_000, "c": 10_000}, 250
+KG, KG_SIZES = {"a": 100, "b": 1_000, "c": 10_000}, (250, 500, 750)
 """Lowest opening cost of each class."""
 
 
@@ -173,9 +178,12 @@ def _cap(seed: int, *, euclidean: bool) -> str:
     return or_library_text(draw_ufl(FACILITIES, CUSTOMERS, seed, euclidean=euclidean))
 
 
-def _koerkel_ghosh(name: str, seed: int, *, kind: str) -> str:
-    ufl = draw_koerkel_ghosh(KG_SIZE, KG[name], seed, symmetric=not kind)
-    return simple_text(ufl, f"kg_{name}{kind}")
+def _koerkel_ghosh(size: int, opening: int, seed: int, *, kind: str) -> str:
+    return simple_text(draw_koerkel_ghosh(size, opening, seed, symmetric=not kind), "drawn")
+
+
+def _ufllib(drawn: Drawn, seed: int) -> str:
+    return simple_text(drawn(seed), "drawn")
 
 
 def _simple(seed: int, *, euclidean: bool) -> str:
@@ -190,10 +198,14 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "simple_euclidean": partial(_simple, euclidean=True),
     "simple_random": partial(_simple, euclidean=False),
     **{
-        f"kg_{name}{kind}": partial(_koerkel_ghosh, name, kind=kind)
+        f"kg_{'' if size == KG_SIZES[0] else f'{size}_'}{name}{kind}": partial(
+            _koerkel_ghosh, size, opening, kind=kind
+        )
         for kind in ("", "_asymmetric")
-        for name in KG
+        for name, opening in KG.items()
+        for size in KG_SIZES
     },
+    **{name: partial(_ufllib, drawn) for name, drawn in FAMILIES.items()},
     "uniform": lambda seed: or_library_text(draw_uniform(FACILITIES, CUSTOMERS, seed)),
 }
 

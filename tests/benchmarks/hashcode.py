@@ -136,15 +136,30 @@ def _demand(problem: Streaming) -> tuple[Ints, Ints32, Ints]:
     return ptr, (pair % videos).astype(np.int32), requests
 
 
+class _Goal:
+    """Whether bound and plan known by now are of the same score."""
+
+    def __init__(self, problem: Streaming) -> None:
+        self._problem = problem
+        self.reached = False
+
+    def progress(self, phase: str, done: float, lower: float | None, upper: float | None) -> None:
+        """Take note of bound and plan."""
+        if lower is not None and upper is not None:
+            self.reached = _best_score(self._problem, lower) <= _best_score(self._problem, upper)
+
+
 def solve_streaming(
-    path: Path, out: Path, engine: EngineName, stop: Stop | None = None, threads: int = 1
+    path: Path, out: Path, engine: EngineName, time_limit_s: float | None = None, threads: int = 1
 ) -> dict[str, object]:
     """Solve one problem, write the solution, and report it; see the module's text for the keys."""
     problem = read_streaming(path)
     pools = Pools.of(problem)
     instance = streaming_instance(problem, pools)
-    start = time.perf_counter()
-    outcome = solve(instance, engine, stop=stop, threads=threads)
+    start, goal = time.perf_counter(), _Goal(problem)
+    # What counts is the score: no gap is small enough to end with, but a score that no plan can better is.
+    stop = Stop(gap_ratio=0.0, time_limit_s=time_limit_s, asked=lambda: goal.reached)
+    outcome = solve(instance, engine, stop=stop, threads=threads, progress=goal.progress)
     dealt = deal(instance, outcome.placement, outcome.serving, outcome.prices, None).assignment
     seconds = time.perf_counter() - start
     cache = [int(pools.caches[p][a - 1]) for p, a in zip(dealt.pool, dealt.appliance, strict=True)]
@@ -187,9 +202,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--time-limit", type=float, default=None, metavar="S")
     parser.add_argument("--threads", type=int, default=1, metavar="N")
     options = parser.parse_args(arguments)
-    stop = Stop(time_limit_s=options.time_limit)
     try:
-        report = solve_streaming(options.file, options.out, options.engine, stop, options.threads)
+        report = solve_streaming(
+            options.file, options.out, options.engine, options.time_limit, options.threads
+        )
     except CdnplanError as error:
         print(error, file=sys.stderr)
         return error.exit_code

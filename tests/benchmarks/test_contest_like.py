@@ -20,9 +20,12 @@ from tests.benchmarks.contest_like import (
     streaming_text,
 )
 from tests.benchmarks.hashcode_score import read_streaming
+from tests.benchmarks.ufllib_like import FAMILIES, OPENING
 from tests.instance_checks import check_instance
 
 SMALL = StreamingSizes(videos=300, endpoints=12, requests=900, caches=90, cache_mb=400)
+LONG = {"kratica_t", "median_3000", "median_3000_dear"}
+"""Files of 20 to 50 MB."""
 
 
 def write(folder: Path, text: str) -> Path:
@@ -73,7 +76,7 @@ def test_a_small_one_is_solved(tmp_path: Path, capfd: pytest.CaptureFixture[str]
 
 def test_the_command_writes_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contest_like, "STREAMING", dict.fromkeys(STREAMING, SMALL))
-    for name in contest_like.TEXTS:
+    for name in contest_like.TEXTS.keys() - LONG:
         assert contest_like.main([name, "--out", str(tmp_path / name), "--seed", "2"]) == 0
         reader = read_streaming if name in STREAMING else ufl.read_ufl
         reader(tmp_path / name)
@@ -82,3 +85,48 @@ def test_the_command_writes_every_kind(tmp_path: Path, monkeypatch: pytest.Monke
     assert alike.shape == other.shape == (250, 250)
     np.testing.assert_array_equal(alike, alike.T)
     assert (other != other.T).mean() > 0.9
+
+
+def reached(drawn: ufl.Ufl) -> np.ndarray:
+    """Which facility can serve which customer, (customers, facilities)."""
+    assert (drawn.opening == OPENING).all()
+    cheap = drawn.allocation <= 4
+    assert (drawn.allocation[~cheap] > OPENING).all()
+    return cheap
+
+
+def test_ten_facilities_for_each_customer_or_the_other_way_round_or_both() -> None:
+    by_customer, by_facility, by_both = (reached(FAMILIES[f"gap_{kind}"](1)) for kind in "abc")
+    for cheap, axes in ((by_customer, {1}), (by_facility, {0}), (by_both, {0, 1})):
+        assert {axis for axis in (0, 1) if (cheap.sum(axis=axis) == 10).all()} == axes
+    # Edges are exchanged: the ring they began with is gone.
+    assert (np.diff(np.flatnonzero(by_both[0])) > 1).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "degree"),
+    [("projective_11", 133, 12), ("projective_17", 307, 18), ("chess", 144, 9), ("codes", 128, 8)],
+)
+def test_structures_have_their_sizes_and_degrees(name: str, size: int, degree: int) -> None:
+    cheap = reached(FAMILIES[name](1))
+    assert cheap.shape == (size, size)
+    assert (cheap == cheap.T).all()
+    assert (cheap.sum(axis=0) == degree).all()
+    if name.startswith("projective"):
+        # Any two lines have one point in common.
+        common = cheap.astype(int) @ cheap.T
+        assert (common + np.diag(np.full(size, 1 - degree)) == 1).all()
+
+
+def test_what_costs_less_to_be_served_from_costs_more_to_open() -> None:
+    drawn = FAMILIES["kratica_o"](1)
+    assert np.corrcoef(drawn.opening, drawn.allocation.sum(axis=0))[0, 1] < -0.999
+
+
+def test_points_are_customers_and_facilities() -> None:
+    for name, size in (("euclid", 100), ("median_500", 500), ("median_500_dear", 500)):
+        drawn = FAMILIES[name](1)
+        assert drawn.allocation.shape == (size, size)
+        np.testing.assert_array_equal(drawn.allocation, drawn.allocation.T)
+        assert (np.diag(drawn.allocation) == 0).all()
+    assert FAMILIES["median_500_dear"](1).opening[0] == pytest.approx(1e4 * np.sqrt(500) / 10, abs=0.5)

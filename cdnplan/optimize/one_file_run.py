@@ -1,0 +1,100 @@
+"""A run of the engine on one file: relaxation, exchange of pools, tree.
+
+Where no limit can bind, that is all there is to do: prices of limits would be zero, and a plan is its
+holders. Otherwise it follows the passes over prices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import priced_bound
+from cdnplan.optimize.file_columns import solve_exactly
+from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound, settled_holders
+from cdnplan.optimize.one_file_tree import reduced, search
+from cdnplan.optimize.run_state import RunState
+
+SETTLE_EVERY = 10
+"""Nodes of the tree after which what they would open is tried as a plan."""
+
+
+def unlimited(instance: Instance) -> bool:
+    """Whether there is one file, no rule on how many hold it, and no limit that serving it could reach.
+
+    Parameters
+    ----------
+    instance : Instance
+
+    Returns
+    -------
+    bool
+        Storage and fill of a pool that could not take the file alone are no matter: it is never placed there.
+    """
+    if not Facility.applies(instance) or instance.n_links:
+        return False
+    row_gb = np.zeros(instance.demand_ptr.size - 1)
+    row_gb[np.flatnonzero(np.diff(instance.demand_ptr))] = instance.demand_gb
+    gb = instance.region_share * row_gb[instance.region_row]
+    peak: Floats = gb @ instance.gbps_per_gb
+    return bool((peak.max(initial=0.0) <= instance.throughput_gbps).all())
+
+
+def place_alone(run: RunState) -> None:
+    """Place a file that no limit concerns, from nothing.
+
+    Parameters
+    ----------
+    run : RunState
+        Of an `unlimited` instance; takes plans and bounds.
+    """
+    zero = Prices.zero(run.instance)
+    with run.clock.phase("prices"):
+        run.take_bound(priced_bound(run.instance, zero, run.solver), zero)
+    with run.clock.phase("plan"):
+        # The root of its tree: what dual ascent leaves tight, less what is not worth it.
+        start = solve_exactly(run.solver, zero, max_nodes=1).holds[0]
+        holds, _ = settled_holders(Facility.of(run.solver, zero), start)
+        run.take_plan(run.local.serve(holds[:, None]))
+    run.report("plan", 1.0)
+    if not run.closed():
+        exchange(run)
+
+
+def exchange(run: RunState) -> None:
+    """Find better holders by exchange, and bounds beyond what prices on shared limits prove.
+
+    Parameters
+    ----------
+    run : RunState
+        With a plan; takes a better plan and bounds.
+    """
+    facility = Facility.of(run.solver, run.prices)
+    with run.clock.phase("relaxation"):
+        run.beyond, u = relaxation_bound(facility, run.best.cost, run.ended)
+    run.report("relaxation", 1.0)
+    if not run.closed():
+        with run.clock.phase("exchange"):
+            # Among the pools that could be in a better plan: fewer are tried in vain, and tried faster.
+            small, kept = reduced(facility, u, run.best.cost)
+            holds = facility.fixed.copy()
+            holds[kept] |= better_holders(small, run.best.holds[kept, 0], run.ended)
+            run.take_plan(run.local.serve(holds[:, None]))
+        run.report("exchange", 1.0)
+    if not run.closed():
+        _decide_pools(run, facility, u)
+
+
+def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
+    """Branch on whether pools hold the file; what nodes would open is settled to a plan now and then."""
+    steps = search(facility, u, lambda: run.best.cost, run.ended)
+    for number, step in enumerate(run.clock.each("tree", steps)):
+        run.beyond = max(run.beyond, min(step.bound, run.best.cost))
+        if step.decided or number % SETTLE_EVERY == 0:
+            holds, cost = settled_holders(facility, step.holds)
+            if cost < run.best.cost:
+                run.take_plan(run.local.serve(holds[:, None]))
+            run.report("tree", 0.0)
+        if run.closed():
+            break

@@ -1,0 +1,64 @@
+"""One file that no limit concerns: when that is so, and that it is placed at least cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cdnplan.model.instance import Instance
+from cdnplan.optimize.fast import solve_fast
+from cdnplan.optimize.one_file_run import unlimited
+from cdnplan.optimize.outcome import Stop
+from tests.instances import random_instance
+from tests.optimize.test_one_file import one_file
+from tests.oracle.brute_force import brute_force
+
+
+def ample(seed: int) -> Instance:
+    """Pins, bans, copies and holdings, and throughput for all there is."""
+    instance = one_file(seed)
+    instance = replace(
+        instance,
+        throughput_gbps=np.full_like(instance.throughput_gbps, 1e9),
+        appliance_throughput_gbps=np.full_like(instance.appliance_throughput_gbps, 1e9),
+    )
+    none = np.zeros(0, dtype=np.int32)
+    return replace(
+        instance,
+        links=(),
+        link_capacity_gbps=np.zeros((0,)),
+        cand_link_ptr=np.zeros_like(instance.cand_link_ptr),
+        cand_link=none,
+        origin_link_ptr=np.zeros_like(instance.origin_link_ptr),
+        origin_link=none,
+    )
+
+
+def test_a_limit_that_serving_could_reach_is_seen() -> None:
+    instance = ample(3)
+    assert unlimited(instance)
+    file_gb = np.zeros(instance.demand_ptr.size - 1)
+    file_gb[np.diff(instance.demand_ptr) > 0] = instance.demand_gb
+    gb = instance.region_share * file_gb[instance.region_row]
+    peak = float((gb @ instance.gbps_per_gb).max())
+    enough = np.full(instance.n_pools, peak)
+    assert unlimited(replace(instance, throughput_gbps=enough))
+    enough[1] *= 0.99
+    assert not unlimited(replace(instance, throughput_gbps=enough))
+    assert not unlimited(random_instance(3, n_files=2))
+    with_links = next(one for one in map(one_file, range(40)) if one.n_links)
+    assert not unlimited(replace(with_links, throughput_gbps=np.full(with_links.n_pools, 1e9)))
+
+
+def test_it_is_placed_at_least_cost_and_that_is_proven() -> None:
+    for seed in range(30):
+        instance = ample(seed)
+        optimum = brute_force(instance)
+        assert optimum is not None
+        outcome = solve_fast(instance, stop=Stop(gap_ratio=0.0))
+        assert outcome.upper == pytest.approx(optimum, rel=1e-7)
+        assert outcome.lower == pytest.approx(optimum, rel=1e-6)
+        assert outcome.lower <= optimum * (1 + 1e-9)
+        assert outcome.placement.holds[instance.pinned].all()

@@ -1,0 +1,99 @@
+"""The tree of one file: its bounds at every node, and its end, against exhaustive search."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+
+import numpy as np
+import pytest
+
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.one_file import Facility, relaxation_bound, settled_holders
+from cdnplan.optimize.one_file_tree import Searched, search
+from tests.benchmarks.ufl import Ufl, ufl_instance
+from tests.evaluate.prices import best_holders, limit_terms, random_prices
+from tests.optimize.test_one_file import held_cost, never, one_file
+
+APART = 0.5
+"""Added to costs that are whole numbers otherwise."""
+
+
+def no_better_than(cost: float) -> float:
+    """Slack for rounding."""
+    return cost + 1e-7 * abs(cost) + 1e-9
+
+
+def searched(facility: Facility, upper: float) -> list[Searched]:
+    _, u = relaxation_bound(facility, upper, never)
+    return list(search(facility, u, lambda: upper, never))
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.5])
+def test_bounds_rise_to_the_optimum_and_not_beyond(scale: float) -> None:
+    for seed in range(30):
+        instance = one_file(seed)
+        prices = random_prices(instance, seed, scale)
+        facility = Facility.of(FileSolver.of(instance), prices)
+        best = best_holders(instance, prices, 0) + limit_terms(instance, prices)
+        for upper in (best, best + 0.3 * abs(best) + 1.0):
+            steps = searched(facility, upper)
+            assert all(before.bound <= after.bound for before, after in pairwise(steps))
+            assert all(step.bound <= no_better_than(best) for step in steps)
+            # The end proves the optimum, also where only the tree knows of it: then it says which set it is.
+            assert steps[-1].bound == pytest.approx(best, rel=1e-7)
+            told = [held_cost(facility, step.holds | facility.fixed) for step in steps if step.decided]
+            assert upper == best or told[-1] == pytest.approx(best, rel=1e-7)
+
+
+def hard(whole: bool) -> Facility:
+    """Each customer can be served from three facilities: a cover, whose relaxation is far below it."""
+    rng = np.random.default_rng(4)
+    near = rng.random((24, 14)).argsort(axis=1) < 3
+    allocation = np.where(near, rng.integers(0, 5, near.shape), 400).astype(float)
+    opening = np.full(14, 100.0 if whole else 100.0 + APART)
+    instance = ufl_instance(Ufl(opening, allocation))
+    return Facility.of(FileSolver.of(instance), Prices.zero(instance))
+
+
+def optimum(facility: Facility) -> float:
+    """Cost of the best set, by trying them all."""
+    n = facility.opening.size
+    dense = np.full((facility.cap.size, n + 1), np.inf)
+    region = np.repeat(np.arange(facility.cap.size), np.diff(facility.ptr))
+    dense[region, facility.pools] = facility.level
+    dense[:, n] = facility.cap
+    best = np.inf
+    for number in range(2**n):
+        holds = (number >> np.arange(n)) & 1 == 1
+        cost = facility.opening[holds].sum() + dense[:, np.append(holds, True)].min(axis=1).sum()
+        best = min(best, float(cost))
+    return best + facility.constant
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_whole_numbers_need_no_bound_beyond_the_next_one(whole: bool) -> None:
+    facility = hard(whole)
+    best = optimum(facility)
+    relaxed, u = relaxation_bound(facility, best, never)
+    assert relaxed < best - 1.0
+    nodes = list(search(facility, u, lambda: best, never))
+    assert nodes[-1].bound == pytest.approx(best, rel=1e-12)
+    # One more is in reach: then the tree must not claim that there is nothing below.
+    found = False
+    for step in search(facility, u, lambda: best + 1.0, never):
+        holds, cost = settled_holders(facility, step.holds)
+        assert cost == pytest.approx(held_cost(facility, holds))
+        found = found or cost <= best + 1e-9
+    assert found
+
+
+def test_it_ends_when_asked_with_a_valid_bound() -> None:
+    facility = hard(whole=True)
+    best = optimum(facility)
+    relaxed, u = relaxation_bound(facility, best, never)
+    steps = list(search(facility, u, lambda: best, lambda: True))
+    assert len(steps) == 1
+    assert relaxed - 1e-6 * best <= steps[0].bound <= best
+    some = list(islice(search(facility, u, lambda: best, never), 4))
+    assert all(step.bound <= best for step in some)
