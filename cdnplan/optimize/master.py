@@ -43,8 +43,9 @@ UNDECIDED, UNDECIDED_PER_LIMIT = 400, 6
 """So many files are in the program from the start, and so many more for each limit."""
 DEAR = 1e3
 """At most so many times the largest cost of a column is paid for a whole limit more."""
-MANY_NEW = 2_000
-"""Beyond so many new columns an interior point, crossed over to a basis, is faster than the last basis."""
+MANY_NEW, MANY_LIMITS = 2_000, 400
+"""Beyond so many new columns and limits an interior point, crossed over to a basis, is faster than the last
+basis."""
 SAME = 1e-8
 """Columns that differ by less than this part of the mean cost of columns, prices included, are as good."""
 EXACT_TO = 1e-4
@@ -259,7 +260,7 @@ class Master:
         solver.passModel(_program(some, held[inside], n_files, shape, left, lacking, low, high, unit))
         files, mine = np.flatnonzero(undecided), names[inside]
         known = 0 if self._basis is None else self._basis.column.size
-        if (mine >= known).sum() > MANY_NEW:
+        if rows.size > MANY_LIMITS and (mine >= known).sum() > MANY_NEW:
             solver.setOptionValue("solver", "ipm")
             solver.setOptionValue("presolve", "on")
         elif self._basis is not None:
