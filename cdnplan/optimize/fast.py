@@ -53,8 +53,9 @@ SMALL_UP_TO = 8_000_000
 GREEDY_UP_TO = 1_000_000
 """Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
 CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
-"""Where a gap was asked for and is not reached, networks of so many candidate entries × files, and limits ×
-files, are worked on further as well: master programs take minutes and some GB at that size."""
+"""Where a gap was asked for and is not reached, and there was no earlier plan to start from, networks of so
+many candidate entries × files, and limits × files, are worked on further as well: master programs take
+minutes and some GB at that size."""
 WORTH_IMPROVING = 1e-2
 """Above this one, pools of networks of any size are re-chosen at the end."""
 ONE_THREAD_UP_TO = 500_000
@@ -121,7 +122,8 @@ def _solve(
     threads: int,
 ) -> Outcome:
     small = _work(instance) <= SMALL_UP_TO
-    closes = small or (stop.gap_ratio is not None and _may_close(instance))
+    asked = stop.gap_ratio is not None and start is None
+    closes = small or (asked and _may_close(instance))
     run = RunState(instance, stop, progress, clock, GOOD_GAP_RATIO if small else OPTIMAL_RATIO, threads)
     early = EARLY_SMALL if small else EARLY * (stop.gap_ratio is not None)
     if unlimited(instance):

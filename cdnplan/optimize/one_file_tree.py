@@ -113,7 +113,7 @@ def search(
             if child.bound < tree.cutoff(upper()):
                 child = replace(child, bound=max(bound, child.bound))
                 heapq.heappush(heap, (child.bound, number, child))
-    yield Searched(min(upper(), least), np.zeros(facility.opening.size, dtype=np.bool_))
+    yield Searched(min(tree.proven(upper()), least), np.zeros(facility.opening.size, dtype=np.bool_))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +126,11 @@ class _Tree:
     def cutoff(self, upper: float) -> float:
         """Bound from which on a node has no plan that is better."""
         return upper - max(SAME_RATIO * abs(upper), (1.0 - 1e-3) * self.unit)
+
+    def proven(self, upper: float) -> float:
+        """What all plans cost at least once none costs less than the cutoff."""
+        # Between it and the best plan there is no whole number, if the cutoff is as near as that.
+        return upper if SAME_RATIO * abs(upper) < self.unit else self.cutoff(upper)
 
     def looks(self, u: Floats) -> int:
         """Entries that one evaluation of a bound looks at."""
