@@ -74,7 +74,7 @@ def plan_again(
     engine: EngineRun,
     outcome: Outcome,
     dealt: Dealt,
-    finish: Callable[[Outcome], Dealt],
+    finish: Callable[[Instance, Outcome], Dealt],
     *,
     spent: Spent,
     now: Callable[[], float] = time.perf_counter,
@@ -104,7 +104,7 @@ def plan_again(
     dealt : Dealt
         What became of it.
     finish : callable
-        Deals a plan out to appliances and plans its night.
+        Deals a plan out to appliances and plans its night, given the problem with what is ruled out as well.
     spent : Spent
     now : callable
         Seconds that only grow.
@@ -192,16 +192,17 @@ def _round(
     engine: EngineRun,
     basis: _Plan,
     ruled_out: Bools,
-    finish: Callable[[Outcome], Dealt],
+    finish: Callable[[Instance, Outcome], Dealt],
 ) -> _Plan | None:
     """Plan without what is ruled out, and finish it; None where that leaves no plan."""
     copies = instance.copies.copy()
     copies[ruled_out] = 0
     start = WarmStart(basis.outcome.prices, basis.dealt.placement.holds & ~ruled_out)
     try:
-        outcome = engine.solve(replace(instance, copies=copies), start)
+        ruled = replace(instance, copies=copies)
+        outcome = engine.solve(ruled, start)
         # Appliances themselves rule nothing out: where there is room after all, files may come back.
-        dealt = finish(outcome)
+        dealt = finish(ruled, outcome)
     except (NoFeasiblePlanError, DeadlineError):
         # There is a plan already: nothing better came of this one.
         return None

@@ -74,7 +74,7 @@ def plan_apiece(
     apiece = taken_apiece(counted, dealt.assignment, holdings, required_files(instance))
     if engine.name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
         return dealt
-    start = WarmStart(apiece.prices(outcome.prices), apiece.holds)
+    start = WarmStart(apiece.prices(outcome.prices), apiece.holds & (apiece.instance.copies > 0))
     stop = replace(stop, gap_ratio=max(ENOUGH * gap, 0.0 if stop.gap_ratio is None else stop.gap_ratio))
     try:
         found = engine.part("appliances", outcome.lower, cost, stop).solve(apiece.instance, start)

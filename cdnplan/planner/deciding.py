@@ -110,20 +110,25 @@ def decide(
     def filled(dealt: Dealt) -> Dealt:
         return dealt if fill is None else fill(dealt)
 
-    def by_appliance(dealt: Dealt, night: Callable[[Dealt], Dealt]) -> Dealt:
+    def by_appliance(
+        problem: Instance, found: Outcome, dealt: Dealt, night: Callable[[Dealt], Dealt]
+    ) -> Dealt:
         left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
         if left_s is not None and left_s <= watch.seconds["optimise"]:
             return dealt
         left = replace(run, stop=replace(stop, time_limit_s=left_s))
-        return plan_apiece(instance, left, outcome, dealt, holdings, night)
+        return plan_apiece(problem, left, found, dealt, holdings, night)
 
     # That each appliance has a window of its own is what only planning by appliance knows. Without windows
     # files are in the way that fit in no better than others would: planning again finds these sooner.
     windows = bool(np.isfinite(instance.fill_limit_gb).any())
+
+    def fitted(problem: Instance, found: Outcome) -> Dealt:
+        dealt = dealt_out(found)
+        return by_appliance(problem, found, dealt, lambda other: other) if windows else dealt
+
     with watch.phase("appliances"):
-        dealt = dealt_out(outcome)
-        if windows:
-            dealt = by_appliance(dealt, lambda other: other)
+        dealt = fitted(instance, outcome)
     with watch.phase("fills"):
         dealt = filled(dealt)
     with watch.phase("again"):
@@ -133,10 +138,10 @@ def decide(
             run,
             outcome,
             dealt,
-            lambda found: filled(dealt_out(found)),
+            lambda problem, found: filled(fitted(problem, found)),
             spent=spent,
             now=watch.now,
         )
         if not windows:
-            dealt = by_appliance(dealt, filled)
+            dealt = by_appliance(instance, outcome, dealt, filled)
     return Decided(outcome, dealt, reason)

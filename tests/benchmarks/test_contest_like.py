@@ -69,7 +69,8 @@ def test_both_formats_hold_the_same_costs(tmp_path: Path, euclidean: bool) -> No
 
 def test_a_small_one_is_solved(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, streaming_text(draw_streaming(SMALL, seed=5)))
-    assert hashcode.main([str(path), "--out", str(tmp_path / "solution"), "--engine", "fast"]) == 0
+    words = [str(path), "--out", str(tmp_path / "solution"), "--engine", "fast", "--time-limit", "5"]
+    assert hashcode.main(words) == 0
     report = json.loads(capfd.readouterr().out)
     assert 0 < report["score"] <= report["bound"] <= 1.05 * report["score"]
 

@@ -90,7 +90,7 @@ class Begun:
             EngineRun(self.engine, stop or Stop()),
             self.outcome,
             self.dealt,
-            lambda other: deal(self.instance, other.placement, other.serving, other.prices, None),
+            lambda _, other: deal(self.instance, other.placement, other.serving, other.prices, None),
             spent=Spent(2.0, 1.0),
             now=lambda: next(clock),
         )

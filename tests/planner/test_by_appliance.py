@@ -21,7 +21,8 @@ def test_dealing_costs_little_on_a_second_night(tmp_path: Path, monkeypatch: pyt
     make(first)
     root = sample_folder()
     files = (root / "topology.yaml", root / "titles.parquet", root / "demand.parquet")
-    _, titles, demand = write_drifted(files, tmp_path, Drift(seed=1))
+    # Drifts differ in whether windows of single appliances are in the way at all.
+    _, titles, demand = write_drifted(files, tmp_path, Drift(seed=5))
     request = replace(first, titles=titles, demand=demand, previous=first.out, gap_ratio=0.01)
     record = make(replace(request, out=tmp_path / "second"))
     assert record["appliances"]["cost_of_dealing"] <= 0.008 * record["upper"]
@@ -31,7 +32,7 @@ def test_dealing_costs_little_on_a_second_night(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(deciding, "plan_apiece", as_dealt)
     other = make(replace(request, out=tmp_path / "by-pool"))
-    assert record["upper"] < other["upper"] * 0.999
+    assert record["upper"] < other["upper"] * 0.99
 
 
 def test_what_windows_are_in_the_way_of_is_planned_by_appliance_first(
