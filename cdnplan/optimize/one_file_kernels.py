@@ -181,6 +181,25 @@ def lagrangian(
 
 
 @njit(cache=True)
+def step_up(at: Array, slope: Array, most: Array, rise: float) -> bool:
+    """Go along a supergradient as far as a plane of that slope rises by `rise`; no u goes beyond `most`.
+
+    Changes `at` and `slope`; False where no direction is left.
+    """
+    squared = 0.0
+    for r in range(at.size):
+        if slope[r] > 0.0 and at[r] >= most[r]:
+            slope[r] = 0.0
+        squared += slope[r] * slope[r]
+    if squared == 0.0:
+        return False
+    step = rise / squared
+    for r in range(at.size):
+        at[r] = min(most[r], at[r] + step * slope[r])
+    return True
+
+
+@njit(cache=True)
 def raise_bound(
     steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array, opening: Array,
     upper: float, length: float, u: Array,
@@ -200,16 +219,8 @@ def raise_bound(
     best = lagrangian(ptr, pools, level, opening, at, paid, slope)
     vain = 0
     for _ in range(steps):
-        squared = 0.0
-        for r in range(u.size):
-            if slope[r] > 0.0 and at[r] >= cap[r]:
-                slope[r] = 0.0
-            squared += slope[r] * slope[r]
-        if squared == 0.0 or best >= upper:
+        if best >= upper or not step_up(at, slope, cap, length * max(upper - best, 1e-6 * abs(upper))):
             return best, 0.0
-        step = length * max(upper - best, 1e-6 * abs(upper)) / squared
-        for r in range(u.size):
-            at[r] = min(cap[r], at[r] + step * slope[r])
         bound = lagrangian(ptr, pools, level, opening, at, paid, slope)
         if bound > best:
             best = bound
@@ -257,16 +268,8 @@ def bound_node(
     best = held + lagrangian(ptr, pools, level, asked, at, paid, slope)
     length, vain = 1.0, 0
     for _ in range(steps):
-        squared = 0.0
-        for r in range(u.size):
-            if slope[r] > 0.0 and at[r] >= most[r]:
-                slope[r] = 0.0
-            squared += slope[r] * slope[r]
-        if squared == 0.0 or best >= goal:
+        if best >= goal or not step_up(at, slope, most, length * max(goal - best, 1e-6 * abs(goal))):
             break
-        step = length * max(goal - best, 1e-6 * abs(goal)) / squared
-        for r in range(u.size):
-            at[r] = min(most[r], at[r] + step * slope[r])
         bound = held + lagrangian(ptr, pools, level, asked, at, paid, slope)
         for p in range(n):
             mean[p] += MEMORY * ((1.0 if paid[p] > asked[p] else 0.0) - mean[p])
