@@ -27,8 +27,11 @@ NODE_LIMIT = 2_000
 """Nodes that the search of one file's problem may take."""
 SEARCH_EFFORT = 1_000_000_000
 """Nodes of one file × candidate entries × files: what a search of all files may take, in a minute or two."""
-FEWEST_NODES = 50
+FEWEST_NODES = 100
 """Where the effort allows no more for each file, there is no search."""
+STEP_LIMIT, STEP_EFFORT, FEWEST_STEPS = 300, 6_000_000_000, 50
+"""Steps of row prices for a file that no search has solved; steps × candidate entries × files; and where that
+allows no more, there are none."""
 
 
 def price_faults(instance: Instance, prices: Prices) -> list[str]:
@@ -88,7 +91,7 @@ def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None) -> 
     prices : Prices
         Any valid prices; better ones give a better bound.
     nodes : int, optional
-        Nodes of branch and bound for each file; 0: no search. None: `search_nodes`.
+        Nodes of branch and bound for each file; 0: nothing beyond dual ascent. None: `search_nodes`.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) ->
     instance : Instance
     prices : Prices
     nodes : int, optional
-        Nodes of branch and bound for each file; 0: no search. None: `search_nodes`.
+        Nodes of branch and bound for each file; 0: nothing beyond dual ascent. None: `search_nodes`.
 
     Returns
     -------
@@ -165,8 +168,9 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) ->
         rule_pool=instance.launch_pool,
         rule_price=prices.launch,
     )
+    steps = 0 if nodes == 0 else row_steps(instance)
     nodes = search_nodes(instance) if nodes is None else nodes
-    return _run_blocks(net, files, nodes, compiled=work >= COMPILED_FROM)
+    return _run_blocks(net, files, (nodes, steps), compiled=work >= COMPILED_FROM)
 
 
 def _possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
@@ -194,22 +198,38 @@ def search_nodes(instance: Instance) -> int:
     Returns
     -------
     int
-        Fewer for larger networks; 0, no search, from 20 million candidate entries × files.
+        Fewer for larger networks; 0, no search, from 10 million candidate entries × files.
     """
     nodes = min(NODE_LIMIT, SEARCH_EFFORT // max(1, instance.cand_pool.size * instance.n_files))
     return nodes if nodes >= FEWEST_NODES else 0
 
 
-def _run_blocks(net: Network, files: Files, nodes: int, *, compiled: bool) -> Floats:
-    """Bound all files, block by block; compiled, on as many threads as numba may use."""
+def row_steps(instance: Instance) -> int:
+    """Steps by which the row prices of each file's problem may rise.
+
+    Parameters
+    ----------
+    instance : Instance
+
+    Returns
+    -------
+    int
+        Fewer for larger networks; 0 from 120 million candidate entries × files.
+    """
+    steps = min(STEP_LIMIT, STEP_EFFORT // max(1, instance.cand_pool.size * instance.n_files))
+    return steps if steps >= FEWEST_STEPS else 0
+
+
+def _run_blocks(net: Network, files: Files, effort: tuple[int, int], *, compiled: bool) -> Floats:
+    """Bound all files by so many nodes and steps each; compiled, on as many threads as numba may use."""
     value = np.zeros(files.size_gb.size)
     blocks = range((value.size + BLOCK - 1) // BLOCK)
     if not compiled:
         for block in blocks:
-            bound_block.py_func(block, net, files, nodes, value)
+            bound_block.py_func(block, net, files, *effort, value)
         return value
     with ThreadPoolExecutor(get_num_threads()) as threads:
-        for done in [threads.submit(bound_block, block, net, files, nodes, value) for block in blocks]:
+        for done in [threads.submit(bound_block, block, net, files, *effort, value) for block in blocks]:
             done.result()
     return value
 

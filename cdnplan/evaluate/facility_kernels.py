@@ -26,6 +26,7 @@ from cdnplan.evaluate.bound_kernels import (
     scratch,
     start,
 )
+from cdnplan.evaluate.row_price_kernels import keep_rows, price_rows, row_scratch
 from cdnplan.model.instance import Floats, Ints
 
 BLOCK = 64
@@ -234,8 +235,13 @@ def _branch(
 
 
 @register_jitable
-def _search(net: Network, duals: Duals, tree: Tree, n: int, mark: int, root: float, nodes: int) -> float:
-    """Raise the bound of a file's problem, without the constants of step 1, by at most so many nodes."""
+def _search(
+    net: Network, duals: Duals, tree: Tree, n: int, mark: int, root: float, nodes: int
+) -> tuple[float, bool]:
+    """Raise the bound of a file's problem, without the constants of step 1, by at most so many nodes.
+
+    Whether the search came to its end is told as well.
+    """
     for p in range(tree.cost.size):
         tree.cost[p] = duals.opening[p]
         tree.allowed[p] = duals.exists[p]
@@ -257,7 +263,7 @@ def _search(net: Network, duals: Duals, tree: Tree, n: int, mark: int, root: flo
                 left = min(left, tree.bound[depth])
         if depth == 0:
             # Every set of holders is in a node left with a bound, or costs at least `best`.
-            return max(root, min(best, left))
+            return max(root, min(best, left)), left >= best - CLOSE * best
         nodes -= 1
         fixed = _enter_child(net, duals, tree, depth - 1, n)
         total, mark = adjust(net, duals, n, mark, best - fixed)
@@ -265,7 +271,7 @@ def _search(net: Network, duals: Duals, tree: Tree, n: int, mark: int, root: flo
 
 
 @njit(cache=True, nogil=True)
-def bound_block(block: int, net: Network, files: Files, nodes: int, value: Floats) -> None:
+def bound_block(block: int, net: Network, files: Files, nodes: int, steps: int, value: Floats) -> None:
     """Bound the facility location problems of one block of files by docs/bound.md.
 
     Blocks are independent of each other and release the interpreter, for threads to share them.
@@ -277,12 +283,15 @@ def bound_block(block: int, net: Network, files: Files, nodes: int, value: Float
     net : Network
     files : Files
     nodes : int
-        Nodes below the root that the search of step 5 may take for each file; 0: no search.
+        Nodes below the root that the search of step 5 may take for each file.
+    steps : int
+        Steps by which row prices rise where the search did not come to its end.
     value : (n_files,) float64
         Result, by file [currency]; the block writes its own part.
     """
     n_pools, n_regions = files.storage_price.size, net.share.size
     duals, tree = scratch(n_pools, n_regions), _tree(min(nodes, MAX_DEPTH), n_pools, n_regions)
+    rows = row_scratch(n_pools, n_regions)
     mark = 0
     for f in range(block * BLOCK, min(value.size, (block + 1) * BLOCK)):
         constants = open_costs(files, f, duals)
@@ -290,8 +299,12 @@ def bound_block(block: int, net: Network, files: Files, nodes: int, value: Float
         duals.queue[:n] = duals.active[:n]
         ascend(net, duals, n)
         total, mark = adjust(net, duals, n, mark, np.inf)
-        if nodes > 0:
-            total = _search(net, duals, tree, n, mark, total, nodes)
+        keep_rows(duals, rows)
+        solved = False
+        if nodes > 0 or steps > 0:
+            total, solved = _search(net, duals, tree, n, mark, total, nodes)
+        if steps > 0 and not solved:
+            total = max(total, price_rows(net, duals, rows, n, steps))
         value[f] = total + constants
         for i in range(n):
             duals.volume[duals.active[i]] = 0.0

@@ -29,6 +29,7 @@ from cdnplan.optimize.one_file_run import exchange, place_alone, unlimited
 from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.phase_clock import PhaseClock
 from cdnplan.optimize.pricing import PricePass, PriceSearch
+from cdnplan.optimize.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.rules import broken_rules
 from cdnplan.optimize.run_state import OPTIMAL_RATIO, RunState
 from cdnplan.optimize.warm_start import WarmStart
@@ -48,6 +49,9 @@ FIRST_PLAN_TIME = 0.4
 long a plan takes."""
 WORTH_GOING_ON, MORE_PASSES = 4e-3, 3
 """On larger networks prices move on for so many passes where the gap is above this one at the end."""
+WORTH_RELAXING, RELAXED_PASSES, THOROUGH_PASSES, SEEK_STEPS = 2e-2, 16, 3, 100
+"""Above the first gap, so many passes by the relaxations of files follow, and by holders sought with so many
+steps from each file's relaxation."""
 SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
 GREEDY_UP_TO = 1_000_000
@@ -205,7 +209,9 @@ class _Search:
             run.report("prices and plans", number / search.planned)
             if last or run.gap() <= run.wanted_gap:
                 break
-        if not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
+        if not self._small and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap):
+            self._relax(states)
+        elif not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
             self._go_on(states)
         run.clock.reserve_s = 0.0
         run.ended()
@@ -224,6 +230,27 @@ class _Search:
         with run.clock.phase("plan"):
             self._plan(state, final=True)
         run.report("prices and plans", 1.0)
+
+    def _relax(self, states: Iterator[PricePass]) -> None:
+        """Passes by the relaxations of files, for the bound; then plans from holders sought with care."""
+        run, search = self._run, self._search
+        if not RelaxedVisits.fits(run.instance):
+            return
+        relaxed = search.relax()
+        passes = RELAXED_PASSES + THOROUGH_PASSES
+        for number in range(1, passes + 1):
+            with run.clock.phase("prices"):
+                state = next(states)
+                if number == RELAXED_PASSES:
+                    for prices in (state.prices, state.current):
+                        run.take_bound(relaxed.bound(prices), prices)
+                    search.seek(SEEK_STEPS)
+            if number > RELAXED_PASSES:
+                with run.clock.phase("plan"):
+                    self._plan(state, final=True)
+            run.report("relaxed prices and plans", number / passes)
+            if run.ended() or run.gap() <= run.wanted_gap:
+                break
 
     def _plan_due(self, done: int) -> bool:
         """Whether to make a plan before the last one, for it may be good enough to end with."""

@@ -14,24 +14,24 @@ smooth functions of prices with a known derivative, and Newton-like steps find t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes
-from cdnplan.model.instance import Floats, Instance, Ints32
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.launch_prices import launch_prices
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.objective import ideal_costs
 from cdnplan.optimize.priced import Priced, priced_costs
+from cdnplan.optimize.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.response import ResponseLayout, typical_rates, typical_step
-from cdnplan.optimize.search_kernels import SEARCH_CHUNKS, search_files
 from cdnplan.optimize.start_prices import start_prices
-from cdnplan.optimize.twins import twin_pools
+from cdnplan.optimize.visits import Batch, HolderVisits, Pass, Visitor, Visits
 from cdnplan.optimize.warm_start import WarmStart
 
 Bools = npt.NDArray[np.bool_]
@@ -57,8 +57,6 @@ REHEAT = 4.0
 overloaded a sample does not tell, and their prices have far to go."""
 COLD_RATIO = 0.01
 """Heat of the last pass, as a part of the cost above the ideal for each GB of demand."""
-BAND_RATIO = 0.5
-"""Band around ties in which holders stay, as a part of the heat."""
 NEWTON_RATIO, NEWTON_STEPS, FARTHEST = 0.5, 3, 0.5
 """Damping and number of Newton steps after a batch, and the farthest each goes, in heats."""
 NEARLY_FULL = 0.3
@@ -102,29 +100,6 @@ class PricePass:
     current: Prices
     holds: Bools
     complete: bool
-
-
-@dataclass(slots=True, eq=False)
-class _Visits:
-    """What each batch used when it was last visited, and at which costs.
-
-    Parameters
-    ----------
-    loads : (n_batches, 2 * n_pools + n_cand + n_regions) float64
-        Stored and new GB by pool, GB served by entry and from the origin.
-    costs : (n_batches, n_cand + n_regions) float64
-    response : (size,) float64
-        Running total over batches, see `ResponseLayout`.
-    """
-
-    loads: Floats
-    costs: Floats
-    response: Floats
-
-    def dealt_anew(self, batches: int) -> _Visits:
-        """Spread evenly over another number of batches: the old ones stand in until they are visited."""
-        loads = np.tile(self.loads.sum(axis=0) / batches, (batches, 1))
-        return _Visits(loads, np.tile(self.costs.mean(axis=0), (batches, 1)), self.response)
 
 
 class PriceSearch:
@@ -176,15 +151,14 @@ class PriceSearch:
         rates = instance.n_pools * (1 + instance.n_slices) + instance.n_links * instance.n_slices
         self._gbps = slice(instance.n_pools, rates)
         self._toll = np.clip(self._limits.flat(first), 0.0, self._limits.cap)[self._gbps]
-        self._twin = twin_pools(instance, solver.columns)
         self._speed = np.zeros_like(self._toll)
         self._soft = np.ones(instance.n_regions, dtype=np.bool_)
         self._rate = typical_rates(instance)
         self._unit = self._heat = typical_step(instance)
         self._launch = first.launch
         self._ideal_gb = ideal_costs(instance)
-        self._holds = np.zeros((instance.n_files, instance.n_pools), dtype=np.bool_)
-        self._seen = np.zeros(instance.n_files, dtype=np.bool_)
+        self._holders = HolderVisits(instance, solver, self._layout)
+        self._visitor: Visitor = self._holders
         self._jitter_first = JITTER_FIRST
         density = instance.file_gb() / instance.size_gb
         self._ranked = np.argsort(-density, kind="stable").astype(np.int32)
@@ -194,8 +168,8 @@ class PriceSearch:
         self._warm = start is not None
         if start is not None:
             self._heat, self._jitter_first = WARM_HEAT * self._unit, JITTER_LAST
-            self._holds[:] = start.holds.T
-            self._seen[:] = True
+            self._holders.holds[:] = start.holds.T
+            self._holders.seen[:] = True
             self._sampled, self.planned = 0, warm_passes
             self.last = warm_passes
 
@@ -219,7 +193,7 @@ class PriceSearch:
         number = 0
         batches = self._deal(SAMPLE_STRIDE if self._sampled else 1)
         width = inst.cand_pool.size + inst.n_regions
-        visits = _Visits(
+        visits = Visits(
             np.zeros((len(batches), 2 * inst.n_pools + width)),
             np.tile(_costs(inst, best), (len(batches), 1)),
             np.zeros(self._layout.size),
@@ -253,8 +227,19 @@ class PriceSearch:
                     if bound > best_bound:
                         best, best_bound = prices, bound
             current = self._prices(self._log, self._toll)
-            yield PricePass(best_bound, best, current, self._holds, complete=complete)
+            yield PricePass(best_bound, best, current, self._holders.holds, complete=complete)
             number += 1
+
+    def relax(self) -> RelaxedVisits:
+        """Go by what the relaxations of files use from now on; bounds are evaluated when asked for."""
+        self._visitor = relaxed = RelaxedVisits(self._instance, self._solver, self._layout)
+        self.last = sys.maxsize
+        return relaxed
+
+    def seek(self, steps: int) -> None:
+        """Go by holders again, sought anew at each visit by so many steps of the volume algorithm."""
+        self._visitor = self._holders
+        self._holders.steps = steps
 
     def _worth_a_look(self, number: int) -> bool:
         """Bounds are evaluated where a plan may end the run: in between they cost as much as half a pass.
@@ -272,7 +257,7 @@ class PriceSearch:
         turns, rest = divmod(full, self._early)
         return rest == 0 and turns & (turns - 1) == 0  # a power of two
 
-    def _deal(self, stride: int) -> list[list[tuple[Ints32, float]]]:
+    def _deal(self, stride: int) -> list[Batch]:
         """Deal the files, most GB per stored GB first, to batches; with a stride, the tail is sampled.
 
         Returns
@@ -286,43 +271,16 @@ class PriceSearch:
         parts = [[(head[b::count].copy(), 1.0), (tail[b::count].copy(), float(stride))] for b in range(count)]
         return [[(files, weight) for files, weight in part if files.size] for part in parts]
 
-    def _visit(
-        self,
-        visits: _Visits,
-        b: int,
-        batch: list[tuple[Ints32, float]],
-        number: int,
-    ) -> None:
-        """Find holders for the files of a batch and note what they use."""
-        inst, cols, solver, layout = self._instance, self._solver.columns, self._solver, self._layout
+    def _visit(self, visits: Visits, b: int, batch: Batch, number: int) -> None:
+        """Note what the files of a batch use at the present prices."""
         prices = self._prices(self._log, self._toll)
-        priced = Priced.of(inst, prices)
-        order = priced.order
-        slots = (order - inst.cand_ptr[layout.region[order]]).astype(np.int32)
-        cost = priced.cand_cost[order]
-        toll = np.append(cost - inst.cand_cost[order], 0.0)
-        tolled = prices.throughput.max(axis=1, initial=0.0) > 0.0
-        stored = np.zeros((SEARCH_CHUNKS, inst.n_pools))
-        fresh = np.zeros_like(stored)
-        served = np.zeros((SEARCH_CHUNKS, inst.cand_pool.size + inst.n_regions))
-        response = np.zeros((SEARCH_CHUNKS, layout.size))
-        for files, weight in batch:
-            in_lanes(
-                search_files, np.arange(SEARCH_CHUNKS), np.ones(SEARCH_CHUNKS), files, number, self._seen,
-                weight, self._heat, BAND_RATIO * self._heat, inst.region_row, inst.region_share,
-                cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr,
-                inst.cand_pool[order], slots, cost, priced.origin_cost, toll, cols.pool_ptr,
-                cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies, solver.held,
-                solver.pinned, solver.reward_ptr, solver.reward_pool, prices.launch[solver.reward_rule],
-                layout.ptr, self._holds, self._twin, tolled, self._soft, self._jitter(number), stored, fresh,
-                served, response,
-            )  # fmt: skip
-        visits.loads[b] = np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
-        visits.costs[b] = np.concatenate([priced.cand_cost, priced.origin_cost])
-        kept = 1.0 - 1.0 / len(visits.loads) if number > 0 else 1.0
-        visits.response = kept * visits.response + response.sum(axis=0)
+        priced = Priced.of(self._instance, prices)
+        use = self._visitor.visit(
+            batch, prices, priced, Pass(number, self._heat, self._soft, self._jitter(number))
+        )
+        visits.note(b, use, priced, first=number == 0)
 
-    def _move(self, visits: _Visits, seen: int, *, travel: bool) -> None:
+    def _move(self, visits: Visits, seen: int, *, travel: bool) -> None:
         """Move all prices after a batch, given what the batches seen so far use."""
         pools = self._instance.n_pools
         part = len(visits.loads) / seen
@@ -374,7 +332,7 @@ class PriceSearch:
         self._gain = np.clip(gain, GAIN_LEAST, max(GAIN_LEAST, most))
         self._mean, self._sum = mean, np.zeros_like(mean)
 
-    def _cool(self, visits: _Visits, number: int) -> None:
+    def _cool(self, visits: Visits, number: int) -> None:
         """Lower the heat, so that in the last pass ties cost next to nothing."""
         inst = self._instance
         served = visits.loads.sum(axis=0)[2 * inst.n_pools :]

@@ -57,6 +57,20 @@ class ResponseLayout:
         """Length of the flat array."""
         return int(self.ptr[-1])
 
+    def slots(self, order: Ints32) -> Ints32:
+        """Place of entries among those of their region.
+
+        Parameters
+        ----------
+        order : (n_cand,) int32
+            Entries, those of a region together.
+
+        Returns
+        -------
+        (n_cand,) int32
+        """
+        return (order - self.instance.cand_ptr[self.region[order]]).astype(np.int32)
+
     def carried(self, served: Floats, response: Floats, rise: Floats) -> Floats:
         """Loads after a rise in costs.
 

@@ -19,6 +19,7 @@ from cdnplan.optimize.ascent_kernels import ascend, start_duals
 from cdnplan.optimize.exchange_kernels import exchange_pools
 from cdnplan.optimize.file_kernels import ask_for_file, open_tight, opening_costs
 from cdnplan.optimize.move_kernels import move_pools
+from cdnplan.optimize.thorough_kernels import seek_holders
 
 Array = Any
 
@@ -182,7 +183,7 @@ def predict(ptr: Array, response_ptr: Array, response: Array, rise: Array, serve
 
 @njit(cache=True, nogil=True)
 def search_files(
-    chunks: Array, files: Array, turn: int, seen: Array, weight: float, heat: float, band: float,
+    chunks: Array, files: Array, turn: int, steps: int, seen: Array, weight: float, heat: float, band: float,
     region_row: Array, region_share: Array, file_ptr: Array, file_row: Array, file_gb: Array,
     n_rows: int, ptr: Array,
     pools: Array, slots: Array, costs: Array, origin: Array, toll: Array, pool_ptr: Array,
@@ -234,21 +235,27 @@ def search_files(
             seen[f] = True
             for p in range(n_pools):
                 is_open[p] = fixed[p] or (before[p] and allowed[p] and not anew)
-            if anew:
-                slack[:] = opening
-                start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
-                todo[:n_active] = active[:n_active]
-                ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
-                open_tight(active, n_active, pos, ptr, pools, allowed, slack, opening, is_open)
-            move_pools(
-                active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
-                fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order, first, second,
-            )  # fmt: skip
-            if anew:
-                exchange_pools(
-                    active, n_active, v, ptr, pools, costs, origin, toll, pool_ptr, pool_region, opening,
-                    allowed, fixed, is_open, first, second, worth, relief, order,
+            if steps > 0:
+                seek_holders(
+                    steps, active, n_active, v, cap, ptr, pools, costs, origin, toll, pool_ptr, pool_region,
+                    opening, allowed, fixed, before, is_open,
                 )  # fmt: skip
+            else:
+                if anew:
+                    slack[:] = opening
+                    start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
+                    todo[:n_active] = active[:n_active]
+                    ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+                    open_tight(active, n_active, pos, ptr, pools, allowed, slack, opening, is_open)
+                move_pools(
+                    active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
+                    fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order, first, second,
+                )  # fmt: skip
+                if anew:
+                    exchange_pools(
+                        active, n_active, v, ptr, pools, costs, origin, toll, pool_ptr, pool_region, opening,
+                        allowed, fixed, is_open, first, second, worth, relief, order,
+                    )  # fmt: skip
             swap_twins(
                 f, v, ptr, pools, costs, pool_ptr, pool_region, twin, tolled, opening, allowed, fixed, jitter,
                 is_open,
