@@ -19,7 +19,8 @@ FORMAT = 1
 
 STATUSES = ("optimal", "within-gap", "time-limit", "interrupted", "feasible")
 ENGINES = ("exact", "fast")
-BOUND_PROOFS = ("prices", "branch-and-bound")
+BY_TREE = "tree"
+BOUND_PROOFS = ("prices", BY_TREE, "branch-and-bound")
 COST_PARTS = ("total", "delivery", "fill", "overload")
 COUNTS = ("regions", "sites", "pools", "appliances", "files", "titles", "links", "slices")
 RATIOS = ("gap_ratio", "gap_to_upper_ratio", "offload_byte_ratio")

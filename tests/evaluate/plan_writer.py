@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.evaluate.bound import dual_bound
+from cdnplan.evaluate.cost import gap_ratio
 from cdnplan.evaluate.loads import link_gbps
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.inputs.plan_folder import (
@@ -26,6 +27,8 @@ from cdnplan.inputs.plan_folder import (
     HOLDINGS,
     PLACEMENT,
     PRICES,
+    PROOF,
+    PROOF_PRICES,
     SERVING,
     TABLES,
     TOPOLOGY,
@@ -46,9 +49,14 @@ from tests.evaluate.nights import Night, Scheduler
 
 
 def write_plan(
-    folder: Path, *, holdings: Holdings | None = None, cold_start: str = "free", night: bool = False
+    folder: Path,
+    *,
+    holdings: Holdings | None = None,
+    cold_start: str = "free",
+    night: bool = False,
+    tree: bool = False,
 ) -> None:
-    """Plan the small network and write the folder; with its night of filling only where asked for."""
+    """Plan the small network and write the folder; its night and a tree of cases only where asked for."""
     topology, catalog, demand = network.topology(cold_start=cold_start), network.catalog(), network.demand()
     if night:
         topology = replace(
@@ -77,8 +85,71 @@ def write_plan(
     claims["appliances"] = _dealt(instance, plan, _earlier(instance, holdings))
     if night:
         claims["fills"] = _write_night(folder, topology, instance, plan, holdings)
+    if tree:
+        claims["lower"] = _write_tree(folder, instance, prices)
+        claims["bound_proof"] = "tree"
+        claims["gap_ratio"] = gap_ratio(verdict.cost.total, claims["lower"], verdict.ideal)
+        claims["gap_to_upper_ratio"] = 1.0 - claims["lower"] / verdict.cost.total
     (folder / "plan.json").write_text(json.dumps(claims), encoding="utf-8")
     seal(folder)
+
+
+def _write_tree(folder: Path, instance: Instance, prices: Prices) -> float:
+    """Three cases: kpn holds the first file; it does not, and bnix does; neither does. Returns the bound."""
+    first, second = ("t00.hd", "kpn/storage-2u"), ("t00.hd", "bnix/storage-2u")
+    decided = [
+        _decided(instance, (*first, True)),
+        _decided(instance, (*first, False), (*second, True)),
+        _decided(instance, (*first, False), (*second, False)),
+    ]
+    sets = [better_prices(case, prices) for case in decided]
+    nodes = [
+        (1, 0, *first, "holds", 1),
+        (2, 0, *first, "lacks", 0),
+        (3, 2, *second, "holds", 2),
+        (4, 2, *second, "lacks", 3),
+    ]
+    _write(folder / PROOF, _columns("node parent file pool side prices", nodes))
+    rows: dict[str, list[Any]] = {}
+    for number, case in enumerate(sets, 1):
+        columns = _price_rows(instance, case)
+        for name, values in ({"prices": [number] * len(columns["limit"])} | columns).items():
+            rows.setdefault(name, []).extend(values)
+    _write(folder / PROOF_PRICES, rows)
+    return min(dual_bound(case, own) for case, own in zip(decided, sets, strict=True))
+
+
+def _decided(instance: Instance, *decisions: tuple[str, str, bool]) -> Instance:
+    """The problem with pools made to hold files, or not to."""
+    copies, pinned = instance.copies.copy(), instance.pinned.copy()
+    for file, pool, holds in decisions:
+        at = instance.pools.index(pool), instance.files.index(file)
+        if holds:
+            pinned[at] = True
+        else:
+            copies[at] = 0
+    return replace(instance, copies=copies, pinned=pinned)
+
+
+def better_prices(instance: Instance, prices: Prices) -> Prices:
+    """Prices that prove more than given ones: a few changes of each in turn."""
+    prices = Prices(**{name: getattr(prices, name).copy() for name in PRICED})
+    best = dual_bound(instance, prices)
+    for limit in PRICED:
+        price = getattr(prices, limit)
+        for at in np.ndindex(price.shape):
+            for factor in (0.5, 2.0, 0.8, 1.25):
+                before = price[at]
+                price[at] *= factor
+                lower = dual_bound(instance, prices)
+                if lower > best:
+                    best = lower
+                else:
+                    price[at] = before
+    return prices
+
+
+PRICED = ("storage", "throughput", "link", "fill", "churn", "launch")
 
 
 def _write_night(
@@ -197,6 +268,8 @@ def change_table(folder: Path, name: str, change: Callable[[list[dict[str, Any]]
 
 def _write(path: Path, columns: dict[str, Any]) -> None:
     types = {"slice": pa.int32(), "launch_date": pa.date32()}
+    if path.name.startswith("proof"):
+        types |= dict.fromkeys(("node", "parent", "prices"), pa.int32())
     if path.name == "demand.parquet":
         types["gb"] = pa.float32()
     if path.name == "holdings.parquet":
