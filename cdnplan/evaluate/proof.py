@@ -15,7 +15,7 @@ from cdnplan.model.proof import Proof
 
 
 def proof_faults(instance: Instance, proof: Proof) -> dict[int, str]:
-    """Why a proof is none.
+    """Find out why a proof is none.
 
     Parameters
     ----------
@@ -103,6 +103,16 @@ def tree_bound(instance: Instance, proof: Proof) -> float:
     ------
     ValueError
         When the proof is none, see `proof_faults`.
+
+    Examples
+    --------
+    >>> from cdnplan.model.placement import Prices
+    >>> from tests.instances import random_instance
+    >>> instance = random_instance(1)
+    >>> at = np.zeros(2, dtype=np.int32)
+    >>> proof = Proof(at, at, at, np.array([True, False]), at, (Prices.zero(instance),))
+    >>> tree_bound(instance, proof) >= dual_bound(instance, Prices.zero(instance))
+    True
 
     References
     ----------

@@ -18,6 +18,16 @@ class ProofRecord:
     ----------
     root : Prices
         Of the whole problem.
+
+    Examples
+    --------
+    >>> from tests.instances import random_instance
+    >>> record = ProofRecord(Prices.zero(random_instance(1)))
+    >>> holds, lacks = record.split(0, file=0, pool=0)
+    >>> record.split(lacks, file=1, pool=0)
+    (3, 4)
+    >>> record.proof().parent.tolist(), record.proof().n_cases
+    ([0, 0, 2, 2], 3)
     """
 
     def __init__(self, root: Prices) -> None:
