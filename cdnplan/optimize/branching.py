@@ -39,7 +39,7 @@ NEAR_ENOUGH = 0.05
 MOST_COLUMNS = 4
 """Columns of each file that a node begins with, the nearest ones."""
 WORTH_SPLITTING = 1e-3
-"""A mixture of which the price of storage is less than this part of the gap is not worth a split."""
+"""A mixture of which the priced bytes, stored and new, are less than this part of the gap is not split."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +174,9 @@ class _Tree:
         inst, columns = self.solver.instance, node.found.columns
         part = np.zeros((inst.n_files, inst.n_pools))
         np.add.at(part, columns.file, node.found.share[:, None] * columns.holds)
-        worth = node.found.prices.storage * (inst.size_gb[:, None] * self.solver.copies)
+        copies, prices = self.solver.copies, node.found.prices
+        fresh = np.maximum(0, copies.astype(np.int16) - self.solver.held)
+        worth = inst.size_gb[:, None] * (prices.storage * copies + (prices.fill + prices.churn) * fresh)
         score = worth * part * np.maximum(0.0, 1.0 - part)
         file, pool = divmod(int(score.argmax()), inst.n_pools)
         return (file, pool) if score[file, pool] > WORTH_SPLITTING * room else None

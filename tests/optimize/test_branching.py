@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -102,9 +103,17 @@ def knapsacks() -> Instance:
     return replace(inst, size_gb=size, storage_gb=np.array([27.0]), copies=copies)
 
 
-def test_a_file_that_takes_most_of_a_pool_is_decided() -> None:
-    """Prices leave a gap that only deciding on the large file can close: here it is closed."""
+def narrow_window() -> Instance:
+    """The same, with room for everything and a night that brings no more than 27."""
     inst = knapsacks()
+    plenty = np.array([inst.size_gb.sum()])
+    return replace(inst, storage_gb=plenty, fill_limit_gb=np.array([27.0]), held=np.zeros_like(inst.held))
+
+
+@pytest.mark.parametrize("make", [knapsacks, narrow_window])
+def test_a_file_that_takes_most_of_a_pool_is_decided(make: Callable[[], Instance]) -> None:
+    """Prices leave a gap that only deciding on the large file can close: here it is closed."""
+    inst = make()
     start, found = mixed(inst)
     values = bounds(inst, start, found, start.cost)
     optimum = brute(inst)
