@@ -9,7 +9,7 @@ from cdnplan.evaluate.limits import ABSOLUTE
 from cdnplan.evaluate.loads import link_gbps
 from cdnplan.evaluate.report import TOLERANCE, Check, Ledger, close
 from cdnplan.evaluate.verdict import Verdict
-from cdnplan.inputs.plan_json import BY_TREE, PLAN_JSON, PlanJson
+from cdnplan.inputs.plan_json import BY_PRICES, BY_SEARCH, BY_TREE, PLAN_JSON, PlanJson
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.proof import Proof
@@ -168,12 +168,12 @@ def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Le
         ledger.failed("bound", PLAN_JSON, "the prices are not valid, they prove nothing")
         return "The prices are not valid and prove nothing."
     # An engine never claims more than the cost, or than its bound; where that cut the value, more is proven.
-    cut = close(priced, lower if plan.bound_proof == "branch-and-bound" else upper)
+    cut = close(priced, lower if plan.bound_proof == BY_SEARCH else upper)
     ok = abs(found - priced) <= slack or (cut and found >= priced)
     ledger.checks.append(
         Check("bound of the prices", ok, PLAN_JSON, key="lower_priced", claimed=priced, found=found)
     )
-    if plan.bound_proof == "prices":
+    if plan.bound_proof == BY_PRICES:
         ok = found >= lower - slack
         ledger.checks.append(Check("bound", ok, PLAN_JSON, key="lower", claimed=lower, found=found))
         return f"The prices prove {found:.9g}; nothing else is needed." if ok else "The prices prove less."

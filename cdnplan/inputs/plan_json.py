@@ -19,8 +19,7 @@ FORMAT = 1
 
 STATUSES = ("optimal", "within-gap", "time-limit", "interrupted", "feasible")
 ENGINES = ("exact", "fast")
-BY_TREE = "tree"
-BOUND_PROOFS = ("prices", BY_TREE, "branch-and-bound")
+BOUND_PROOFS = BY_PRICES, BY_TREE, BY_SEARCH = "prices", "tree", "branch-and-bound"
 COST_PARTS = ("total", "delivery", "fill", "overload")
 COUNTS = ("regions", "sites", "pools", "appliances", "files", "titles", "links", "slices")
 RATIOS = ("gap_ratio", "gap_to_upper_ratio", "offload_byte_ratio")

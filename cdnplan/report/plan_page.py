@@ -9,7 +9,7 @@ import numpy as np
 
 from cdnplan import __version__
 from cdnplan.inputs.manifest_files import plan_id
-from cdnplan.inputs.plan_json import BY_TREE, PlanJson
+from cdnplan.inputs.plan_json import BY_SEARCH, BY_TREE, PlanJson
 from cdnplan.report.actual import actual_section
 from cdnplan.report.changes import changes_section
 from cdnplan.report.facts import PlanFacts, read_facts
@@ -165,7 +165,7 @@ def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
 
 def _proof_words(plan: PlanJson) -> str:
     """What proves the bound."""
-    if plan.bound_proof == "branch-and-bound":
+    if plan.bound_proof == BY_SEARCH:
         priced = money(plan.numbers["lower_priced"])
         return f"Prices prove {priced} of it; the rest is the solver's branch and bound."
     proof = "tree of cases, each with prices," if plan.bound_proof == BY_TREE else "prices"

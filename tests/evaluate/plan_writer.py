@@ -27,8 +27,6 @@ from cdnplan.inputs.plan_folder import (
     HOLDINGS,
     PLACEMENT,
     PRICES,
-    PROOF,
-    PROOF_PRICES,
     SERVING,
     TABLES,
     TOPOLOGY,
@@ -46,6 +44,7 @@ from cdnplan.model.topology import Topology
 from tests.evaluate import network
 from tests.evaluate.network import SimplePlan, simple_plan
 from tests.evaluate.nights import Night, Scheduler
+from tests.evaluate.tree_writer import price_rows, write_tree
 
 
 def write_plan(
@@ -78,7 +77,7 @@ def write_plan(
     _write(folder / PLACEMENT, _placement_rows(instance, plan, earlier, holdings))
     _write(folder / SERVING, _serving_rows(instance, plan))
     _write(folder / APPLIANCES, _appliance_rows(instance, plan))
-    _write(folder / PRICES, _price_rows(instance, prices))
+    _write(folder / PRICES, price_rows(instance, prices))
     claims = _claims(instance, topology, verdict, dual_bound(instance, prices), holdings)
     claims["full"] = _full_links(instance, plan, prices)
     claims["warnings"] = warnings
@@ -86,70 +85,12 @@ def write_plan(
     if night:
         claims["fills"] = _write_night(folder, topology, instance, plan, holdings)
     if tree:
-        claims["lower"] = _write_tree(folder, instance, prices)
+        claims["lower"] = write_tree(folder, instance, prices)
         claims["bound_proof"] = "tree"
         claims["gap_ratio"] = gap_ratio(verdict.cost.total, claims["lower"], verdict.ideal)
         claims["gap_to_upper_ratio"] = 1.0 - claims["lower"] / verdict.cost.total
     (folder / "plan.json").write_text(json.dumps(claims), encoding="utf-8")
     seal(folder)
-
-
-def _write_tree(folder: Path, instance: Instance, prices: Prices) -> float:
-    """Three cases: kpn holds the first file; it does not, and bnix does; neither does. Returns the bound."""
-    first, second = ("t00.hd", "kpn/storage-2u"), ("t00.hd", "bnix/storage-2u")
-    decided = [
-        _decided(instance, (*first, True)),
-        _decided(instance, (*first, False), (*second, True)),
-        _decided(instance, (*first, False), (*second, False)),
-    ]
-    sets = [better_prices(case, prices) for case in decided]
-    nodes = [
-        (1, 0, *first, "holds", 1),
-        (2, 0, *first, "lacks", 0),
-        (3, 2, *second, "holds", 2),
-        (4, 2, *second, "lacks", 3),
-    ]
-    _write(folder / PROOF, _columns("node parent file pool side prices", nodes))
-    rows: dict[str, list[Any]] = {}
-    for number, case in enumerate(sets, 1):
-        columns = _price_rows(instance, case)
-        for name, values in ({"prices": [number] * len(columns["limit"])} | columns).items():
-            rows.setdefault(name, []).extend(values)
-    _write(folder / PROOF_PRICES, rows)
-    return min(dual_bound(case, own) for case, own in zip(decided, sets, strict=True))
-
-
-def _decided(instance: Instance, *decisions: tuple[str, str, bool]) -> Instance:
-    """The problem with pools made to hold files, or not to."""
-    copies, pinned = instance.copies.copy(), instance.pinned.copy()
-    for file, pool, holds in decisions:
-        at = instance.pools.index(pool), instance.files.index(file)
-        if holds:
-            pinned[at] = True
-        else:
-            copies[at] = 0
-    return replace(instance, copies=copies, pinned=pinned)
-
-
-def better_prices(instance: Instance, prices: Prices) -> Prices:
-    """Prices that prove more than given ones: a few changes of each in turn."""
-    prices = Prices(**{name: getattr(prices, name).copy() for name in PRICED})
-    best = dual_bound(instance, prices)
-    for limit in PRICED:
-        price = getattr(prices, limit)
-        for at in np.ndindex(price.shape):
-            for factor in (0.5, 2.0, 0.8, 1.25):
-                before = price[at]
-                price[at] *= factor
-                lower = dual_bound(instance, prices)
-                if lower > best:
-                    best = lower
-                else:
-                    price[at] = before
-    return prices
-
-
-PRICED = ("storage", "throughput", "link", "fill", "churn", "launch")
 
 
 def _write_night(
@@ -268,8 +209,6 @@ def change_table(folder: Path, name: str, change: Callable[[list[dict[str, Any]]
 
 def _write(path: Path, columns: dict[str, Any]) -> None:
     types = {"slice": pa.int32(), "launch_date": pa.date32()}
-    if path.name.startswith("proof"):
-        types |= dict.fromkeys(("node", "parent", "prices"), pa.int32())
     if path.name == "demand.parquet":
         types["gb"] = pa.float32()
     if path.name == "holdings.parquet":
@@ -377,20 +316,6 @@ def _dealt(instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, i
             kept = len(set(had) & set(on))
             moved += instance.size_gb[f] * (min(len(had), len(on)) - kept)
     return {"busiest_over_mean_ratio": float(uneven), "moved_within_pools_gb": float(moved)}
-
-
-def _price_rows(instance: Instance, prices: Prices) -> dict[str, list[Any]]:
-    rows: list[tuple[Any, ...]] = []
-    for limit in ("storage", "fill", "churn"):
-        values = getattr(prices, limit)
-        rows += [(limit, instance.pools[p], 0, values[p] * 1000.0, "per TB") for p in np.flatnonzero(values)]
-    for limit, names in (("throughput", instance.pools), ("link", instance.links)):
-        values = getattr(prices, limit)
-        rows += [(limit, names[i], t, values[i, t], "per Gbps") for i, t in np.argwhere(values > 0)]
-    for rule in np.flatnonzero(prices.launch):
-        name = f"{instance.files[instance.launch_file[rule]]}#{rule}"
-        rows.append(("launch", name, 0, prices.launch[rule], "per pool"))
-    return _columns("limit name slice price unit", rows)
 
 
 def _full_links(instance: Instance, plan: SimplePlan, prices: Prices) -> list[dict[str, Any]]:
