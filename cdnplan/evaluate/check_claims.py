@@ -180,10 +180,15 @@ def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Le
     if plan.bound_proof == BY_TREE:
         ok = tree is not None and proven >= lower - slack
         ledger.checks.append(Check("bound", ok, PLAN_JSON, key="lower", claimed=lower, found=proven))
-        if tree is None:
-            return f"The prices prove {found:.9g}; the tree is not valid and proves nothing."
-        said = f"The prices prove {found:.9g}; a tree of {tree.n_cases:,} cases, each with its own, proves"
-        return f"{said} {proven:.9g}; nothing else is needed." if ok else f"{said} less than is claimed."
+        return f"The prices prove {found:.9g}; {_tree_words(tree, proven, ok=ok)}."
     rest = max(0.0, lower - found)
     ledger.passed("bound", PLAN_JSON, f"{rest:.9g} of it cannot be recomputed without a search")
     return f"The prices prove {min(found, lower):.9g}; the remaining {rest:.9g} rests on branch and bound."
+
+
+def _tree_words(tree: Proof | None, proven: float, *, ok: bool) -> str:
+    """What a tree of cases adds to what the prices prove."""
+    if tree is None:
+        return "the tree is not valid and proves nothing"
+    said = f"a tree of {tree.n_cases:,} cases, each with its own, proves"
+    return f"{said} {proven:.9g}; nothing else is needed" if ok else f"{said} less than is claimed"
