@@ -26,12 +26,12 @@ interpreted."""
 NODE_LIMIT = 2_000
 """Nodes that the search of one file's problem may take."""
 SEARCH_EFFORT = 1_000_000_000
-"""Nodes of one file × candidate entries × files: what a search of all files may take, in a minute or two."""
-FEWEST_NODES = 100
+"""Nodes of one file × candidate entries × files × cases: what all searches may take, in a minute or two."""
+FEWEST_NODES = 60
 """Where the effort allows no more for each file, there is no search."""
 STEP_LIMIT, STEP_EFFORT, FEWEST_STEPS = 300, 6_000_000_000, 50
-"""Steps of row prices for a file that no search has solved; steps × candidate entries × files; and where that
-allows no more, there are none."""
+"""Steps of row prices for a file that no search has solved; steps × candidate entries × files × cases;
+and where that allows no more, there are none."""
 
 
 def price_faults(instance: Instance, prices: Prices) -> list[str]:
@@ -77,7 +77,7 @@ def price_faults(instance: Instance, prices: Prices) -> list[str]:
     return faults
 
 
-def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None) -> float:
+def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None, cases: int = 1) -> float:
     """Bound the cost of every possible plan from below.
 
     With prices on the shared limits the problem falls apart into one facility location problem per file,
@@ -92,6 +92,8 @@ def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None) -> 
         Any valid prices; better ones give a better bound.
     nodes : int, optional
         Nodes of branch and bound for each file; 0: nothing beyond dual ascent. None: `search_nodes`.
+    cases : int
+        How many problems like this are bounded for one proof: they share the effort of the search.
 
     Returns
     -------
@@ -111,11 +113,11 @@ def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None) -> 
     faults = price_faults(instance, prices)
     if faults:
         raise ValueError("; ".join(faults))
-    terms = np.concatenate([file_bounds(instance, prices, nodes), _limit_terms(instance, prices)])
+    terms = np.concatenate([file_bounds(instance, prices, nodes, cases), _limit_terms(instance, prices)])
     return math.fsum(terms) - SAFETY * math.fsum(np.abs(terms))
 
 
-def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) -> Floats:
+def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None, cases: int = 1) -> Floats:
     """Bound each file's problem at given prices.
 
     Parameters
@@ -124,6 +126,8 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) ->
     prices : Prices
     nodes : int, optional
         Nodes of branch and bound for each file; 0: nothing beyond dual ascent. None: `search_nodes`.
+    cases : int
+        How many problems like this are bounded for one proof: they share the effort of the search.
 
     Returns
     -------
@@ -137,7 +141,8 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) ->
     row_ptr, row_region = _groups(instance.region_row, instance.demand_ptr.size - 1)
     launch_ptr, launch_rule = _groups(instance.launch_file, instance.n_files)
     work = instance.n_files * (instance.n_pools + instance.n_regions + instance.cand_pool.size)
-    transpose: Any = entries_by_file if work >= COMPILED_FROM else entries_by_file.py_func
+    compiled = cases * work >= COMPILED_FROM
+    transpose: Any = entries_by_file if compiled else entries_by_file.py_func
     file_ptr, file_row, file_entry = transpose(instance.demand_ptr, instance.demand_file, instance.n_files)
     net = Network(
         cand_ptr=instance.cand_ptr,
@@ -157,7 +162,7 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) ->
         entry=file_entry,
         demand_gb=instance.demand_gb,
         size_gb=instance.size_gb,
-        copies=_possible_copies(instance),
+        copies=possible_copies(instance),
         held=instance.held,
         pinned=instance.pinned,
         storage_price=prices.storage,
@@ -168,13 +173,23 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None) ->
         rule_pool=instance.launch_pool,
         rule_price=prices.launch,
     )
-    steps = 0 if nodes == 0 else row_steps(instance)
-    nodes = search_nodes(instance) if nodes is None else nodes
-    return _run_blocks(net, files, (nodes, steps), compiled=work >= COMPILED_FROM)
+    steps = 0 if nodes == 0 else row_steps(instance, cases)
+    nodes = search_nodes(instance, cases) if nodes is None else nodes
+    return _run_blocks(net, files, (nodes, steps), compiled=compiled)
 
 
-def _possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
-    """Copies, (n_pools, n_files); 0 where the file is banned or would pass a limit all by itself."""
+def possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
+    """Copies that a pool needs if it holds a file.
+
+    Parameters
+    ----------
+    instance : Instance
+
+    Returns
+    -------
+    (n_pools, n_files) uint8
+        0 where the file is banned, or is not pinned and would pass a limit all by itself.
+    """
     size, copies = instance.size_gb, instance.copies
     most_new = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
     biggest = np.full(instance.n_pools, size.max(initial=0.0) * copies.max(initial=0))
@@ -188,35 +203,39 @@ def _possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
     return copies
 
 
-def search_nodes(instance: Instance) -> int:
+def search_nodes(instance: Instance, cases: int = 1) -> int:
     """Nodes of branch and bound that each file's problem may take.
 
     Parameters
     ----------
     instance : Instance
+    cases : int
+        How many problems of this size share the effort.
 
     Returns
     -------
     int
-        Fewer for larger networks; 0, no search, from 10 million candidate entries × files.
+        Fewer for larger networks; 0, no search, from 17 million candidate entries × files × cases.
     """
-    nodes = min(NODE_LIMIT, SEARCH_EFFORT // max(1, instance.cand_pool.size * instance.n_files))
+    nodes = min(NODE_LIMIT, SEARCH_EFFORT // max(1, instance.cand_pool.size * instance.n_files * cases))
     return nodes if nodes >= FEWEST_NODES else 0
 
 
-def row_steps(instance: Instance) -> int:
+def row_steps(instance: Instance, cases: int = 1) -> int:
     """Steps by which the row prices of each file's problem may rise.
 
     Parameters
     ----------
     instance : Instance
+    cases : int
+        See `dual_bound`.
 
     Returns
     -------
     int
-        Fewer for larger networks; 0 from 120 million candidate entries × files.
+        Fewer for larger networks; 0 from 120 million candidate entries × files × cases.
     """
-    steps = min(STEP_LIMIT, STEP_EFFORT // max(1, instance.cand_pool.size * instance.n_files))
+    steps = min(STEP_LIMIT, STEP_EFFORT // max(1, instance.cand_pool.size * instance.n_files * cases))
     return steps if steps >= FEWEST_STEPS else 0
 
 

@@ -9,9 +9,10 @@ from cdnplan.evaluate.limits import ABSOLUTE
 from cdnplan.evaluate.loads import link_gbps
 from cdnplan.evaluate.report import TOLERANCE, Check, Ledger, close
 from cdnplan.evaluate.verdict import Verdict
-from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
+from cdnplan.inputs.plan_json import BY_PRICES, BY_SEARCH, BY_TREE, PLAN_JSON, PlanJson
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.proof import Proof
 from cdnplan.model.topology import Topology
 
 BOUND_TOLERANCE = 1e-7
@@ -131,13 +132,15 @@ def _check_overload(
     ledger.rows("overload", PLAN_JSON, range(len(wrong)), differs, f"{len(plan.overload)} overloaded")
 
 
-def check_bound(verdict: Verdict, plan: PlanJson, ledger: Ledger) -> str:
-    """The lower bound: recomputed from the prices, and compared with what is claimed.
+def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Ledger) -> str:
+    """The lower bound: recomputed from the prices and the tree, and compared with what is claimed.
 
     Parameters
     ----------
     verdict : Verdict
-        With the bound its prices prove, None when they prove nothing.
+        With the bound that is proven, None when the prices prove nothing.
+    tree : Proof or None
+        Cases with prices of their own, if there are any.
     plan : PlanJson
     ledger : Ledger
         Takes the checks.
@@ -160,20 +163,32 @@ def check_bound(verdict: Verdict, plan: PlanJson, ledger: Ledger) -> str:
         ledger.checks.append(
             Check("optimal", ok, PLAN_JSON, key="status", claimed=plan.status, found=lower, detail=detail)
         )
-    found = verdict.bound
-    if found is None:
+    found, proven = verdict.priced, verdict.bound
+    if found is None or proven is None:
         ledger.failed("bound", PLAN_JSON, "the prices are not valid, they prove nothing")
         return "The prices are not valid and prove nothing."
     # An engine never claims more than the cost, or than its bound; where that cut the value, more is proven.
-    cut = close(priced, upper if plan.bound_proof == "prices" else lower)
+    cut = close(priced, lower if plan.bound_proof == BY_SEARCH else upper)
     ok = abs(found - priced) <= slack or (cut and found >= priced)
     ledger.checks.append(
         Check("bound of the prices", ok, PLAN_JSON, key="lower_priced", claimed=priced, found=found)
     )
-    if plan.bound_proof == "prices":
+    if plan.bound_proof == BY_PRICES:
         ok = found >= lower - slack
         ledger.checks.append(Check("bound", ok, PLAN_JSON, key="lower", claimed=lower, found=found))
         return f"The prices prove {found:.9g}; nothing else is needed." if ok else "The prices prove less."
+    if plan.bound_proof == BY_TREE:
+        ok = tree is not None and proven >= lower - slack
+        ledger.checks.append(Check("bound", ok, PLAN_JSON, key="lower", claimed=lower, found=proven))
+        return f"The prices prove {found:.9g}; {_tree_words(tree, proven, ok=ok)}."
     rest = max(0.0, lower - found)
     ledger.passed("bound", PLAN_JSON, f"{rest:.9g} of it cannot be recomputed without a search")
     return f"The prices prove {min(found, lower):.9g}; the remaining {rest:.9g} rests on branch and bound."
+
+
+def _tree_words(tree: Proof | None, proven: float, *, ok: bool) -> str:
+    """What a tree of cases adds to what the prices prove."""
+    if tree is None:
+        return "the tree is not valid and proves nothing"
+    said = f"a tree of {tree.n_cases:,} cases, each with its own, proves"
+    return f"{said} {proven:.9g}; nothing else is needed" if ok else f"{said} less than is claimed"

@@ -1,4 +1,4 @@
-"""Check `prices.parquet` and what it proves."""
+"""Check tables of prices and rebuild the prices that prove bounds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from cdnplan.evaluate.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import PRICE_UNITS, PRICES
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance import Instance, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.units import GB_PER_TB
 
@@ -18,13 +18,13 @@ ROUNDING = 1e-12
 
 
 def check_prices(instance: Instance, table: Columns, ledger: Ledger) -> Prices | None:
-    """Check every price and rebuild them all.
+    """Check every price of `prices.parquet` and rebuild them all.
 
     Parameters
     ----------
     instance : Instance
     table : Columns
-        `prices.parquet`: a limit without a row has price 0.
+        A limit without a row has price 0.
     ledger : Ledger
         Takes the checks.
 
@@ -33,25 +33,54 @@ def check_prices(instance: Instance, table: Columns, ledger: Ledger) -> Prices |
     Prices or None
         None when a row is wrong: then the prices prove nothing.
     """
-    prices = Prices.zero(instance)
+    rebuilt = check_sets(instance, table, PRICES, np.zeros(table.n_rows, dtype=np.int32), 1, ledger)
+    return None if rebuilt is None else rebuilt[0]
+
+
+def check_sets(
+    instance: Instance, table: Columns, file: str, number: Ints32, n_sets: int, ledger: Ledger
+) -> tuple[Prices, ...] | None:
+    """Check a table with several sets of prices and rebuild them all.
+
+    Parameters
+    ----------
+    instance : Instance
+    table : Columns
+        A limit without a row has price 0 in that set.
+    file : str
+        Name of the table's file in the folder.
+    number : (n_rows,) int32
+        Set of each row, counted from 0.
+    n_sets : int
+    ledger : Ledger
+        Takes the checks.
+
+    Returns
+    -------
+    tuple of Prices, or None
+        None when a row is wrong.
+    """
+    sets = tuple(Prices.zero(instance) for _ in range(n_sets))
     names = _names(instance)
     failures: list[Check] = []
-    seen: set[tuple[str, int, int]] = set()
+    seen: set[tuple[int, str, int, int]] = set()
     columns = (table.texts["limit"], table.texts["name"], table.texts["unit"])
     for i in range(table.n_rows):
         limit, name, unit = (column.at(i) for column in columns)
-        at, price = int(table.values["slice"][i]), float(table.values["price"][i])
+        at, price, own = int(table.values["slice"][i]), float(table.values["price"][i]), int(number[i])
         index = names.get(limit, {}).get(name, -1)
         fault = _fault(instance, limit, index, at, price, unit)
-        if not fault and (limit, index, at) in seen:
+        if not fault and not 0 <= own < n_sets:
+            fault = "no case has these prices"
+        if not fault and (own, limit, index, at) in seen:
             fault = "given twice"
         if fault:
-            failures.append(Check("price", False, PRICES, i + 1, f"{limit} {name}", price, detail=fault))
+            failures.append(Check("price", False, file, i + 1, f"{limit} {name}", price, detail=fault))
             continue
-        seen.add((limit, index, at))
-        _set(instance, prices, limit, index, at, price)
-    ledger.rows("price", PRICES, range(len(failures)), failures.__getitem__, f"{table.n_rows:,} rows")
-    return None if failures else prices
+        seen.add((own, limit, index, at))
+        _set(instance, sets[own], limit, index, at, price)
+    ledger.rows("price", file, range(len(failures)), failures.__getitem__, f"{table.n_rows:,} rows")
+    return None if failures else sets
 
 
 def _names(instance: Instance) -> dict[str, dict[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from cdnplan.evaluate.cost import Cost, gap_ratio, gap_to_upper_ratio, ideal_cost, plan_cost
@@ -16,6 +17,7 @@ from cdnplan.evaluate.limits import (
 from cdnplan.evaluate.serving import serving_violations
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Prices
+from cdnplan.model.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,10 @@ class Verdict:
     ideal : float
         Cost that no plan avoids [currency].
     bound : float or None
-        What the prices prove that every plan costs at least [currency]; None without prices.
+        What is proven that every plan costs at least: by the prices, or by the cases of a proof, whichever is
+        more [currency]; None without prices.
+    priced : float or None
+        What the prices prove on their own; None without prices.
     gap_ratio, gap_to_upper_ratio : float or None
         ``(total - bound) / (total - ideal)`` and ``(total - bound) / total``; None without prices.
     demand_gb : float
@@ -45,6 +50,7 @@ class Verdict:
     cost: Cost
     ideal: float
     bound: float | None
+    priced: float | None
     gap_ratio: float | None
     gap_to_upper_ratio: float | None
     demand_gb: float
@@ -65,6 +71,7 @@ def evaluate(
     origin_gb: Floats,
     prices: Prices | None = None,
     *,
+    proof: Proof | None = None,
     bounded: Instance | None = None,
 ) -> Verdict:
     """Judge a placement with its serving; nothing is solved, all is recomputed.
@@ -79,6 +86,8 @@ def evaluate(
         GB each region gets from the origin [GB per period].
     prices : Prices or None
         Prices to compute the lower bound from.
+    proof : Proof or None
+        Cases that may prove more than these prices; not looked at without prices.
     bounded : Instance, optional
         The problem that the bound is one of, where `instance` counts more copies than it asks for.
 
@@ -89,20 +98,28 @@ def evaluate(
     Raises
     ------
     ValueError
-        When the prices are not valid, see `cdnplan.evaluate.bound.price_faults`.
+        When the prices are not valid, see `cdnplan.evaluate.bound.price_faults`, or the proof is none, see
+        `cdnplan.evaluate.proof.proof_faults`.
     """
     cost = plan_cost(instance, placement, served_gb, origin_gb)
     ideal = ideal_cost(instance)
-    bound = None
+    bound = priced = None
     if prices is not None:
         from cdnplan.evaluate.bound import dual_bound
+        from cdnplan.evaluate.proof import tree_bound
 
-        bound = dual_bound(instance if bounded is None else bounded, prices)
+        problem = instance if bounded is None else bounded
+        bound = priced = dual_bound(problem, prices)
+        if proof is not None:
+            cases = tree_bound(problem, proof)
+            # Where rules leave no plan at all there is nothing to bound; violations say so.
+            bound = max(priced, cases) if math.isfinite(cases) else priced
     demand = float(instance.region_gb().sum())
     return Verdict(
         cost=cost,
         ideal=ideal,
         bound=bound,
+        priced=priced,
         gap_ratio=None if bound is None else gap_ratio(cost.total, bound, ideal),
         gap_to_upper_ratio=None if bound is None else gap_to_upper_ratio(cost.total, bound),
         demand_gb=demand,

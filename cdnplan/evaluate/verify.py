@@ -13,12 +13,13 @@ from cdnplan.evaluate.check_full import check_full
 from cdnplan.evaluate.check_manifests import check_manifests
 from cdnplan.evaluate.check_placement import check_placement
 from cdnplan.evaluate.check_prices import check_prices
+from cdnplan.evaluate.check_proof import check_proof
 from cdnplan.evaluate.check_record import check_record
 from cdnplan.evaluate.check_serving import check_serving
 from cdnplan.evaluate.misses import misses
 from cdnplan.evaluate.report import Check, Ledger, Report
 from cdnplan.evaluate.verdict import evaluate
-from cdnplan.inputs.plan_folder import HOLDINGS, NIGHT, TABLES, TOPOLOGY, PlanFiles, read_plan, sha256
+from cdnplan.inputs.plan_folder import HOLDINGS, NIGHT, TABLES, TOPOLOGY, TREE, PlanFiles, read_plan, sha256
 from cdnplan.inputs.plan_inputs import read_plan_inputs
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
 from cdnplan.inputs.topology_reader import read_topology
@@ -30,7 +31,7 @@ def verify(folder: Path) -> Report:
 
     Nothing is trusted but the inputs in the folder: the instance is built again, every limit is checked
     for every pool, appliance, link and slice, costs and ratios are counted again, and the bound is
-    computed from the prices by docs/bound.md.
+    computed from the prices, and the tree of cases where there is one, by docs/bound.md.
 
     Parameters
     ----------
@@ -67,11 +68,12 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     check_fills(assignment, topology, holdings, files, served_gb, origin_gb, ledger)
     check_manifests(files, ledger)
     prices = check_prices(instance, files.prices, ledger)
-    verdict = evaluate(counted, placement, served_gb, origin_gb, prices, bounded=instance)
+    tree = check_proof(instance, files.tree, ledger)
+    verdict = evaluate(counted, placement, served_gb, origin_gb, prices, proof=tree, bounded=instance)
     ledger.violations(verdict.violations)
     check_claims(instance, verdict, plan, served_gb, origin_gb, ledger)
     check_full(counted, placement, served_gb, origin_gb, prices, plan, ledger)
-    proof = check_bound(verdict, plan, ledger)
+    proof = check_bound(verdict, tree, plan, ledger)
     return Report(
         checks=tuple(ledger.checks),
         verdict=verdict,
@@ -85,7 +87,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
 
 def _check_hashes(folder: Path, plan: PlanJson, ledger: Ledger) -> None:
     """Files are those that were written: listed, there, and unchanged."""
-    optional = (HOLDINGS, *NIGHT)
+    optional = (HOLDINGS, *NIGHT, *TREE)
     needed = [TOPOLOGY, *(name for name in TABLES if name not in optional or (folder / name).is_file())]
     failures = [
         Check("checksum", False, PLAN_JSON, key=name, detail="not listed in files")

@@ -17,7 +17,7 @@ import numpy as np
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.parquet_columns import Columns, Kind, read_columns
-from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
+from cdnplan.inputs.plan_json import BY_TREE, PLAN_JSON, PlanJson, read_plan_json
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Ints, Ints32
 from cdnplan.model.sorted_numbers import sorted_distinct
@@ -26,6 +26,8 @@ PLACEMENT = "placement.parquet"
 SERVING = "serving.parquet"
 APPLIANCES = "appliances.parquet"
 PRICES = "prices.parquet"
+PROOF = "proof.parquet"
+PROOF_PRICES = "proof_prices.parquet"
 FILLS = "fills.parquet"
 EVICTIONS = "evictions.parquet"
 UNFILLED = "unfilled.parquet"
@@ -46,6 +48,22 @@ TABLES: dict[str, dict[str, Kind]] = {
         "throughput_limit_gbps": "number",
     },
     PRICES: {"limit": "text", "name": "text", "slice": "integer", "price": "number", "unit": "text"},
+    PROOF: {
+        "node": "integer",
+        "parent": "integer",
+        "file": "text",
+        "pool": "text",
+        "side": "text",
+        "prices": "integer",
+    },
+    PROOF_PRICES: {
+        "prices": "integer",
+        "limit": "text",
+        "name": "text",
+        "slice": "integer",
+        "price": "number",
+        "unit": "text",
+    },
     FILLS: {
         "appliance": "text",
         "file": "text",
@@ -66,6 +84,9 @@ TABLES: dict[str, dict[str, Kind]] = {
 }
 """Columns of every table of the folder; `HOLDINGS` is there only when there was a previous plan."""
 
+TREE = (PROOF, PROOF_PRICES)
+"""Tables of a tree of cases that proves the bound; only plans have them that say so."""
+
 NIGHT = (FILLS, EVICTIONS, UNFILLED)
 """Tables of the night of filling; plans of earlier releases have none of them."""
 
@@ -75,6 +96,10 @@ FILL_KINDS = (PEER, TIER, FROM_ORIGIN)
 
 UNFILLED_REASONS = ("window", "fill rate", "link", "source", "space", "origin cap")
 """Why a copy that was wanted could not be fetched."""
+
+HOLDS, LACKS = "holds", "lacks"
+SIDES = (HOLDS, LACKS)
+"""What a node of a proof decides: the pool holds the file, or it does not."""
 
 KEEP, ADD, EVICT = "keep", "add", "evict"
 ACTIONS = (KEEP, ADD, EVICT)
@@ -108,6 +133,8 @@ class PlanFiles:
         See `TABLES` for their columns.
     night : tuple of Columns or None
         The tables of `NIGHT`; None in plans of earlier releases.
+    tree : tuple of Columns or None
+        The tables of `TREE`; None where something else proves the bound.
     """
 
     folder: Path
@@ -117,6 +144,7 @@ class PlanFiles:
     appliances: Columns
     prices: Columns
     night: tuple[Columns, Columns, Columns] | None = None
+    tree: tuple[Columns, Columns] | None = None
 
     @property
     def has_holdings(self) -> bool:
@@ -150,11 +178,12 @@ def read_plan(folder: Path) -> PlanFiles:
     ]
     placement, serving, appliances, prices = tables
     night = _read_night(folder, plan, problems)
+    tree = _read_tree(folder, plan, problems)
     if plan is None or placement is None or serving is None or appliances is None or prices is None:
         raise InputError(problems)
     if problems:
         raise InputError(problems)
-    return PlanFiles(folder, plan, placement, serving, appliances, prices, night)
+    return PlanFiles(folder, plan, placement, serving, appliances, prices, night, tree)
 
 
 def _read_night(
@@ -173,6 +202,23 @@ def _read_night(
     if fills is None or evictions is None or unfilled is None:
         return None
     return fills, evictions, unfilled
+
+
+def _read_tree(
+    folder: Path, plan: PlanJson | None, problems: list[Problem]
+) -> tuple[Columns, Columns] | None:
+    """Read the tables of a proof where there is one, or should be."""
+    told = plan is not None and plan.bound_proof == BY_TREE
+    if not told and not any((folder / name).is_file() for name in TREE):
+        return None
+    if plan is not None and not told:
+        message = f"found {plan.bound_proof!r}, expected {BY_TREE!r}: there is {' or '.join(TREE)}"
+        problems.append(Problem(message, file=str(folder / PLAN_JSON), path="bound_proof"))
+    nodes, prices = (
+        attempt(problems, lambda name=name: read_columns(folder / name, TABLES[name]))  # type: ignore[misc]
+        for name in TREE
+    )
+    return None if nodes is None or prices is None else (nodes, prices)
 
 
 def holdings_of(folder: Path) -> Holdings:

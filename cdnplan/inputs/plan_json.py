@@ -19,7 +19,7 @@ FORMAT = 1
 
 STATUSES = ("optimal", "within-gap", "time-limit", "interrupted", "feasible")
 ENGINES = ("exact", "fast")
-BOUND_PROOFS = ("prices", "branch-and-bound")
+BOUND_PROOFS = BY_PRICES, BY_TREE, BY_SEARCH = "prices", "tree", "branch-and-bound"
 COST_PARTS = ("total", "delivery", "fill", "overload")
 COUNTS = ("regions", "sites", "pools", "appliances", "files", "titles", "links", "slices")
 RATIOS = ("gap_ratio", "gap_to_upper_ratio", "offload_byte_ratio")

@@ -22,10 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance import Instance
+from cdnplan.model.proof import Proof
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns, launch_use
 from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.proof_record import ProofRecord
 from cdnplan.optimize.rules import broken_rules, fitting_placements
 
 Bools = npt.NDArray[np.bool_]
@@ -37,13 +39,17 @@ NEAR_ENOUGH = 0.05
 MOST_COLUMNS = 4
 """Columns of each file that a node begins with, the nearest ones."""
 WORTH_SPLITTING = 1e-3
-"""A mixture of which the price of storage is less than this part of the gap is not worth a split."""
+"""A mixture of which the priced bytes, stored and new, are less than this part of the gap is not split."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Node:
-    """Files held where, and not held where; what is proven about plans that obey, and the last master."""
+    """Files held where, and not held where; what is proven about plans that obey, and the last master.
 
+    `number` is that of the record.
+    """
+
+    number: int
     pinned: tuple[Choice, ...]
     banned: tuple[Choice, ...]
     bound: float
@@ -60,11 +66,15 @@ class Split:
         No plan costs less than this or than the best plan known [currency].
     found, lowest : FewFiles
         Last masters of the node, and of the one with the lowest bound.
+    proof : callable
+        Gives decisions and prices that prove `bound`, or more once the search went on; None where nothing was
+        decided: then the prices of `found` are those of the whole problem.
     """
 
     bound: float
     found: FewFiles
     lowest: FewFiles
+    proof: Callable[[], Proof] | None
 
 
 def split_files(
@@ -102,33 +112,41 @@ def split_files(
         After each node, until none is left that is worth a split.
     """
     tree = _Tree(solver, limits, incumbent, ideal, upper, wanted_gap, expired)
-    heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node((), (), found.bound, found))]
-    closed, number = np.inf, 0
+    record = ProofRecord(found.prices)
+    heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node(0, (), (), found.bound, found))]
+    closed, order = np.inf, 0
     while heap and not expired():
         bound, _, node = heapq.heappop(heap)
         choice = tree.choice(node)
         if choice is None and bound < tree.cutoff() and not node.found.last:
             # Nothing to decide, but prices were not searched to the end.
-            again = tree.solve(node.pinned, node.banned, node, near_enough=0.0)
-            number += 1
+            again = tree.solve(node.number, node.pinned, node.banned, node, near_enough=0.0)
+            order += 1
             if again is not None and again.bound > bound:
-                heapq.heappush(heap, (again.bound, number, again))
+                record.price(node.number, again.found.prices)
+                heapq.heappush(heap, (again.bound, order, again))
                 continue
         if choice is None:
             closed = min(closed, bound)
             continue
-        sides = ((*node.pinned, choice), node.banned), (node.pinned, (*node.banned, choice))
+        holds, lacks = record.split(node.number, *choice)
+        sides = (
+            (holds, (*node.pinned, choice), node.banned),
+            (lacks, node.pinned, (*node.banned, choice)),
+        )
         waiting = len(sides)
-        for pinned, banned in sides:
+        for number, pinned, banned in sides:
             waiting -= 1
-            child = tree.solve(pinned, banned, node)
-            number += 1
+            child = tree.solve(number, pinned, banned, node)
+            order += 1
             if child is not None:
-                heapq.heappush(heap, (child.bound, number, child))
+                if child.found.bound > bound:
+                    record.price(number, child.found.prices)
+                heapq.heappush(heap, (child.bound, order, child))
                 least = min(closed, heap[0][0], bound if waiting else np.inf)
-                yield Split(least, child.found, heap[0][2].found)
+                yield Split(least, child.found, heap[0][2].found, record.proof)
     if not heap:
-        yield Split(closed, node.found, node.found)
+        yield Split(closed, node.found, node.found, record.proof if record.decided else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,13 +174,16 @@ class _Tree:
         inst, columns = self.solver.instance, node.found.columns
         part = np.zeros((inst.n_files, inst.n_pools))
         np.add.at(part, columns.file, node.found.share[:, None] * columns.holds)
-        worth = node.found.prices.storage * (inst.size_gb[:, None] * self.solver.copies)
+        copies, prices = self.solver.copies, node.found.prices
+        fresh = np.maximum(0, copies.astype(np.int16) - self.solver.held)
+        worth = inst.size_gb[:, None] * (prices.storage * copies + (prices.fill + prices.churn) * fresh)
         score = worth * part * np.maximum(0.0, 1.0 - part)
         file, pool = divmod(int(score.argmax()), inst.n_pools)
         return (file, pool) if score[file, pool] > WORTH_SPLITTING * room else None
 
     def solve(
         self,
+        number: int,
         pinned: tuple[Choice, ...],
         banned: tuple[Choice, ...],
         parent: _Node,
@@ -182,7 +203,7 @@ class _Tree:
             room = self.upper() - found.bound
             if found.bound >= self.cutoff() or found.mixture - found.bound <= near_enough * room:
                 break
-        return _Node(pinned, banned, max(parent.bound, found.bound), found)
+        return _Node(number, pinned, banned, max(parent.bound, found.bound), found)
 
     def _decided(self, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> tuple[Instance, Bools]:
         """The problem with decisions made, and the incumbent's holders made to obey: limits need not hold."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-import numpy as np
-
 from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
@@ -35,8 +33,6 @@ NODES, NODE_WORK = 200, 20_000_000
 PATIENCE, PATIENCE_LATER, PROGRESS = 10, 50, 0.03
 """The tree is left where so many nodes do not raise the bound by this part of the gap: first, and when it is
 gone on with after rounding."""
-WORTH_BELIEVING = 0.1
-"""A bound by the tree counts if it takes this part off the gap: what prices prove, anyone can check."""
 
 
 def close(run: RunState, recent: Sequence[Columns]) -> None:
@@ -99,7 +95,10 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
     bounds = [run.lower]
     for step in run.clock.each("tree", tree):
         found = step.lowest
-        run.beyond = max(run.beyond, min(step.bound, run.best.cost))
+        if step.proof is None:
+            run.take_bound(step.found.bound, step.found.prices)
+        else:
+            run.take_tree(step.bound, step.proof)
         bounds.append(run.lower)
         if step.found.mixture < run.best.cost:
             with run.clock.phase("plan"):
@@ -110,8 +109,6 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
         vain = len(bounds) > patience and raised < PROGRESS * (run.best.cost - run.lower)
         if run.closed() or vain:
             break
-    if run.gap() > run.wanted_gap and run.beyond - run.bound < WORTH_BELIEVING * (run.best.cost - run.bound):
-        run.beyond = -np.inf
     return found
 
 

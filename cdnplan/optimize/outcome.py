@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.model.proof import Proof
 
 Status = Literal["optimal", "within-gap", "time-limit", "interrupted", "feasible"]
 """``optimal``: proven to the precision of floats; ``within-gap``: the gap asked for was reached;
 ``time-limit``: stopped by the clock; ``interrupted``: `Stop.asked` ended it; ``feasible``: stopped for
 another reason with a usable plan."""
 
-BoundProof = Literal["prices", "branch-and-bound"]
-"""``prices``: the prices alone prove `Outcome.lower`; ``branch-and-bound``: a search does, whose tree (or
-prices of more than the shared limits) the plan does not store."""
+BoundProof = Literal["prices", "tree", "branch-and-bound"]
+"""``prices``: the prices alone prove `Outcome.lower`; ``tree``: a tree of decisions does, with prices for
+each case, `Outcome.proof`; ``branch-and-bound``: a search does, whose tree (or prices of more than the
+shared limits) the plan does not store."""
 
 GOOD_GAP_RATIO = 2e-3
 """A plan of a small network, and one that dealing and night have been through, is worked on further above
@@ -123,6 +125,8 @@ class Outcome:
         Wall-clock time by phase [s].
     warnings : tuple of str
         For the user, one sentence each.
+    proof : Proof or None
+        What `lower` rests on where that is a tree.
     """
 
     placement: Placement
@@ -136,3 +140,4 @@ class Outcome:
     engine: str
     seconds: Mapping[str, float]
     warnings: tuple[str, ...]
+    proof: Proof | None = None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
+from cdnplan.model.proof import Proof
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
-from cdnplan.optimize.outcome import Outcome, Progress, Status, Stop
+from cdnplan.optimize.outcome import BoundProof, Outcome, Progress, Status, Stop
 from cdnplan.optimize.phase_clock import PhaseClock
 
 OPTIMAL_RATIO = 1e-9
@@ -42,7 +45,9 @@ class RunState:
     bound, prices : float, Prices
         The best bound that prices prove, and those prices.
     beyond : float
-        The best bound that a search tree proves, -inf while there is none.
+        The best bound that a search proves of which nothing is stored, -inf while there is none.
+    decided : float
+        The best bound that a tree of decisions with prices proves, see `take_tree`; -inf while there is none.
     wanted_gap : float
         The run ends once the gap is no larger.
     """
@@ -62,6 +67,8 @@ class RunState:
         self.local = LocalSearch(instance, self.columns)
         self.ideal = ideal_cost(instance)
         self.bound, self.prices, self.beyond = -np.inf, Prices.zero(instance), -np.inf
+        self.decided = -np.inf
+        self._proof: Callable[[], Proof] | None = None
         self.wanted_gap = enough_gap if stop.gap_ratio is None else max(stop.gap_ratio, OPTIMAL_RATIO)
         self._stop, self._progress, self._asked = stop, progress, False
         self._incumbent: Incumbent | None = None
@@ -87,7 +94,7 @@ class RunState:
     @property
     def lower(self) -> float:
         """The best bound of any kind [currency]."""
-        return max(self.bound, self.beyond)
+        return max(self.bound, self.beyond, self.decided)
 
     def gap(self) -> float:
         """Gap of the best plan; inf while there is none."""
@@ -108,6 +115,20 @@ class RunState:
         """Keep a bound if it is the best, and the prices that prove it."""
         if bound > self.bound:
             self.bound, self.prices = bound, prices
+
+    def take_tree(self, bound: float, proof: Callable[[], Proof]) -> None:
+        """Keep the bound of a tree of decisions if it is the best such, and what proves it.
+
+        Parameters
+        ----------
+        bound : float
+            No plan costs less, or than the best plan [currency].
+        proof : callable
+            Gives the tree, at the end: it may prove more by then.
+        """
+        bound = min(bound, self.best.cost)
+        if bound > self.decided:
+            self.decided, self._proof = bound, proof
 
     def take_plan(self, plan: Incumbent) -> None:
         """Keep a plan if it is the best."""
@@ -131,6 +152,12 @@ class RunState:
             status = "interrupted"
         elif self.clock.expired():
             status = "time-limit"
+        by: BoundProof = "prices"
+        proof: Proof | None = None
+        if self.beyond > max(self.bound, self.decided):
+            by = "branch-and-bound"
+        elif self._proof is not None and self.decided > self.bound:
+            by, proof = "tree", self._proof()
         return Outcome(
             placement=Placement(plan.holds),
             serving=plan.serving,
@@ -139,8 +166,9 @@ class RunState:
             lower=min(self.lower, plan.cost),
             lower_priced=self.bound,
             status=status,
-            bound_proof="branch-and-bound" if self.beyond > self.bound else "prices",
+            bound_proof=by,
             engine="fast",
             seconds=dict(self.clock.seconds),
             warnings=(),
+            proof=proof,
         )

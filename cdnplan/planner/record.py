@@ -24,6 +24,7 @@ from cdnplan.optimize.objective import gap_ratio
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.load import Loaded
+from cdnplan.planner.proven import Proven
 from cdnplan.planner.request import PlanRequest
 from cdnplan.units import GB_PER_TB
 
@@ -40,6 +41,7 @@ def plan_record(
     outcome: Outcome,
     dealt: Dealt,
     verdict: Verdict,
+    proven: Proven,
     reason: str,
     seconds: dict[str, float],
     checksums: dict[str, str],
@@ -48,7 +50,7 @@ def plan_record(
 
     Parameters
     ----------
-    request, loaded, outcome, dealt, verdict
+    request, loaded, outcome, dealt, verdict, proven
         From the steps of `cdnplan.planner.plan`.
     reason : str
         Why this engine.
@@ -59,9 +61,7 @@ def plan_record(
     """
     instance, upper = loaded.instance, verdict.cost.total
     counted = dealt.assignment.counted(instance)
-    # What prices prove is what the judge makes of them; only branch and bound is the engine's word.
-    priced = min(-np.inf if verdict.bound is None else verdict.bound, upper)
-    lower = priced if outcome.bound_proof == "prices" else min(max(outcome.lower, priced), upper)
+    lower = proven.lower
     gap = gap_ratio(lower, upper, verdict.ideal)
     cost = verdict.cost
     return {
@@ -79,8 +79,8 @@ def plan_record(
         },
         "upper": upper,
         "lower": lower,
-        "lower_priced": priced,
-        "bound_proof": outcome.bound_proof,
+        "lower_priced": proven.priced,
+        "bound_proof": proven.rests_on,
         "ideal": verdict.ideal,
         "gap_ratio": gap,
         "gap_to_upper_ratio": max(0.0, upper - lower) / upper if upper > 0 else 0.0,

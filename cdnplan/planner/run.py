@@ -20,15 +20,17 @@ from cdnplan.inputs import plan_folder as names
 from cdnplan.inputs.manifest_files import INDEX, plan_id
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.proof import Proof
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner import fill_tables, tables
+from cdnplan.planner import fill_tables, proof_tables, tables
 from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.deciding import Watch, decide
 from cdnplan.planner.earlier import start_from
 from cdnplan.planner.filling import fill_night
 from cdnplan.planner.folder import check_out, no_more, write_plan
 from cdnplan.planner.load import Loaded, load
+from cdnplan.planner.proven import Proven
 from cdnplan.planner.record import plan_record
 from cdnplan.planner.request import PlanRequest
 
@@ -153,17 +155,18 @@ def _carry_out(
     outcome, filled = decided.outcome, decided.dealt
     with watch.phase("judge"):
         verdict = _judged(loaded, outcome, filled)
+    proven = Proven.of(outcome, verdict)
     record: dict[str, Any] = {}
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
         seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
         record.update(
-            plan_record(request, loaded, outcome, filled, verdict, decided.reason, seconds, checksums)
+            plan_record(request, loaded, outcome, filled, verdict, proven, decided.reason, seconds, checksums)
         )
         return record
 
     watch.progress("write", 0.0, None, None)
-    writers = _writers(loaded, outcome, filled)
+    writers = _writers(loaded, outcome, filled, proven.tree)
     write_plan(request.out, writers, make_record, _write_manifests, _timed(watch, more))
     return PlanResult(request.out, record, filled.placement, filled.serving)
 
@@ -211,6 +214,7 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
         dealt.serving.candidate_gb(instance),
         dealt.serving.origin_gb(instance),
         tables.as_stored(outcome.prices),
+        proof=proof_tables.proof_as_stored(outcome.proof),
         bounded=instance,
     )
     if verdict.violations:
@@ -224,7 +228,9 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     return verdict
 
 
-def _writers(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> dict[str, Callable[[Path], None]]:
+def _writers(
+    loaded: Loaded, outcome: Outcome, dealt: Dealt, tree: Proof | None
+) -> dict[str, Callable[[Path], None]]:
     """How each file of the folder is written."""
     instance, assignment, serving, fills = loaded.instance, dealt.assignment, dealt.serving, dealt.fills
     origins = tuple(origin.name for origin in loaded.topology.origins)
@@ -243,6 +249,9 @@ def _writers(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> dict[str, Callab
         ),
         names.UNFILLED: lambda: fill_tables.unfilled_table(instance, fills),
     }
+    if tree is not None:
+        made[names.PROOF] = lambda: proof_tables.proof_table(instance, tree)
+        made[names.PROOF_PRICES] = lambda: proof_tables.proof_prices_table(instance, tree)
     holdings = loaded.holdings
     if holdings is not None:
         made[names.HOLDINGS] = lambda: tables.holdings_table(holdings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,6 +204,15 @@ def as_stored(prices: Prices) -> Prices:
 
 def prices_table(instance: Instance, prices: Prices) -> pa.Table:
     """``prices.parquet``: what one more TB, Gbit/s or exempted pool is worth; only prices above 0."""
+    return table(price_columns(price_rows(instance, prices)))
+
+
+PriceRow = tuple[str, str, int, float, str]
+"""Limit, name, slice, price and unit."""
+
+
+def price_rows(instance: Instance, prices: Prices) -> list[PriceRow]:
+    """Prices above 0, as they are stored."""
     launch_names = tuple(f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file))
     parts = [
         ("storage", instance.pools, prices.storage[:, None] * GB_PER_TB),
@@ -213,18 +222,20 @@ def prices_table(instance: Instance, prices: Prices) -> pa.Table:
         ("churn", instance.pools, prices.churn[:, None] * GB_PER_TB),
         ("launch", launch_names, prices.launch[:, None]),
     ]
-    rows = [
+    return [
         (limit, names[i], int(t), float(values[i, t]), PRICE_UNITS[limit])
         for limit, names, values in parts
         for i, t in np.argwhere(values > 0)
     ]
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 5
-    return table(
-        {
-            "limit": from_texts(columns[0]),
-            "name": from_texts(columns[1]),
-            "slice": np.array(columns[2], dtype=np.int32),
-            "price": np.array(columns[3], dtype=np.float64),
-            "unit": from_texts(columns[4]),
-        }
-    )
+
+
+def price_columns(rows: Sequence[PriceRow]) -> dict[str, Any]:
+    """Columns of a table of prices."""
+    limit, name, at, price, unit = list(zip(*rows, strict=True)) if rows else [()] * 5
+    return {
+        "limit": from_texts(limit),
+        "name": from_texts(name),
+        "slice": np.array(at, dtype=np.int32),
+        "price": np.array(price, dtype=np.float64),
+        "unit": from_texts(unit),
+    }

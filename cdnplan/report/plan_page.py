@@ -9,6 +9,7 @@ import numpy as np
 
 from cdnplan import __version__
 from cdnplan.inputs.manifest_files import plan_id
+from cdnplan.inputs.plan_json import BY_SEARCH, BY_TREE, PlanJson
 from cdnplan.report.actual import actual_section
 from cdnplan.report.changes import changes_section
 from cdnplan.report.facts import PlanFacts, read_facts
@@ -152,11 +153,7 @@ def map_section(sheets: dict[str, Sheet]) -> Section:
 def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
     plan = facts.files.plan
     n = plan.numbers
-    proof = (
-        "The bound follows from the prices in the plan's folder alone, and cdnplan verify computes it again."
-        if plan.bound_proof == "prices"
-        else f"Prices prove {money(n['lower_priced'])} of it; the rest is the solver's branch and bound."
-    )
+    proof = _proof_words(plan)
     words = (
         f"Ideal, {money(n['ideal'])}, is what the period would cost if every request came from its cheapest"
         f" site and nothing had to be filled. No plan for these inputs costs less than {money(n['lower'])};"
@@ -164,6 +161,15 @@ def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
         f" ideal and {percent(n['gap_to_upper_ratio'], 3)} of the whole cost. {proof}"
     )
     return paragraph(words) + certificate_figure(certificate) + plain_table(costs, "Cost by part, per period")
+
+
+def _proof_words(plan: PlanJson) -> str:
+    """What proves the bound."""
+    if plan.bound_proof == BY_SEARCH:
+        priced = money(plan.numbers["lower_priced"])
+        return f"Prices prove {priced} of it; the rest is the solver's branch and bound."
+    proof = "tree of cases, each with prices," if plan.bound_proof == BY_TREE else "prices"
+    return f"The bound follows from the {proof} in the plan's folder alone; cdnplan verify computes it again."
 
 
 def _night(night: Sheet) -> Section:

@@ -27,6 +27,7 @@ from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.model.proof import Proof
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.serving import Served, best_serving
 from cdnplan.planner.earlier import prices_for
@@ -305,9 +306,15 @@ def rebuild(base: Base, inputs: Inputs, lost: Mapping[str, frozenset[int]] | Non
     return Changed(inputs, instance, there, tuple(warnings))
 
 
-def judged(instance: Instance, placement: Placement, flow: Flow, prices: Prices | None = None) -> Answer:
-    """Let the judge count; with prices, their bound as well."""
-    verdict = evaluate(instance, placement, flow.served_gb, flow.origin_gb, prices)
+def judged(
+    instance: Instance,
+    placement: Placement,
+    flow: Flow,
+    prices: Prices | None = None,
+    proof: Proof | None = None,
+) -> Answer:
+    """Let the judge count; with prices, their bound as well, and that of the cases of a proof."""
+    verdict = evaluate(instance, placement, flow.served_gb, flow.origin_gb, prices, proof=proof)
     return Answer(instance, placement, flow, verdict, prices)
 
 

@@ -71,7 +71,7 @@ class Forecast:
     more : float
         [TB or Gbit/s]
     first_order : float
-        Price × more: no plan saves more than this against the plan's lower bound [currency].
+        Price × more: no plan saves more than this against what the plan's prices prove [currency].
     integrated : float
         The integral of the price: with all other prices as they are, the bound falls by so much [currency].
     price_then : float

@@ -17,6 +17,8 @@ from cdnplan.optimize.engine import EngineName, choose_engine, solve
 from cdnplan.optimize.near import LARGEST_RATIO, Part, part_near, solve_near
 from cdnplan.optimize.outcome import Progress, Stop, never, no_progress
 from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.planner.proof_tables import proof_as_stored
+from cdnplan.planner.proven import Proven
 from cdnplan.planner.tables import as_stored
 from cdnplan.whatif.base import Answer, Base, Flow, judged, load_base
 from cdnplan.whatif.limit_prices import (
@@ -224,8 +226,9 @@ class _Planner:
             start=self._start,
         )
         flow = Flow.of(instance, outcome.serving)
-        found = judged(instance, outcome.placement, flow, as_stored(outcome.prices))
-        return replace(found, lower=max(outcome.lower, found.verdict.bound or -np.inf))
+        prices, tree = as_stored(outcome.prices), proof_as_stored(outcome.proof)
+        found = judged(instance, outcome.placement, flow, prices, tree)
+        return replace(found, lower=Proven.of(outcome, found.verdict).lower)
 
 
 def _checked(without: Answer, then: Answer, known: tuple[float, float]) -> Check:

@@ -24,6 +24,8 @@ from cdnplan.optimize.outcome import Progress, Stop, no_progress
 from cdnplan.optimize.rules import broken_rules
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.earlier import prices_for
+from cdnplan.planner.proof_tables import proof_as_stored
+from cdnplan.planner.proven import Proven
 from cdnplan.planner.tables import as_stored
 from cdnplan.whatif.at_once import at_once
 from cdnplan.whatif.base import Answer, Base, Changed, Flow, judged
@@ -154,11 +156,10 @@ class _Task:
             start=start,
         )
         flow = Flow.of(self.changed.instance, outcome.serving)
-        found = judged(self.changed.instance, outcome.placement, flow, as_stored(outcome.prices))
-        bound = -np.inf if found.verdict.bound is None else found.verdict.bound
-        # What prices prove is what the judge makes of them; only branch and bound is the engine's word.
-        lower = bound if outcome.bound_proof == "prices" else max(outcome.lower, bound)
-        return replace(found, proof=outcome.bound_proof, lower=lower, seconds=outcome.seconds)
+        prices, tree = as_stored(outcome.prices), proof_as_stored(outcome.proof)
+        found = judged(self.changed.instance, outcome.placement, flow, prices, tree)
+        proven = Proven.of(outcome, found.verdict)
+        return replace(found, proof=proven.rests_on, lower=proven.lower, seconds=outcome.seconds)
 
     def _near(self, stop: Stop) -> Answer | None:
         """Plan near the change; None where that is most of the network."""

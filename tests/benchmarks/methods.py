@@ -12,6 +12,7 @@ from typing import Protocol
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.model.proof import Proof
 from tests.benchmarks.results import FAST, Result, Sizes
 from tests.benchmarks.traces import Trace, gap_ratio
 
@@ -30,11 +31,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Found:
-    """What a method found; `lower` and `value` are above the ideal, proven by other means than prices."""
+    """What a method found; `lower` and `value` are above the ideal, proven by what the judge is not given."""
 
     placement: Placement | None = None
     serving: Serving | None = None
     prices: Prices | None = None
+    proof: Proof | None = None
     lower: float | None = None
     value: float | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
@@ -64,7 +66,9 @@ def _fast(instance: Instance, options: Options, trace: Trace) -> Found:
 
     stop = Stop(gap_ratio=options.gap_ratio, time_limit_s=options.time_limit_s)
     found = solve_fast(instance, stop=stop, threads=options.threads, progress=trace)
-    return Found(found.placement, found.serving, found.prices, phases=found.seconds, note=found.status)
+    return Found(
+        found.placement, found.serving, found.prices, found.proof, phases=found.seconds, note=found.status
+    )
 
 
 def _exact(instance: Instance, options: Options, trace: Trace) -> Found:
@@ -74,7 +78,9 @@ def _exact(instance: Instance, options: Options, trace: Trace) -> Found:
     stop = Stop(time_limit_s=options.limit_s)
     found = solve_exact(instance, stop=stop, threads=options.threads, progress=trace)
     lower = found.lower - trace.ideal
-    return Found(found.placement, found.serving, found.prices, lower, phases=found.seconds, note=found.status)
+    return Found(
+        found.placement, found.serving, found.prices, lower=lower, phases=found.seconds, note=found.status
+    )
 
 
 def _greedy(instance: Instance, options: Options, trace: Trace) -> Found:
@@ -115,7 +121,7 @@ def _mip(instance: Instance, options: Options, trace: Trace) -> Found:
     if answer.holds is None:
         return Found(lower=answer.lower, phases=phases, note=answer.status)
     serving = best_serving(instance, answer.holds).serving
-    return Found(Placement(answer.holds), serving, None, answer.lower, phases=phases, note=answer.status)
+    return Found(Placement(answer.holds), serving, lower=answer.lower, phases=phases, note=answer.status)
 
 
 METHODS: dict[str, Method] = {
@@ -196,13 +202,13 @@ def _judged(
     if found.placement is None or found.serving is None:
         return {"lower": found.lower, "value": found.value, "note": found.note}
     served, origin = found.serving.candidate_gb(instance), found.serving.origin_gb(instance)
-    verdict = evaluate(instance, found.placement, served, origin, found.prices)
+    verdict = evaluate(instance, found.placement, served, origin, found.prices, proof=found.proof)
     if verdict.violations:
         note = f"the plan breaks {len(verdict.violations)} limits: {verdict.violations[0]}"
         return {"lower": found.lower, "note": note}
     cost = verdict.cost.total - ideal
-    priced = None if verdict.bound is None else verdict.bound - ideal
-    proven = [bound for bound in (priced, found.lower) if bound is not None]
+    judged = None if verdict.bound is None else verdict.bound - ideal
+    proven = [bound for bound in (judged, found.lower) if bound is not None]
     lower = min(max(proven), cost) if proven else None
     points = list(trace.points)
     if lower is not None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.evaluate.bound import dual_bound
+from cdnplan.evaluate.cost import gap_ratio
 from cdnplan.evaluate.loads import link_gbps
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.inputs.plan_folder import (
@@ -43,12 +44,18 @@ from cdnplan.model.topology import Topology
 from tests.evaluate import network
 from tests.evaluate.network import SimplePlan, simple_plan
 from tests.evaluate.nights import Night, Scheduler
+from tests.evaluate.tree_writer import price_rows, write_tree
 
 
 def write_plan(
-    folder: Path, *, holdings: Holdings | None = None, cold_start: str = "free", night: bool = False
+    folder: Path,
+    *,
+    holdings: Holdings | None = None,
+    cold_start: str = "free",
+    night: bool = False,
+    tree: bool = False,
 ) -> None:
-    """Plan the small network and write the folder; with its night of filling only where asked for."""
+    """Plan the small network and write the folder; its night and a tree of cases only where asked for."""
     topology, catalog, demand = network.topology(cold_start=cold_start), network.catalog(), network.demand()
     if night:
         topology = replace(
@@ -70,13 +77,18 @@ def write_plan(
     _write(folder / PLACEMENT, _placement_rows(instance, plan, earlier, holdings))
     _write(folder / SERVING, _serving_rows(instance, plan))
     _write(folder / APPLIANCES, _appliance_rows(instance, plan))
-    _write(folder / PRICES, _price_rows(instance, prices))
+    _write(folder / PRICES, price_rows(instance, prices))
     claims = _claims(instance, topology, verdict, dual_bound(instance, prices), holdings)
     claims["full"] = _full_links(instance, plan, prices)
     claims["warnings"] = warnings
     claims["appliances"] = _dealt(instance, plan, _earlier(instance, holdings))
     if night:
         claims["fills"] = _write_night(folder, topology, instance, plan, holdings)
+    if tree:
+        claims["lower"] = write_tree(folder, instance, prices)
+        claims["bound_proof"] = "tree"
+        claims["gap_ratio"] = gap_ratio(verdict.cost.total, claims["lower"], verdict.ideal)
+        claims["gap_to_upper_ratio"] = 1.0 - claims["lower"] / verdict.cost.total
     (folder / "plan.json").write_text(json.dumps(claims), encoding="utf-8")
     seal(folder)
 
@@ -304,20 +316,6 @@ def _dealt(instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, i
             kept = len(set(had) & set(on))
             moved += instance.size_gb[f] * (min(len(had), len(on)) - kept)
     return {"busiest_over_mean_ratio": float(uneven), "moved_within_pools_gb": float(moved)}
-
-
-def _price_rows(instance: Instance, prices: Prices) -> dict[str, list[Any]]:
-    rows: list[tuple[Any, ...]] = []
-    for limit in ("storage", "fill", "churn"):
-        values = getattr(prices, limit)
-        rows += [(limit, instance.pools[p], 0, values[p] * 1000.0, "per TB") for p in np.flatnonzero(values)]
-    for limit, names in (("throughput", instance.pools), ("link", instance.links)):
-        values = getattr(prices, limit)
-        rows += [(limit, names[i], t, values[i, t], "per Gbps") for i, t in np.argwhere(values > 0)]
-    for rule in np.flatnonzero(prices.launch):
-        name = f"{instance.files[instance.launch_file[rule]]}#{rule}"
-        rows.append(("launch", name, 0, prices.launch[rule], "per pool"))
-    return _columns("limit name slice price unit", rows)
 
 
 def _full_links(instance: Instance, plan: SimplePlan, prices: Prices) -> list[dict[str, Any]]:

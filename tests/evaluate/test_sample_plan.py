@@ -133,7 +133,7 @@ TAMPERINGS = [
     table("peaks", APPLIANCES, "peak_gbps of", _swap_peaks),
     cell("stored", APPLIANCES, "appliances.parquet row 3: storage_gb", 2, "storage_gb", lambda v: v * 0.9),
     cell("limit", APPLIANCES, "row 1: throughput_limit_gbps", 0, "throughput_limit_gbps", lambda v: v * 2),
-    table("prices", PRICES, "bound: lower claimed", _half_prices),
+    table("prices", PRICES, "lower_priced claimed", _half_prices),
     cell("price", PRICES, "prices.parquet row 1: price", 0, "price", lambda v: -v),
     cell("demand", DEMAND, "all demand", 0, "gb", lambda v: v * 2),
     table("catalogue", FILES, "row 1: size_gb", _half_sizes),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.evaluate.bound import dual_bound
+from cdnplan.evaluate.proof import tree_bound
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
@@ -43,6 +46,21 @@ def bounds(inst: Instance, start: Incumbent, found: FewFiles, upper: float) -> l
     return [step.bound for step, _ in zip(steps, range(MOST_NODES), strict=False)]
 
 
+def proven(inst: Instance, start: Incumbent, found: FewFiles, upper: float) -> list[tuple[float, float]]:
+    """Bounds node by node, and what the judge makes of the proofs left at that moment."""
+    steps = split_files(
+        FileSolver.of(inst), LimitVector.of(inst), found, start.holds, ideal_cost(inst), lambda: upper,
+        1e-9, lambda: False,
+    )  # fmt: skip
+    return [
+        (
+            step.bound,
+            dual_bound(inst, step.found.prices) if step.proof is None else tree_bound(inst, step.proof()),
+        )
+        for step, _ in zip(steps, range(MOST_NODES), strict=False)
+    ]
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_no_bound_is_above_the_optimum(seed: int) -> None:
     """Against all placements; where the plan that prunes nodes is the optimum itself, too."""
@@ -61,6 +79,21 @@ def test_no_bound_is_above_the_optimum(seed: int) -> None:
             assert min(bound, upper) <= optimum * (1 + 1e-7) + 1e-9
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_the_proof_of_every_node_proves_its_bound(seed: int) -> None:
+    """Step by step, not only at the end."""
+    inst = random_instance(seed, n_regions=4, n_files=8, n_pools=3)
+    if broken_rules(inst):
+        pytest.skip("no plan")
+    try:
+        start, found = mixed(inst)
+    except NoFeasiblePlanError:
+        pytest.skip("no room was found for the launches")
+    slack = 1e-6 * max(1.0, abs(start.cost))
+    for bound, judged in proven(inst, start, found, start.cost):
+        assert judged >= min(bound, start.cost) - slack
+
+
 def knapsacks() -> Instance:
     """One pool for all regions, and in it a file that takes two thirds of the room."""
     inst = random_instance(3, n_regions=3, n_files=30, n_pools=1, families=frozenset({"storage"}))
@@ -70,9 +103,17 @@ def knapsacks() -> Instance:
     return replace(inst, size_gb=size, storage_gb=np.array([27.0]), copies=copies)
 
 
-def test_a_file_that_takes_most_of_a_pool_is_decided() -> None:
-    """Prices leave a gap that only deciding on the large file can close: here it is closed."""
+def narrow_window() -> Instance:
+    """The same, with room for everything and a night that brings no more than 27."""
     inst = knapsacks()
+    plenty = np.array([inst.size_gb.sum()])
+    return replace(inst, storage_gb=plenty, fill_limit_gb=np.array([27.0]), held=np.zeros_like(inst.held))
+
+
+@pytest.mark.parametrize("make", [knapsacks, narrow_window])
+def test_a_file_that_takes_most_of_a_pool_is_decided(make: Callable[[], Instance]) -> None:
+    """Prices leave a gap that only deciding on the large file can close: here it is closed."""
+    inst = make()
     start, found = mixed(inst)
     values = bounds(inst, start, found, start.cost)
     optimum = brute(inst)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from cdnplan.evaluate.proof import tree_bound
 from cdnplan.model.instance import Instance
 from cdnplan.optimize import closing, fast
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
@@ -47,16 +49,44 @@ def test_the_tree_narrows_what_a_large_file_leaves(monkeypatch: pytest.MonkeyPat
     assert before.max() > 0.01, "nothing to narrow"
     assert after.sum() < 0.3 * before.sum()
     assert (after <= before + 1e-9).all()
-    assert any(one.bound_proof == "branch-and-bound" for one in with_tree)
+    assert any(one.bound_proof == "tree" for one in with_tree)
     # One plan's cost is at least any bound of the other run.
     for one, other in zip(with_tree, without, strict=True):
         assert one.lower <= other.upper * (1 + 1e-9) and other.lower <= one.upper * (1 + 1e-9)
 
 
-def test_a_bound_that_prices_nearly_prove_is_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tree that takes less than its due off the gap does not change what the plan says it rests on."""
-    inst = large_file(4)
-    monkeypatch.setattr(closing, "WORTH_BELIEVING", 2.0)
-    monkeypatch.setattr(closing, "NODES", 2)
-    outcome = solved(inst)
-    assert outcome.bound_proof == "prices" and outcome.lower == pytest.approx(outcome.lower_priced)
+@pytest.mark.parametrize("nodes", [1, 2, 3, 200])
+def test_what_the_tree_leaves_proves_its_bound(nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the search ends, the judge finds the engine's bound in the decisions and prices it left."""
+    monkeypatch.setattr(closing, "NODES", nodes)
+    monkeypatch.setattr(closing, "PATIENCE", 0)
+    monkeypatch.setattr(closing, "PROGRESS", 0.0)
+    raised = 0
+    for seed in range(6):
+        inst = large_file(seed)
+        outcome = solved(inst)
+        assert (outcome.proof is not None) == (outcome.bound_proof == "tree")
+        if outcome.proof is None:
+            continue
+        assert outcome.lower > outcome.lower_priced
+        assert outcome.proof.parent.size <= nodes + 1, "the side that was not solved has its parent's prices"
+        proven = min(tree_bound(inst, outcome.proof), outcome.upper)
+        assert proven == pytest.approx(outcome.lower, rel=1e-6)
+        raised += 1
+    assert raised >= (3 if nodes > 1 else 0)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5])
+@pytest.mark.parametrize("nodes", [2, 3])
+def test_a_search_that_is_stopped_leaves_a_proof(seed: int, nodes: int) -> None:
+    """Stopped by the caller after some nodes: the judge finds the bound again."""
+    inst, seen = large_file(seed), Counter[str]()
+
+    def progress(phase: str, done: float, lower: float | None, upper: float | None) -> None:
+        seen[phase] += 1
+
+    stop = Stop(gap_ratio=1e-6, asked=lambda: seen["tree"] >= nodes)
+    outcome = fast.solve_fast(inst, stop=stop, progress=progress)
+    assert outcome.status == "interrupted"
+    assert outcome.proof is not None and outcome.lower > outcome.lower_priced
+    assert min(tree_bound(inst, outcome.proof), outcome.upper) == pytest.approx(outcome.lower, rel=1e-6)

@@ -103,6 +103,7 @@ def compare(drawn: Drawn) -> Compared:
         outcome.serving.candidate_gb(instance),
         outcome.serving.origin_gb(instance),
         outcome.prices,
+        proof=outcome.proof,
     )
     return Compared(
         drawn.label,

@@ -9,6 +9,7 @@ import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.bound import dual_bound
+from cdnplan.evaluate.proof import tree_bound
 from cdnplan.evaluate.verdict import evaluate
 from cdnplan.optimize.fast import greedy_plan, solve_fast
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
@@ -40,6 +41,9 @@ def test_bound_optimum_and_plan_are_in_order() -> None:
         assert outcome.lower <= optimum + slack, seed
         assert outcome.upper >= optimum - slack, seed
         assert dual_bound(instance, outcome.prices) <= optimum + slack, seed
+        if outcome.proof is not None:
+            assert tree_bound(instance, outcome.proof) <= optimum + slack, seed
+            compared["by tree"] += 1
         verdict = evaluate(
             instance,
             outcome.placement,
@@ -53,6 +57,7 @@ def test_bound_optimum_and_plan_are_in_order() -> None:
         compared["optimal"] += outcome.upper <= optimum + slack
     assert compared["solved"] >= 200
     assert compared["no plan"] <= 5
+    assert compared["by tree"] >= 5, "the tree should have had something to do"
     # Tiny instances are where rounding hurts most; half of them end at the optimum all the same.
     assert compared["optimal"] >= compared["solved"] // 2
     assert np.median(gaps) <= 0.01

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from cdnplan.evaluate.report import Report
 from cdnplan.evaluate.verify import verify
+from cdnplan.inputs.plan_folder import TREE
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -37,6 +38,11 @@ ALWAYS = {
     "manifests/index.json",
 }
 """Files of a plan made from nothing, manifests of appliances left out."""
+
+
+def expected_names(record: dict[str, Any]) -> set[str]:
+    """Files of a plan made from nothing, with a tree of cases where the bound rests on one."""
+    return ALWAYS | (set(TREE) if record["bound_proof"] == "tree" else set())
 
 
 def sample_request(out: Path, **options: Any) -> PlanRequest:

@@ -27,7 +27,7 @@ from cdnplan.report.page import Page, html_page
 from cdnplan.report.plan_page import plan_page
 from cdnplan.report.report import report, report_of_plan, write_report
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
-from tests.evaluate.plan_writer import change_json
+from tests.evaluate.plan_writer import change_json, write_plan
 from tests.planner.plans import write_small_network
 
 
@@ -120,3 +120,17 @@ def test_what_no_report_can_be_made_of(small_plan: Path, tmp_path: Path) -> None
         report(tmp_path / "what.json", small_plan)
     with pytest.raises(InputError, match="cannot be written"):
         write_report("x", tmp_path / "what.json" / "deep.html")
+
+
+def test_it_says_what_proves_the_bound(small_plan: Path, tmp_path: Path) -> None:
+    """Prices, a tree of cases, or a search that nobody can check."""
+    write_plan(tmp_path / "tree", tree=True)
+    searched = Path(shutil.copytree(small_plan, tmp_path / "searched"))
+    change_json(searched, lambda plan: plan.update(bound_proof="branch-and-bound"))
+    again = "in the plan's folder alone; cdnplan verify computes it again."
+    for folder, said in (
+        (small_plan, f"The bound follows from the prices {again}"),
+        (tmp_path / "tree", f"The bound follows from the tree of cases, each with prices, {again}"),
+        (searched, "the rest is the solver's branch and bound."),
+    ):
+        assert said in html.unescape(report(folder)), folder

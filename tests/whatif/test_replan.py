@@ -9,10 +9,12 @@ import pytest
 
 from cdnplan.errors import DeadlineError
 from cdnplan.optimize.outcome import Stop, no_progress
+from cdnplan.planner import plan
 from cdnplan.whatif.apply import apply_scenario
-from cdnplan.whatif.base import Answer, Base, Changed, rebuild
+from cdnplan.whatif.base import Answer, Base, Changed, load_base, rebuild
 from cdnplan.whatif.replan import _Task, replan
 from cdnplan.whatif.scenario_reader import read_scenarios
+from tests.planner.knapsack import knapsack_request
 from tests.whatif.bad_scenarios import change
 
 
@@ -113,3 +115,16 @@ def test_who_draws_a_little_on_pools_that_lost_files_is_served_anew(
     found = _Task(linkless_base, changed, None, "fast", 1, 0, no_progress).plan("near", None, Stop())
     assert found is not None  # a plan that breaks a limit is none
     assert found.verdict.violations == ()
+
+
+def test_what_a_tree_proves_is_the_judges_word(tmp_path: Path) -> None:
+    """Planned anew where prices prove little: the bound is that of the tree, as the judge counts it."""
+    base = load_base(plan(knapsack_request(tmp_path)).folder)
+    (tmp_path / "s.yaml").write_text(change("scale_demand: {factor: 1.1}"), encoding="utf-8")
+    made = apply_scenario(read_scenarios([tmp_path / "s.yaml"])[0], base.inputs)
+    found = replan(base, rebuild(base, made.inputs, made.lost), engine="fast")
+    assert found.proof == "tree"
+    assert found.verdict.priced is not None and found.lower is not None
+    assert found.verdict.priced < found.lower <= found.verdict.cost.total
+    assert found.lower == found.verdict.bound
+    assert found.verdict.gap_ratio is not None and found.verdict.gap_ratio < 0.01
