@@ -180,7 +180,9 @@ def price_rows(net: Network, duals: Duals, rows: Rows, n: int, steps: int) -> fl
             length, vain = length * DOWNWARD, 0
     rows.u[:] = rows.best
     highest = _evaluate(net, duals, rows, n)
-    spent = rows.offered.sum()
+    spent = 0.0
+    for p in range(rows.offered.size):
+        spent += rows.offered[p]
     for i in range(n):
         spent += rows.best[duals.active[i]]
     return highest - ROUNDING * spent

@@ -49,7 +49,7 @@ FIRST_PLAN_TIME = 0.4
 long a plan takes."""
 WORTH_GOING_ON, MORE_PASSES = 4e-3, 3
 """On larger networks prices move on for so many passes where the gap is above this one at the end."""
-WORTH_RELAXING, RELAXED_PASSES, THOROUGH_PASSES, SEEK_STEPS = 2e-2, 16, 3, 100
+WORTH_RELAXING, RELAXED_PASSES, THOROUGH_PASSES, SEEK_STEPS = 2e-2, 16, 4, 100
 """Above the first gap, so many passes by the relaxations of files follow, and by holders sought with so many
 steps from each file's relaxation."""
 SMALL_UP_TO = 8_000_000
@@ -60,6 +60,8 @@ CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
 """Where a gap was asked for and is not reached, and there was no earlier plan to start from, networks of so
 many candidate entries × files, and limits × files, are worked on further as well: master programs take
 minutes and some GB at that size."""
+WIDEST = 5e-2
+"""But not where the gap is above this one: such gaps are in the problems of single files."""
 WORTH_IMPROVING = 1e-2
 """Above this one, pools of networks of any size are re-chosen at the end."""
 ONE_THREAD_UP_TO = 500_000
@@ -137,7 +139,7 @@ def _solve(
     search.all_passes()
     if Facility.applies(instance):
         exchange(run)
-    elif closes and run.gap() > run.wanted_gap:
+    elif closes and run.gap() > run.wanted_gap and (small or run.gap() <= WIDEST):
         close(run, search.recent)
     return run.outcome()
 

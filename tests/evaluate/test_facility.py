@@ -90,7 +90,8 @@ def test_in_the_whole_bound_on_small_networks_only(monkeypatch: pytest.MonkeyPat
     assert search_nodes(instance) == bound.NODE_LIMIT
     monkeypatch.setattr(bound, "SEARCH_EFFORT", 60 * size)
     assert search_nodes(instance) == 60
-    monkeypatch.setattr(bound, "SEARCH_EFFORT", 50 * size - 1)
+    monkeypatch.setattr(bound, "SEARCH_EFFORT", bound.FEWEST_NODES * size - 1)
+    monkeypatch.setattr(bound, "STEP_EFFORT", bound.FEWEST_STEPS * size - 1)
     assert search_nodes(instance) == 0
     assert dual_bound(instance, prices) == root
 
