@@ -1,0 +1,198 @@
+"""Bounds of one large facility location problem by prices on its demand rows, at the nodes of a tree too.
+
+Entries as in `one_file_kernels`. The demand rows are priced at u, one number for each region; what is left
+falls apart by pool. Some pools may be decided (`state`): open ones cost what they cost and cap u at what
+they serve for, closed ones are left out. The bound is valid at any u.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+Array = Any
+
+FREE, OPEN, CLOSED = 0, 1, 2
+DEFLECTION = 0.7
+"""Part of the last direction kept in the next one: without it steps go to and fro between two planes."""
+LONGER, SHORTER = 1.2, 0.6
+"""Steps get longer with each that raises the bound, and shorter once so many of them were in vain."""
+SPARE, SPARE_RATIO = 10, 1.0
+"""Entries above u that are kept for u to rise to: so many, and so many for each one below."""
+
+
+@njit(cache=True, nogil=True)
+def room_for(regions: int, pools: int, entries: int) -> Any:
+    """Arrays that `raise_bound` works in: `gather`'s results first, then those of `climb`."""
+    return (
+        np.empty(regions), np.empty(pools + 1, np.int64), np.empty(entries, np.int32), np.empty(entries),
+        np.empty(regions, np.int64), np.empty(pools, np.int64),
+        np.empty(regions), np.empty(regions), np.empty(regions), np.empty(pools),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def gather(
+    ptr: Array, pools: Array, level: Array, cap: Array, state: Array, u: Array, most: Array, by_ptr: Array,
+    by_region: Array, by_level: Array, end: Array, at: Array,
+) -> None:  # fmt: skip
+    """Copy the entries of undecided pools that u is above or may rise to, pool by pool.
+
+    u stays at most `most`: what an open pool serves for, or the first entry that is left out. `end` and `at`
+    are working space.
+    """
+    by_ptr[:] = 0
+    for r in range(u.size):
+        most[r] = cap[r]
+        below, above, j = 0, 0, ptr[r]
+        while j < ptr[r + 1] and level[j] < most[r]:
+            decided = state[pools[j]]
+            if decided == OPEN:
+                most[r] = level[j]
+                break
+            if decided == FREE:
+                if level[j] < u[r]:
+                    below += 1
+                else:
+                    above += 1
+                if above > SPARE + SPARE_RATIO * below:
+                    most[r] = level[j]
+                    break
+                by_ptr[pools[j] + 1] += 1
+            j += 1
+        end[r] = j
+        u[r] = min(u[r], most[r])
+    for p in range(state.size):
+        by_ptr[p + 1] += by_ptr[p]
+        at[p] = by_ptr[p]
+    for r in range(u.size):
+        for j in range(ptr[r], end[r]):
+            p = pools[j]
+            if state[p] == FREE:
+                by_region[at[p]] = r
+                by_level[at[p]] = level[j]
+                at[p] += 1
+
+
+@njit(cache=True, nogil=True)
+def lagrangian(
+    by_ptr: Array, by_region: Array, by_level: Array, opening: Array, u: Array, paid: Array, slope: Array
+) -> float:  # fmt: skip
+    """Bound of the undecided part with its demand rows priced at u; `slope` becomes a supergradient.
+
+    The sum of u, and for each pool what is left to pay for opening it where regions offer too much:
+    min(0, opening[p] - paid[p]), paid[p] the sum of max(0, u[r] - level).
+    """
+    total = 0.0
+    for r in range(u.size):
+        total += u[r]
+        slope[r] = 1.0
+    for p in range(opening.size):
+        # Two sums: the processor adds to one while it waits for the other.
+        first, last, one, two = by_ptr[p], by_ptr[p + 1], 0.0, 0.0
+        for k in range(first, last - 1, 2):
+            one += max(0.0, u[by_region[k]] - by_level[k])
+            two += max(0.0, u[by_region[k + 1]] - by_level[k + 1])
+        if (last - first) % 2:
+            one += max(0.0, u[by_region[last - 1]] - by_level[last - 1])
+        paid[p] = one + two
+        if paid[p] > opening[p]:
+            total += opening[p] - paid[p]
+            for k in range(first, last):
+                if u[by_region[k]] > by_level[k]:
+                    slope[by_region[k]] -= 1.0
+    return total
+
+
+@njit(cache=True, nogil=True)
+def step_up(at: Array, way: Array, slope: Array, most: Array, rise: float) -> bool:
+    """Go along a supergradient and part of the way before; no u goes beyond `most`.
+
+    The step is as long as a plane of slope `way` takes to rise by `rise`. False where no way is left.
+    """
+    squared = 0.0
+    for r in range(at.size):
+        way[r] = slope[r] + DEFLECTION * way[r]
+        if way[r] > 0.0 and at[r] >= most[r]:
+            way[r] = 0.0
+        squared += way[r] * way[r]
+    if squared == 0.0:
+        return False
+    step = rise / squared
+    for r in range(at.size):
+        at[r] = min(most[r], at[r] + step * way[r])
+    return True
+
+
+@njit(cache=True, nogil=True)
+def raise_bound(
+    steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array, opening: Array,
+    state: Array, goal: float, length: float, u: Array, share: Array, slack: Array, room: Any,
+) -> Any:  # fmt: skip
+    """Subgradient steps from u towards a higher bound; u becomes the best seen.
+
+    A step goes `length` x (goal - bound) / |way|^2 (Polyak's rule [1]_), along supergradients of which each
+    keeps part of those before [2]_. After `patience` steps in vain the length is cut, and the search goes on
+    from the best u; it grows with each that was not, up to 1. `share` becomes the part of the steps in which
+    a pool would open, `slack` what at the best u is missing for it to. Returns the bound, and the length to
+    go on with: 0 at the goal.
+
+    References
+    ----------
+    .. [1] M. Held, P. Wolfe, H. P. Crowder, "Validation of Subgradient Optimization", Mathematical
+       Programming 6, 1974.
+    .. [2] P. M. Camerini, L. Fratta, F. Maffioli, "On Improving Relaxation Methods by Modified Gradient
+       Techniques", Mathematical Programming Study 3, 1975.
+    """
+    most, by_ptr, by_region, by_level, end, place, slope, way, at, paid = room
+    gather(ptr, pools, level, cap, state, u, most, by_ptr, by_region, by_level, end, place)
+    held = 0.0
+    for p in range(opening.size):
+        if state[p] == OPEN:
+            held += opening[p]
+    at[:] = u
+    way[:] = 0.0
+    share[:] = 0.0
+    best = held + lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope)
+    slack[:] = opening - paid
+    vain = 0
+    for _ in range(steps):
+        rise = length * max(goal - best, 1e-6 * abs(goal))
+        if best >= goal:
+            return best, 0.0
+        if not step_up(at, way, slope, most, rise):
+            return best, SHORTER * length
+        bound = held + lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope)
+        for p in range(opening.size):
+            if paid[p] > opening[p]:
+                share[p] += 1.0 / steps
+        if bound > best:
+            best, vain, length = bound, 0, min(1.0, LONGER * length)
+            u[:] = at
+            slack[:] = opening - paid
+            continue
+        vain += 1
+        if vain == patience:
+            length *= SHORTER
+            vain = 0
+            at[:] = u
+            way[:] = 0.0
+            lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope)
+    return best, length
+
+
+@njit(cache=True, nogil=True)
+def solve_nodes(
+    items: Array, steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array,
+    opening: Array, states: Array, goal: float, lengths: Array, u: Array, share: Array, slack: Array,
+    bounds: Array,
+) -> None:  # fmt: skip
+    """Raise the bounds of some nodes, one row of the arrays each; independent of each other."""
+    room = room_for(cap.size, opening.size, pools.size)
+    for i in items:
+        bounds[i], _ = raise_bound(
+            steps, patience, ptr, pools, level, cap, opening, states[i], goal, lengths[i], u[i], share[i],
+            slack[i], room,
+        )  # fmt: skip
