@@ -19,7 +19,7 @@ DEFLECTION = 0.7
 """Part of the last direction kept in the next one: without it steps go to and fro between two planes."""
 LONGER, SHORTER = 1.2, 0.6
 """Steps get longer with each that raises the bound, and shorter once so many of them were in vain."""
-SPARE, SPARE_RATIO = 10, 1.0
+SPARE, SPARE_RATIO = 5, 0.25
 """Entries above u that are kept for u to rise to: so many, and so many for each one below."""
 
 
@@ -27,7 +27,7 @@ SPARE, SPARE_RATIO = 10, 1.0
 def room_for(regions: int, pools: int, entries: int) -> Any:
     """Arrays that `raise_bound` works in: `gather`'s results first, then those of `climb`."""
     return (
-        np.empty(regions), np.empty(pools + 1, np.int64), np.empty(entries, np.int32), np.empty(entries),
+        np.empty(regions), np.empty(pools + 1, np.int64), np.empty(entries, np.uint32), np.empty(entries),
         np.empty(regions, np.int64), np.empty(pools, np.int64),
         np.empty(regions), np.empty(regions), np.empty(regions), np.empty(pools),
     )  # fmt: skip
@@ -90,19 +90,20 @@ def lagrangian(
         total += u[r]
         slope[r] = 1.0
     for p in range(opening.size):
+        regions, levels = by_region[by_ptr[p] : by_ptr[p + 1]], by_level[by_ptr[p] : by_ptr[p + 1]]
         # Two sums: the processor adds to one while it waits for the other.
-        first, last, one, two = by_ptr[p], by_ptr[p + 1], 0.0, 0.0
-        for k in range(first, last - 1, 2):
-            one += max(0.0, u[by_region[k]] - by_level[k])
-            two += max(0.0, u[by_region[k + 1]] - by_level[k + 1])
-        if (last - first) % 2:
-            one += max(0.0, u[by_region[last - 1]] - by_level[last - 1])
+        one, two = 0.0, 0.0
+        for k in range(regions.size // 2):
+            one += max(0.0, u[regions[2 * k]] - levels[2 * k])
+            two += max(0.0, u[regions[2 * k + 1]] - levels[2 * k + 1])
+        if regions.size % 2:
+            one += max(0.0, u[regions[-1]] - levels[-1])
         paid[p] = one + two
         if paid[p] > opening[p]:
             total += opening[p] - paid[p]
-            for k in range(first, last):
-                if u[by_region[k]] > by_level[k]:
-                    slope[by_region[k]] -= 1.0
+            for k in range(regions.size):
+                if u[regions[k]] > levels[k]:
+                    slope[regions[k]] -= 1.0
     return total
 
 

@@ -193,7 +193,7 @@ class _Tree:
         states[free & (-slack >= left)] = OPEN
         free = states == FREE
         holds = (states == OPEN) | (free & (share > 0.5))
-        pool = [_likely_open(*row) for row in zip(free, share, slack, strict=True)]
+        pool = [_weightiest(*row, facility.opening) for row in zip(free, share, slack, strict=True)]
         return [
             # Copies: a view would keep the rows of all others.
             _Node(states[i].copy(), u[i].astype(np.float32), float(bounds[i]), holds[i].copy(), pool[i])
@@ -210,12 +210,16 @@ class _Tree:
         return float(served.sum() + facility.opening[holds].sum()) + facility.constant
 
 
-def _likely_open(free: Bools, share: Floats, slack: Floats) -> int:
-    """Choose the undecided pool that a node's steps opened most often; -1: none is left."""
+def _weightiest(free: Bools, share: Floats, slack: Floats, opening: Floats) -> int:
+    """Choose the undecided pool for whose opening a node's steps asked regions to pay most; -1: none is left.
+
+    Opening it costs what its share left out, closing it moves most demand: both sides' bounds rise.
+    """
     pools = np.flatnonzero(free)
     if pools.size == 0:
         return -1
-    return int(pools[np.lexsort((np.abs(slack[pools]), -share[pools]))[0]])
+    paid = share[pools] * opening[pools]
+    return int(pools[np.lexsort((np.abs(slack[pools]), -paid))[0]])
 
 
 def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.NDArray[np.int64]]:
