@@ -25,7 +25,7 @@ SPARE, SPARE_RATIO = 5, 0.25
 
 @njit(cache=True, nogil=True)
 def room_for(regions: int, pools: int, entries: int) -> Any:
-    """Arrays that `raise_bound` works in: `gather`'s results first, then those of `climb`."""
+    """Arrays that `gather`, from the first to `place`, and `climb` work in."""
     return (
         np.empty(regions), np.empty(pools + 1, np.int64), np.empty(entries, np.uint32), np.empty(entries),
         np.empty(regions, np.int64), np.empty(pools, np.int64),
@@ -102,8 +102,8 @@ def lagrangian(
         if paid[p] > opening[p]:
             total += opening[p] - paid[p]
             for k in range(regions.size):
-                if u[regions[k]] > levels[k]:
-                    slope[regions[k]] -= 1.0
+                # Without a branch, which would be guessed wrong as often as not.
+                slope[regions[k]] -= 1.0 if u[regions[k]] > levels[k] else 0.0
     return total
 
 
@@ -128,17 +128,17 @@ def step_up(at: Array, way: Array, slope: Array, most: Array, rise: float) -> bo
 
 
 @njit(cache=True, nogil=True)
-def raise_bound(
-    steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array, opening: Array,
-    state: Array, goal: float, length: float, u: Array, share: Array, slack: Array, room: Any,
+def climb(
+    steps: int, patience: int, opening: Array, held: float, goal: float, length: float, u: Array,
+    share: Array, slack: Array, room: Any,
 ) -> Any:  # fmt: skip
     """Subgradient steps from u towards a higher bound; u becomes the best seen.
 
     A step goes `length` x (goal - bound) / |way|^2 (Polyak's rule [1]_), along supergradients of which each
     keeps part of those before [2]_. After `patience` steps in vain the length is cut, and the search goes on
-    from the best u; it grows with each that was not, up to 1. `share` becomes the part of the steps in which
-    a pool would open, `slack` what at the best u is missing for it to. Returns the bound, and the length to
-    go on with: 0 at the goal.
+    from the best u; it grows with each that was not, up to 1. `held` is what decided pools cost. `share`
+    becomes the part of the steps in which a pool would open, `slack` what at the best u is missing for it
+    to. Returns the bound, and the length to go on with: 0 at the goal.
 
     References
     ----------
@@ -147,18 +147,12 @@ def raise_bound(
     .. [2] P. M. Camerini, L. Fratta, F. Maffioli, "On Improving Relaxation Methods by Modified Gradient
        Techniques", Mathematical Programming Study 3, 1975.
     """
-    most, by_ptr, by_region, by_level, end, place, slope, way, at, paid = room
-    gather(ptr, pools, level, cap, state, u, most, by_ptr, by_region, by_level, end, place)
-    held = 0.0
-    for p in range(opening.size):
-        if state[p] == OPEN:
-            held += opening[p]
+    most, by_ptr, by_region, by_level, _, _, slope, way, at, paid = room
     at[:] = u
     way[:] = 0.0
     share[:] = 0.0
-    best = held + lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope)
+    best, vain = held + lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope), 0
     slack[:] = opening - paid
-    vain = 0
     for _ in range(steps):
         rise = length * max(goal - best, 1e-6 * abs(goal))
         if best >= goal:
@@ -185,15 +179,47 @@ def raise_bound(
 
 
 @njit(cache=True, nogil=True)
-def solve_nodes(
+def raise_bound(
+    steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array, opening: Array,
+    state: Array, goal: float, length: float, u: Array, share: Array, slack: Array, room: Any,
+) -> Any:  # fmt: skip
+    """Raise the bound of a problem of which some pools are decided; see `climb`."""
+    most, by_ptr, by_region, by_level, end, place = room[:6]
+    gather(ptr, pools, level, cap, state, u, most, by_ptr, by_region, by_level, end, place)
+    return climb(
+        steps, patience, opening, opening[state == OPEN].sum(), goal, length, u, share, slack, room
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def split_nodes(
     items: Array, steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array,
-    opening: Array, states: Array, goal: float, lengths: Array, u: Array, share: Array, slack: Array,
-    bounds: Array,
+    opening: Array, states: Array, split: Array, goal: float, lengths: Array, prices: Array, u: Array,
+    share: Array, slack: Array, bounds: Array,
 ) -> None:  # fmt: skip
-    """Raise the bounds of some nodes, one row of the arrays each; independent of each other."""
+    """Raise the bounds of both sides of some nodes, independent of each other.
+
+    Node i starts from `prices[i]`. With pool `split[i]` open it has row 2i of what follows, else row 2i + 1.
+    """
     room = room_for(cap.size, opening.size, pools.size)
+    most, by_ptr, by_region, by_level, end, place = room[:6]
+    asked = opening.copy()
     for i in items:
-        bounds[i], _ = raise_bound(
-            steps, patience, ptr, pools, level, cap, opening, states[i], goal, lengths[i], u[i], share[i],
-            slack[i], room,
+        p, one, other = split[i], 2 * i, 2 * i + 1
+        # Entries are gathered once: neither side is paid for p, and where it is open it caps u.
+        gather(
+            ptr, pools, level, cap, states[i], prices[i], most, by_ptr, by_region, by_level, end, place
         )  # fmt: skip
+        held = opening[states[i] == OPEN].sum()
+        asked[p] = np.inf
+        u[other] = prices[i]
+        bounds[other], _ = climb(
+            steps, patience, asked, held, goal, lengths[i], u[other], share[other], slack[other], room
+        )  # fmt: skip
+        for k in range(by_ptr[p], by_ptr[p + 1]):
+            most[by_region[k]] = min(most[by_region[k]], by_level[k])
+        u[one] = np.minimum(prices[i], most)
+        bounds[one], _ = climb(
+            steps, patience, asked, held + opening[p], goal, lengths[i], u[one], share[one], slack[one], room
+        )  # fmt: skip
+        asked[p] = opening[p]

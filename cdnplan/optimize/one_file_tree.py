@@ -25,7 +25,14 @@ from cdnplan.lanes import in_lanes, lanes
 from cdnplan.model.instance import Floats
 from cdnplan.optimize.bound import ROUNDING_RATIO
 from cdnplan.optimize.one_file import Facility
-from cdnplan.optimize.one_file_bound_kernels import CLOSED, FREE, OPEN, solve_nodes
+from cdnplan.optimize.one_file_bound_kernels import (
+    CLOSED,
+    FREE,
+    OPEN,
+    raise_bound,
+    room_for,
+    split_nodes,
+)
 
 Bools = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int8]
@@ -154,41 +161,52 @@ class _Tree:
 
     def root(self, u: Floats, upper: float) -> _Node:
         """The node in which nothing is decided but pools that may not be chosen."""
-        state = np.where(np.isfinite(self.facility.opening), FREE, CLOSED).astype(np.int8)
-        return self.solve(state[None], u[None].copy(), np.array([LENGTH]), upper)[0]
+        facility, n = self.facility, self.facility.opening.size
+        states = np.where(np.isfinite(facility.opening), FREE, CLOSED).astype(np.int8)[None]
+        prices, share, slack = u[None].copy(), np.empty((1, n)), np.empty((1, n))
+        raw, _ = raise_bound(
+            STEPS, PATIENCE, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
+            states[0], self.cutoff(upper) - facility.constant, LENGTH, prices[0], share[0], slack[0],
+            room_for(u.size, n, facility.pools.size),
+        )  # fmt: skip
+        return self.decided(states, prices, share, slack, np.array([raw]), upper)[0]
 
     def split(self, nodes: Sequence[_Node], upper: float) -> list[_Node]:
         """Open and close the pool of each node; both sides of one follow each other."""
         if not nodes:
             return []
-        above = [node for node in nodes for _ in (OPEN, CLOSED)]
-        states = np.array([node.state for node in above])
-        states[np.arange(len(above)), [node.pool for node in above]] = [OPEN, CLOSED] * len(nodes)
-        left = [max(self.cutoff(upper) - node.bound, SAME_RATIO * abs(upper)) for node in above]
-        lengths = [min(1.0, max(LENGTH, node.rise / rest)) for node, rest in zip(above, left, strict=True)]
-        u = np.array([node.u for node in above], dtype=np.float64)
-        below = self.solve(states, u, np.array(lengths), upper)
-        return [
-            replace(node, bound=max(node.bound, before.bound), rise=max(0.0, node.bound - before.bound))
-            for node, before in zip(below, above, strict=True)
-        ]
-
-    def solve(
-        self, states: npt.NDArray[np.int8], u: npt.NDArray[np.float64], lengths: Floats, upper: float
-    ) -> list[_Node]:
-        """Raise the bounds of nodes, one row each, and decide what follows; changes states and u."""
-        facility, count = self.facility, len(states)
-        goal = self.cutoff(upper) - facility.constant
-        share, slack, raw = np.empty(states.shape), np.empty(states.shape), np.empty(count)
+        facility, cutoff = self.facility, self.cutoff(upper)
+        states = np.array([node.state for node in nodes])
+        pool = np.array([node.pool for node in nodes])
+        bound, rise = (np.array([getattr(node, what) for node in nodes]) for what in ("bound", "rise"))
+        length = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
+        prices = np.array([node.u for node in nodes], dtype=np.float64)
+        rows = 2 * len(nodes)
+        u, raw = np.empty((rows, prices.shape[1])), np.empty(rows)
+        share, slack = np.empty((rows, states.shape[1])), np.empty((rows, states.shape[1]))
         with lanes(self.threads):
             in_lanes(
-                solve_nodes, np.arange(count), np.ones(count), STEPS, PATIENCE, facility.ptr, facility.pools,
-                facility.level, facility.cap, facility.opening, states, goal, lengths, u, share, slack, raw,
+                split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, facility.ptr,
+                facility.pools, facility.level, facility.cap, facility.opening, states, pool,
+                cutoff - facility.constant, length, prices, u, share, slack, raw,
             )  # fmt: skip
+        sides = np.repeat(states, 2, axis=0)
+        sides[np.arange(rows), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
+        below = self.decided(sides, u, share, slack, raw, upper)
+        return [
+            replace(node, bound=max(node.bound, before), rise=max(0.0, node.bound - before))
+            for node, before in zip(below, np.repeat(bound, 2).tolist(), strict=True)
+        ]
+
+    def decided(
+        self, states: npt.NDArray[np.int8], u: Floats, share: Floats, slack: Floats, raw: Floats, upper: float
+    ) -> list[_Node]:
+        """Make nodes of what was found, one row each, and decide what follows from it; changes states."""
+        facility, cutoff = self.facility, self.cutoff(upper)
         held = np.where(states == OPEN, facility.opening, 0.0).sum(axis=1)
         terms = 2.0 * np.abs(u).sum(axis=1) + facility.magnitude + 2.0 * held
         bounds = raw + facility.constant - ROUNDING_RATIO * terms
-        left, free = (self.cutoff(upper) - bounds)[:, None], states == FREE
+        left, free = (cutoff - bounds)[:, None], states == FREE
         states[free & (slack >= left)] = CLOSED
         states[free & (-slack >= left)] = OPEN
         free = states == FREE
@@ -197,7 +215,7 @@ class _Tree:
         return [
             # Copies: a view would keep the rows of all others.
             _Node(states[i].copy(), u[i].astype(np.float32), float(bounds[i]), holds[i].copy(), pool[i])
-            for i in range(count)
+            for i in range(len(states))
         ]
 
     def cost(self, holds: Bools) -> float:
