@@ -43,37 +43,36 @@ def gather(
     u stays at most `most`: what an open pool serves for, or the first entry that is left out. `end` and `at`
     are working space.
     """
-    by_ptr[:] = 0
+    at[:] = 0
     for r in range(u.size):
         most[r] = cap[r]
-        below, above, j = 0, 0, ptr[r]
-        while j < ptr[r + 1] and level[j] < most[r]:
-            decided = state[pools[j]]
-            if decided == OPEN:
+        spare, j, last = float(SPARE), ptr[r], ptr[r + 1]
+        while j < last and level[j] < most[r]:
+            p = np.uint32(pools[j])
+            if state[p] == OPEN:
                 most[r] = level[j]
                 break
-            if decided == FREE:
-                if level[j] < u[r]:
-                    below += 1
-                else:
-                    above += 1
-                if above > SPARE + SPARE_RATIO * below:
+            if state[p] == FREE:
+                spare += SPARE_RATIO if level[j] < u[r] else -1.0
+                if spare < 0.0:
                     most[r] = level[j]
                     break
-                by_ptr[pools[j] + 1] += 1
+                at[p] += 1
             j += 1
         end[r] = j
         u[r] = min(u[r], most[r])
+    by_ptr[0] = 0
     for p in range(state.size):
-        by_ptr[p + 1] += by_ptr[p]
+        by_ptr[p + 1] = by_ptr[p] + at[p]
         at[p] = by_ptr[p]
     for r in range(u.size):
         for j in range(ptr[r], end[r]):
-            p = pools[j]
+            p = np.uint32(pools[j])
             if state[p] == FREE:
-                by_region[at[p]] = r
-                by_level[at[p]] = level[j]
-                at[p] += 1
+                k = at[p]
+                by_region[k] = r
+                by_level[k] = level[j]
+                at[p] = k + 1
 
 
 @njit(cache=True, nogil=True)
