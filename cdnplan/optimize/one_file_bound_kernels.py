@@ -48,7 +48,7 @@ def gather(
         most[r] = cap[r]
         spare, j, last = float(SPARE), ptr[r], ptr[r + 1]
         while j < last and level[j] < most[r]:
-            p = np.uint32(pools[j])
+            p = np.uint32(pools[j])  # never negative: the compiler need not care
             if state[p] == OPEN:
                 most[r] = level[j]
                 break
@@ -62,9 +62,9 @@ def gather(
         end[r] = j
         u[r] = min(u[r], most[r])
     by_ptr[0] = 0
-    for p in range(state.size):
-        by_ptr[p + 1] = by_ptr[p] + at[p]
-        at[p] = by_ptr[p]
+    for q in range(state.size):
+        by_ptr[q + 1] = by_ptr[q] + at[q]
+        at[q] = by_ptr[q]
     for r in range(u.size):
         for j in range(ptr[r], end[r]):
             p = np.uint32(pools[j])

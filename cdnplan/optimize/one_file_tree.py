@@ -48,8 +48,8 @@ SPLITS = 16
 depend on the number of threads."""
 WORK = 100_000_000_000
 """Entries that all nodes together look at, at most."""
-MOST_BYTES = 1_000_000_000
-"""Of nodes that wait to be split."""
+MOST_BYTES, NODE_BYTES = 1_000_000_000, 600
+"""Of nodes that wait to be split, and of each beside its arrays' contents."""
 SAME_RATIO = 1e-10
 """Plans that save no more than this part of the cost are not looked for."""
 
@@ -115,7 +115,7 @@ def search(
     root = tree.root(u, upper())
     heap, number, least = [(root.bound, 0, root)], 0, np.inf
     nodes = WORK // (STEPS * tree.looks(root.u))
-    leaves = MOST_BYTES // (root.u.nbytes + root.state.nbytes + root.holds.nbytes)
+    leaves = MOST_BYTES // (root.u.nbytes + root.state.nbytes + root.holds.nbytes + NODE_BYTES)
     while heap and heap[0][0] < tree.cutoff(upper()):
         lowest = heap[0]
         splits: list[_Node] = []
