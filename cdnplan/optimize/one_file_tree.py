@@ -46,7 +46,7 @@ what the split before raised the bound by."""
 SPLITS = 16
 """Nodes that are split at a time, their sides dealt out to threads: a constant, so that the tree does not
 depend on the number of threads."""
-WORK = 100_000_000_000
+WORK = 300_000_000_000
 """Entries that all nodes together look at, at most."""
 MOST_BYTES, NODE_BYTES = 1_000_000_000, 600
 """Of nodes that wait to be split, and of each beside its arrays' contents."""
