@@ -17,8 +17,9 @@ from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound
 from cdnplan.optimize.one_file_tree import reduced, search
 from cdnplan.optimize.run_state import RunState
 
-SETTLE_EVERY = 4
-"""Rounds of splits after which what the lowest node would open is tried as a plan."""
+SETTLE_FIRST, SETTLE_EVERY = 16, 16
+"""Rounds of splits in which what the lowest node would open is tried as a plan: so many, and then one in
+so many."""
 Bools = npt.NDArray[np.bool_]
 
 
@@ -99,7 +100,7 @@ def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
     steps = search(small, u, lambda: run.best.cost, run.ended, run.threads)
     for number, step in enumerate(run.clock.each("tree", steps)):
         run.beyond = max(run.beyond, min(step.bound, run.best.cost))
-        if step.decided or number % SETTLE_EVERY == 0:
+        if step.decided or number < SETTLE_FIRST or number % SETTLE_EVERY == 0:
             with run.clock.phase("exchange"):
                 holds, cost = settled_holders(small, step.holds)
                 if cost < run.best.cost:

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_lanes, lanes
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.bound import ROUNDING_RATIO
 from cdnplan.optimize.one_file import Facility
 from cdnplan.optimize.one_file_bound_kernels import (
@@ -211,7 +211,7 @@ class _Tree:
         states[free & (-slack >= left)] = OPEN
         free = states == FREE
         holds = (states == OPEN) | (free & (share > 0.5))
-        pool = [_weightiest(*row, facility.opening) for row in zip(free, share, slack, strict=True)]
+        pool = _weightiest(free, share, slack, facility.opening).tolist()
         return [
             # Copies: a view would keep the rows of all others.
             _Node(states[i].copy(), u[i].astype(np.float32), float(bounds[i]), holds[i].copy(), pool[i])
@@ -228,16 +228,20 @@ class _Tree:
         return float(served.sum() + facility.opening[holds].sum()) + facility.constant
 
 
-def _weightiest(free: Bools, share: Floats, slack: Floats, opening: Floats) -> int:
-    """Choose the undecided pool for whose opening a node's steps asked regions to pay most; -1: none is left.
+def _weightiest(free: Bools, share: Floats, slack: Floats, opening: Floats) -> Ints:
+    """Choose for each node the undecided pool that its steps asked regions to pay most for; -1: none is left.
 
     Opening it costs what its share left out, closing it moves most demand: both sides' bounds rise.
     """
-    pools = np.flatnonzero(free)
-    if pools.size == 0:
-        return -1
-    paid = share[pools] * opening[pools]
-    return int(pools[np.lexsort((np.abs(slack[pools]), -paid))[0]])
+    if opening.size == 0:  # no pool could be in a better plan
+        return np.full(len(free), -1)
+    paid = np.where(free, share * np.where(np.isfinite(opening), opening, 0.0), -1.0)
+    pool: Ints = paid.argmax(axis=1)
+    # Where none was paid for, the one that is closest to it.
+    unpaid = paid.max(axis=1) <= 0.0
+    pool[unpaid] = np.where(free, np.abs(slack), np.inf)[unpaid].argmin(axis=1)
+    pool[~free.any(axis=1)] = -1
+    return pool
 
 
 def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.NDArray[np.int64]]:
