@@ -17,6 +17,8 @@ from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound
 from cdnplan.optimize.one_file_tree import reduced, search
 from cdnplan.optimize.run_state import RunState
 
+NEAR_RATIO = 0.0099
+"""What the first tree may leave of the best plan's cost: whoever wants 1% has it, rounding included."""
 SETTLE_FIRST, SETTLE_EVERY = 16, 16
 """Rounds of splits in which what the lowest node would open is tried as a plan: so many, and then one in
 so many."""
@@ -95,9 +97,25 @@ def _take(run: RunState, facility: Facility, kept: npt.NDArray[np.int64], small:
 
 
 def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
-    """Branch on whether pools hold the file; what nodes would open is settled to a plan now and then."""
-    small, kept = reduced(facility, u, run.best.cost)
-    steps = search(small, u, lambda: run.best.cost, run.ended, run.threads)
+    """Branch on whether pools hold the file, first only as far as it takes to come near the best plan.
+
+    Whatever cannot be cheaper than the nearer goal is left out of that first tree: half the nodes bring the
+    bound there, where the whole tree may take more time than there is.
+    """
+    near = float(np.ceil(run.best.cost - NEAR_RATIO * abs(run.best.cost)))
+    for goal in (near, np.inf):
+        if run.lower < goal and not run.closed():
+            _search(run, facility, u, goal)
+
+
+def _search(run: RunState, facility: Facility, u: Floats, goal: float) -> None:
+    """Look for plans below `goal` and the best one; now and then settle what a node would open to a plan."""
+
+    def upper() -> float:
+        return min(goal, run.best.cost)
+
+    small, kept = reduced(facility, u, upper())
+    steps = search(small, u, upper, run.ended, run.threads)
     for number, step in enumerate(run.clock.each("tree", steps)):
         run.beyond = max(run.beyond, min(step.bound, run.best.cost))
         if step.decided or number < SETTLE_FIRST or number % SETTLE_EVERY == 0:
