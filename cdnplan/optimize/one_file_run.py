@@ -102,18 +102,20 @@ def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
     Whatever cannot be cheaper than the nearer goal is left out of that first tree: half the nodes bring the
     bound there, where the whole tree may take more time than there is.
     """
-    near = float(np.ceil(run.best.cost - NEAR_RATIO * abs(run.best.cost)))
-    for goal in (near, np.inf):
-        if run.lower < goal and not run.closed():
-            _search(run, facility, u, goal)
+    for ratio in (NEAR_RATIO, 0.0):
+        _search(run, facility, u, ratio)
 
 
-def _search(run: RunState, facility: Facility, u: Floats, goal: float) -> None:
-    """Look for plans below `goal` and the best one; now and then settle what a node would open to a plan."""
+def _search(run: RunState, facility: Facility, u: Floats, ratio: float) -> None:
+    """Look for plans that save this part of the cost, or any; now and then settle what a node would open."""
 
     def upper() -> float:
-        return min(goal, run.best.cost)
+        best = run.best.cost
+        # A whole number where the best plan's cost is one: then the tree takes all costs for such.
+        return min(best, float(np.ceil(best - ratio * abs(best)))) if ratio > 0.0 else best
 
+    if run.lower >= upper() or run.closed():
+        return
     small, kept = reduced(facility, u, upper())
     steps = search(small, u, upper, run.ended, run.threads)
     for number, step in enumerate(run.clock.each("tree", steps)):
