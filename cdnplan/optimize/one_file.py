@@ -16,7 +16,8 @@ import numpy.typing as npt
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import ROUNDING_RATIO, FileSolver
-from cdnplan.optimize.one_file_kernels import descend, kick_and_descend, raise_bound
+from cdnplan.optimize.one_file_bound_kernels import FREE, raise_bound, room_for
+from cdnplan.optimize.one_file_kernels import descend, kick_and_descend
 from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.rules import possible_copies
 
@@ -24,7 +25,7 @@ Bools = npt.NDArray[np.bool_]
 
 WORK, MOST_KICKS, KICKS = 1_000_000_000, 5_000, 100
 """Kicks: what the first number buys, at the entries each looks at; at most; between looks at the clock."""
-MOST_STEPS, STEPS, PATIENCE = 20_000, 500, 60
+MOST_STEPS, STEPS, PATIENCE = 20_000, 100, 50
 """Subgradient steps at most, between looks at the clock, and those in vain before they get shorter."""
 FIRST_LENGTH, LAST_LENGTH = 1.0, 1e-4
 SEED = 88172645463325252
@@ -180,11 +181,12 @@ def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]
     u = facility.cap.copy()
     some = np.flatnonzero(np.diff(facility.ptr) > 0)
     u[some] = facility.level[facility.ptr[some]]
-    length, best, goal = FIRST_LENGTH, -np.inf, upper - facility.constant
+    n, length, best, goal = facility.opening.size, FIRST_LENGTH, -np.inf, upper - facility.constant
+    state, room = np.full(n, FREE, dtype=np.int8), room_for(u.size, n, facility.level.size)
     for _ in range(MOST_STEPS // STEPS):
         best, length = raise_bound(
             STEPS, PATIENCE, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            goal, length, u,
+            state, goal, length, u, np.empty(n), np.empty(n), room,
         )  # fmt: skip
         if length < LAST_LENGTH or ended():
             break

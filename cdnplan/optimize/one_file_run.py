@@ -7,6 +7,7 @@ holders. Otherwise it follows the passes over prices.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
@@ -16,8 +17,12 @@ from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound
 from cdnplan.optimize.one_file_tree import reduced, search
 from cdnplan.optimize.run_state import RunState
 
-SETTLE_EVERY = 10
-"""Nodes of the tree after which what they would open is tried as a plan."""
+NEAR_RATIO = 0.0099
+"""What the first tree may leave of the best plan's cost: whoever wants 1% has it, rounding included."""
+SETTLE_FIRST, SETTLE_EVERY = 16, 16
+"""Rounds of splits in which what the lowest node would open is tried as a plan: so many, and then one in
+so many."""
+Bools = npt.NDArray[np.bool_]
 
 
 def unlimited(instance: Instance) -> bool:
@@ -78,23 +83,48 @@ def exchange(run: RunState) -> None:
         with run.clock.phase("exchange"):
             # Among the pools that could be in a better plan: fewer are tried in vain, and tried faster.
             small, kept = reduced(facility, u, run.best.cost)
-            holds = facility.fixed.copy()
-            holds[kept] |= better_holders(small, run.best.holds[kept, 0], run.ended)
-            run.take_plan(run.local.serve(holds[:, None]))
+            _take(run, facility, kept, better_holders(small, run.best.holds[kept, 0], run.ended))
         run.report("exchange", 1.0)
     if not run.closed():
         _decide_pools(run, facility, u)
 
 
+def _take(run: RunState, facility: Facility, kept: npt.NDArray[np.int64], small: Bools) -> None:
+    """Serve the file from some of the pools kept, and those that hold it in any case."""
+    holds = facility.fixed.copy()
+    holds[kept] |= small
+    run.take_plan(run.local.serve(holds[:, None]))
+
+
 def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
-    """Branch on whether pools hold the file; what nodes would open is settled to a plan now and then."""
-    steps = search(facility, u, lambda: run.best.cost, run.ended)
+    """Branch on whether pools hold the file, first only as far as it takes to come near the best plan.
+
+    Whatever cannot be cheaper than the nearer goal is left out of that first tree: half the nodes bring the
+    bound there, where the whole tree may take more time than there is.
+    """
+    for ratio in (NEAR_RATIO, 0.0):
+        _search(run, facility, u, ratio)
+
+
+def _search(run: RunState, facility: Facility, u: Floats, ratio: float) -> None:
+    """Look for plans that save this part of the cost, or any; now and then settle what a node would open."""
+
+    def upper() -> float:
+        best = run.best.cost
+        # A whole number where the best plan's cost is one: then the tree takes all costs for such.
+        return min(best, float(np.ceil(best - ratio * abs(best)))) if ratio > 0.0 else best
+
+    if run.lower >= upper() or run.closed():
+        return
+    small, kept = reduced(facility, u, upper())
+    steps = search(small, u, upper, run.ended, run.threads)
     for number, step in enumerate(run.clock.each("tree", steps)):
         run.beyond = max(run.beyond, min(step.bound, run.best.cost))
-        if step.decided or number % SETTLE_EVERY == 0:
-            holds, cost = settled_holders(facility, step.holds)
-            if cost < run.best.cost:
-                run.take_plan(run.local.serve(holds[:, None]))
-            run.report("tree", 0.0)
+        if step.decided or number < SETTLE_FIRST or number % SETTLE_EVERY == 0:
+            with run.clock.phase("exchange"):
+                holds, cost = settled_holders(small, step.holds)
+                if cost < run.best.cost:
+                    _take(run, facility, kept, holds)
+        run.report("tree", 0.0)
         if run.closed():
             break

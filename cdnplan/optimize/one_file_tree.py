@@ -15,39 +15,58 @@ References
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats
+from cdnplan.lanes import in_lanes, lanes
+from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.bound import ROUNDING_RATIO
 from cdnplan.optimize.one_file import Facility
-from cdnplan.optimize.one_file_kernels import bound_node
+from cdnplan.optimize.one_file_bound_kernels import (
+    CLOSED,
+    FREE,
+    OPEN,
+    raise_bound,
+    room_for,
+    split_nodes,
+)
 
 Bools = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int8]
 
-FREE, OPEN, CLOSED = 0, 1, 2
-STEPS = 10
-"""Subgradient steps of a node: few, for a split raises the bound by more than further steps would."""
-WORK = 6_000_000_000
+STEPS, PATIENCE = 15, 5
+"""Subgradient steps of a node, and those in vain before they get shorter: few, for a split moves the best
+prices little, and the next split raises the bound by more."""
+LENGTH = 0.125
+"""The first step aims at least at this part of what is left to the best plan, or, where that is more, at
+what the split before raised the bound by."""
+SPLITS = 16
+"""Nodes that are split at a time, their sides dealt out to threads: a constant, so that the tree does not
+depend on the number of threads."""
+WORK = 300_000_000_000
 """Entries that all nodes together look at, at most."""
-MOST_NODES = 200_000
+MOST_BYTES, NODE_BYTES = 1_000_000_000, 600
+"""Of nodes that wait to be split, and of each beside its arrays' contents."""
 SAME_RATIO = 1e-10
 """Plans that save no more than this part of the cost are not looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Node:
-    """What is decided, the prices that prove the bound, what they would open, and the pool to split at."""
+    """What is decided, the prices that prove the bound, what they would open, and the pool to split at.
+
+    `rise` is by how much the bound is above that of the node it comes from.
+    """
 
     state: States
-    u: Floats
+    u: npt.NDArray[np.float32]
     bound: float
     holds: Bools
     pool: int
+    rise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +89,9 @@ class Searched:
 
 
 def search(
-    facility: Facility, u: Floats, upper: Callable[[], float], expired: Callable[[], bool]
+    facility: Facility, u: Floats, upper: Callable[[], float], expired: Callable[[], bool], threads: int = 1
 ) -> Iterator[Searched]:
-    """Search the tree of decisions, the lowest bound first.
+    """Search the tree of decisions, the lowest bounds first.
 
     Parameters
     ----------
@@ -83,36 +102,37 @@ def search(
         Cost of the best plan by now [currency].
     expired : callable
         Ends the search early once it returns True.
+    threads : int
+        What is found does not depend on it.
 
     Yields
     ------
     Searched
-        After each node, until all are decided or the work allowed is done.
+        Before each round of splits, and for each set found that is better than those before; until all is
+        decided or the work allowed is done.
     """
-    small, kept = reduced(facility, u, upper())
-    tree = _Tree(small, _unit(facility))
-    root = tree.solve(np.zeros(kept.size, dtype=np.int8), u, upper())
+    tree = _Tree(facility, _unit(facility), threads)
+    root = tree.root(u, upper())
     heap, number, least = [(root.bound, 0, root)], 0, np.inf
-    nodes = min(MOST_NODES, WORK // max(1, STEPS * tree.looks(root.u)))
-    while heap:
-        bound, _, node = heapq.heappop(heap)
-        if bound >= tree.cutoff(upper()):
-            break
-        holds = np.zeros(facility.opening.size, dtype=np.bool_)
-        holds[kept] = node.holds
-        cost = tree.cost(node.holds) if node.pool < 0 else np.inf
-        better, least = cost < least, min(cost, least)
-        yield Searched(min(bound, least), holds, better)
-        if number >= nodes or expired():
+    nodes = WORK // (STEPS * tree.looks(root.u))
+    leaves = MOST_BYTES // (root.u.nbytes + root.state.nbytes + root.holds.nbytes + NODE_BYTES)
+    while heap and heap[0][0] < tree.cutoff(upper()):
+        lowest = heap[0]
+        splits: list[_Node] = []
+        while heap and len(splits) < SPLITS:
+            node = heapq.heappop(heap)[2]
+            if node.pool >= 0:
+                splits.append(node)
+            elif (cost := tree.cost(node.holds)) < least:
+                least = cost
+                yield Searched(min(lowest[0], least), node.holds, decided=True)
+        yield Searched(min(lowest[0], least), lowest[2].holds)
+        if number >= nodes or len(heap) >= leaves or expired():
             return
-        for side in (OPEN, CLOSED) if node.pool >= 0 else ():
-            state = node.state.copy()
-            state[node.pool] = side
-            child = tree.solve(state, node.u, upper())
+        for node in tree.split(splits, upper()):
             number += 1
-            if child.bound < tree.cutoff(upper()):
-                child = replace(child, bound=max(bound, child.bound))
-                heapq.heappush(heap, (child.bound, number, child))
+            if node.bound < tree.cutoff(upper()):
+                heapq.heappush(heap, (node.bound, number, node))
     yield Searched(min(tree.proven(upper()), least), np.zeros(facility.opening.size, dtype=np.bool_))
 
 
@@ -122,6 +142,7 @@ class _Tree:
 
     facility: Facility
     unit: float
+    threads: int = 1
 
     def cutoff(self, upper: float) -> float:
         """Bound from which on a node has no plan that is better."""
@@ -132,30 +153,70 @@ class _Tree:
         # Between it and the best plan there is no whole number, if the cutoff is as near as that.
         return upper if SAME_RATIO * abs(upper) < self.unit else self.cutoff(upper)
 
-    def looks(self, u: Floats) -> int:
+    def looks(self, u: npt.NDArray[np.floating]) -> int:
         """Entries that one evaluation of a bound looks at."""
         facility = self.facility
         region = np.repeat(np.arange(u.size), np.diff(facility.ptr))
         return u.size + 2 * int((facility.level < u[region]).sum())
 
-    def solve(self, state: States, u: Floats, upper: float) -> _Node:
-        """Raise the bound of a node, and decide what follows from it."""
-        facility = self.facility
-        u, mean, slack = u.copy(), np.zeros(state.size), np.zeros(state.size)
-        goal = self.cutoff(upper) - facility.constant
-        raw = bound_node(
-            STEPS, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening, state, goal,
-            u, mean, slack,
+    def root(self, u: Floats, upper: float) -> _Node:
+        """The node in which nothing is decided but pools that may not be chosen."""
+        facility, n = self.facility, self.facility.opening.size
+        states = np.where(np.isfinite(facility.opening), FREE, CLOSED).astype(np.int8)[None]
+        prices, share, slack = u[None].copy(), np.empty((1, n)), np.empty((1, n))
+        raw, _ = raise_bound(
+            STEPS, PATIENCE, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
+            states[0], self.cutoff(upper) - facility.constant, LENGTH, prices[0], share[0], slack[0],
+            room_for(u.size, n, facility.pools.size),
         )  # fmt: skip
-        held = facility.opening[state == OPEN].sum()
-        terms = 2.0 * float(np.abs(u).sum()) + facility.magnitude + 2.0 * float(held)
-        bound = raw + facility.constant - ROUNDING_RATIO * terms
-        free = state == FREE
-        room = self.cutoff(upper) - bound
-        state[free & (slack >= room)] = CLOSED
-        state[free & (-slack >= room)] = OPEN
-        holds = (state == OPEN) | ((state == FREE) & (mean > 0.5))
-        return _Node(state, u, bound, holds, _most_in_doubt(state, mean, slack))
+        return self.decided(states, prices, share, slack, np.array([raw]), upper)[0]
+
+    def split(self, nodes: Sequence[_Node], upper: float) -> list[_Node]:
+        """Open and close the pool of each node; both sides of one follow each other."""
+        if not nodes:
+            return []
+        facility, cutoff = self.facility, self.cutoff(upper)
+        states = np.array([node.state for node in nodes])
+        pool = np.array([node.pool for node in nodes])
+        bound, rise = (np.array([getattr(node, what) for node in nodes]) for what in ("bound", "rise"))
+        length = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
+        prices = np.array([node.u for node in nodes], dtype=np.float64)
+        rows = 2 * len(nodes)
+        u, raw = np.empty((rows, prices.shape[1])), np.empty(rows)
+        share, slack = np.empty((rows, states.shape[1])), np.empty((rows, states.shape[1]))
+        with lanes(self.threads):
+            in_lanes(
+                split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, facility.ptr,
+                facility.pools, facility.level, facility.cap, facility.opening, states, pool,
+                cutoff - facility.constant, length, prices, u, share, slack, raw,
+            )  # fmt: skip
+        sides = np.repeat(states, 2, axis=0)
+        sides[np.arange(rows), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
+        below = self.decided(sides, u, share, slack, raw, upper)
+        return [
+            replace(node, bound=max(node.bound, before), rise=max(0.0, node.bound - before))
+            for node, before in zip(below, np.repeat(bound, 2).tolist(), strict=True)
+        ]
+
+    def decided(
+        self, states: npt.NDArray[np.int8], u: Floats, share: Floats, slack: Floats, raw: Floats, upper: float
+    ) -> list[_Node]:
+        """Make nodes of what was found, one row each, and decide what follows from it; changes states."""
+        facility, cutoff = self.facility, self.cutoff(upper)
+        held = np.where(states == OPEN, facility.opening, 0.0).sum(axis=1)
+        terms = 2.0 * np.abs(u).sum(axis=1) + facility.magnitude + 2.0 * held
+        bounds = raw + facility.constant - ROUNDING_RATIO * terms
+        left, free = (cutoff - bounds)[:, None], states == FREE
+        states[free & (slack >= left)] = CLOSED
+        states[free & (-slack >= left)] = OPEN
+        free = states == FREE
+        holds = (states == OPEN) | (free & (share > 0.5))
+        pool = _weightiest(free, share, slack, facility.opening).tolist()
+        return [
+            # Copies: a view would keep the rows of all others.
+            _Node(states[i].copy(), u[i].astype(np.float32), float(bounds[i]), holds[i].copy(), pool[i])
+            for i in range(len(states))
+        ]
 
     def cost(self, holds: Bools) -> float:
         """Cost of a set of holders."""
@@ -167,14 +228,20 @@ class _Tree:
         return float(served.sum() + facility.opening[holds].sum()) + facility.constant
 
 
-def _most_in_doubt(state: States, mean: Floats, slack: Floats) -> int:
-    """Choose the undecided pool that a node's steps opened about as often as not; -1: none is left."""
-    free = np.flatnonzero(state == FREE)
-    if free.size == 0:
-        return -1
-    doubt = np.minimum(mean[free], 1.0 - mean[free])
-    order = np.lexsort((np.abs(slack[free]), -np.round(doubt, 2)))
-    return int(free[order[0]])
+def _weightiest(free: Bools, share: Floats, slack: Floats, opening: Floats) -> Ints:
+    """Choose for each node the undecided pool that its steps asked regions to pay most for; -1: none is left.
+
+    Opening it costs what its share left out, closing it moves most demand: both sides' bounds rise.
+    """
+    if opening.size == 0:  # no pool could be in a better plan
+        return np.full(len(free), -1)
+    paid = np.where(free, share * np.where(np.isfinite(opening), opening, 0.0), -1.0)
+    pool: Ints = paid.argmax(axis=1)
+    # Where none was paid for, the one that is closest to it.
+    unpaid = paid.max(axis=1) <= 0.0
+    pool[unpaid] = np.where(free, np.abs(slack), np.inf)[unpaid].argmin(axis=1)
+    pool[~free.any(axis=1)] = -1
+    return pool
 
 
 def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.NDArray[np.int64]]:
@@ -194,9 +261,7 @@ def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.
     kept : (n_kept,) int64
         Numbers of its pools in `facility`.
     """
-    tree = _Tree(facility, 0.0)
-    state = np.where(np.isfinite(facility.opening), FREE, CLOSED).astype(np.int8)
-    root = tree.solve(state, u, upper)
+    root = _Tree(facility, 0.0).root(u, upper)
     kept = np.flatnonzero(root.state != CLOSED)
     number = np.full(facility.opening.size, -1, dtype=np.int32)
     number[kept] = np.arange(kept.size, dtype=np.int32)

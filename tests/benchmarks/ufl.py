@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.ufl FILE [--engine auto|exact|fast] [--time-limit S] [--threads N] [--seed N]
 
-prints one JSON object: instance, cost, bound, seconds, engine. Where no time limit is given, solving ends
-after 50 s at the latest. Two formats are told apart by their first word; both are free of line structure
-otherwise.
+prints one JSON object: instance, cost, bound, seconds, engine. Where no time limit is given, the file is done
+with after 55 s at the latest, reading included. All cores are used by default; what is found before the limit
+does not depend on their number. Two formats are told apart by their first word; both are free of line
+structure otherwise.
 
 - OR-Library [1]_: the number of facilities and of customers; capacity (ignored, in the large files a word)
   and opening cost of each facility; for each customer its demand (ignored) and the cost of serving all of it
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -37,8 +39,8 @@ from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Stop
 
-TIME_LIMIT_S = 50.0
-"""By default a file is done with in a minute, reading and loading included."""
+TOTAL_S = 55.0
+"""By default for reading and solving: loading the program and ending included, a file takes a minute."""
 
 
 @dataclass(frozen=True)
@@ -174,13 +176,11 @@ def ufl_instance(ufl: Ufl) -> Instance:
     )
 
 
-def solve_ufl(path: Path, engine: EngineName, stop: Stop, threads: int, seed: int) -> dict[str, object]:
-    """Solve one file and report it; see the module's text for the keys."""
-    instance = ufl_instance(read_ufl(path))
+def solve_ufl(ufl: Ufl, engine: EngineName, stop: Stop, threads: int, seed: int) -> dict[str, object]:
+    """Solve a problem and report it; see the module's text for the keys."""
     start = time.perf_counter()
-    outcome = solve(instance, engine, stop=stop, threads=threads, seed=seed)
+    outcome = solve(ufl_instance(ufl), engine, stop=stop, threads=threads, seed=seed)
     return {
-        "instance": path.stem,
         "cost": outcome.upper,
         "bound": outcome.lower,
         "seconds": round(time.perf_counter() - start, 3),
@@ -194,18 +194,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("file", type=Path, help="file of OR-Library, or of UflLib in its simple format")
     parser.add_argument("--engine", choices=("auto", "exact", "fast"), default="auto")
-    parser.add_argument("--time-limit", type=float, default=TIME_LIMIT_S, metavar="S")
-    parser.add_argument("--threads", type=int, default=1, metavar="N")
+    parser.add_argument("--time-limit", type=float, metavar="S", help="of solving alone")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     options = parser.parse_args(arguments)
-    # What counts is the cost: no gap is small enough to end with.
-    stop = Stop(gap_ratio=0.0, time_limit_s=options.time_limit)
+    started = time.perf_counter()
     try:
-        report = solve_ufl(options.file, options.engine, stop, options.threads, options.seed)
+        ufl = read_ufl(options.file)
+        limit: float | None = options.time_limit
+        if limit is None:
+            limit = max(1.0, TOTAL_S - (time.perf_counter() - started))
+        # What counts is the cost: no gap is small enough to end with.
+        stop = Stop(gap_ratio=0.0, time_limit_s=limit)
+        solved = solve_ufl(ufl, options.engine, stop, options.threads, options.seed)
     except CdnplanError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    print(json.dumps(report))
+    print(json.dumps({"instance": options.file.stem, **solved}))
     return 0
 
 

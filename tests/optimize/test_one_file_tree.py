@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from cdnplan.model.placement import Prices
+from cdnplan.optimize import one_file_tree
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.one_file import Facility, relaxation_bound, settled_holders
 from cdnplan.optimize.one_file_tree import SAME_RATIO, Searched, search
+from tests.benchmarks.contest_like import draw_koerkel_ghosh
 from tests.benchmarks.ufl import Ufl, ufl_instance
 from tests.evaluate.prices import best_holders, limit_terms, random_prices
 from tests.optimize.test_one_file import held_cost, never, one_file
@@ -98,3 +100,32 @@ def test_it_ends_when_asked_with_a_valid_bound() -> None:
     assert relaxed - 1e-6 * best <= steps[0].bound <= best
     some = list(islice(search(facility, u, lambda: best, never), 4))
     assert all(step.bound <= best for step in some)
+
+
+def large() -> tuple[Facility, float, np.ndarray]:
+    """A problem of many nodes, the cost of a plan, and prices to start from."""
+    instance = ufl_instance(draw_koerkel_ghosh(60, 1_000, 2, symmetric=False))
+    facility = Facility.of(FileSolver.of(instance), Prices.zero(instance))
+    _, cost = settled_holders(facility, np.zeros(60, dtype=bool))
+    return facility, cost, relaxation_bound(facility, cost, never)[1]
+
+
+def test_the_tree_does_not_depend_on_the_number_of_threads() -> None:
+    facility, cost, u = large()
+    one, two, three = (
+        list(islice(search(facility, u, lambda: cost, never, threads), 20)) for threads in (1, 2, 3)
+    )
+    assert len(one) == 20
+    for other in (two, three):
+        assert [step.bound for step in one] == [step.bound for step in other]
+        assert all((a.holds == b.holds).all() for a, b in zip(one, other, strict=True))
+
+
+def test_it_ends_with_the_bound_so_far_where_too_many_nodes_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    facility, cost, u = large()
+    enough = [step.bound for step in islice(search(facility, u, lambda: cost, never), 20)]
+    node_bytes = 6 * 60 + one_file_tree.NODE_BYTES
+    monkeypatch.setattr(one_file_tree, "MOST_BYTES", 40 * node_bytes)
+    some = [step.bound for step in islice(search(facility, u, lambda: cost, never), 20)]
+    assert 4 < len(some) < 20  # the number of waiting nodes grows by 16 a round at most
+    assert some == enough[: len(some)]

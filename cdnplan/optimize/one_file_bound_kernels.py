@@ -1,0 +1,224 @@
+"""Bounds of one large facility location problem by prices on its demand rows, at the nodes of a tree too.
+
+Entries as in `one_file_kernels`. The demand rows are priced at u, one number for each region; what is left
+falls apart by pool. Some pools may be decided (`state`): open ones cost what they cost and cap u at what
+they serve for, closed ones are left out. The bound is valid at any u.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+Array = Any
+
+FREE, OPEN, CLOSED = 0, 1, 2
+DEFLECTION = 0.7
+"""Part of the last direction kept in the next one: without it steps go to and fro between two planes."""
+LONGER, SHORTER = 1.2, 0.6
+"""Steps get longer with each that raises the bound, and shorter once so many of them were in vain."""
+SPARE, SPARE_RATIO = 5, 0.25
+"""Entries above u that are kept for u to rise to: so many, and so many for each one below."""
+
+
+@njit(cache=True, nogil=True)
+def room_for(regions: int, pools: int, entries: int) -> Any:
+    """Arrays that `gather`, from the first to `place`, and `climb` work in."""
+    return (
+        np.empty(regions), np.empty(pools + 1, np.int64), np.empty(entries, np.uint32), np.empty(entries),
+        np.empty(regions, np.int64), np.empty(pools, np.int64),
+        np.empty(regions), np.empty(regions), np.empty(regions), np.empty(pools),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def gather(
+    ptr: Array, pools: Array, level: Array, cap: Array, state: Array, u: Array, most: Array, by_ptr: Array,
+    by_region: Array, by_level: Array, end: Array, at: Array,
+) -> None:  # fmt: skip
+    """Copy the entries of undecided pools that u is above or may rise to, pool by pool.
+
+    u stays at most `most`: what an open pool serves for, or the first entry that is left out. `end` and `at`
+    are working space.
+    """
+    at[:] = 0
+    for r in range(u.size):
+        most[r] = cap[r]
+        spare, j, last = float(SPARE), ptr[r], ptr[r + 1]
+        while j < last and level[j] < most[r]:
+            p = np.uint32(pools[j])  # never negative: the compiler need not care
+            if state[p] == OPEN:
+                most[r] = level[j]
+                break
+            if state[p] == FREE:
+                spare += SPARE_RATIO if level[j] < u[r] else -1.0
+                if spare < 0.0:
+                    most[r] = level[j]
+                    break
+                at[p] += 1
+            j += 1
+        end[r] = j
+        u[r] = min(u[r], most[r])
+    by_ptr[0] = 0
+    for q in range(state.size):
+        by_ptr[q + 1] = by_ptr[q] + at[q]
+        at[q] = by_ptr[q]
+    for r in range(u.size):
+        for j in range(ptr[r], end[r]):
+            p = np.uint32(pools[j])
+            if state[p] == FREE:
+                k = at[p]
+                by_region[k] = r
+                by_level[k] = level[j]
+                at[p] = k + 1
+
+
+@njit(cache=True, nogil=True)
+def lagrangian(
+    by_ptr: Array, by_region: Array, by_level: Array, opening: Array, u: Array, paid: Array, slope: Array
+) -> float:  # fmt: skip
+    """Bound of the undecided part with its demand rows priced at u; `slope` becomes a supergradient.
+
+    The sum of u, and for each pool what is left to pay for opening it where regions offer too much:
+    min(0, opening[p] - paid[p]), paid[p] the sum of max(0, u[r] - level).
+    """
+    total = 0.0
+    for r in range(u.size):
+        total += u[r]
+        slope[r] = 1.0
+    for p in range(opening.size):
+        regions, levels = by_region[by_ptr[p] : by_ptr[p + 1]], by_level[by_ptr[p] : by_ptr[p + 1]]
+        # Two sums: the processor adds to one while it waits for the other.
+        one, two = 0.0, 0.0
+        for k in range(regions.size // 2):
+            one += max(0.0, u[regions[2 * k]] - levels[2 * k])
+            two += max(0.0, u[regions[2 * k + 1]] - levels[2 * k + 1])
+        if regions.size % 2:
+            one += max(0.0, u[regions[-1]] - levels[-1])
+        paid[p] = one + two
+        if paid[p] > opening[p]:
+            total += opening[p] - paid[p]
+            for k in range(regions.size):
+                # Without a branch, which would be guessed wrong as often as not.
+                slope[regions[k]] -= 1.0 if u[regions[k]] > levels[k] else 0.0
+    return total
+
+
+@njit(cache=True, nogil=True)
+def step_up(at: Array, way: Array, slope: Array, most: Array, rise: float) -> bool:
+    """Go along a supergradient and part of the way before; no u goes beyond `most`.
+
+    The step is as long as a plane of slope `way` takes to rise by `rise`. False where no way is left.
+    """
+    squared = 0.0
+    for r in range(at.size):
+        way[r] = slope[r] + DEFLECTION * way[r]
+        if way[r] > 0.0 and at[r] >= most[r]:
+            way[r] = 0.0
+        squared += way[r] * way[r]
+    if squared == 0.0:
+        return False
+    step = rise / squared
+    for r in range(at.size):
+        at[r] = min(most[r], at[r] + step * way[r])
+    return True
+
+
+@njit(cache=True, nogil=True)
+def climb(
+    steps: int, patience: int, opening: Array, held: float, goal: float, length: float, u: Array,
+    share: Array, slack: Array, room: Any,
+) -> Any:  # fmt: skip
+    """Subgradient steps from u towards a higher bound; u becomes the best seen.
+
+    A step goes `length` x (goal - bound) / |way|^2 (Polyak's rule [1]_), along supergradients of which each
+    keeps part of those before [2]_. After `patience` steps in vain the length is cut, and the search goes on
+    from the best u; it grows with each that was not, up to 1. `held` is what decided pools cost. `share`
+    becomes the part of the steps in which a pool would open, `slack` what at the best u is missing for it
+    to. Returns the bound, and the length to go on with: 0 at the goal.
+
+    References
+    ----------
+    .. [1] M. Held, P. Wolfe, H. P. Crowder, "Validation of Subgradient Optimization", Mathematical
+       Programming 6, 1974.
+    .. [2] P. M. Camerini, L. Fratta, F. Maffioli, "On Improving Relaxation Methods by Modified Gradient
+       Techniques", Mathematical Programming Study 3, 1975.
+    """
+    most, by_ptr, by_region, by_level, _, _, slope, way, at, paid = room
+    at[:] = u
+    way[:] = 0.0
+    share[:] = 0.0
+    best, vain = held + lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope), 0
+    slack[:] = opening - paid
+    for _ in range(steps):
+        rise = length * max(goal - best, 1e-6 * abs(goal))
+        if best >= goal:
+            return best, 0.0
+        if not step_up(at, way, slope, most, rise):
+            return best, SHORTER * length
+        bound = held + lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope)
+        for p in range(opening.size):
+            if paid[p] > opening[p]:
+                share[p] += 1.0 / steps
+        if bound > best:
+            best, vain, length = bound, 0, min(1.0, LONGER * length)
+            u[:] = at
+            slack[:] = opening - paid
+            continue
+        vain += 1
+        if vain == patience:
+            length *= SHORTER
+            vain = 0
+            at[:] = u
+            way[:] = 0.0
+            lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope)
+    return best, length
+
+
+@njit(cache=True, nogil=True)
+def raise_bound(
+    steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array, opening: Array,
+    state: Array, goal: float, length: float, u: Array, share: Array, slack: Array, room: Any,
+) -> Any:  # fmt: skip
+    """Raise the bound of a problem of which some pools are decided; see `climb`."""
+    most, by_ptr, by_region, by_level, end, place = room[:6]
+    gather(ptr, pools, level, cap, state, u, most, by_ptr, by_region, by_level, end, place)
+    return climb(
+        steps, patience, opening, opening[state == OPEN].sum(), goal, length, u, share, slack, room
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def split_nodes(
+    items: Array, steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array,
+    opening: Array, states: Array, split: Array, goal: float, lengths: Array, prices: Array, u: Array,
+    share: Array, slack: Array, bounds: Array,
+) -> None:  # fmt: skip
+    """Raise the bounds of both sides of some nodes, independent of each other.
+
+    Node i starts from `prices[i]`. With pool `split[i]` open it has row 2i of what follows, else row 2i + 1.
+    """
+    room = room_for(cap.size, opening.size, pools.size)
+    most, by_ptr, by_region, by_level, end, place = room[:6]
+    asked = opening.copy()
+    for i in items:
+        p, one, other = split[i], 2 * i, 2 * i + 1
+        # Entries are gathered once: neither side is paid for p, and where it is open it caps u.
+        gather(
+            ptr, pools, level, cap, states[i], prices[i], most, by_ptr, by_region, by_level, end, place
+        )  # fmt: skip
+        held = opening[states[i] == OPEN].sum()
+        asked[p] = np.inf
+        u[other] = prices[i]
+        bounds[other], _ = climb(
+            steps, patience, asked, held, goal, lengths[i], u[other], share[other], slack[other], room
+        )  # fmt: skip
+        for k in range(by_ptr[p], by_ptr[p + 1]):
+            most[by_region[k]] = min(most[by_region[k]], by_level[k])
+        u[one] = np.minimum(prices[i], most)
+        bounds[one], _ = climb(
+            steps, patience, asked, held + opening[p], goal, lengths[i], u[one], share[one], slack[one], room
+        )  # fmt: skip
+        asked[p] = opening[p]
