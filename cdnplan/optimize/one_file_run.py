@@ -99,8 +99,8 @@ def _take(run: RunState, facility: Facility, kept: npt.NDArray[np.int64], small:
 def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
     """Branch on whether pools hold the file, first only as far as it takes to come near the best plan.
 
-    Whatever cannot be cheaper than the nearer goal is left out of that first tree: half the nodes bring the
-    bound there, where the whole tree may take more time than there is.
+    More is decided against that nearer goal without a split: fewer nodes bring the bound there, where the
+    whole tree may take more time than there is.
     """
     for ratio in (NEAR_RATIO, 0.0):
         _search(run, facility, u, ratio)

@@ -2,9 +2,9 @@
 
 Where the relaxation leaves a gap, it is decided pool by pool whether it holds the file. A node starts from
 the prices u of its parent and takes some more subgradient steps; a pool that what is left between bound and
-best plan does not allow to open, or to close, is decided without branching [1]_. The node with the lowest
-bound is split first, at the pool about which its steps could not agree, so the bound of the whole rises
-steadily and is valid wherever the search ends.
+best plan does not allow to open, or to close, is decided without branching [1]_. The nodes with the
+lowest bounds are split first, at the pool that their steps had regions pay most for, so the bound of the
+whole rises steadily and is valid wherever the search ends.
 
 References
 ----------
