@@ -211,7 +211,8 @@ class _Search:
             run.report("prices and plans", number / search.planned)
             if last or run.gap() <= run.wanted_gap:
                 break
-        if not self._small and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap):
+        relaxes = not self._small and RelaxedVisits.fits(run.instance)
+        if relaxes and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap):
             self._relax(states)
         elif not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
             self._go_on(states)
@@ -236,8 +237,6 @@ class _Search:
     def _relax(self, states: Iterator[PricePass]) -> None:
         """Passes by the relaxations of files, for the bound; then plans from holders sought with care."""
         run, search = self._run, self._search
-        if not RelaxedVisits.fits(run.instance):
-            return
         relaxed = search.relax()
         passes = RELAXED_PASSES + THOROUGH_PASSES
         for number in range(1, passes + 1):
