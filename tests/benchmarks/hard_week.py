@@ -34,6 +34,7 @@ from cdnplan.planner import fill_tables, tables
 from cdnplan.planner.dealing import deal
 from cdnplan.planner.folder import write_plan
 from cdnplan.planner.load import Loaded
+from cdnplan.planner.proven import Proven
 from cdnplan.planner.record import plan_record
 from cdnplan.planner.request import PlanRequest
 from cdnplan.units import KM_PER_1000KM
@@ -196,8 +197,7 @@ def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
 
     def record(checksums: dict[str, str]) -> dict[str, object]:
         reason = "filled by popularity"
-        return plan_record(
-            request, loaded, outcome, replace(dealt, fills=fills), verdict, reason, {}, checksums
-        )
+        proven, filled = Proven.of(outcome, verdict), replace(dealt, fills=fills)
+        return plan_record(request, loaded, outcome, filled, verdict, proven, reason, {}, checksums)
 
     write_plan(out, writers, record)
