@@ -23,8 +23,8 @@ from cdnplan.optimize.file_kernels import (
     N_CHUNKS,
     add_pools,
     ask_for_file,
-    cheapest_two,
     drop_pools,
+    open_cost,
     open_tight,
     opening_costs,
 )
@@ -60,23 +60,6 @@ def keep_entries(
                 kept_costs[n] = costs[j]
                 n += 1
     kept_ptr[v.size] = n
-
-
-@njit(cache=True)
-def open_cost(
-    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
-    opening: Array, is_open: Array,
-) -> float:  # fmt: skip
-    """Opening costs of the open pools, and serving each region by its cheapest one."""
-    total = 0.0
-    for p in range(is_open.size):
-        if is_open[p]:
-            total += opening[p]
-    for i in range(n_active):
-        r = active[i]
-        _, cost, _ = cheapest_two(r, ptr, pools, costs, is_open, origin[r])
-        total += v[r] * cost
-    return total
 
 
 @njit(cache=True)

@@ -59,6 +59,23 @@ def cheapest_two(r: int, ptr: Array, pools: Array, costs: Array, is_open: Array,
 
 
 @njit(cache=True)
+def open_cost(
+    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
+    opening: Array, is_open: Array,
+) -> float:  # fmt: skip
+    """Opening costs of the open pools, and serving each region by its cheapest one."""
+    total = 0.0
+    for p in range(is_open.size):
+        if is_open[p]:
+            total += opening[p]
+    for i in range(n_active):
+        r = active[i]
+        _, cost, _ = cheapest_two(r, ptr, pools, costs, is_open, origin[r])
+        total += v[r] * cost
+    return total
+
+
+@njit(cache=True)
 def drop_pools(
     active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
     pool_ptr: Array, pool_region: Array, opening: Array, fixed: Array, is_open: Array, worth: Array,

@@ -13,7 +13,7 @@ from numba import njit
 
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, adjust, ascend, start_duals
 from cdnplan.optimize.exchange_kernels import exchange_pools
-from cdnplan.optimize.file_kernels import open_tight
+from cdnplan.optimize.file_kernels import open_cost, open_tight
 from cdnplan.optimize.move_kernels import move_pools
 from cdnplan.optimize.volume_kernels import raise_by_volume
 
@@ -23,29 +23,6 @@ ROUNDED_AT = np.array([0.01, 0.3, 0.5, 0.7])
 """Pools open whose share is at least that."""
 NO_GAP = 1e-9
 """Holders that cost no more than this part above the bound are optimal."""
-
-
-@njit(cache=True)
-def holders_cost(
-    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
-    opening: Array, is_open: Array,
-) -> float:  # fmt: skip
-    """Cost of holders under prices, without what is fixed."""
-    total = 0.0
-    for p in range(is_open.size):
-        if is_open[p]:
-            total += opening[p]
-    for i in range(n_active):
-        r = active[i]
-        cost = origin[r]
-        for j in range(ptr[r], ptr[r + 1]):
-            if costs[j] >= cost:
-                break
-            if is_open[pools[j]]:
-                cost = costs[j]
-                break
-        total += v[r] * cost
-    return total
 
 
 @njit(cache=True)
@@ -89,7 +66,7 @@ def seek_holders(
             active, n_active, v, ptr, pools, costs, origin, toll, pool_ptr, pool_region, opening, allowed,
             fixed, tried, first, second, worth, relief, order,
         )  # fmt: skip
-        cost = holders_cost(active, n_active, v, ptr, pools, costs, origin, opening, tried)
+        cost = open_cost(active, n_active, v, ptr, pools, costs, origin, opening, tried)
         if cost < best:
             best = cost
             is_open[:] = tried
