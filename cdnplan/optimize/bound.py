@@ -61,7 +61,7 @@ class FileSolver:
             pinned=np.ascontiguousarray(instance.pinned.T),
         )
 
-    def solve(self, files: Ints32, priced: Priced, launch: Floats, steps: int = 0) -> Floats:
+    def solve(self, files: Ints32, priced: Priced, launch: Floats) -> Floats:
         """Bound the problems of some files.
 
         Parameters
@@ -79,8 +79,8 @@ class FileSolver:
         inst, cols = self.instance, self.columns
         values = np.zeros(files.size)
         in_lanes(
-            solve_files, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, steps,
-            inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
+            solve_files, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row,
+            inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
             inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[priced.order],
             priced.cand_cost[priced.order], priced.origin_cost, cols.pool_ptr, cols.pool_region,
             inst.size_gb, priced.store, priced.new, self.copies, self.held, self.pinned, self.reward_ptr,
@@ -89,9 +89,7 @@ class FileSolver:
         return values
 
 
-def priced_bound(
-    instance: Instance, prices: Prices, solver: FileSolver | None = None, steps: int = 0
-) -> float:
+def priced_bound(instance: Instance, prices: Prices, solver: FileSolver | None = None) -> float:
     """Lower bound on the cost of every possible plan.
 
     Parameters
@@ -109,6 +107,6 @@ def priced_bound(
     """
     solver = solver if solver is not None else FileSolver.of(instance)
     priced = Priced.of(instance, prices)
-    values = solver.solve(np.arange(instance.n_files, dtype=np.int32), priced, prices.launch, steps)
+    values = solver.solve(np.arange(instance.n_files, dtype=np.int32), priced, prices.launch)
     total = float(values.sum()) + priced.constant
     return total - ROUNDING_RATIO * (float(np.abs(values).sum()) + priced.magnitude)

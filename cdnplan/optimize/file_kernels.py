@@ -12,7 +12,6 @@ import numpy as np
 from numba import njit
 
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, adjust, ascend, start_duals
-from cdnplan.optimize.volume_kernels import raise_by_volume
 
 N_CHUNKS = 32
 """Chunks of files; a constant, so that sums do not depend on the number of threads."""
@@ -231,12 +230,12 @@ def ask_for_file(
 
 @njit(cache=True, nogil=True)
 def solve_files(
-    chunks: Array, files: Array, steps: int, region_row: Array, region_share: Array, file_ptr: Array,
-    file_row: Array, file_gb: Array, n_rows: int, ptr: Array, pools: Array, costs: Array, origin: Array,
+    chunks: Array, files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
+    file_gb: Array, n_rows: int, ptr: Array, pools: Array, costs: Array, origin: Array,
     pool_ptr: Array, pool_region: Array, size: Array, store: Array, new: Array, copies: Array,
     held: Array, pinned: Array, reward_ptr: Array, reward_pool: Array, reward: Array, values: Array,
 ) -> None:  # fmt: skip
-    """Bound every listed file's problem, beyond dual ascent by so many steps of the volume algorithm.
+    """Bound every listed file's problem.
 
     `values[i]` is the result, u and constants. `copies`, `held` and `pinned` are by file, then pool.
     """
@@ -273,13 +272,6 @@ def solve_files(
                 active, n_active, v, cap, ptr, pools, costs, pool_ptr, pool_region, allowed, opening,
                 slack, u, pos, todo, stamp, ADJUST_ROUNDS,
             )  # fmt: skip
-            value = 0.0
+            values[i] = constant
             for k in range(n_active):
-                value += u[active[k]]
-            if steps > 0:
-                raised = raise_by_volume(
-                    steps, active, n_active, v, cap, ptr, pools, costs, opening, allowed, u, gift
-                )  # fmt: skip
-                gift[:] = 0.0
-                value = max(value, raised)
-            values[i] = constant + value
+                values[i] += u[active[k]]

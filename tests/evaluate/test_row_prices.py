@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from cdnplan.evaluate import bound
-from cdnplan.evaluate.bound import file_bounds, row_steps
+from cdnplan.evaluate.bound import dual_bound, file_bounds, row_steps
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.highs import QuietHighs
-from cdnplan.optimize.priced import Priced
+from cdnplan.optimize.relaxed_visits import RelaxedVisits
+from cdnplan.optimize.response import ResponseLayout
 from tests.evaluate.prices import best_holders, random_prices, to_dense
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance
@@ -62,7 +63,7 @@ def test_the_engine_steps_as_the_judge_does(monkeypatch: pytest.MonkeyPatch) -> 
     for seed in range(20):
         instance = random_instance(seed, n_regions=30, n_files=5, n_pools=9)
         prices = random_prices(instance, seed, 0.5)
-        assert _by_engine(instance, prices) == pytest.approx(file_bounds(instance, prices), rel=1e-3)
+        assert _by_engine(instance, prices) == pytest.approx(dual_bound(instance, prices), rel=1e-3)
 
 
 def test_on_networks_of_some_size_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +89,5 @@ def _relaxation(instance: Instance, file: int) -> float:
     return float(solver.getObjectiveValue())
 
 
-def _by_engine(instance: Instance, prices: Prices) -> np.ndarray:
-    solver = FileSolver.of(instance)
-    files = np.arange(instance.n_files, dtype=np.int32)
-    return solver.solve(files, Priced.of(instance, prices), prices.launch, bound.STEP_LIMIT)
+def _by_engine(instance: Instance, prices: Prices) -> float:
+    return RelaxedVisits(instance, FileSolver.of(instance), ResponseLayout.of(instance)).bound(prices)
