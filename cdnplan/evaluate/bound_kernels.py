@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from numba.extending import register_jitable
 
+from cdnplan.compiled import njit
 from cdnplan.model.instance import Floats, Ints, Ints32
 
 ADJUST_ROUNDS = 3

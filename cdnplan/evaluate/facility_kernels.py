@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from numba.extending import register_jitable
 
+from cdnplan.compiled import njit
 from cdnplan.evaluate.bound_kernels import (
     WITHOUT_SLACK,
     Duals,

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.fill.bench_kernels import BEFORE, EPS, HERE, NONE, Bench, height, put
 from cdnplan.fill.packing_kernels import arrange
 

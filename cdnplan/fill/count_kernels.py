@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy.typing as npt
-from numba import njit
+
+from cdnplan.compiled import njit
 
 Array = npt.NDArray[Any]
 

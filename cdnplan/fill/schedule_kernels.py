@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.fill.heap_kernels import pop, push
 from cdnplan.fill.source_kernels import (
     COMING,

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.fill.bench_kernels import (
     BEFORE,
     EPS,

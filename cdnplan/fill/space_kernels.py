@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.fill.heap_kernels import Heap
 from cdnplan.fill.source_kernels import LEAVING, NONE, ROUNDING, Network, State
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.fill.shelf_kernels import Newcomers, Shelf, insert, most_worth, move, newcomers, time_gb
 
 Array = npt.NDArray[Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.fill.loads_kernels import Network
 
 Array = npt.NDArray[Any]

@@ -16,8 +16,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, TIGHT, adjust, ascend, start_duals
 from cdnplan.optimize.file_kernels import (
     N_CHUNKS,

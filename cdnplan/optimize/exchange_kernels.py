@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.optimize.move_kernels import best_two, lost_by, saved_by
 
 Array = Any

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, adjust, ascend, start_duals
 from cdnplan.optimize.file_kernels import ask_for_file, opening_costs
 from cdnplan.optimize.volume_kernels import raise_by_volume

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.compiled import njit
 from cdnplan.model.instance import Floats, Ints, Ints32
 
 Bools = npt.NDArray[np.bool_]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def waste(load: Floats, room: Floats, price: Floats, charge: Floats) -> float:
     """What loads cost beyond their price: room paid for and left free, and excess above its price."""
     total = 0.0
@@ -21,7 +21,7 @@ def waste(load: Floats, room: Floats, price: Floats, charge: Floats) -> float:
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _best_second(
     one: int, bar: float, load: Floats, change: Floats, order: Ints, file: Ints32, moved: Floats,
     room: Floats, price: Floats, charge: Floats,
@@ -44,7 +44,7 @@ def _best_second(
     return best
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def settle(
     reduced: Floats, use: Floats, file: Ints32, start: Ints, room: Floats, price: Floats, charge: Floats,
     choice: Ints, begin: Bools, pairs: bool, worth: float,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.lanes import in_lanes
 from cdnplan.model.apart import Apart, mask_words, signature_holders
 from cdnplan.model.instance import Floats, Instance, Ints

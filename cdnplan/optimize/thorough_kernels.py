@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, adjust, ascend, start_duals
 from cdnplan.optimize.exchange_kernels import exchange_pools
 from cdnplan.optimize.file_kernels import open_cost, open_tight

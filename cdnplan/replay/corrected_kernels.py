@@ -5,15 +5,16 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
+
+from cdnplan.compiled import njit
 
 Array = npt.NDArray[Any]
 Heap = list[tuple[float, np.int64]]
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def make_room(need: int, least: float, held: Array, size: Array, worth: Array, heap: Heap) -> int:
     """Drop the files worth least per unit until so many units are free, none worth `least` or more.
 
@@ -44,7 +45,7 @@ def make_room(need: int, least: float, held: Array, size: Array, worth: Array, h
     return freed
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def run(
     storage: int,
     size: Array,

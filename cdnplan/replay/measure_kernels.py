@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.compiled import njit
 from cdnplan.replay.route_kernels import rows_of
 
 Array = npt.NDArray[Any]
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def add_links(
     entry: Array,
     region: Array,
@@ -35,7 +35,7 @@ def add_links(
                 loads[origin_link[k], hour[i]] += gb[i]
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def add_plays(
     region_row: Array,
     region_share: Array,

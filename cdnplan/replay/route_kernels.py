@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
+
+from cdnplan.compiled import njit
 
 Array = npt.NDArray[Any]
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def rows_of(
     region: Array,
     file: Array,
@@ -57,7 +58,7 @@ def rows_of(
     return found
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def fill_hour(
     gbps: Array,
     choice_ptr: Array,
@@ -114,7 +115,7 @@ def fill_hour(
                 at[row] = choice_ptr[row + 1]
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def choose(row: Array, hour: Array, draw: Array, choice_ptr: Array, served: Array) -> Array:
     """Choice that serves each request by its draw in [0, 1), -1 for none; `served` is (n_choices, 24)."""
     found = np.full(row.size, -1, dtype=np.int64)
@@ -130,7 +131,7 @@ def choose(row: Array, hour: Array, draw: Array, choice_ptr: Array, served: Arra
     return found
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def list_choices(
     region: Array,
     mask: Array,
@@ -205,7 +206,7 @@ def list_choices(
         ptr[row + 1] = n
 
 
-@nb.njit(cache=True)
+@njit(cache=True)
 def matching_rows(region: Array, mask: Array, other_ptr: Array, other_mask: Array) -> Array:
     """Row of another table with the same region and signature, -1 where there is none; both sorted."""
     found = np.full(region.size, -1, dtype=np.int64)

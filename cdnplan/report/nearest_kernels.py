@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.model.instance import Floats, Ints, Ints32
 
 STEPS_PER_OCTAVE = 4

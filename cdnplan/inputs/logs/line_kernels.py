@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.inputs.logs import faults
 
 Bytes = npt.NDArray[np.uint8]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.inputs.logs import faults
 from cdnplan.inputs.logs.line_kernels import Bytes, Faults, Ints32
 
