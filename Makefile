@@ -31,6 +31,7 @@ bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.replay
 	$(BIN)/python -m tests.benchmarks.reports
 	$(BIN)/python -m tests.benchmarks.ingest
+	$(BIN)/python -m tests.benchmarks.first_plan
 
 # Versions and hashes only: no addresses of registries.
 lock: $(STAMP)

@@ -88,6 +88,7 @@ def plan(
     """Decide which files every appliance holds, and write it with a proof of how good it is."""
     import os
 
+    from cdnplan.cli.ahead import compiling_ahead
     from cdnplan.cli.progress import progress_on_stderr
     from cdnplan.cli.stopping import StopSignals
     from cdnplan.planner import PlanRequest
@@ -118,7 +119,7 @@ def plan(
         replace=force,
     )
     stop = ctx.find_object(StopSignals) or StopSignals()
-    with progress_on_stderr(quiet=quiet) as progress:
+    with compiling_ahead(), progress_on_stderr(quiet=quiet) as progress:
         more = _reporting(previous, report)
         result = make_plan(request, progress=stop.watching(progress), asked=stop.asked, more=more)
     _print(request, result.record, fmt)

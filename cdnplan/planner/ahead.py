@@ -1,0 +1,102 @@
+"""Compile what comes last in a plan, before it is needed.
+
+Kernels are compiled when they are first called, and kept on disk for later runs and for other processes. So a
+second process can compile those of dealing and judging while the first one still optimises.
+
+    python -m cdnplan.planner.ahead
+
+It ends when it is done, or when its standard input does.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cdnplan.evaluate.bound import file_bounds
+from cdnplan.evaluate.facility_kernels import bound_block
+from cdnplan.fill.appliances import split_pools
+from cdnplan.fill.appliances_kernels import split
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.planner.load import load
+from cdnplan.planner.request import PlanRequest
+from cdnplan.sample import sample_folder
+
+LAST_KERNELS: tuple[Any, ...] = (split, bound_block)
+"""Compiled with all that they call, these are most of what a plan compiles after its optimisation."""
+
+MANY_CASES = 1_000_000
+"""Bounds of so many cases are worth compiling on any network."""
+
+
+def compile_ahead() -> None:
+    """Compile `LAST_KERNELS` by using them on a small network, as a plan does.
+
+    Decisions do not matter: every pool is asked to hold all files, and nobody is served.
+    """
+    sample = sample_folder()
+    request = PlanRequest(
+        topology=sample / "topology.yaml",
+        titles=sample / "titles.parquet",
+        demand=sample / "demand.parquet",
+        countries=frozenset({"NL"}),
+        out=Path(os.devnull),
+    )
+    instance = load(request).instance
+    everything = Placement(np.ones((instance.n_pools, instance.n_files), dtype=np.bool_))
+    split_pools(instance, everything, _no_serving(instance))
+    file_bounds(instance, Prices.zero(instance), cases=MANY_CASES)
+    for kernel in LAST_KERNELS:
+        for index in _indices(kernel):
+            # numba goes by the content of the source: an index may be older and good all the same.
+            index.touch()
+
+
+def compiled() -> bool:
+    """Whether `LAST_KERNELS` have been compiled since their sources changed, by any process."""
+    return all(_on_disk(kernel) for kernel in LAST_KERNELS)
+
+
+def _on_disk(kernel: Any) -> bool:
+    """Whether numba's index of a kernel is there and not older than the source."""
+    source = Path(kernel.py_func.__code__.co_filename)
+    return any(index.stat().st_mtime >= source.stat().st_mtime for index in _indices(kernel))
+
+
+def _indices(kernel: Any) -> list[Path]:
+    """What numba has on disk of a kernel, whatever its age."""
+    code, folder = kernel.py_func.__code__, Path(kernel.stats.cache_path)
+    return list(folder.glob(f"{Path(code.co_filename).stem}.{code.co_name}-{code.co_firstlineno}.*.nbi"))
+
+
+def _no_serving(instance: Instance) -> Serving:
+    """All files have all candidates as holders, and no demand goes to any."""
+    n_regions = instance.n_regions
+    candidates = np.diff(instance.cand_ptr)
+    return Serving(
+        ptr=np.arange(n_regions + 1),
+        mask=((np.uint64(1) << candidates.astype(np.uint64)) - np.uint64(1)).reshape(-1, 1),
+        gb=np.zeros(n_regions),
+        share_ptr=np.zeros(n_regions + 1, dtype=np.int64),
+        slot=np.zeros(0, dtype=np.int32),
+        ratio=np.zeros(0),
+    )
+
+
+def _end_with_input() -> None:
+    """Whoever started this process ends it by closing its input, or by ending."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    gc.set_threshold(20_000, 20, 20)  # as `cdnplan.cli.main.run`
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    compile_ahead()
