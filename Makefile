@@ -48,7 +48,8 @@ $(STAMP): requirements.lock pyproject.toml
 
 # Compile the kernels once, as part of the set-up. numba's cache notices a changed kernel, but not a
 # changed one that it calls in another file: so everything is compiled anew when any of them changes.
-$(KERNELS): cdnplan/compiled.py $(wildcard cdnplan/*/*kernels*.py cdnplan/*/*/*kernels*.py) $(STAMP)
+$(KERNELS): cdnplan/compiled.py $(wildcard cdnplan/*kernels*.py cdnplan/*/*kernels*.py cdnplan/*/*/*kernels*.py) $(STAMP)
+	rm -f cdnplan/__pycache__/*.nbi cdnplan/__pycache__/*.nbc
 	rm -f cdnplan/*/__pycache__/*.nbi cdnplan/*/__pycache__/*.nbc
 	rm -f cdnplan/*/*/__pycache__/*.nbi cdnplan/*/*/__pycache__/*.nbc
 	$(BIN)/cdnplan plan --quiet --force --out $(VENV)/compiled > /dev/null 2>&1

@@ -190,10 +190,10 @@ def _settle_open(net: Network, duals: Duals, tree: Tree, p: int) -> None:
 @register_jitable
 def _enter_child(net: Network, duals: Duals, tree: Tree, depth: int, n: int) -> float:
     """Go from a kept node to its next child: the pool open, then closed; returns what is fixed there."""
-    tree.status[:] = tree.state[depth]
-    duals.slack[:] = tree.slack[depth]
-    duals.u[:] = tree.u[depth]
+    for r in range(duals.u.size):
+        duals.u[r] = tree.u[depth, r]
     for p in range(tree.cost.size):
+        tree.status[p], duals.slack[p] = tree.state[depth, p], tree.slack[depth, p]
         duals.exists[p] = tree.status[p] != CLOSED
         duals.opening[p] = tree.cost[p] if tree.status[p] == FREE else 0.0
     p = tree.branch[depth]
@@ -228,9 +228,10 @@ def _branch(
             _close(duals, tree, p)
     tree.bound[depth], tree.fixed[depth] = bound, fixed
     tree.branch[depth], tree.tried[depth] = pool, 0
-    tree.state[depth] = tree.status
-    tree.slack[depth] = duals.slack
-    tree.u[depth] = duals.u
+    for p in range(tree.cost.size):
+        tree.state[depth, p], tree.slack[depth, p] = tree.status[p], duals.slack[p]
+    for r in range(duals.u.size):
+        tree.u[depth, r] = duals.u[r]
     return True
 
 
@@ -296,7 +297,8 @@ def bound_block(block: int, net: Network, files: Files, nodes: int, steps: int, 
     for f in range(block * BLOCK, min(value.size, (block + 1) * BLOCK)):
         constants = open_costs(files, f, duals)
         n = start(net, files, f, duals)
-        duals.queue[:n] = duals.active[:n]
+        for i in range(n):
+            duals.queue[i] = duals.active[i]
         ascend(net, duals, n)
         total, mark = adjust(net, duals, n, mark, np.inf)
         keep_rows(duals, rows)

@@ -65,6 +65,13 @@ def row_scratch(n_pools: int, n_regions: int) -> Rows:
 
 
 @register_jitable
+def _copy(values: Floats, to: Floats) -> None:
+    """Copy one by one: where slices are copied, numba compiles an error message as well, for a second."""
+    for r in range(values.size):
+        to[r] = values[r]
+
+
+@register_jitable
 def keep_rows(duals: Duals, rows: Rows) -> None:
     """Keep the state after step 4: where row prices start from.
 
@@ -74,9 +81,9 @@ def keep_rows(duals: Duals, rows: Rows) -> None:
     rows : Rows
         Takes it: `exists`, `cost`, `best`.
     """
-    rows.exists[:] = duals.exists
-    rows.cost[:] = duals.opening
-    rows.best[:] = duals.u
+    for p in range(rows.cost.size):
+        rows.exists[p], rows.cost[p] = duals.exists[p], duals.opening[p]
+    _copy(duals.u, rows.best)
 
 
 @register_jitable
@@ -161,9 +168,9 @@ def price_rows(net: Network, duals: Duals, rows: Rows, n: int, steps: int) -> fl
     float
         The bound, without the constants of step 1 [currency].
     """
-    rows.u[:] = rows.best
+    _copy(rows.best, rows.u)
     highest = _evaluate(net, duals, rows, n)
-    rows.way[:] = rows.slope
+    _copy(rows.slope, rows.way)
     length, vain = LENGTH, 0
     for _ in range(steps):
         if length < LENGTH_LEAST or not _go(net, duals, rows, n, length * AIM * highest):
@@ -173,12 +180,12 @@ def price_rows(net: Network, duals: Duals, rows: Rows, n: int, steps: int) -> fl
         if value > highest:
             length = min(LENGTH_MOST, length * (AHEAD if ahead > 0.0 else UPWARD))
             highest, vain = value, 0
-            rows.best[:] = rows.u
+            _copy(rows.u, rows.best)
             continue
         vain += 1
         if vain == PATIENCE:
             length, vain = length * DOWNWARD, 0
-    rows.u[:] = rows.best
+    _copy(rows.best, rows.u)
     highest = _evaluate(net, duals, rows, n)
     spent = 0.0
     for p in range(rows.offered.size):

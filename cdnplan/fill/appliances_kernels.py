@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cdnplan.compiled import njit
 from cdnplan.fill.bench_kernels import BEFORE, EPS, HERE, NONE, Bench, height, put
 from cdnplan.fill.packing_kernels import arrange
+from cdnplan.order_kernels import increasing
 
 Array = npt.NDArray[Any]
 
@@ -83,7 +84,7 @@ def _bench(held: Held, p: int, n_appliances: int, unit: float) -> tuple[Bench, A
     for i in range(n_files):
         for t in range(n_slices):
             peak[i] = min(peak[i], -held.gbps[first + i, t] / max(1, held.copies[first + i]))
-    order = np.argsort(peak, kind="mergesort")
+    order = increasing(peak)
     size, load = np.empty(n_files), np.zeros((n_files, n_slices))
     copies = np.empty(n_files, dtype=np.int64)
     for i in range(n_files):
@@ -102,7 +103,7 @@ def _bench(held: Held, p: int, n_appliances: int, unit: float) -> tuple[Bench, A
         np.zeros((n_appliances, n_files), dtype=np.uint8),
         np.zeros(n_appliances),
         np.zeros((n_appliances, n_slices)),
-        np.argsort(size, kind="mergesort"),
+        increasing(size),
         np.array([held.limit_gb[p] * (1 + EPS)]),
         np.zeros(n_appliances),
         np.full(n_appliances, held.window_gb[p] * (1 + EPS)),

@@ -133,18 +133,19 @@ def exchange(bench: Bench, a: int, b: int, i: int, j: int) -> None:
 @njit(cache=True)
 def recount(bench: Bench) -> None:
     """Sum afresh, so that rounding does not build up over many exchanges."""
-    on, size, load, have = bench.on, bench.size, bench.load, bench.have
+    on, size, load, have, busy = bench.on, bench.size, bench.load, bench.have, bench.busy
     have[:] = 0
+    busy[:] = 0.0
     for a in range(bench.used.size):
-        used, fresh, busy = 0.0, 0.0, np.zeros(load.shape[1])
+        used, fresh = 0.0, 0.0
         for i in range(size.size):
             if on[a, i] & HERE:
                 have[i] += 1
                 used += size[i]
                 fresh += 0.0 if on[a, i] & BEFORE else size[i]
-                for t in range(busy.size):
-                    busy[t] += load[i, t]
-        bench.used[a], bench.fresh[a], bench.busy[a] = used, fresh, busy
+                for t in range(load.shape[1]):
+                    busy[a, t] += load[i, t]
+        bench.used[a], bench.fresh[a] = used, fresh
 
 
 @njit(cache=True)

@@ -36,6 +36,7 @@ from cdnplan.fill.bench_kernels import (
 )
 from cdnplan.fill.set_kernels import even_sets
 from cdnplan.fill.whole_kernels import pack_whole
+from cdnplan.order_kernels import increasing
 
 Array = npt.NDArray[Any]
 
@@ -131,7 +132,7 @@ def _deal(bench: Bench, slack: float, surplus: Array) -> None:
     while heavy > 0 and rest + weight[heavy - 1] <= slack:
         heavy -= 1
         rest += weight[heavy]
-    light = np.argsort(-bench.size[heavy:], kind="mergesort") + heavy
+    light = increasing(-bench.size[heavy:]) + heavy
     for n in range(n_files):
         i = n if n < heavy else light[n - heavy]
         while bench.have[i] < bench.copies[i] and not surplus[i]:
@@ -191,7 +192,7 @@ def _squeeze(bench: Bench, u: int, ceiling: float) -> Any:
         free += bench.limit[0] - bench.used[a]
     if free < bench.size[u]:
         return NONE
-    order = np.argsort(bench.used, kind="mergesort")
+    order = increasing(bench.used)
     for limit in (ceiling, np.inf):
         for n in range(min(_TARGETS, order.size)):
             a = order[n]
@@ -267,7 +268,7 @@ def _even_loads(bench: Bench, goal: float, fixed: int, by_worth: Array) -> bool:
         a = worst(high)
         if high[a] <= goal:
             break
-        order = np.argsort(high, kind="mergesort")
+        order = increasing(high)
         best, best_b, best_i, best_j = np.inf, NONE, NONE, NONE
         for n, b in enumerate(order[:_PARTNERS]):
             if b == a:
@@ -281,8 +282,10 @@ def _even_loads(bench: Bench, goal: float, fixed: int, by_worth: Array) -> bool:
         if not stuck and best >= NOT_ENOUGH:
             # Many files move at once only where single exchanges would not be enough: they fetch more.
             high_a, high_b = height_after(bench, a, best_b, best_i, best_j)
-            relief = high[a] - max(high_a, high_b)
-            stuck = relief * (most - step) < np.maximum(0.0, high - goal).sum()
+            relief, excess = high[a] - max(high_a, high_b), 0.0
+            for c in range(high.size):
+                excess += max(0.0, high[c] - goal)
+            stuck = relief * (most - step) < excess
         if stuck and pour(bench, a, order[0], fixed, by_worth):
             changed = True
             continue
@@ -305,7 +308,7 @@ def _even_bytes(bench: Bench, goal: float, ceiling: float) -> bool:
         if bench.used[a] <= goal * mean:
             break
         moved = False
-        for b in np.argsort(bench.used, kind="mergesort")[:_PARTNERS]:
+        for b in increasing(bench.used)[:_PARTNERS]:
             wish = (bench.used[a] - bench.used[b]) / 2
             most = min(2 * wish - EPS * mean, bench.limit[0] - bench.used[b])
             if wish <= EPS * mean or most <= 0.0:
@@ -336,13 +339,26 @@ def _surplus(bench: Bench, by_worth: Array) -> Array:
 
 
 @njit(cache=True)
+def _complete(bench: Bench) -> bool:
+    """Whether all copies have a place."""
+    lacking = 0
+    for i in range(bench.have.size):
+        lacking += bench.have[i] != bench.copies[i]
+    return lacking == 0
+
+
+# Part of its caller, the only one: it calls all the above, and each caller compiles what it calls once more.
+@njit(cache=True, inline="always")
 def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
     """Deal a pool's files out. `worth`: load per GB, inf where a rule requires the file."""
     # No arrangement is evener than the largest load of a single copy allows.
     least = max(1.0, bench.peak.max()) if bench.peak.size else 1.0
     fine, coarse = max(1.0 + tolerance / 4, least), max(1.0 + tolerance, least)
-    known = (bench.on & BEFORE).any()
-    by_worth = np.argsort(-worth, kind="mergesort")
+    known = False
+    for a in range(bench.used.size):
+        for i in range(bench.size.size):
+            known |= bench.on[a, i] & BEFORE != 0
+    by_worth = increasing(-worth)
     surplus = _surplus(bench, by_worth)
     _keep(bench, by_worth)
     for i in range(surplus.size):
@@ -350,14 +366,14 @@ def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
             _drop(bench, i)
     _deal(bench, tolerance / 4, surplus)
     _settle(bench, by_worth, worth, fine)
-    if (bench.have < bench.copies).any() and not surplus.any():
+    if not surplus.any() and not _complete(bench):
         pack_whole(bench)
     for n in range(_ROUNDS + 1):
         recount(bench)
         changed = _even_loads(bench, fine, OLD, by_worth)
         changed |= even_sets(bench, fine, OLD)
         # What has no place yet needs the time to be fetched more than balance does.
-        if known and (bench.have == bench.copies).all():
+        if known and _complete(bench):
             changed |= _even_loads(bench, coarse, ANY, by_worth)
             changed |= even_sets(bench, coarse, ANY)
         if n == _ROUNDS:

@@ -23,6 +23,7 @@ from cdnplan.fill.bench_kernels import (
     height,
     worst,
 )
+from cdnplan.order_kernels import increasing
 
 Array = npt.NDArray[Any]
 
@@ -76,7 +77,8 @@ def _sums(bench: Bench, sets: Array, a: int, b: int) -> tuple[Array, Array, Arra
         for i in sets[n]:
             if i >= 0:
                 size[n] += bench.size[i]
-                load[n] += bench.load[i]
+                for t in range(load.shape[1]):
+                    load[n, t] += bench.load[i, t]
                 fetch[n, 0] += fresh_gb(bench, a, i)
                 fetch[n, 1] += fresh_gb(bench, b, i)
                 fetch[n, 2] += bench.size[i] * (
@@ -91,7 +93,7 @@ def _best(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[float,
     mine, theirs = _sets(_files(bench, a, b, fixed)), _sets(_files(bench, b, a, fixed))
     size, load, fetch = _sums(bench, mine, a, b)
     back, back_load, back_fetch = _sums(bench, theirs, b, a)
-    order = np.argsort(back, kind="mergesort")
+    order = increasing(back)
     sorted_back = back[order]
     room_a, room_b = bench.limit[0] - bench.used[a], bench.limit[0] - bench.used[b]
     time_a, time_b = bench.window[a] - bench.fresh[a], bench.window[b] - bench.fresh[b]
@@ -119,6 +121,15 @@ def _best(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[float,
 
 
 @njit(cache=True)
+def _held(bench: Bench, a: int) -> int:
+    """Number of files on appliance a."""
+    count = 0
+    for i in range(bench.size.size):
+        count += bench.on[a, i] & HERE
+    return count
+
+
+@njit(cache=True)
 def even_sets(bench: Bench, goal: float, fixed: int) -> bool:
     """Exchange sets of files until no appliance is higher than `goal`, or nothing lowers the highest."""
     changed = False
@@ -127,12 +138,12 @@ def even_sets(bench: Bench, goal: float, fixed: int) -> bool:
         for c in range(high.size):
             high[c] = height(bench, c)
         a = worst(high)
-        if high[a] <= goal or (bench.on[a] & HERE).sum() > _FEW:
+        if high[a] <= goal or _held(bench, a) > _FEW:
             break
-        found, to = np.inf, -1
+        found, to = np.inf, NONE
         out = back = np.zeros(0, dtype=np.int64)
-        for b in np.argsort(high, kind="mergesort")[:_PARTNERS]:
-            if b != a and (bench.on[b] & HERE).sum() <= _FEW:
+        for b in increasing(high)[:_PARTNERS]:
+            if b != a and _held(bench, b) <= _FEW:
                 score, mine, theirs = _best(bench, a, b, goal, fixed)
                 if score < found:
                     found, to, out, back = score, b, mine, theirs

@@ -22,7 +22,10 @@ Array = Any
 
 TIGHT = 1e-9
 """A slack of at most this part of the opening cost counts as used up."""
-ADJUST_ROUNDS = 3
+ADJUST_ROUNDS: Any = np.int64(3)
+NONE: Any = np.int64(0)
+ONE: Any = np.int64(1)
+"""Numbers of regions; plain ones would have numba compile callees once more for the literals."""
 
 
 @njit(cache=True)
@@ -120,7 +123,7 @@ def adjust(
                 continue
             drop = u[r] - lower
             mark += 1
-            n_todo = 0
+            n_todo = NONE
             for j in range(ptr[r], pos[r]):
                 p = pools[j]
                 if not allowed[p] or v[r] * costs[j] >= u[r]:
@@ -140,7 +143,7 @@ def adjust(
             pos[r] = j
             risen = ascend(todo, n_todo, v, cap, ptr, pools, costs, allowed, slack, u, pos)
             todo[0] = r
-            risen += ascend(todo, 1, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+            risen += ascend(todo, ONE, v, cap, ptr, pools, costs, allowed, slack, u, pos)
             grown += risen - drop
         if grown - before <= 1e-12 * abs(grown):
             break

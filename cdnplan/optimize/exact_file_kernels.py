@@ -19,6 +19,7 @@ import numpy as np
 
 from cdnplan.compiled import njit
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, TIGHT, adjust, ascend, start_duals
+from cdnplan.optimize.copy_kernels import copy
 from cdnplan.optimize.file_kernels import (
     N_CHUNKS,
     add_pools,
@@ -89,7 +90,8 @@ def branching_pool(
     return best
 
 
-@njit(cache=True)
+# Part of its caller, the only one: each caller compiles all that it calls once more, and this calls much.
+@njit(cache=True, inline="always")
 def branch(
     active: Array, n_active: int, v: Array, cap: Array, all_ptr: Array, all_pools: Array,
     all_costs: Array, origin: Array, pool_ptr: Array, pool_region: Array, opening: Array, state: Array,
@@ -113,13 +115,13 @@ def branch(
     for p in range(n_pools):
         best_open[p] = state[p] == OPEN or (best_open[p] and state[p] == FREE)
     best = open_cost(active, n_active, v, all_ptr, all_pools, all_costs, origin, opening, best_open)
-    depth_state[0] = state
+    copy(state, n_pools, depth_state[0])
     depth_bound[0] = -np.inf
     top = 1
     root, cut, nodes = 0.0, np.inf, 0
     while top > 0:
         top -= 1
-        state[:] = depth_state[top]
+        copy(depth_state[top], n_pools, state)
         if depth_bound[top] >= best - EXACT_RATIO * abs(best):
             continue
         if nodes >= max_nodes:
@@ -134,10 +136,10 @@ def branch(
             if fixed[p]:
                 constant += opening[p]
                 free_opening[p] = 0.0
-        slack[:] = free_opening
+        copy(free_opening, n_pools, slack)
         keep_entries(v, all_ptr, all_pools, all_costs, origin, allowed, ptr, pools, costs)
         start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
-        todo[:n_active] = active[:n_active]
+        copy(active, n_active, todo)
         ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
         # In a small tree, branching costs less than adjustment.
         rounds = 0 if nodes <= PLAIN_NODES else ADJUST_ROUNDS
@@ -153,7 +155,7 @@ def branch(
             root = bound
         if bound >= best - EXACT_RATIO * abs(best):
             continue
-        is_open[:] = fixed
+        copy(fixed, n_pools, is_open)
         open_tight(active, n_active, pos, ptr, pools, allowed, slack, free_opening, is_open)
         add_pools(
             active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, free_opening, allowed,
@@ -166,7 +168,7 @@ def branch(
         cost = open_cost(active, n_active, v, ptr, pools, costs, origin, opening, is_open)
         if cost < best:
             best = cost
-            best_open[:] = is_open
+            copy(is_open, n_pools, best_open)
             if bound >= best - EXACT_RATIO * abs(best):
                 continue
         # Slacks go with the duals of this node: with a better bound from above they would prove too much.
@@ -186,15 +188,15 @@ def branch(
             cost = open_cost(active, n_active, v, ptr, pools, costs, origin, opening, is_open)
             if cost < best:
                 best = cost
-                best_open[:] = is_open
+                copy(is_open, n_pools, best_open)
             continue
         likely = OPEN if is_open[p] else CLOSED
         depth_bound[top] = bound
         depth_bound[top + 1] = bound
         state[p] = CLOSED if likely == OPEN else OPEN
-        depth_state[top] = state
+        copy(state, n_pools, depth_state[top])
         state[p] = likely
-        depth_state[top + 1] = state
+        copy(state, n_pools, depth_state[top + 1])
         top += 2
     return root, min(cut, best), best, nodes
 
@@ -244,7 +246,7 @@ def solve_files_exactly(
                     state[p] = OPEN
                 elif allowed[p]:
                     state[p] = FREE
-            is_open[:] = holds[f]
+            copy(holds[f], n_pools, is_open)
             root, bound, best, count = branch(
                 active, n_active, v, cap, ptr, pools, costs, origin, pool_ptr, pool_region, opening, state,
                 is_open, max_nodes, todo, stamp, u, pos,

@@ -8,8 +8,13 @@ import numpy as np
 
 from cdnplan.compiled import njit
 from cdnplan.optimize.move_kernels import best_two, lost_by, saved_by
+from cdnplan.order_kernels import increasing
 
 Array = Any
+
+NONE: Any = np.int64(0)
+ONE: Any = np.int64(1)
+"""Numbers of pools; plain ones would have numba compile callees once more for the literals."""
 
 ROUNDS = 3
 """Closed pools are looked at so often at most, first all, then those whose regions others have changed; each
@@ -152,7 +157,7 @@ def exchange_pools(
     one, change = np.empty(1, np.int64), np.empty(1)
     touched = np.ones(is_open.size, np.bool_)
     for _ in range(ROUNDS):
-        n = 0
+        n = NONE
         for p in range(is_open.size):
             if touched[p] and allowed[p] and not is_open[p]:
                 tried[n] = p
@@ -163,10 +168,10 @@ def exchange_pools(
             worth, relief, others, changes,
         )  # fmt: skip
         better = np.flatnonzero(changes[:n] < 0.0)
-        for p in tried[better[np.argsort(changes[better], kind="mergesort")]]:
+        for p in tried[better[increasing(changes[better])]]:
             one[0] = p
             n = weigh_exchanges(
-                one, 1, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, fixed, first, second,
+                one, ONE, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, fixed, first, second,
                 worth, relief, others, change,
             )  # fmt: skip
             if change[0] >= 0.0:

@@ -12,6 +12,8 @@ import numpy as np
 
 from cdnplan.compiled import njit
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, adjust, ascend, start_duals
+from cdnplan.optimize.copy_kernels import copy
+from cdnplan.order_kernels import increasing
 
 N_CHUNKS = 32
 """Chunks of files; a constant, so that sums do not depend on the number of threads."""
@@ -96,7 +98,7 @@ def drop_pools(
             order[n_poor] = p
             n_poor += 1
     poor = order[:n_poor]
-    for p in poor[np.argsort(worth[poor] - opening[poor], kind="mergesort")]:
+    for p in poor[increasing(worth[poor] - opening[poor])]:
         loss = drop_loss(p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open)
         if loss <= opening[p]:
             is_open[p] = False
@@ -166,7 +168,7 @@ def add_pools(
             order[n_better] = p
             n_better += 1
     better = order[:n_better]
-    for p in better[np.argsort(opening[better] - worth[better], kind="mergesort")]:
+    for p in better[increasing(opening[better] - worth[better])]:
         gain = add_gain(p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open)
         if gain > opening[p]:
             is_open[p] = True
@@ -264,9 +266,9 @@ def solve_files(
                 f, size[f], store, new, copies, held, pinned, reward_ptr, reward_pool, reward, gift,
                 opening, allowed, fixed,
             )  # fmt: skip
-            slack[:] = opening
+            copy(opening, n_pools, slack)
             start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
-            todo[:n_active] = active[:n_active]
+            copy(active, n_active, todo)
             ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
             adjust(
                 active, n_active, v, cap, ptr, pools, costs, pool_ptr, pool_region, allowed, opening,

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from cdnplan.compiled import njit
+from cdnplan.optimize.copy_kernels import copy
+from cdnplan.order_kernels import increasing
 
 Array = Any
 
@@ -109,9 +111,9 @@ def first_gains(
                 keys[p, n] = net / weight[p, f]
                 items[p, n] = f
                 n += 1
-        order = np.argsort(-keys[p, :n], kind="mergesort")
-        keys[p, :n] = keys[p, :n][order]
-        items[p, :n] = items[p, :n][order]
+        order = increasing(-keys[p, :n])
+        copy(keys[p, :n][order], n, keys[p])
+        copy(items[p, :n][order], n, items[p])
         sizes[p] = n
 
 
@@ -131,7 +133,7 @@ def greedy(
         if sizes[p] > 0:
             top[size], pool[size] = -keys[p, 0], p
             size += 1
-    order = np.argsort(top[:size], kind="mergesort")
+    order = increasing(top[:size])
     top[:size], pool[:size] = -top[:size][order], pool[:size][order]
     evaluated = 0
     while size > 0:

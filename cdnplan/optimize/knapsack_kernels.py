@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from cdnplan.compiled import njit
+from cdnplan.optimize.copy_kernels import copy
 from cdnplan.optimize.nearest_kernels import note_changes, pool_values
+from cdnplan.order_kernels import increasing
 
 Array = Any
 
@@ -38,7 +40,7 @@ def choose(
             order[n] = f
             key[n] = -net[f] / (weight[f] + new_price * fresh[f])
             n += 1
-    for i in np.argsort(key[:n], kind="mergesort"):
+    for i in increasing(key[:n]):
         f = order[i]
         if weight[f] <= room and fresh[f] <= room_new:
             chosen[f] = True
@@ -92,7 +94,7 @@ def sweep(
             total = choose(net, weight, fresh, forced[p], store_limit[p], new_limit[p], price, chosen)
             if total > top:
                 top = total
-                best[:] = chosen
+                copy(chosen, n_files, best)
         overfull = stored > store_limit[p] or filled > new_limit[p]
         if overfull or top > now + 1e-12 * abs(now):
             n = 0

@@ -8,6 +8,7 @@ import numpy as np
 
 from cdnplan.compiled import njit
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, adjust, ascend, start_duals
+from cdnplan.optimize.copy_kernels import copy
 from cdnplan.optimize.file_kernels import ask_for_file, opening_costs
 from cdnplan.optimize.volume_kernels import raise_by_volume
 
@@ -73,9 +74,9 @@ def relax_files(
                 for k in range(n_active):
                     u[active[k]] = min(cap[active[k]], kept_u[f, active[k]])
             else:
-                slack[:] = opening
+                copy(opening, n_pools, slack)
                 start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
-                todo[:n_active] = active[:n_active]
+                copy(active, n_active, todo)
                 ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
                 adjust(
                     active, n_active, v, cap, ptr, pools, costs, pool_ptr, pool_region, allowed, opening,

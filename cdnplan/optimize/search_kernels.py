@@ -16,6 +16,7 @@ import numpy as np
 
 from cdnplan.compiled import njit
 from cdnplan.optimize.ascent_kernels import ascend, start_duals
+from cdnplan.optimize.copy_kernels import copy
 from cdnplan.optimize.exchange_kernels import exchange_pools
 from cdnplan.optimize.file_kernels import ask_for_file, open_tight, opening_costs
 from cdnplan.optimize.move_kernels import move_pools
@@ -242,9 +243,9 @@ def search_files(
                 )  # fmt: skip
             else:
                 if anew:
-                    slack[:] = opening
+                    copy(opening, n_pools, slack)
                     start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
-                    todo[:n_active] = active[:n_active]
+                    copy(active, n_active, todo)
                     ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
                     open_tight(active, n_active, pos, ptr, pools, allowed, slack, opening, is_open)
                 move_pools(

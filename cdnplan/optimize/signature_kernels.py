@@ -62,7 +62,8 @@ def _signatures(
                 if not same:
                     at += 1
                     n += 1
-                    mask_out[at, :words] = masks[:, i]
+                    for w in range(words):
+                        mask_out[at, w] = masks[w, i]
                     gb_out[at] = 0.0
                 gb_out[at] += gb
         count[r] = n

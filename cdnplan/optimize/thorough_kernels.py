@@ -12,6 +12,7 @@ import numpy as np
 
 from cdnplan.compiled import njit
 from cdnplan.optimize.ascent_kernels import ADJUST_ROUNDS, adjust, ascend, start_duals
+from cdnplan.optimize.copy_kernels import copy
 from cdnplan.optimize.exchange_kernels import exchange_pools
 from cdnplan.optimize.file_kernels import open_cost, open_tight
 from cdnplan.optimize.move_kernels import move_pools
@@ -25,7 +26,8 @@ NO_GAP = 1e-9
 """Holders that cost no more than this part above the bound are optimal."""
 
 
-@njit(cache=True)
+# Part of its caller, the only one: each caller compiles all that it calls once more, and this calls much.
+@njit(cache=True, inline="always")
 def seek_holders(
     steps: int, active: Array, n_active: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
     origin: Array, toll: Array, pool_ptr: Array, pool_region: Array, opening: Array, allowed: Array,
@@ -69,7 +71,7 @@ def seek_holders(
         cost = open_cost(active, n_active, v, ptr, pools, costs, origin, opening, tried)
         if cost < best:
             best = cost
-            is_open[:] = tried
+            copy(tried, n_pools, is_open)
         if number == 1:
             if best - bound <= NO_GAP * best:
                 return

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from cdnplan.compiled import njit
+from cdnplan.optimize.copy_kernels import copy
 
 Array = Any
 
@@ -79,7 +80,7 @@ def raise_by_volume(
     at, slope, mean = u.copy(), np.zeros(u.size), np.zeros(u.size)
     paid, opens = np.zeros(opening.size), np.zeros(opening.size)
     best = price_rows(active, n_active, v, ptr, pools, costs, opening, allowed, u, paid, mean, opens)
-    share[:] = opens
+    copy(opens, opens.size, share)
     length, vain = FIRST_LENGTH, 0
     for _ in range(steps):
         squared = 0.0
@@ -98,7 +99,7 @@ def raise_by_volume(
         if bound > best:
             length = min(LONGEST, length * (FORWARD if ahead > 0.0 else LONGER))
             best, vain = bound, 0
-            u[:] = at
+            copy(at, u.size, u)
             continue
         vain += 1
         if vain == IN_VAIN:
