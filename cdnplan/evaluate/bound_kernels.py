@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
 from cdnplan.model.instance import Floats, Ints, Ints32
 
 ADJUST_ROUNDS = 3
@@ -90,7 +89,7 @@ class Duals(NamedTuple):
     queue: Ints
 
 
-@register_jitable
+@part
 def scratch(n_pools: int, n_regions: int) -> Duals:
     """Arrays for the ascents of one file after the other.
 
@@ -146,7 +145,7 @@ def entries_by_file(ptr: Ints, file: Ints32, n_files: int) -> tuple[Ints, Ints32
     return file_ptr, row, entry
 
 
-@register_jitable
+@part
 def open_costs(files: Files, f: int, duals: Duals) -> float:
     """Do step 1: what opening each pool costs.
 
@@ -182,7 +181,7 @@ def open_costs(files: Files, f: int, duals: Duals) -> float:
     return constants
 
 
-@register_jitable
+@part
 def start(net: Network, files: Files, f: int, duals: Duals) -> int:
     """Do step 2: list the regions with demand, each at its lowest level.
 
@@ -216,7 +215,7 @@ def start(net: Network, files: Files, f: int, duals: Duals) -> int:
     return n
 
 
-@register_jitable
+@part
 def ascend(net: Network, duals: Duals, n: int) -> float:
     """Do step 3: let the first `n` regions of the queue rise.
 
@@ -263,7 +262,7 @@ def ascend(net: Network, duals: Duals, n: int) -> float:
     return risen
 
 
-@register_jitable
+@part
 def _lower(net: Network, duals: Duals, r: int, mark: int) -> tuple[int, float]:
     """Step 4, first half: lower a region that pays for two pools without slack, and queue its neighbours.
 
@@ -297,7 +296,7 @@ def _lower(net: Network, duals: Duals, r: int, mark: int) -> tuple[int, float]:
     return n, old - below
 
 
-@register_jitable
+@part
 def _next_blocked(net: Network, duals: Duals, n: int, i: int) -> int:
     """Position from `i` on of the next active region that pays for two pools without slack; `n` if none.
 
@@ -321,7 +320,7 @@ def _next_blocked(net: Network, duals: Duals, n: int, i: int) -> int:
     return i
 
 
-@register_jitable
+@part
 def _sum_u(duals: Duals, n: int) -> float:
     """Sum u over the regions with demand."""
     total = 0.0
@@ -330,7 +329,7 @@ def _sum_u(duals: Duals, n: int) -> float:
     return total
 
 
-@register_jitable
+@part
 def adjust(net: Network, duals: Duals, n: int, mark: int, enough: float) -> tuple[float, int]:
     """Do step 4.
 

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
 from cdnplan.evaluate.bound_kernels import (
     WITHOUT_SLACK,
     Duals,
@@ -64,7 +63,7 @@ class Tree(NamedTuple):
     score: Floats
 
 
-@register_jitable
+@part
 def _tree(depth: int, n_pools: int, n_regions: int) -> Tree:
     """Arrays for the trees of one file after the other."""
     return Tree(
@@ -83,7 +82,7 @@ def _tree(depth: int, n_pools: int, n_regions: int) -> Tree:
     )
 
 
-@register_jitable
+@part
 def _weigh(net: Network, duals: Duals, tree: Tree, n: int) -> float:
     """Cost of the holders being tried; `score` becomes what each pool saves by joining or leaving them."""
     total = 0.0
@@ -116,7 +115,7 @@ def _weigh(net: Network, duals: Duals, tree: Tree, n: int) -> float:
     return total
 
 
-@register_jitable
+@part
 def _try_holders(net: Network, duals: Duals, tree: Tree, n: int) -> float:
     """Cost of the pools without slack as holders, after the best one joined or left as long as that saves."""
     for p in range(tree.cost.size):
@@ -133,7 +132,7 @@ def _try_holders(net: Network, duals: Duals, tree: Tree, n: int) -> float:
         tree.holds[best] = not tree.holds[best]
 
 
-@register_jitable
+@part
 def _most_disputed(net: Network, duals: Duals, tree: Tree, n: int) -> int:
     """Free pool without slack that is paid most by regions that pay for several such; -1 if there is none."""
     tree.score[:] = 0.0
@@ -159,7 +158,7 @@ def _most_disputed(net: Network, duals: Duals, tree: Tree, n: int) -> int:
     return best
 
 
-@register_jitable
+@part
 def _close(duals: Duals, tree: Tree, p: int) -> None:
     """Forbid a pool."""
     tree.status[p] = CLOSED
@@ -167,7 +166,7 @@ def _close(duals: Duals, tree: Tree, p: int) -> None:
     duals.opening[p] = 0.0
 
 
-@register_jitable
+@part
 def _settle_open(net: Network, duals: Duals, tree: Tree, p: int) -> None:
     """Open a pool for good: nobody pays for it any more, so its regions fall to their level."""
     tree.status[p] = OPEN
@@ -187,7 +186,7 @@ def _settle_open(net: Network, duals: Duals, tree: Tree, p: int) -> None:
     duals.slack[p] = 0.0
 
 
-@register_jitable
+@part
 def _enter_child(net: Network, duals: Duals, tree: Tree, depth: int, n: int) -> float:
     """Go from a kept node to its next child: the pool open, then closed; returns what is fixed there."""
     for r in range(duals.u.size):
@@ -212,7 +211,7 @@ def _enter_child(net: Network, duals: Duals, tree: Tree, depth: int, n: int) -> 
     return fixed
 
 
-@register_jitable
+@part
 def _branch(
     net: Network, duals: Duals, tree: Tree, n: int, at: tuple[int, float, float], best: float
 ) -> bool:
@@ -235,7 +234,7 @@ def _branch(
     return True
 
 
-@register_jitable
+@part
 def _search(
     net: Network, duals: Duals, tree: Tree, n: int, mark: int, root: float, nodes: int
 ) -> tuple[float, bool]:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
+from cdnplan.compiled import part
 from cdnplan.evaluate.bound_kernels import Duals, Network
 from cdnplan.model.instance import Floats
 
@@ -45,7 +45,7 @@ class Rows(NamedTuple):
     way: Floats
 
 
-@register_jitable
+@part
 def row_scratch(n_pools: int, n_regions: int) -> Rows:
     """Arrays for the row prices of one file after the other.
 
@@ -64,14 +64,14 @@ def row_scratch(n_pools: int, n_regions: int) -> Rows:
     )
 
 
-@register_jitable
+@part
 def _copy(values: Floats, to: Floats) -> None:
     """Copy one by one: where slices are copied, numba compiles an error message as well, for a second."""
     for r in range(values.size):
         to[r] = values[r]
 
 
-@register_jitable
+@part
 def keep_rows(duals: Duals, rows: Rows) -> None:
     """Keep the state after step 4: where row prices start from.
 
@@ -86,7 +86,7 @@ def keep_rows(duals: Duals, rows: Rows) -> None:
     _copy(duals.u, rows.best)
 
 
-@register_jitable
+@part
 def _evaluate(net: Network, duals: Duals, rows: Rows, n: int) -> float:
     """Bound at `u`; `slope` becomes 1 less the pools that would open for the region."""
     rows.offered[:] = 0.0
@@ -114,7 +114,7 @@ def _evaluate(net: Network, duals: Duals, rows: Rows, n: int) -> float:
     return total
 
 
-@register_jitable
+@part
 def _go(net: Network, duals: Duals, rows: Rows, n: int, rise: float) -> bool:
     """Set `u` so far from the best along the way that a plane of that slope would rise by `rise`."""
     squared = 0.0
@@ -131,7 +131,7 @@ def _go(net: Network, duals: Duals, rows: Rows, n: int, rise: float) -> bool:
     return True
 
 
-@register_jitable
+@part
 def _turn(duals: Duals, rows: Rows, n: int) -> float:
     """Turn the way towards the new slope; returns the product of that slope and the way that was."""
     down, apart, ahead = 0.0, 0.0, 0.0
@@ -148,7 +148,7 @@ def _turn(duals: Duals, rows: Rows, n: int) -> float:
     return ahead
 
 
-@register_jitable
+@part
 def price_rows(net: Network, duals: Duals, rows: Rows, n: int, steps: int) -> float:
     """Do step 6.
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
 from cdnplan.fill.bench_kernels import BEFORE, EPS, HERE, NONE, Bench, height, put
 from cdnplan.fill.packing_kernels import arrange
 from cdnplan.order_kernels import increasing
@@ -64,7 +64,7 @@ class Result(NamedTuple):
     dropped: Array
 
 
-@njit(cache=True)
+@part
 def _unit(held: Held, first: int, last: int, n_appliances: int) -> float:
     """Mean load of an appliance in the pool's busiest slice [Gbit/s]."""
     unit = 0.0
@@ -76,7 +76,7 @@ def _unit(held: Held, first: int, last: int, n_appliances: int) -> float:
     return unit
 
 
-@njit(cache=True)
+@part
 def _bench(held: Held, p: int, n_appliances: int, unit: float) -> tuple[Bench, Array]:
     """Lay the files of pool p out in order of decreasing load; returns also that order."""
     first, n_files, n_slices = held.ptr[p], held.ptr[p + 1] - held.ptr[p], held.gbps.shape[1]
@@ -111,7 +111,7 @@ def _bench(held: Held, p: int, n_appliances: int, unit: float) -> tuple[Bench, A
     return bench, order
 
 
-@njit(cache=True)
+@part
 def _write_rows(bench: Bench, place: Array, p: int, first: int, out: Result) -> None:
     """Write one row per copy of pool p, by appliance and then file; its held files begin at `first`."""
     row = out.rows_ptr[p]
@@ -126,7 +126,7 @@ def _write_rows(bench: Bench, place: Array, p: int, first: int, out: Result) -> 
     out.row_end[p] = row
 
 
-@njit(cache=True)
+@part
 def _refilled_gb(bench: Bench) -> float:
     """GB filled on an appliance although another one had the copy: what moving cost."""
     gb = 0.0
@@ -140,7 +140,7 @@ def _refilled_gb(bench: Bench) -> float:
     return gb
 
 
-@njit(cache=True)
+@part
 def _mark_before(
     bench: Bench, place: Array, held: Held, p: int, before: Before, start: Before, n_files: int
 ) -> None:
@@ -161,7 +161,7 @@ def _mark_before(
             put(bench, start.appliance[n], i)
 
 
-@njit(cache=True)
+@part
 def _write_sums(bench: Bench, p: int, unit: float, out: Result) -> None:
     """Write bytes and loads of the appliances of pool p, and what is by pool."""
     n_appliances = bench.used.size

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
 
 Array = npt.NDArray[Any]
 
@@ -87,7 +87,7 @@ def fresh_gb(bench: Bench, a: int, i: int) -> float:
     return 0.0 if bench.on[a, i] & BEFORE else float(bench.size[i])
 
 
-@njit(cache=True)
+@part
 def in_time(bench: Bench, a: int, b: int, i: int, j: int) -> bool:
     """Whether both appliances can still fetch what is new to them after an exchange, or no more than now."""
     more_a, more_b = -fresh_gb(bench, a, i), fresh_gb(bench, b, i)
@@ -109,7 +109,7 @@ def put(bench: Bench, a: int, i: int) -> None:
         bench.busy[a, t] += bench.load[i, t]
 
 
-@njit(cache=True)
+@part
 def take(bench: Bench, a: int, i: int) -> None:
     """Remove the copy of file i from appliance a."""
     bench.fresh[a] -= fresh_gb(bench, a, i)
@@ -120,7 +120,7 @@ def take(bench: Bench, a: int, i: int) -> None:
         bench.busy[a, t] -= bench.load[i, t]
 
 
-@njit(cache=True)
+@part
 def exchange(bench: Bench, a: int, b: int, i: int, j: int) -> None:
     """Move file i from a to b and, unless j is -1, file j from b to a."""
     take(bench, a, i)
@@ -130,7 +130,7 @@ def exchange(bench: Bench, a: int, b: int, i: int, j: int) -> None:
         put(bench, a, j)
 
 
-@njit(cache=True)
+@part
 def recount(bench: Bench) -> None:
     """Sum afresh, so that rounding does not build up over many exchanges."""
     on, size, load, have, busy = bench.on, bench.size, bench.load, bench.have, bench.busy
@@ -148,7 +148,7 @@ def recount(bench: Bench) -> None:
         bench.used[a], bench.fresh[a] = used, fresh
 
 
-@njit(cache=True)
+@part
 def height(bench: Bench, a: int) -> float:
     """Load of an appliance in its busiest slice."""
     high = 0.0
@@ -157,7 +157,7 @@ def height(bench: Bench, a: int) -> float:
     return high
 
 
-@njit(cache=True)
+@part
 def worst(values: Array) -> int:
     """Index of the largest value; values that differ by rounding only count as equal."""
     best = 0
@@ -167,14 +167,14 @@ def worst(values: Array) -> int:
     return best
 
 
-@njit(cache=True)
+@part
 def _movable(bench: Bench, a: int, i: int, fixed: int) -> bool:
     """Whether file i is on a and may leave it."""
     code = bench.on[a, i]
     return bool((code & HERE) != 0 and (code & fixed) == 0)
 
 
-@njit(cache=True)
+@part
 def _moved_gb(bench: Bench, a: int, b: int, i: int) -> float:
     """GB to be filled again when file i goes from a to b (negative when that undoes a move)."""
     gb = 0.0
@@ -185,7 +185,7 @@ def _moved_gb(bench: Bench, a: int, b: int, i: int) -> float:
     return gb
 
 
-@njit(cache=True)
+@part
 def height_after(bench: Bench, a: int, b: int, i: int, j: int) -> tuple[float, float]:
     """Heights of a and b after an exchange."""
     high_a, high_b = 0.0, 0.0
@@ -198,7 +198,7 @@ def height_after(bench: Bench, a: int, b: int, i: int, j: int) -> tuple[float, f
     return high_a, high_b
 
 
-@njit(cache=True)
+@part
 def _list_by_size(bench: Bench, a: int, b: int, fixed: int) -> Array:
     """Movable files of b that a lacks, in order of increasing size."""
     found = np.empty(bench.size.size, dtype=np.int64)
@@ -211,7 +211,7 @@ def _list_by_size(bench: Bench, a: int, b: int, fixed: int) -> Array:
     return found[:count]
 
 
-@njit(cache=True)
+@part
 def _position(bench: Bench, files: Array, size: float) -> int:
     """First position in a list by size whose file is not smaller than `size`."""
     low, high = 0, files.size
@@ -224,7 +224,7 @@ def _position(bench: Bench, files: Array, size: float) -> int:
     return low
 
 
-@njit(cache=True)
+@part
 def _near_load(bench: Bench, a: int, b: int, t: int, wish: float, fixed: int) -> Array:
     """Movable files of a that b lacks: at most `_TRIES`, with loads in slice t about `wish`."""
     found = np.empty(bench.size.size, dtype=np.int64)
@@ -250,7 +250,7 @@ def _near_load(bench: Bench, a: int, b: int, t: int, wish: float, fixed: int) ->
     return found[: min(count, _TRIES)]
 
 
-@njit(cache=True)
+@part
 def _busiest_slice(bench: Bench, a: int) -> int:
     """Slice in which an appliance is busiest; the first of equals."""
     best = 0
@@ -260,7 +260,7 @@ def _busiest_slice(bench: Bench, a: int) -> int:
     return best
 
 
-@njit(cache=True)
+@part
 def lower_load(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[float, int, int]:
     """Find the exchange that best lowers the load of a without making b as high as a was.
 
@@ -298,7 +298,7 @@ def lower_load(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[f
     return best, best_i, best_j
 
 
-@njit(cache=True)
+@part
 def _lightest(bench: Bench, a: int, b: int, i: int, theirs: Array, fixed: int) -> Any:
     """File of b, of about the size of file i, for which a can swap i with most gain; or NONE."""
     middle = _position(bench, theirs, bench.size[i])
@@ -316,7 +316,7 @@ def _lightest(bench: Bench, a: int, b: int, i: int, theirs: Array, fixed: int) -
     return best
 
 
-@njit(cache=True)
+@part
 def pour(bench: Bench, a: int, b: int, fixed: int, order: Array) -> bool:
     """Bring many files from a to b, in the given order, by moves or else swaps with light ones.
 
@@ -344,7 +344,7 @@ def pour(bench: Bench, a: int, b: int, fixed: int, order: Array) -> bool:
     return moved
 
 
-@njit(cache=True)
+@part
 def shift_bytes(
     bench: Bench, a: int, b: int, wish_gb: float, most_gb: float, ceiling: float, fixed: int, skip: int
 ) -> tuple[float, int, int]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
 from cdnplan.fill.bench_kernels import (
     ANY,
     BEFORE,
@@ -47,7 +47,7 @@ _ROUNDS = 4  # of exchanging and fitting in, each of which may open ways for the
 _MAX_STEPS = 100  # exchanges in one go, and 10 more per appliance
 
 
-@njit(cache=True)
+@part
 def _heights(bench: Bench) -> Array:
     """Height of every appliance."""
     high = np.empty(bench.used.size)
@@ -56,7 +56,7 @@ def _heights(bench: Bench) -> Array:
     return high
 
 
-@njit(cache=True)
+@part
 def _drop(bench: Bench, i: int) -> None:
     """Remove all copies of a file."""
     for a in range(bench.used.size):
@@ -64,14 +64,14 @@ def _drop(bench: Bench, i: int) -> None:
             take(bench, a, i)
 
 
-@njit(cache=True)
+@part
 def _has_time(bench: Bench, a: int, i: int) -> bool:
     """Whether appliance a can fetch file i as well, or need not."""
     more = fresh_gb(bench, a, i)
     return bool(more == 0.0 or bench.fresh[a] + more <= bench.window[a])
 
 
-@njit(cache=True)
+@part
 def _choose(bench: Bench, i: int, slack: float) -> Any:
     """Appliance for a copy of file i: with room and time, least loaded up to `slack`, most free; or -1."""
     # Written out: calls that hand over a whole bench would take longer than all they do.
@@ -95,7 +95,7 @@ def _choose(bench: Bench, i: int, slack: float) -> Any:
     return best
 
 
-@njit(cache=True)
+@part
 def _keep(bench: Bench, by_worth: Array) -> None:
     """Start from what is in place, or else was held: without copies not wanted, and what has no room."""
     empty = True
@@ -120,7 +120,7 @@ def _keep(bench: Bench, by_worth: Array) -> None:
                 take(bench, a, by_worth[n])
 
 
-@njit(cache=True)
+@part
 def _deal(bench: Bench, slack: float, surplus: Array) -> None:
     """Give missing copies to appliances; the light end of the list in order of decreasing size."""
     n_files = bench.size.size
@@ -142,7 +142,7 @@ def _deal(bench: Bench, slack: float, surplus: Array) -> None:
             put(bench, a, i)
 
 
-@njit(cache=True)
+@part
 def _make_room(bench: Bench, u: int, a: int, ceiling: float) -> bool:
     """Gather free space on appliance a, by exchanges, until file u fits there; else undo them."""
     n_appliances = bench.used.size
@@ -180,7 +180,7 @@ def _make_room(bench: Bench, u: int, a: int, ceiling: float) -> bool:
     return False
 
 
-@njit(cache=True)
+@part
 def _squeeze(bench: Bench, u: int, ceiling: float) -> Any:
     """Appliance on which there is now room for file u, the emptiest tried first; NONE: no way found.
 
@@ -202,7 +202,7 @@ def _squeeze(bench: Bench, u: int, ceiling: float) -> Any:
     return NONE
 
 
-@njit(cache=True)
+@part
 def _evict(bench: Bench, u: int, by_worth: Array, worth: Array) -> Any:
     """Drop files worth less than u in all until u fits on one appliance; -1: not worth it."""
     best, target = worth[u] * bench.size[u] * bench.copies[u] * (1 - EPS), NONE
@@ -231,7 +231,7 @@ def _evict(bench: Bench, u: int, by_worth: Array, worth: Array) -> Any:
     return target
 
 
-@njit(cache=True)
+@part
 def _settle(bench: Bench, by_worth: Array, worth: Array, ceiling: float) -> bool:
     """Fit in files that lack copies, the most valuable first; a file without all its copies has none."""
     changed = False
@@ -258,7 +258,7 @@ def _settle(bench: Bench, by_worth: Array, worth: Array, ceiling: float) -> bool
     return changed
 
 
-@njit(cache=True)
+@part
 def _even_loads(bench: Bench, goal: float, fixed: int, by_worth: Array) -> bool:
     """Exchange files until no appliance is higher than `goal`, or nothing lowers the highest."""
     changed = False
@@ -296,7 +296,7 @@ def _even_loads(bench: Bench, goal: float, fixed: int, by_worth: Array) -> bool:
     return changed
 
 
-@njit(cache=True)
+@part
 def _even_bytes(bench: Bench, goal: float, ceiling: float) -> bool:
     """Exchange new copies until no appliance holds more than `goal` times the mean's bytes."""
     changed = False
@@ -323,7 +323,7 @@ def _even_bytes(bench: Bench, goal: float, ceiling: float) -> bool:
     return changed
 
 
-@njit(cache=True)
+@part
 def _surplus(bench: Bench, by_worth: Array) -> Array:
     """Files of least worth that no arrangement can hold, because the pool is too small for all."""
     surplus = np.zeros(by_worth.size, dtype=np.bool_)
@@ -338,7 +338,7 @@ def _surplus(bench: Bench, by_worth: Array) -> Array:
     return surplus
 
 
-@njit(cache=True)
+@part
 def _complete(bench: Bench) -> bool:
     """Whether all copies have a place."""
     lacking = 0

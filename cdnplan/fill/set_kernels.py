@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import part
 from cdnplan.fill.bench_kernels import (
     BEFORE,
     EPS,
@@ -33,7 +33,7 @@ _PARTNERS = 8  # appliances tried against the busiest
 _MAX_STEPS = 50
 
 
-@njit(cache=True)
+@part
 def _files(bench: Bench, a: int, b: int, fixed: int) -> Array:
     """Files that may go from a to b; of many, those with the highest and the lowest loads."""
     found = np.empty(bench.size.size, dtype=np.int64)
@@ -50,7 +50,7 @@ def _files(bench: Bench, a: int, b: int, fixed: int) -> Array:
     return found[:count]
 
 
-@njit(cache=True)
+@part
 def _sets(files: Array) -> Array:
     """All sets of up to three files, the empty one too, (n, 3); -1 fills up."""
     n = files.size
@@ -68,7 +68,7 @@ def _sets(files: Array) -> Array:
     return found
 
 
-@njit(cache=True)
+@part
 def _sums(bench: Bench, sets: Array, a: int, b: int) -> tuple[Array, Array, Array]:
     """Size and loads of sets; and GB that a has to fetch for them, b would have, and that would move."""
     size, load = np.zeros(sets.shape[0]), np.zeros((sets.shape[0], bench.load.shape[1]))
@@ -87,7 +87,7 @@ def _sums(bench: Bench, sets: Array, a: int, b: int) -> tuple[Array, Array, Arra
     return size, load, fetch
 
 
-@njit(cache=True)
+@part
 def _best(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[float, Array, Array]:
     """Score, and the sets of a and b whose exchange lowers a most, scored as `lower_load` does; inf: none."""
     mine, theirs = _sets(_files(bench, a, b, fixed)), _sets(_files(bench, b, a, fixed))
@@ -120,7 +120,7 @@ def _best(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[float,
     return best, mine[best_n], theirs[best_m]
 
 
-@njit(cache=True)
+@part
 def _held(bench: Bench, a: int) -> int:
     """Number of files on appliance a."""
     count = 0
@@ -129,7 +129,7 @@ def _held(bench: Bench, a: int) -> int:
     return count
 
 
-@njit(cache=True)
+@part
 def even_sets(bench: Bench, goal: float, fixed: int) -> bool:
     """Exchange sets of files until no appliance is higher than `goal`, or nothing lowers the highest."""
     changed = False

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import part
 from cdnplan.fill.bench_kernels import HERE, NONE, Bench, fresh_gb, put, take
 
 Array = npt.NDArray[Any]
@@ -26,7 +26,7 @@ NODES = 200_000
 """Appliances tried at most, and a few times as many as there are copies."""
 
 
-@njit(cache=True)
+@part
 def _fullest_next(room: Array, size: float, last: float, taken: Array) -> Any:
     """Appliance with the least room for a file, but more than `last`; NONE: there is none."""
     best = NONE
@@ -38,7 +38,7 @@ def _fullest_next(room: Array, size: float, last: float, taken: Array) -> Any:
     return best
 
 
-@njit(cache=True)
+@part
 def _search(size: Array, again: Array, room: Array, nodes: int) -> Array:
     """Appliance of each item, sizes decreasing; all -1: none found.
 
@@ -85,7 +85,7 @@ def _search(size: Array, again: Array, room: Array, nodes: int) -> Array:
     return place
 
 
-@njit(cache=True)
+@part
 def pack_whole(bench: Bench) -> bool:
     """Deal out all copies of all files anew; False, and nothing changed, where no way was found."""
     n_files, n_appliances = bench.size.size, bench.used.size

@@ -134,7 +134,8 @@ def greedy(
             top[size], pool[size] = -keys[p, 0], p
             size += 1
     order = increasing(top[:size])
-    top[:size], pool[:size] = -top[:size][order], pool[:size][order]
+    copy(-top[:size][order], size, top)
+    copy(pool[:size][order], size, pool)
     evaluated = 0
     while size > 0:
         p = pool[0]

@@ -77,7 +77,8 @@ def settle(
     for c in range(n):
         old = choice[file[c]]
         change[c] = reduced[c] - reduced[old]
-        moved[c] = use[c] - use[old]
+        for row in range(n_rows):
+            moved[c, row] = use[c, row] - use[old, row]
     now = waste(load, room, price, charge)
     order = np.argsort(change)
     better = True
@@ -109,6 +110,7 @@ def settle(
                 begin[file[new]] = True
                 for c in range(start[file[new]], start[file[new] + 1]):
                     change[c] = reduced[c] - reduced[new]
-                    moved[c] = use[c] - use[new]
+                    for row in range(n_rows):
+                        moved[c, row] = use[c, row] - use[new, row]
             now = waste(load, room, price, charge)
             order = np.argsort(change)

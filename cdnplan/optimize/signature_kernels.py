@@ -14,6 +14,7 @@ from cdnplan.compiled import njit
 from cdnplan.lanes import in_lanes
 from cdnplan.model.apart import Apart, mask_words, signature_holders
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.order_kernels import increasing
 
 Array = Any
 DENSE_BITS = 12
@@ -50,9 +51,9 @@ def _signatures(
                     n += 1
         else:
             # Stable sorts by each word, the last one last: increasing as one long number.
-            order = np.argsort(masks[0], kind="mergesort")
+            order = increasing(masks[0])
             for w in range(1, words):
-                order = order[np.argsort(masks[w][order], kind="mergesort")]
+                order = order[increasing(masks[w][order])]
             for i in order:
                 gb = np.float64(demand_gb[lo + i]) * region_share[r]
                 at = start[r] + n - 1
