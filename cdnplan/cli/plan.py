@@ -119,9 +119,9 @@ def plan(
         replace=force,
     )
     stop = ctx.find_object(StopSignals) or StopSignals()
-    with compiling_ahead(), progress_on_stderr(quiet=quiet) as progress:
+    with compiling_ahead() as waiting, progress_on_stderr(quiet=quiet) as progress:
         more = _reporting(previous, report)
-        result = make_plan(request, progress=stop.watching(progress), asked=stop.asked, more=more)
+        result = make_plan(request, progress=waiting(stop.watching(progress)), asked=stop.asked, more=more)
     _print(request, result.record, fmt)
 
 

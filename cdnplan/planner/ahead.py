@@ -29,8 +29,8 @@ from cdnplan.planner.load import load
 from cdnplan.planner.request import PlanRequest
 from cdnplan.sample import sample_folder
 
-LAST_KERNELS: tuple[Any, ...] = (split, bound_block)
-"""Compiled with all that they call, these are most of what a plan compiles after its optimisation."""
+LAST_KERNELS: dict[str, Any] = {"appliances": split, "judge": bound_block}
+"""By phase: with all that they call, most of what a plan compiles after its optimisation."""
 
 MANY_CASES = 1_000_000
 """Bounds of so many cases are worth compiling on any network."""
@@ -53,27 +53,34 @@ def compile_ahead() -> None:
     everything = Placement(np.ones((instance.n_pools, instance.n_files), dtype=np.bool_))
     split_pools(instance, everything, _no_serving(instance))
     file_bounds(instance, Prices.zero(instance), cases=MANY_CASES)
-    for kernel in LAST_KERNELS:
-        for index in _indices(kernel):
-            # numba goes by the content of the source: an index may be older and good all the same.
-            index.touch()
+    for kernel in LAST_KERNELS.values():
+        for code in _machine_code(kernel):
+            # numba goes by the content of the source: machine code may be older and good all the same.
+            code.touch()
 
 
-def compiled() -> bool:
-    """Whether `LAST_KERNELS` have been compiled since their sources changed, by any process."""
-    return all(_on_disk(kernel) for kernel in LAST_KERNELS)
+def compiled(phase: str | None = None) -> bool:
+    """Whether kernels have been compiled since their sources changed, by any process.
+
+    Parameters
+    ----------
+    phase : str, optional
+        Of a plan: whether what it needs of `LAST_KERNELS` is compiled; all of them by default.
+    """
+    needed = LAST_KERNELS.items()
+    return all(_on_disk(kernel) for used_in, kernel in needed if phase in (None, used_in))
 
 
 def _on_disk(kernel: Any) -> bool:
-    """Whether numba's index of a kernel is there and not older than the source."""
+    """Whether there is machine code of a kernel that is not older than its source."""
     source = Path(kernel.py_func.__code__.co_filename)
-    return any(index.stat().st_mtime >= source.stat().st_mtime for index in _indices(kernel))
+    return any(code.stat().st_mtime >= source.stat().st_mtime for code in _machine_code(kernel))
 
 
-def _indices(kernel: Any) -> list[Path]:
-    """What numba has on disk of a kernel, whatever its age."""
+def _machine_code(kernel: Any) -> list[Path]:
+    """Files with what numba has compiled of a kernel, whatever their age."""
     code, folder = kernel.py_func.__code__, Path(kernel.stats.cache_path)
-    return list(folder.glob(f"{Path(code.co_filename).stem}.{code.co_name}-{code.co_firstlineno}.*.nbi"))
+    return list(folder.glob(f"{Path(code.co_filename).stem}.{code.co_name}-{code.co_firstlineno}.*.nbc"))
 
 
 def _no_serving(instance: Instance) -> Serving:
