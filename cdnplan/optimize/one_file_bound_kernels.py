@@ -191,23 +191,52 @@ def raise_bound(
 
 
 @njit(cache=True, nogil=True)
+def gather_rows(
+    ptr: Array, region: Array, level: Array, limit: Array, spare: Array, state: Array, u: Array, most: Array,
+    by_ptr: Array, by_region: Array, by_level: Array,
+) -> None:  # fmt: skip
+    """Copy the entries of undecided pools that u is above or may rise to, from entries pool by pool.
+
+    As `gather`, but u may rise by `spare`, to `limit` at most.
+    """
+    for r in range(u.size):
+        most[r] = min(limit[r], u[r] + spare[r])
+    for p in range(state.size):
+        if state[p] == OPEN:
+            for k in range(ptr[p], ptr[p + 1]):
+                most[region[k]] = min(most[region[k]], level[k])
+    kept = 0
+    for p in range(state.size):
+        by_ptr[p] = kept
+        if state[p] == FREE:
+            for k in range(ptr[p], ptr[p + 1]):
+                # Written in any case and counted without a branch, which would be guessed wrong too often.
+                by_region[kept], by_level[kept] = region[k], level[k]
+                kept += 1 if level[k] < most[region[k]] else 0
+    by_ptr[state.size] = kept
+    for r in range(u.size):
+        u[r] = min(u[r], most[r])
+
+
+@njit(cache=True, nogil=True)
 def split_nodes(
-    items: Array, steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array,
-    opening: Array, states: Array, split: Array, goal: float, lengths: Array, prices: Array, u: Array,
-    share: Array, slack: Array, bounds: Array,
+    items: Array, steps: int, patience: int, ptr: Array, region: Array, level: Array, limit: Array,
+    spare: Array, opening: Array, states: Array, split: Array, goal: float, lengths: Array, prices: Array,
+    u: Array, share: Array, slack: Array, bounds: Array,
 ) -> None:  # fmt: skip
     """Raise the bounds of both sides of some nodes, independent of each other.
 
     Node i starts from `prices[i]`. With pool `split[i]` open it has row 2i of what follows, else row 2i + 1.
     """
-    room = room_for(cap.size, opening.size, pools.size)
-    most, by_ptr, by_region, by_level, end, place = room[:6]
+    # One entry more: the last one written need not count.
+    room = room_for(limit.size, opening.size, region.size + 1)
+    most, by_ptr, by_region, by_level = room[:4]
     asked = opening.copy()
     for i in items:
         p, one, other = split[i], 2 * i, 2 * i + 1
         # Entries are gathered once: neither side is paid for p, and where it is open it caps u.
-        gather(
-            ptr, pools, level, cap, states[i], prices[i], most, by_ptr, by_region, by_level, end, place
+        gather_rows(
+            ptr, region, level, limit, spare, states[i], prices[i], most, by_ptr, by_region, by_level
         )  # fmt: skip
         held = opening[states[i] == OPEN].sum()
         asked[p] = np.inf

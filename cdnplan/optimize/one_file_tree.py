@@ -33,6 +33,7 @@ from cdnplan.optimize.one_file_bound_kernels import (
     room_for,
     split_nodes,
 )
+from cdnplan.optimize.one_file_rows import Rows
 
 Bools = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int8]
@@ -111,7 +112,7 @@ def search(
         Before each round of splits, and for each set found that is better than those before; until all is
         decided or the work allowed is done.
     """
-    tree = _Tree(facility, _unit(facility), threads)
+    tree = _Tree(facility, _unit(facility), Rows.around(facility, u), threads)
     root = tree.root(u, upper())
     heap, number, least = [(root.bound, 0, root)], 0, np.inf
     nodes = WORK // (STEPS * tree.looks(root.u))
@@ -138,10 +139,11 @@ def search(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tree:
-    """The problem, and a number that all costs are multiples of (0: there is none)."""
+    """The problem, a number that all costs are multiples of (0: there is none), and its entries by pool."""
 
     facility: Facility
     unit: float
+    rows: Rows
     threads: int = 1
 
     def cutoff(self, upper: float) -> float:
@@ -175,23 +177,23 @@ class _Tree:
         """Open and close the pool of each node; both sides of one follow each other."""
         if not nodes:
             return []
-        facility, cutoff = self.facility, self.cutoff(upper)
+        facility, rows, cutoff = self.facility, self.rows, self.cutoff(upper)
         states = np.array([node.state for node in nodes])
         pool = np.array([node.pool for node in nodes])
         bound, rise = (np.array([getattr(node, what) for node in nodes]) for what in ("bound", "rise"))
         length = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
         prices = np.array([node.u for node in nodes], dtype=np.float64)
-        rows = 2 * len(nodes)
-        u, raw = np.empty((rows, prices.shape[1])), np.empty(rows)
-        share, slack = np.empty((rows, states.shape[1])), np.empty((rows, states.shape[1]))
+        n = 2 * len(nodes)
+        u, raw = np.empty((n, prices.shape[1])), np.empty(n)
+        share, slack = np.empty((n, states.shape[1])), np.empty((n, states.shape[1]))
         with lanes(self.threads):
             in_lanes(
-                split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, facility.ptr,
-                facility.pools, facility.level, facility.cap, facility.opening, states, pool,
+                split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, rows.ptr,
+                rows.region, rows.level, rows.limit, rows.spare, facility.opening, states, pool,
                 cutoff - facility.constant, length, prices, u, share, slack, raw,
             )  # fmt: skip
         sides = np.repeat(states, 2, axis=0)
-        sides[np.arange(rows), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
+        sides[np.arange(n), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
         below = self.decided(sides, u, share, slack, raw, upper)
         return [
             replace(node, bound=max(node.bound, before), rise=max(0.0, node.bound - before))
@@ -261,7 +263,7 @@ def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.
     kept : (n_kept,) int64
         Numbers of its pools in `facility`.
     """
-    root = _Tree(facility, 0.0).root(u, upper)
+    root = _Tree(facility, 0.0, Rows.around(facility, u)).root(u, upper)
     kept = np.flatnonzero(root.state != CLOSED)
     number = np.full(facility.opening.size, -1, dtype=np.int32)
     number[kept] = np.arange(kept.size, dtype=np.int32)
