@@ -13,7 +13,7 @@ import numpy as np
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.one_file import Facility
 
-SPARE, SPARE_RATIO = 5, 0.25
+SPARE, SPARE_RATIO = 3, 0.125
 """Entries above u that a node keeps for u to rise to: so many, and so many for each one below."""
 REACH = 4
 """Entries above u that the tree keeps, as a multiple of a node's."""
