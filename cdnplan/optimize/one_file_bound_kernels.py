@@ -148,7 +148,7 @@ def climb(
     keeps part of those before [2]_. After `patience` steps in vain the length is cut, and the search goes on
     from the best u; it grows with each that was not, up to 1. `held` is what decided pools cost. `share`
     becomes the part of the steps in which a pool would open, `slack` what at the best u is missing for it
-    to. Returns the bound, and the length to go on with: 0 at the goal.
+    to. Returns the bound, the length to go on with (0 at the goal), and how many entries that looked at.
 
     References
     ----------
@@ -165,7 +165,7 @@ def climb(
     best, length = ascend(steps, patience, live, opening, held, goal, length, u, share, room)
     offers(every, by_ptr, by_region, by_level, u, paid)
     slack[:] = opening - paid
-    return best, length
+    return best, length, 2 * by_ptr[-1] + steps * (by_ptr[live + 1] - by_ptr[live]).sum()
 
 
 @njit(cache=True, nogil=True)
@@ -212,7 +212,7 @@ def raise_bound(
     gather(ptr, pools, level, cap, state, u, most, by_ptr, by_region, by_level, end, place)
     return climb(
         steps, patience, opening, opening[state == OPEN].sum(), goal, length, u, share, slack, room
-    )  # fmt: skip
+    )[:2]  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -247,11 +247,12 @@ def gather_rows(
 def split_nodes(
     items: Array, steps: int, patience: int, ptr: Array, region: Array, level: Array, limit: Array,
     spare: Array, opening: Array, states: Array, split: Array, goal: float, lengths: Array, prices: Array,
-    u: Array, share: Array, slack: Array, bounds: Array,
+    u: Array, share: Array, slack: Array, bounds: Array, looks: Array,
 ) -> None:  # fmt: skip
     """Raise the bounds of both sides of some nodes, independent of each other.
 
-    Node i starts from `prices[i]`. With pool `split[i]` open it has row 2i of what follows, else row 2i + 1.
+    Node i starts from `prices[i]`. With pool `split[i]` open it has row 2i of what follows, else row 2i + 1;
+    `lengths` become those to go on with, `looks` how many entries that looked at.
     """
     # One entry more: the last one written need not count.
     room = room_for(limit.size, opening.size, region.size + 1)
@@ -266,13 +267,14 @@ def split_nodes(
         held = opening[states[i] == OPEN].sum()
         asked[p] = np.inf
         u[other] = prices[i]
-        bounds[other], _ = climb(
-            steps, patience, asked, held, goal, lengths[i], u[other], share[other], slack[other], room
+        bounds[other], lengths[other], looks[other] = climb(
+            steps, patience, asked, held, goal, lengths[other], u[other], share[other], slack[other], room
         )  # fmt: skip
         for k in range(by_ptr[p], by_ptr[p + 1]):
             most[by_region[k]] = min(most[by_region[k]], by_level[k])
         u[one] = np.minimum(prices[i], most)
-        bounds[one], _ = climb(
-            steps, patience, asked, held + opening[p], goal, lengths[i], u[one], share[one], slack[one], room
+        bounds[one], lengths[one], looks[one] = climb(
+            steps, patience, asked, held + opening[p], goal, lengths[one], u[one], share[one], slack[one],
+            room,
         )  # fmt: skip
         asked[p] = opening[p]

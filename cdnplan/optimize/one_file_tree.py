@@ -42,8 +42,11 @@ STEPS, PATIENCE = 15, 5
 """Subgradient steps of a node, and those in vain before they get shorter: few, for a split moves the best
 prices little, and the next split raises the bound by more."""
 LENGTH = 0.125
-"""The first step aims at least at this part of what is left to the best plan, or, where that is more, at
-what the split before raised the bound by."""
+"""Where a pool opens, the first step aims at least at this part of what is left to the best plan, or, where
+that is more, at what the split before raised the bound by."""
+KEPT, SHORTEST = 0.6, 0.02
+"""Where one closes, little changes: the first step goes on with this part of the last one's length, at
+least with the second."""
 SPLITS = 16
 """Nodes that are split at a time, their sides dealt out to threads: a constant, so that the tree does not
 depend on the number of threads."""
@@ -59,7 +62,8 @@ SAME_RATIO = 1e-10
 class _Node:
     """What is decided, the prices that prove the bound, what they would open, and the pool to split at.
 
-    `rise` is by how much the bound is above that of the node it comes from.
+    `rise` is by how much the bound is above that of the node it comes from, `length` that of its last steps,
+    `looks` how many entries they looked at.
     """
 
     state: States
@@ -68,6 +72,8 @@ class _Node:
     holds: Bools
     pool: int
     rise: float = 0.0
+    length: float = LENGTH
+    looks: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +121,7 @@ def search(
     tree = _Tree(facility, _unit(facility), Rows.around(facility, u), threads)
     root = tree.root(u, upper())
     heap, number, least = [(root.bound, 0, root)], 0, np.inf
-    nodes = WORK // (STEPS * tree.looks(root.u))
+    work = 0.0
     leaves = MOST_BYTES // (root.u.nbytes + root.state.nbytes + root.holds.nbytes + NODE_BYTES)
     while heap and heap[0][0] < tree.cutoff(upper()):
         lowest = heap[0]
@@ -128,10 +134,11 @@ def search(
                 least = cost
                 yield Searched(min(lowest[0], least), node.holds, decided=True)
         yield Searched(min(lowest[0], least), lowest[2].holds)
-        if number >= nodes or len(heap) >= leaves or expired():
+        if work >= WORK or len(heap) >= leaves or expired():
             return
         for node in tree.split(splits, upper()):
             number += 1
+            work += node.looks
             if node.bound < tree.cutoff(upper()):
                 heapq.heappush(heap, (node.bound, number, node))
     yield Searched(min(tree.proven(upper()), least), np.zeros(facility.opening.size, dtype=np.bool_))
@@ -155,12 +162,6 @@ class _Tree:
         # Between it and the best plan there is no whole number, if the cutoff is as near as that.
         return upper if SAME_RATIO * abs(upper) < self.unit else self.cutoff(upper)
 
-    def looks(self, u: npt.NDArray[np.floating]) -> int:
-        """Entries that one evaluation of a bound looks at."""
-        facility = self.facility
-        region = np.repeat(np.arange(u.size), np.diff(facility.ptr))
-        return u.size + 2 * int((facility.level < u[region]).sum())
-
     def root(self, u: Floats, upper: float) -> _Node:
         """The node in which nothing is decided but pools that may not be chosen."""
         facility, n = self.facility, self.facility.opening.size
@@ -181,23 +182,32 @@ class _Tree:
         states = np.array([node.state for node in nodes])
         pool = np.array([node.pool for node in nodes])
         bound, rise = (np.array([getattr(node, what) for node in nodes]) for what in ("bound", "rise"))
-        length = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
+        opened = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
+        closed = np.clip(KEPT * np.array([node.length for node in nodes]), SHORTEST, 1.0)
+        length = np.stack([opened, closed], axis=1).ravel()
         prices = np.array([node.u for node in nodes], dtype=np.float64)
         n = 2 * len(nodes)
-        u, raw = np.empty((n, prices.shape[1])), np.empty(n)
+        u, raw, looks = np.empty((n, prices.shape[1])), np.empty(n), np.empty(n)
         share, slack = np.empty((n, states.shape[1])), np.empty((n, states.shape[1]))
         with lanes(self.threads):
             in_lanes(
                 split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, rows.ptr,
                 rows.region, rows.level, rows.limit, rows.spare, facility.opening, states, pool,
-                cutoff - facility.constant, length, prices, u, share, slack, raw,
+                cutoff - facility.constant, length, prices, u, share, slack, raw, looks,
             )  # fmt: skip
         sides = np.repeat(states, 2, axis=0)
         sides[np.arange(n), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
         below = self.decided(sides, u, share, slack, raw, upper)
+        found = zip(below, np.repeat(bound, 2).tolist(), length.tolist(), looks.tolist(), strict=True)
         return [
-            replace(node, bound=max(node.bound, before), rise=max(0.0, node.bound - before))
-            for node, before in zip(below, np.repeat(bound, 2).tolist(), strict=True)
+            replace(
+                node,
+                bound=max(node.bound, before),
+                rise=max(0.0, node.bound - before),
+                length=length,
+                looks=looks,
+            )
+            for node, before, length, looks in found
         ]
 
     def decided(

@@ -41,13 +41,15 @@ def test_the_bound_of_a_node_is_that_of_all_entries(dear: int) -> None:
     split = rng.integers(0, size, count)
     states[np.arange(count), split] = FREE
     found = np.empty((2 * count, size))
-    share, slack, bounds = np.empty_like(found), np.empty_like(found), np.empty(2 * count)
+    share, slack = np.empty_like(found), np.empty_like(found)
+    bounds, looks = np.empty(2 * count), np.empty(2 * count)
     split_nodes(
         np.arange(count), STEPS, PATIENCE, rows.ptr, rows.region, rows.level, rows.limit, rows.spare,
-        facility.opening, states, split, cost, np.full(count, LENGTH), np.tile(u, (count, 1)), found, share,
-        slack, bounds,
+        facility.opening, states, split, cost, np.full(2 * count, LENGTH), np.tile(u, (count, 1)), found,
+        share, slack, bounds, looks,
     )  # fmt: skip
     sides = np.repeat(states, 2, axis=0)
     sides[::2][np.arange(count), split], sides[1::2][np.arange(count), split] = OPEN, CLOSED
+    assert (looks > 0).all()
     for row, state in enumerate(sides):
         assert bounds[row] == pytest.approx(priced(ufl, found[row], state), rel=1e-12)
