@@ -31,9 +31,9 @@ from cdnplan.optimize.one_file_bound_kernels import (
     OPEN,
     raise_bound,
     room_for,
-    split_nodes,
 )
 from cdnplan.optimize.one_file_rows import Rows
+from cdnplan.optimize.one_file_split_kernels import split_nodes
 
 Bools = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int8]
@@ -47,6 +47,8 @@ that is more, at what the split before raised the bound by."""
 KEPT, SHORTEST = 0.6, 0.02
 """Where one closes, little changes: the first step goes on with this part of the last one's length, at
 least with the second."""
+REACH = 0.125
+"""Which part of the way to the furthest that a node looks at its prices go for overlaps, at first."""
 SPLITS = 16
 """Nodes that are split at a time, their sides dealt out to threads: a constant, so that the tree does not
 depend on the number of threads."""
@@ -73,6 +75,8 @@ class _Node:
     pool: int
     rise: float = 0.0
     length: float = LENGTH
+    reach: tuple[float, float] = (REACH, REACH)
+    gain: tuple[float, float] = (np.inf, np.inf)
     looks: float = 0.0
 
 
@@ -185,6 +189,9 @@ class _Tree:
         opened = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
         closed = np.clip(KEPT * np.array([node.length for node in nodes]), SHORTEST, 1.0)
         length = np.stack([opened, closed], axis=1).ravel()
+        reach, gain = (
+            np.array([getattr(node, what) for node in nodes]).ravel() for what in ("reach", "gain")
+        )
         prices = np.array([node.u for node in nodes], dtype=np.float64)
         n = 2 * len(nodes)
         u, raw, looks = np.empty((n, prices.shape[1])), np.empty(n), np.empty(n)
@@ -193,21 +200,22 @@ class _Tree:
             in_lanes(
                 split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, rows.ptr,
                 rows.region, rows.level, rows.limit, rows.spare, facility.opening, states, pool,
-                cutoff - facility.constant, length, prices, u, share, slack, raw, looks,
+                cutoff - facility.constant, length, reach, gain, prices, u, share, slack, raw, looks,
             )  # fmt: skip
         sides = np.repeat(states, 2, axis=0)
         sides[np.arange(n), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
         below = self.decided(sides, u, share, slack, raw, upper)
-        found = zip(below, np.repeat(bound, 2).tolist(), length.tolist(), looks.tolist(), strict=True)
         return [
             replace(
                 node,
                 bound=max(node.bound, before),
                 rise=max(0.0, node.bound - before),
-                length=length,
-                looks=looks,
+                length=length[row],
+                reach=(reach[row & -2], reach[row | 1]),
+                gain=(gain[row & -2], gain[row | 1]),
+                looks=looks[row],
             )
-            for node, before, length, looks in found
+            for row, (node, before) in enumerate(zip(below, np.repeat(bound, 2).tolist(), strict=True))
         ]
 
     def decided(
@@ -216,7 +224,7 @@ class _Tree:
         """Make nodes of what was found, one row each, and decide what follows from it; changes states."""
         facility, cutoff = self.facility, self.cutoff(upper)
         held = np.where(states == OPEN, facility.opening, 0.0).sum(axis=1)
-        terms = 2.0 * np.abs(u).sum(axis=1) + facility.magnitude + 2.0 * held
+        terms = 4.0 * np.abs(u).sum(axis=1) + facility.magnitude + 4.0 * held
         bounds = raw + facility.constant - ROUNDING_RATIO * terms
         left, free = (cutoff - bounds)[:, None], states == FREE
         states[free & (slack >= left)] = CLOSED

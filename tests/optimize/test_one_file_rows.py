@@ -8,8 +8,9 @@ import pytest
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.one_file import Facility, relaxation_bound, settled_holders
-from cdnplan.optimize.one_file_bound_kernels import CLOSED, FREE, OPEN, split_nodes
+from cdnplan.optimize.one_file_bound_kernels import CLOSED, FREE, OPEN
 from cdnplan.optimize.one_file_rows import Rows
+from cdnplan.optimize.one_file_split_kernels import split_nodes
 from tests.benchmarks.contest_like import draw_koerkel_ghosh
 from tests.benchmarks.ufl import Ufl, ufl_instance
 from tests.optimize.test_one_file import never
@@ -43,9 +44,11 @@ def test_the_bound_of_a_node_is_that_of_all_entries(dear: int) -> None:
     found = np.empty((2 * count, size))
     share, slack = np.empty_like(found), np.empty_like(found)
     bounds, looks = np.empty(2 * count), np.empty(2 * count)
+    without_overlaps = np.ones(2 * count), np.zeros(2 * count)
     split_nodes(
         np.arange(count), STEPS, PATIENCE, rows.ptr, rows.region, rows.level, rows.limit, rows.spare,
-        facility.opening, states, split, cost, np.full(2 * count, LENGTH), np.tile(u, (count, 1)), found,
+        facility.opening, states, split, cost, np.full(2 * count, LENGTH), *without_overlaps,
+        np.tile(u, (count, 1)), found,
         share, slack, bounds, looks,
     )  # fmt: skip
     sides = np.repeat(states, 2, axis=0)
