@@ -160,12 +160,19 @@ def climb(
     most, by_ptr, by_region, by_level, _, _, every, paid = room[:8]
     offers(every, by_ptr, by_region, by_level, most, paid)
     # No other pool can change the bound: u stays where it would not open.
-    live = np.flatnonzero(paid > opening)
+    live, count, entries = np.empty(opening.size, np.int64), 0, 0
+    for p in range(opening.size):
+        if paid[p] > opening[p]:
+            live[count] = p
+            count += 1
+            entries += by_ptr[p + 1] - by_ptr[p]
+    live = live[:count]
     share[:] = 0.0
     best, length = ascend(steps, patience, live, opening, held, goal, length, u, share, room)
     offers(every, by_ptr, by_region, by_level, u, paid)
-    slack[:] = opening - paid
-    return best, length, 2 * by_ptr[-1] + steps * (by_ptr[live + 1] - by_ptr[live]).sum()
+    for p in range(opening.size):
+        slack[p] = opening[p] - paid[p]
+    return best, length, 2 * by_ptr[opening.size] + steps * entries
 
 
 @njit(cache=True, nogil=True)

@@ -25,11 +25,21 @@ from cdnplan.optimize.one_file_bound_kernels import offers
 
 Array = Any
 
-NEAREST = 128
-"""Pools of which overlaps are looked at: so many at most of those that would open, and `COUNT` more. The
-others count as if they had none."""
+NEAREST = 144
+"""Pools of which overlaps are looked at: those that would open and `COUNT` more, so many at most. The others
+count as if they had none."""
 COUNT = 16
 """Sets of so many pools, and of more, are bounded together."""
+
+
+@njit(cache=True, nogil=True)
+def insert(row: Array, value: float) -> None:
+    """Put a value into a row in increasing order, in the place of the last one."""
+    place = row.size - 1
+    while place > 0 and row[place - 1] > value:
+        row[place] = row[place - 1]
+        place -= 1
+    row[place] = value
 
 
 @njit(cache=True, nogil=True)
@@ -54,12 +64,8 @@ def smallest_overlaps(
             shared = 0.0
             for k in range(np.uint64(by_ptr[q]), np.uint64(by_ptr[q + 1])):
                 shared += min(at[by_region[k]], over[k])
-            place = row.size
-            while place > 0 and row[place - 1] > shared:
-                place -= 1
-            if place < row.size:
-                row[place + 1 :] = row[place:-1].copy()
-                row[place] = shared
+            if shared < row[-1]:
+                insert(row, shared)
 
 
 @njit(cache=True, nogil=True)
@@ -78,35 +84,51 @@ def overlap_bound(
         slack[free[i]] = opening[free[i]] - paid[free[i]]
     for k in range(by_ptr[by_ptr.size - 1]):
         over[k] = max(0.0, u[by_region[k]] - by_level[k])
-    order = free[np.argsort(slack[free])]
-    count = min(NEAREST, (slack[free] < 0.0).sum()) + COUNT
-    near, rest = order[:count], order[count:]
-    found = np.empty((near.size, COUNT - 1))
+    tight = np.empty(free.size)
+    for i in range(free.size):
+        tight[i] = slack[free[i]]
+    order, count = np.argsort(tight), COUNT
+    for i in range(free.size):
+        count += 1 if tight[i] < 0.0 else 0
+    count = min(count, NEAREST, free.size)
+    near, rest = np.empty(count, np.int64), np.empty(free.size - count, np.int64)
+    for i in range(free.size):
+        if i < count:
+            near[i] = free[order[i]]
+        else:
+            rest[i - count] = free[order[i]]
+    found, cost, cheapest = np.empty((count, COUNT - 1)), np.empty(count), np.empty(COUNT)
     smallest_overlaps(near, free, by_ptr, by_region, over, at, found)
-    cost, more = slack[near], 0.0
-    for i in range(rest.size):
-        more += min(0.0, slack[rest[i]])
     least, fewest = base, 0
-    # What a pool may cost at most to be in a set of each size; the rest, and each near one.
+    # What a pool may cost at most to be in a set of some size; the rest, and each near one.
     most = -np.inf
     barred[:] = True
     for k in range(1, min(COUNT, free.size) + 1):
-        cost[:] = slack[near]
-        for i in range(near.size):
+        cheapest[:] = np.inf
+        below = 0.0
+        for i in range(count):
+            cost[i] = slack[near[i]]
             for j in range(k - 1):
                 cost[i] += found[i, j] / k
+            below += min(0.0, cost[i])
+            if cost[i] < cheapest[k - 1]:
+                insert(cheapest[:k], cost[i])
         # The rest has no overlaps: its cheapest pools compete as they are.
-        both = np.sort(np.concatenate((cost, slack[rest[:k]])))
-        total, last = base + both[:k].sum(), both[k - 1]
+        for i in range(rest.size):
+            below += min(0.0, slack[rest[i]])
+            if slack[rest[i]] < cheapest[k - 1]:
+                insert(cheapest[:k], slack[rest[i]])
+        total, last = base, cheapest[k - 1]
+        for i in range(k):
+            total += cheapest[i]
+            below -= min(0.0, cheapest[i])
         if k == COUNT:
-            total = base + both[:k].sum() + more - np.minimum(0.0, slack[rest[:k]]).sum()
-            total += np.minimum(0.0, both[k:]).sum()
-            last = max(0.0, last)
+            total, last = total + below, max(0.0, last)
         if total < least:
             least, fewest = total, k
         allowed = goal - total + last
         most = max(most, allowed)
-        for i in range(near.size):
+        for i in range(count):
             if cost[i] < allowed:
                 barred[near[i]] = False
     for i in range(rest.size):
