@@ -125,5 +125,6 @@ def split_nodes(
                 if raised > bounds[row]:
                     gains[row], bounds[row] = raised - bounds[row], raised
                 else:
-                    gains[row], reaches[row] = gains[row] / 2.0, reaches[row] / APART**2
+                    gains[row] = min(gains[row], goal - bounds[row]) / 2.0
+                    reaches[row] /= APART**2
         asked[p] = opening[p]
