@@ -23,7 +23,7 @@ from cdnplan.optimize.rules import possible_copies
 
 Bools = npt.NDArray[np.bool_]
 
-WORK, MOST_KICKS, KICKS = 1_000_000_000, 5_000, 100
+WORK, MOST_KICKS, KICKS = 500_000_000, 2_500, 100
 """Kicks: what the first number buys, at the entries each looks at; at most; between looks at the clock."""
 MOST_STEPS, STEPS, PATIENCE = 20_000, 100, 50
 """Subgradient steps at most, between looks at the clock, and those in vain before they get shorter."""

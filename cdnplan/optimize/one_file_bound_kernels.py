@@ -26,11 +26,11 @@ SPARE, SPARE_RATIO = 5, 0.25
 
 @njit(cache=True, nogil=True)
 def room_for(regions: int, pools: int, entries: int) -> Any:
-    """Arrays that `gather`, from the first to `place`, and `climb` work in."""
+    """Arrays that `gather`, the first six, and `climb` work in."""
     return (
         np.empty(regions), np.empty(pools + 1, np.int64), np.empty(entries, np.uint32), np.empty(entries),
         np.empty(regions, np.int64), np.empty(pools, np.int64),
-        np.empty(regions), np.empty(regions), np.empty(regions), np.empty(pools),
+        np.arange(pools), np.empty(pools), np.empty(regions), np.empty(regions), np.empty(regions),
     )  # fmt: skip
 
 
@@ -77,33 +77,44 @@ def gather(
 
 
 @njit(cache=True, nogil=True)
+def offers(which: Array, by_ptr: Array, by_region: Array, by_level: Array, u: Array, paid: Array) -> None:
+    """What regions offer some pools at u for opening: paid[p] becomes the sum of max(0, u[r] - level)."""
+    for i in range(which.size):
+        p = which[i]
+        start, stop = by_ptr[p], by_ptr[p + 1]
+        # Two sums: the processor adds to one while it waits for the other. No slices, which take longer to
+        # make than many a pool has entries for; never negative, so that the compiler need not care.
+        one, two, half = 0.0, 0.0, np.uint64((stop - start) >> 1)
+        for k in range(np.uint64(start), np.uint64(start) + half):
+            one += max(0.0, u[by_region[k]] - by_level[k])
+            two += max(0.0, u[by_region[k + half]] - by_level[k + half])
+        if (stop - start) & 1:
+            one += max(0.0, u[by_region[stop - 1]] - by_level[stop - 1])
+        paid[p] = one + two
+
+
+@njit(cache=True, nogil=True)
 def lagrangian(
-    by_ptr: Array, by_region: Array, by_level: Array, opening: Array, u: Array, paid: Array, slope: Array
+    live: Array, by_ptr: Array, by_region: Array, by_level: Array, opening: Array, u: Array, paid: Array,
+    slope: Array,
 ) -> float:  # fmt: skip
     """Bound of the undecided part with its demand rows priced at u; `slope` becomes a supergradient.
 
     The sum of u, and for each pool what is left to pay for opening it where regions offer too much:
-    min(0, opening[p] - paid[p]), paid[p] the sum of max(0, u[r] - level).
+    min(0, opening[p] - paid[p]).
     """
     total = 0.0
     for r in range(u.size):
         total += u[r]
         slope[r] = 1.0
-    for p in range(opening.size):
-        regions, levels = by_region[by_ptr[p] : by_ptr[p + 1]], by_level[by_ptr[p] : by_ptr[p + 1]]
-        # Two sums: the processor adds to one while it waits for the other.
-        one, two = 0.0, 0.0
-        for k in range(regions.size // 2):
-            one += max(0.0, u[regions[2 * k]] - levels[2 * k])
-            two += max(0.0, u[regions[2 * k + 1]] - levels[2 * k + 1])
-        if regions.size % 2:
-            one += max(0.0, u[regions[-1]] - levels[-1])
-        paid[p] = one + two
+    offers(live, by_ptr, by_region, by_level, u, paid)
+    for i in range(live.size):
+        p = live[i]
         if paid[p] > opening[p]:
             total += opening[p] - paid[p]
-            for k in range(regions.size):
+            for k in range(np.uint64(by_ptr[p]), np.uint64(by_ptr[p + 1])):
                 # Without a branch, which would be guessed wrong as often as not.
-                slope[regions[k]] -= 1.0 if u[regions[k]] > levels[k] else 0.0
+                slope[by_region[k]] -= 1.0 if u[by_region[k]] > by_level[k] else 0.0
     return total
 
 
@@ -138,7 +149,7 @@ def climb(
     keeps part of those before [2]_. After `patience` steps in vain the length is cut, and the search goes on
     from the best u; it grows with each that was not, up to 1. `held` is what decided pools cost. `share`
     becomes the part of the steps in which a pool would open, `slack` what at the best u is missing for it
-    to. Returns the bound, and the length to go on with: 0 at the goal.
+    to. Returns the bound, the length to go on with (0 at the goal), and how many entries that looked at.
 
     References
     ----------
@@ -147,26 +158,47 @@ def climb(
     .. [2] P. M. Camerini, L. Fratta, F. Maffioli, "On Improving Relaxation Methods by Modified Gradient
        Techniques", Mathematical Programming Study 3, 1975.
     """
-    most, by_ptr, by_region, by_level, _, _, slope, way, at, paid = room
+    most, by_ptr, by_region, by_level, _, _, every, paid = room[:8]
+    offers(every, by_ptr, by_region, by_level, most, paid)
+    # No other pool can change the bound: u stays where it would not open.
+    live, count, entries = np.empty(opening.size, np.int64), 0, 0
+    for p in range(opening.size):
+        if paid[p] > opening[p]:
+            live[count] = p
+            count += 1
+            entries += by_ptr[p + 1] - by_ptr[p]
+    live = live[:count]
+    share[:] = 0.0
+    best, length = ascend(steps, patience, live, opening, held, goal, length, u, share, room)
+    offers(every, by_ptr, by_region, by_level, u, paid)
+    for p in range(opening.size):
+        slack[p] = opening[p] - paid[p]
+    return best, length, 2 * by_ptr[opening.size] + steps * entries
+
+
+@njit(cache=True, nogil=True)
+def ascend(
+    steps: int, patience: int, live: Array, opening: Array, held: float, goal: float, length: float, u: Array,
+    share: Array, room: Any,
+) -> Any:  # fmt: skip
+    """Take the steps of `climb`, in which only the pools of `live` can open."""
+    most, by_ptr, by_region, by_level, _, _, _, paid, slope, way, at = room
     at[:] = u
     way[:] = 0.0
-    share[:] = 0.0
-    best, vain = held + lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope), 0
-    slack[:] = opening - paid
+    best, vain = held + lagrangian(live, by_ptr, by_region, by_level, opening, at, paid, slope), 0
     for _ in range(steps):
         rise = length * max(goal - best, 1e-6 * abs(goal))
         if best >= goal:
             return best, 0.0
         if not step_up(at, way, slope, most, rise):
             return best, SHORTER * length
-        bound = held + lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope)
-        for p in range(opening.size):
-            if paid[p] > opening[p]:
-                share[p] += 1.0 / steps
+        bound = held + lagrangian(live, by_ptr, by_region, by_level, opening, at, paid, slope)
+        for i in range(live.size):
+            p = live[i]
+            share[p] += 1.0 / steps if paid[p] > opening[p] else 0.0
         if bound > best:
             best, vain, length = bound, 0, min(1.0, LONGER * length)
             u[:] = at
-            slack[:] = opening - paid
             continue
         vain += 1
         if vain == patience:
@@ -174,7 +206,7 @@ def climb(
             vain = 0
             at[:] = u
             way[:] = 0.0
-            lagrangian(by_ptr, by_region, by_level, opening, at, paid, slope)
+            lagrangian(live, by_ptr, by_region, by_level, opening, at, paid, slope)
     return best, length
 
 
@@ -188,38 +220,4 @@ def raise_bound(
     gather(ptr, pools, level, cap, state, u, most, by_ptr, by_region, by_level, end, place)
     return climb(
         steps, patience, opening, opening[state == OPEN].sum(), goal, length, u, share, slack, room
-    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def split_nodes(
-    items: Array, steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array,
-    opening: Array, states: Array, split: Array, goal: float, lengths: Array, prices: Array, u: Array,
-    share: Array, slack: Array, bounds: Array,
-) -> None:  # fmt: skip
-    """Raise the bounds of both sides of some nodes, independent of each other.
-
-    Node i starts from `prices[i]`. With pool `split[i]` open it has row 2i of what follows, else row 2i + 1.
-    """
-    room = room_for(cap.size, opening.size, pools.size)
-    most, by_ptr, by_region, by_level, end, place = room[:6]
-    asked = opening.copy()
-    for i in items:
-        p, one, other = split[i], 2 * i, 2 * i + 1
-        # Entries are gathered once: neither side is paid for p, and where it is open it caps u.
-        gather(
-            ptr, pools, level, cap, states[i], prices[i], most, by_ptr, by_region, by_level, end, place
-        )  # fmt: skip
-        held = opening[states[i] == OPEN].sum()
-        asked[p] = np.inf
-        u[other] = prices[i]
-        bounds[other], _ = climb(
-            steps, patience, asked, held, goal, lengths[i], u[other], share[other], slack[other], room
-        )  # fmt: skip
-        for k in range(by_ptr[p], by_ptr[p + 1]):
-            most[by_region[k]] = min(most[by_region[k]], by_level[k])
-        u[one] = np.minimum(prices[i], most)
-        bounds[one], _ = climb(
-            steps, patience, asked, held + opening[p], goal, lengths[i], u[one], share[one], slack[one], room
-        )  # fmt: skip
-        asked[p] = opening[p]
+    )[:2]  # fmt: skip

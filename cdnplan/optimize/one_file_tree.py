@@ -31,8 +31,9 @@ from cdnplan.optimize.one_file_bound_kernels import (
     OPEN,
     raise_bound,
     room_for,
-    split_nodes,
 )
+from cdnplan.optimize.one_file_rows import Rows
+from cdnplan.optimize.one_file_split_kernels import split_nodes
 
 Bools = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int8]
@@ -41,8 +42,13 @@ STEPS, PATIENCE = 15, 5
 """Subgradient steps of a node, and those in vain before they get shorter: few, for a split moves the best
 prices little, and the next split raises the bound by more."""
 LENGTH = 0.125
-"""The first step aims at least at this part of what is left to the best plan, or, where that is more, at
-what the split before raised the bound by."""
+"""Where a pool opens, the first step aims at least at this part of what is left to the best plan, or, where
+that is more, at what the split before raised the bound by."""
+KEPT, SHORTEST = 0.6, 0.02
+"""Where one closes, little changes: the first step goes on with this part of the last one's length, at
+least with the second."""
+REACH = 0.125
+"""Which part of the way to the furthest that a node looks at its prices go for overlaps, at first."""
 SPLITS = 16
 """Nodes that are split at a time, their sides dealt out to threads: a constant, so that the tree does not
 depend on the number of threads."""
@@ -58,7 +64,8 @@ SAME_RATIO = 1e-10
 class _Node:
     """What is decided, the prices that prove the bound, what they would open, and the pool to split at.
 
-    `rise` is by how much the bound is above that of the node it comes from.
+    `rise` is by how much the bound is above that of the node it comes from, `length` that of its last steps,
+    `looks` how many entries they looked at.
     """
 
     state: States
@@ -67,6 +74,10 @@ class _Node:
     holds: Bools
     pool: int
     rise: float = 0.0
+    length: float = LENGTH
+    reach: tuple[float, float] = (REACH, REACH)
+    gain: tuple[float, float] = (np.inf, np.inf)
+    looks: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,10 +122,10 @@ def search(
         Before each round of splits, and for each set found that is better than those before; until all is
         decided or the work allowed is done.
     """
-    tree = _Tree(facility, _unit(facility), threads)
+    tree = _Tree(facility, _unit(facility), Rows.around(facility, u), threads)
     root = tree.root(u, upper())
     heap, number, least = [(root.bound, 0, root)], 0, np.inf
-    nodes = WORK // (STEPS * tree.looks(root.u))
+    work = 0.0
     leaves = MOST_BYTES // (root.u.nbytes + root.state.nbytes + root.holds.nbytes + NODE_BYTES)
     while heap and heap[0][0] < tree.cutoff(upper()):
         lowest = heap[0]
@@ -127,10 +138,11 @@ def search(
                 least = cost
                 yield Searched(min(lowest[0], least), node.holds, decided=True)
         yield Searched(min(lowest[0], least), lowest[2].holds)
-        if number >= nodes or len(heap) >= leaves or expired():
+        if work >= WORK or len(heap) >= leaves or expired():
             return
         for node in tree.split(splits, upper()):
             number += 1
+            work += node.looks
             if node.bound < tree.cutoff(upper()):
                 heapq.heappush(heap, (node.bound, number, node))
     yield Searched(min(tree.proven(upper()), least), np.zeros(facility.opening.size, dtype=np.bool_))
@@ -138,10 +150,11 @@ def search(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tree:
-    """The problem, and a number that all costs are multiples of (0: there is none)."""
+    """The problem, a number that all costs are multiples of (0: there is none), and its entries by pool."""
 
     facility: Facility
     unit: float
+    rows: Rows
     threads: int = 1
 
     def cutoff(self, upper: float) -> float:
@@ -152,12 +165,6 @@ class _Tree:
         """What all plans cost at least once none costs less than the cutoff."""
         # Between it and the best plan there is no whole number, if the cutoff is as near as that.
         return upper if SAME_RATIO * abs(upper) < self.unit else self.cutoff(upper)
-
-    def looks(self, u: npt.NDArray[np.floating]) -> int:
-        """Entries that one evaluation of a bound looks at."""
-        facility = self.facility
-        region = np.repeat(np.arange(u.size), np.diff(facility.ptr))
-        return u.size + 2 * int((facility.level < u[region]).sum())
 
     def root(self, u: Floats, upper: float) -> _Node:
         """The node in which nothing is decided but pools that may not be chosen."""
@@ -175,27 +182,40 @@ class _Tree:
         """Open and close the pool of each node; both sides of one follow each other."""
         if not nodes:
             return []
-        facility, cutoff = self.facility, self.cutoff(upper)
+        facility, rows, cutoff = self.facility, self.rows, self.cutoff(upper)
         states = np.array([node.state for node in nodes])
         pool = np.array([node.pool for node in nodes])
         bound, rise = (np.array([getattr(node, what) for node in nodes]) for what in ("bound", "rise"))
-        length = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
+        opened = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
+        closed = np.clip(KEPT * np.array([node.length for node in nodes]), SHORTEST, 1.0)
+        length = np.stack([opened, closed], axis=1).ravel()
+        reach, gain = (
+            np.array([getattr(node, what) for node in nodes]).ravel() for what in ("reach", "gain")
+        )
         prices = np.array([node.u for node in nodes], dtype=np.float64)
-        rows = 2 * len(nodes)
-        u, raw = np.empty((rows, prices.shape[1])), np.empty(rows)
-        share, slack = np.empty((rows, states.shape[1])), np.empty((rows, states.shape[1]))
+        n = 2 * len(nodes)
+        u, raw, looks = np.empty((n, prices.shape[1])), np.empty(n), np.empty(n)
+        share, slack = np.empty((n, states.shape[1])), np.empty((n, states.shape[1]))
         with lanes(self.threads):
             in_lanes(
-                split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, facility.ptr,
-                facility.pools, facility.level, facility.cap, facility.opening, states, pool,
-                cutoff - facility.constant, length, prices, u, share, slack, raw,
+                split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, rows.ptr,
+                rows.region, rows.level, rows.limit, rows.spare, facility.opening, states, pool,
+                cutoff - facility.constant, length, reach, gain, prices, u, share, slack, raw, looks,
             )  # fmt: skip
         sides = np.repeat(states, 2, axis=0)
-        sides[np.arange(rows), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
+        sides[np.arange(n), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
         below = self.decided(sides, u, share, slack, raw, upper)
         return [
-            replace(node, bound=max(node.bound, before), rise=max(0.0, node.bound - before))
-            for node, before in zip(below, np.repeat(bound, 2).tolist(), strict=True)
+            replace(
+                node,
+                bound=max(node.bound, before),
+                rise=max(0.0, node.bound - before),
+                length=length[row],
+                reach=(reach[row & -2], reach[row | 1]),
+                gain=(gain[row & -2], gain[row | 1]),
+                looks=looks[row],
+            )
+            for row, (node, before) in enumerate(zip(below, np.repeat(bound, 2).tolist(), strict=True))
         ]
 
     def decided(
@@ -204,7 +224,7 @@ class _Tree:
         """Make nodes of what was found, one row each, and decide what follows from it; changes states."""
         facility, cutoff = self.facility, self.cutoff(upper)
         held = np.where(states == OPEN, facility.opening, 0.0).sum(axis=1)
-        terms = 2.0 * np.abs(u).sum(axis=1) + facility.magnitude + 2.0 * held
+        terms = 4.0 * np.abs(u).sum(axis=1) + facility.magnitude + 4.0 * held
         bounds = raw + facility.constant - ROUNDING_RATIO * terms
         left, free = (cutoff - bounds)[:, None], states == FREE
         states[free & (slack >= left)] = CLOSED
@@ -261,7 +281,7 @@ def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.
     kept : (n_kept,) int64
         Numbers of its pools in `facility`.
     """
-    root = _Tree(facility, 0.0).root(u, upper)
+    root = _Tree(facility, 0.0, Rows.around(facility, u)).root(u, upper)
     kept = np.flatnonzero(root.state != CLOSED)
     number = np.full(facility.opening.size, -1, dtype=np.int32)
     number[kept] = np.arange(kept.size, dtype=np.int32)

@@ -20,12 +20,14 @@ from tests.benchmarks.contest_like import (
     streaming_text,
 )
 from tests.benchmarks.hashcode_score import read_streaming
-from tests.benchmarks.ufllib_like import FAMILIES, OPENING
+from tests.benchmarks.ufllib_like import FAMILIES, GALVAO, MEDIAN, OPENING, UNIT
 from tests.instance_checks import check_instance
 
 SMALL = StreamingSizes(videos=300, endpoints=12, requests=900, caches=90, cache_mb=400)
-LONG = {"kratica_t", "median_3000", "median_3000_dear"}
-"""Files of 20 to 50 MB."""
+LONG = {"kratica_t", "inverse_2000"} | {
+    f"median_{size}{kind}" for size in MEDIAN[2:] for kind in ("", "_dear", "_cheap")
+}
+"""Files of 10 to 50 MB."""
 
 
 def write(folder: Path, text: str) -> Path:
@@ -119,9 +121,23 @@ def test_structures_have_their_sizes_and_degrees(name: str, size: int, degree: i
         assert (common + np.diag(np.full(size, 1 - degree)) == 1).all()
 
 
-def test_what_costs_less_to_be_served_from_costs_more_to_open() -> None:
-    drawn = FAMILIES["kratica_o"](1)
+@pytest.mark.parametrize(("name", "size"), [("kratica_o", 100), ("kratica_q", 300)])
+def test_what_costs_less_to_be_served_from_costs_more_to_open(name: str, size: int) -> None:
+    drawn = FAMILIES[name](1)
     assert np.corrcoef(drawn.opening, drawn.allocation.sum(axis=0))[0, 1] < -0.999
+    assert (drawn.opening.min(), drawn.opening.max()) == (UNIT * size // 2, UNIT * 3 * size)
+    lowest, highest = drawn.allocation.min(axis=1) / UNIT, drawn.allocation.max(axis=1) / UNIT
+    demand = np.ceil(highest / 10)
+    assert set(demand) == {1, 2, 3, 4, 5}
+    assert (lowest >= 2 * demand).all()
+
+
+def test_costs_of_paths_obey_the_triangle_inequality() -> None:
+    for size in GALVAO:
+        costs = FAMILIES[f"galvao_{size}"](1).allocation
+        assert costs.shape == (size, size)
+        np.testing.assert_array_equal(costs, costs.T)
+        assert (costs[:, 7, None] + costs[7] >= costs).all()
 
 
 def test_points_are_customers_and_facilities() -> None:

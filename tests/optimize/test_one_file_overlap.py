@@ -1,0 +1,39 @@
+"""Bounds that see where pools serve the same regions, against all sets there are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdnplan.optimize.one_file_overlap_kernels import overlap_bound
+
+
+def test_no_set_costs_less_and_barred_pools_are_in_none_below_the_goal() -> None:
+    pools, regions, barred_pools, better = 11, 30, 0, 0
+    numbers = (np.arange(1, 2**pools)[:, None] >> np.arange(pools)) & 1 == 1
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        dear = (5.0, 40.0, 100.0)[seed % 3]
+        level, opening = rng.uniform(10, 30, (pools, regions)), dear * rng.uniform(0.5, 1.5, pools)
+        u, free = np.quantile(level, rng.uniform(0.1, 0.6), axis=0), np.flatnonzero(rng.random(pools) < 0.9)
+        sets = numbers[~numbers[:, np.setdiff1d(np.arange(pools), free)].any(axis=1)]
+        # What is there in any case serves at u.
+        served = np.minimum(u, np.where(sets[:, :, None], level, np.inf).min(axis=1))
+        cost = served.sum(axis=1) + (sets * opening).sum(axis=1)
+        pool, region = np.nonzero(level < u)
+        ptr = np.concatenate([[0], np.cumsum(np.bincount(pool, minlength=pools))])
+        goal = float(np.quantile(cost, 0.002))
+        slack, barred, paid = np.zeros(pools), np.zeros(pools, dtype=np.bool_), np.zeros(pools)
+        bound, count = overlap_bound(
+            free, ptr, region.astype(np.uint32), level[pool, region], opening, float(u.sum()), goal, u, slack,
+            barred, paid, np.empty(pool.size), np.empty(regions),
+        )  # fmt: skip
+        least = min(float(u.sum()), float(cost.min()))
+        assert bound <= least + 1e-9
+        assert 0 <= count <= free.size
+        assert not sets[cost < goal - 1e-9][:, barred].any()
+        barred_pools += int(barred[free].sum())
+        priced = u.sum() + np.minimum(0.0, opening - np.maximum(0.0, u - level).sum(axis=1))[free].sum()
+        assert bound >= priced - 1e-9
+        better += bound > priced + 1e-6
+    assert barred_pools > 20
+    assert better > 20
