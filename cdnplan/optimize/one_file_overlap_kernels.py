@@ -19,9 +19,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.optimize.one_file_bound_kernels import offers
+from cdnplan.order_kernels import increasing
 
 Array = Any
 
@@ -87,7 +88,7 @@ def overlap_bound(
     tight = np.empty(free.size)
     for i in range(free.size):
         tight[i] = slack[free[i]]
-    order, count = np.argsort(tight), COUNT
+    order, count = increasing(tight), COUNT
     for i in range(free.size):
         count += 1 if tight[i] < 0.0 else 0
     count = min(count, NEAREST, free.size)

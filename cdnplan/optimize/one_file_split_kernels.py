@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from cdnplan.compiled import njit
 from cdnplan.optimize.one_file_bound_kernels import FREE, OPEN, climb, room_for
 from cdnplan.optimize.one_file_overlap_kernels import overlap_bound
 
