@@ -26,6 +26,7 @@ import numpy.typing as npt
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.column_ranks import largest
 from cdnplan.optimize.file_columns import MAX_NODES, Columns, columns_of, solve_exactly
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.master import Master, Mixed
@@ -219,7 +220,5 @@ def _box(limits: LimitVector, n_pools: int, centre: Floats, width: Floats) -> tu
 
 def _rounded(columns: Columns, mixed: Mixed, n_files: int) -> Bools:
     """Each file's holders in the column with the largest share, ties to the column found last."""
-    pick = np.zeros(n_files, dtype=np.int64)
-    order = np.argsort(mixed.share, kind="stable")
-    pick[columns.file[order]] = order
+    pick = largest(columns.file, mixed.share, n_files)
     return np.ascontiguousarray(columns.holds[pick].T)

@@ -4,8 +4,9 @@ Its duals are prices of the limits. Prices may be kept in a box: what lies outsi
 sold below, the prices at the box's edges, so the program always has a solution.
 
 Most files take one column whole, and which one is plain from prices nearly right. Only files about which
-prices leave doubt enter the program; those that turn out otherwise under its duals follow, until there are
-none, and then the solution is that of the whole program (sifting [2]_).
+prices leave doubt enter the program, and only columns nearly as cheap as the cheapest; those that turn out
+otherwise under its duals follow, until there are none, and then the solution is that of the whole program
+(sifting [2]_).
 
 References
 ----------
@@ -25,8 +26,9 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Prices
+from cdnplan.optimize.column_ranks import largest, least, nearest, ranked
 from cdnplan.optimize.file_columns import Columns, launch_use
 from cdnplan.optimize.highs import QuietHighs
 from cdnplan.optimize.limits import LimitVector
@@ -46,6 +48,8 @@ DEAR = 1e3
 MANY_NEW, MANY_LIMITS = 2_000, 400
 """Beyond so many new columns and limits an interior point, crossed over to a basis, is faster than the last
 basis."""
+NEAREST = 2
+"""Columns of each file that are in the program at first, those that cost least under the last prices."""
 SAME = 1e-8
 """Columns that differ by less than this part of the mean cost of columns, prices included, are as good."""
 EXACT_TO = 1e-4
@@ -209,24 +213,39 @@ class Master:
         high[shape.rows] = np.where(np.isinf(high[shape.rows]), dear / shape.scale, high[shape.rows])
         held = launch_use(self._instance, columns)
         reduced = self._reduced(columns, held)
-        best, second, pick = _ranked(columns.file, reduced, self._instance.n_files)
-        undecided = _least(second - best, UNDECIDED + UNDECIDED_PER_LIMIT * shape.rows.size)
+        best, second, pick = ranked(columns.file, reduced, self._instance.n_files)
+        most = UNDECIDED + UNDECIDED_PER_LIMIT * shape.rows.size
+        undecided = least(second - best, most)
         if self._pick is not None:
             pick = self._pick
             undecided |= reduced[pick] > best + SAME * unit
         undecided[self._instance.launch_file] = True  # else their rules might be out of reach
+        few = self._instance.n_files <= most
+        near = np.ones(reduced.size, dtype=np.bool_) if few else self._near(columns, names, reduced, pick)
         while True:
-            mixed = self._mix(columns, names, held, shape, low, high, unit, undecided, pick)
+            mixed = self._mix(columns, names, held, shape, low, high, unit, undecided, pick, near)
             self._price, self._launch = mixed.price, mixed.launch
             reduced = self._reduced(columns, held)
-            best, _, _ = _ranked(columns.file, reduced, self._instance.n_files)
-            dearer = np.where(undecided, 0.0, reduced[pick] - best)
+            best, _, _ = ranked(columns.file, reduced, self._instance.n_files)
+            known, _, _ = ranked(columns.file, np.where(near, reduced, np.inf), self._instance.n_files)
+            dearer = np.where(undecided, known, reduced[pick]) - best
             wrong = dearer > SAME * unit
             # What all of them lack in reduced cost is how far the program may be above the whole one.
             if dearer.sum() <= EXACT_TO * self._span or not wrong.any():
-                self._pick = _largest(columns.file, mixed.share, self._instance.n_files)
+                self._pick = largest(columns.file, mixed.share, self._instance.n_files)
                 return mixed
             undecided |= wrong
+            near |= nearest(columns.file, reduced, NEAREST) & wrong[columns.file]
+
+    def _near(self, columns: Columns, names: Ints, reduced: Floats, pick: Ints) -> Bools:
+        """Columns that the program begins with: the nearest, those picked and those in the last basis."""
+        near = nearest(columns.file, reduced, NEAREST)
+        near[pick] = True
+        near |= np.isin(columns.file, self._instance.launch_file)  # else their rules might be out of reach
+        if self._basis is not None:
+            known = np.flatnonzero(names < self._basis.column.size)
+            near[known] |= self._basis.column[names[known]] == highspy.HighsBasisStatus.kBasic
+        return near
 
     def _reduced(self, columns: Columns, held: Floats) -> Floats:
         """Cost of columns, prices included."""
@@ -243,11 +262,12 @@ class Master:
         unit: float,
         undecided: Bools,
         pick: Ints,
+        near: Bools,
     ) -> Mixed:
-        """Solve the program of the undecided files; the others take the column picked for them."""
+        """Solve the program of undecided files and near columns; other files take the column picked."""
         limits, rows, n_files = self._limits, shape.rows, int(undecided.sum())
         sure = pick[~undecided]
-        inside = np.flatnonzero(undecided[columns.file])
+        inside = np.flatnonzero(undecided[columns.file] & near)
         number = np.cumsum(undecided) - 1
         some = columns.take(inside)
         some = replace(some, file=number[some.file].astype(np.int32))
@@ -309,34 +329,6 @@ class Master:
         scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[rows])
         scale[scale <= 0.0] = 1.0
         return _Shape(rows, scale, np.flatnonzero(low[rows] > 0))
-
-
-def _ranked(file: Ints32, value: Floats, n_files: int) -> tuple[Floats, Floats, Ints]:
-    """Lowest and second lowest value of each file's columns (inf where there is one only), and the lowest."""
-    order = np.lexsort((value, file))
-    first = np.searchsorted(file[order], np.arange(n_files))
-    counts = np.bincount(file, minlength=n_files)
-    pick = order[first]
-    second = np.full(n_files, np.inf)
-    several = counts > 1
-    second[several] = value[order[first[several] + 1]]
-    return value[pick], second, pick
-
-
-def _largest(file: Ints32, share: Floats, n_files: int) -> Ints:
-    """Column with the largest share of each file, ties to the one found last."""
-    pick = np.zeros(n_files, dtype=np.int64)
-    order = np.argsort(share, kind="stable")
-    pick[file[order]] = order
-    return pick
-
-
-def _least(value: Floats, count: int) -> Bools:
-    """The finite values, or so many of them, the least first."""
-    chosen = np.zeros(value.size, dtype=np.bool_)
-    order = np.argsort(value, kind="stable")[:count]
-    chosen[order] = np.isfinite(value[order])
-    return chosen
 
 
 def _program(

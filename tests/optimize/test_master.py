@@ -53,11 +53,12 @@ def solved(inst: Instance, batches: list[FileColumns]) -> list[Mixed]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_files_left_out_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sifted from next to no files at the start, or all of them in the program from the start: one value."""
+    """Sifted from next to no files and columns, or all of them in the program from the start: one value."""
     inst = random_instance(seed, n_regions=5, n_files=60, n_pools=4, families=FAMILIES)
     batches = offers(inst, seed)
     monkeypatch.setattr(master, "UNDECIDED", 2)
     monkeypatch.setattr(master, "UNDECIDED_PER_LIMIT", 0)
+    monkeypatch.setattr(master, "NEAREST", 1)
     sifted = solved(inst, batches)
     monkeypatch.setattr(master, "UNDECIDED", inst.n_files)
     whole = solved(inst, batches)
