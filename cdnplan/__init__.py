@@ -2,8 +2,8 @@
 
 import os
 
-# Before numpy is loaded. Our matrices are small: threads of BLAS, which spin while they wait, take cores from
-# kernels (a quarter of the CPU time on a small network), and their number would be in the last bits of sums.
+# Before numpy is loaded. The number of BLAS's threads is in the last bits of sums, and so in plans. And our
+# matrices are small: threads that spin while they wait take cores from kernels.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"

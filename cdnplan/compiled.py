@@ -38,7 +38,7 @@ def njit(*, cache: bool = True, **options: Any) -> Callable[[Function], Dispatch
     3.0
     """
     # Kernels are called from Python and from other kernels, never through a C function pointer: without the
-    # wrapper for that, which takes the many arrays apart once more, all of them compile in a tenth less time.
+    # wrapper for that, which takes the many arrays apart once more, they compile in less time.
     decorator: Any = numba.njit  # whose types leave this option out
     return decorator(cache=cache, no_cfunc_wrapper=True, **options)  # type: ignore[no-any-return]
 

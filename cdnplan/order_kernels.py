@@ -19,8 +19,7 @@ RUN = 16
 def increasing(values: Array) -> Array:
     """Indices of values in increasing order, equal ones as they stand; none may be NaN.
 
-    The same as ``np.argsort(values, kind="mergesort")``, which numba compiles anew in every process: for half
-    a second.
+    The same as ``np.argsort(values, kind="mergesort")``, which numba compiles anew in every process.
 
     Examples
     --------

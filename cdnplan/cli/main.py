@@ -92,7 +92,7 @@ def report(error: CdnplanError) -> None:
 def run() -> None:
     """Entry point of the console script."""
     # Nearly all that a command makes lives until it ends: looking for cycles as often as Python does by
-    # itself takes a tenth of the time that kernels need to compile.
+    # itself finds nothing, and kernels take longer to compile.
     gc.set_threshold(20_000, 20, 20)
     try:
         with StopSignals() as stop:

@@ -66,7 +66,7 @@ def row_scratch(n_pools: int, n_regions: int) -> Rows:
 
 @part
 def _copy(values: Floats, to: Floats) -> None:
-    """Copy one by one: where slices are copied, numba compiles an error message as well, for a second."""
+    """Copy one by one: where slices are copied, numba compiles an error message as well."""
     for r in range(values.size):
         to[r] = values[r]
 

@@ -13,7 +13,7 @@ Array = Any
 def copy(source: Array, n: int, to: Array) -> None:
     """Copy the first n entries one by one.
 
-    Where slices are assigned to, numba also compiles what to say should the shapes differ: two seconds more.
+    Where slices are assigned to, numba also compiles what to say should the shapes differ.
     """
     for i in range(n):
         to[i] = source[i]

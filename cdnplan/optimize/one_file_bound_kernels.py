@@ -169,7 +169,7 @@ def climb(
             entries += by_ptr[p + 1] - by_ptr[p]
     live = live[:count]
     share[:] = 0.0
-    best, length = ascend(steps, patience, live, opening, held, goal, length, u, share, room)
+    best, length = take_steps(steps, patience, live, opening, held, goal, length, u, share, room)
     offers(every, by_ptr, by_region, by_level, u, paid)
     for p in range(opening.size):
         slack[p] = opening[p] - paid[p]
@@ -177,7 +177,7 @@ def climb(
 
 
 @njit(cache=True, nogil=True)
-def ascend(
+def take_steps(
     steps: int, patience: int, live: Array, opening: Array, held: float, goal: float, length: float, u: Array,
     share: Array, room: Any,
 ) -> Any:  # fmt: skip

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from cdnplan.optimize.one_file_overlap_kernels import overlap_bound
+from cdnplan.optimize import one_file_overlap_kernels
+from cdnplan.optimize.one_file_overlap_kernels import COUNT, NEAREST, overlap_bound
 
 
-def test_no_set_costs_less_and_barred_pools_are_in_none_below_the_goal() -> None:
+@pytest.mark.parametrize(("count_most", "nearest"), [(COUNT, NEAREST), (3, 5), (2, 4), (5, 5)])
+def test_no_set_costs_less_and_barred_pools_are_in_none_below_the_goal(
+    count_most: int, nearest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With fewer pools near, or in a set, than there are: so that larger sets and far pools count, too."""
+    # Compiled kernels keep the constants that they were compiled with.
+    monkeypatch.setattr(one_file_overlap_kernels, "COUNT", count_most)
+    monkeypatch.setattr(one_file_overlap_kernels, "NEAREST", nearest)
+    bounded = overlap_bound if count_most == COUNT else overlap_bound.py_func
     pools, regions, barred_pools, better = 11, 30, 0, 0
     numbers = (np.arange(1, 2**pools)[:, None] >> np.arange(pools)) & 1 == 1
     for seed in range(60):
@@ -23,7 +33,7 @@ def test_no_set_costs_less_and_barred_pools_are_in_none_below_the_goal() -> None
         ptr = np.concatenate([[0], np.cumsum(np.bincount(pool, minlength=pools))])
         goal = float(np.quantile(cost, 0.002))
         slack, barred, paid = np.zeros(pools), np.zeros(pools, dtype=np.bool_), np.zeros(pools)
-        bound, count = overlap_bound(
+        bound, count = bounded(
             free, ptr, region.astype(np.uint32), level[pool, region], opening, float(u.sum()), goal, u, slack,
             barred, paid, np.empty(pool.size), np.empty(regions),
         )  # fmt: skip
