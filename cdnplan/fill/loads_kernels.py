@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit
+from cdnplan.optimize.signature_kernels import row_of
 
 Array = npt.NDArray[Any]
 
@@ -41,30 +42,6 @@ class Network(NamedTuple):
     share_ptr: Array
     share_slot: Array
     share_ratio: Array
-
-
-@njit(cache=True)
-def _compare(mask: Array, other: Array) -> int:
-    """Below, at or above 0 as the first signature is less, equal or more: the last word counts most."""
-    for w in range(mask.size - 1, -1, -1):
-        if mask[w] != other[w]:
-            return -1 if mask[w] < other[w] else 1
-    return 0
-
-
-@njit(cache=True)
-def _row_of(mask: Array, masks: Array, first: int, last: int) -> int:
-    """Position of a signature in an increasing list, counted from `first`, or -1."""
-    low, high = first, last
-    while low < high:
-        middle = (low + high) // 2
-        if _compare(masks[middle], mask) < 0:
-            low = middle + 1
-        else:
-            high = middle
-    if low < last and _compare(masks[low], mask) == 0:
-        return low - first
-    return -1
 
 
 @njit(cache=True)
@@ -131,7 +108,7 @@ def signature_rows(
             for k in range(width):
                 if holds[bit_row[start + k], file]:
                     mask[k // 64] |= np.uint64(1) << np.uint64(k % 64)
-            row = _row_of(mask, net.serving_mask, net.serving_ptr[r], net.serving_ptr[r + 1])
+            row = row_of(mask, net.serving_mask, net.serving_ptr[r], net.serving_ptr[r + 1])
             rows[ptr[r] + n] = row
             if row < 0 and mask.any() and net.region_share[r] > 0.0:
                 missing += 1

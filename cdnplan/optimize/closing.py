@@ -13,8 +13,7 @@ from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.rounding import REPAIRS, Rounding
-from cdnplan.optimize.rules import keeps_rules
+from cdnplan.optimize.rounding import REPAIRS, STARTS, Rounding
 from cdnplan.optimize.run_state import RunState
 
 IMPROVE_ROUNDS = 3
@@ -24,7 +23,7 @@ WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
 ROUND_UP_TO = 5_000
 """Networks of so many files at most have their mixture rounded."""
-VAIN = 20
+VAIN = 40
 """Repairs end after so many in a row that do not bring a better plan."""
 PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
@@ -118,17 +117,12 @@ def _round(run: RunState, found: FewFiles) -> None:
         return
     with run.clock.phase("round"):
         limits = LimitVector.of(run.instance)
-        rounding = Rounding(run.solver, limits, found.prices, found.columns, run.threads)
-        tries = rounding.placements(run.best.cost - run.lower, run.lower)
+        rounding = Rounding(run.solver, limits, run.local, found.prices, found.columns, run.threads)
         better = 0
-        for number, placements in enumerate(tries):
-            before = run.best.cost
-            for holds in placements:
-                if keeps_rules(run.instance, holds):
-                    run.take_plan(run.local.serve(holds))
-                run.take_plan(run.local.improve(holds, found.prices, IMPROVE_ROUNDS, run.ended))
-            run.report("round", number / REPAIRS)
-            better = number if run.best.cost < before else better
+        for number, plan in enumerate(rounding.plans(run.best, run.lower)):
+            better = number if plan.cost < run.best.cost else better
+            run.take_plan(plan)
+            run.report("round", number / (STARTS + REPAIRS))
             if run.closed() or number - better >= VAIN:
                 break
 

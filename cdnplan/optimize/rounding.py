@@ -1,96 +1,109 @@
-"""Round the master program's mixture to a placement: the largest files first, then repairs of what is there.
+"""Round the master program's mixture to a plan: dives, changes of two files, and repairs of what is best.
 
 A mixture of columns leaves few files undecided, but where pools hold only dozens of files, each rounding
-moves a pool by a large part of its room. So files are decided from the largest down: each takes the column
-with the largest share, and the linear program, solved anew, lets all smaller files make good for it (diving,
-[1]_). Hundreds of large files decided so cost next to nothing; in the end only the smallest are open, and
-limits are missed a little in both directions. Changes of one or two files' columns mend that: excess is
-charged little at first and ever more [2]_, so that no wall stands between a placement and a better one.
+moves a pool by a large part of its room. Three means work together, over a list of columns near the cheapest
+ones of each file:
 
-The best placement so found is then torn up and repaired many times (large neighbourhood search, [3]_): some
-files, drawn at random, are decided anew by diving, all others keep their columns, and changes follow.
+- Dives (`diving`) decide files one by one, those first whose near columns cost most more: what is decided
+  last has to make good for all the rest, and should be able to at little cost.
+- Changes of one or two files' columns (`settle_kernels`) mend what a dive has missed. Excess is charged
+  little at first and ever more [1]_, so that no wall stands between a placement and a better one.
+- Serving the placement exactly shows what it costs. All columns then split requests as this serving does
+  (`served_columns`), which makes changes cost what they are said to, and changes go on from there.
 
-Throughput is soft to the end: the exact serving afterwards can split requests, which columns cannot. Nothing
-is guaranteed; what comes out is compared with what is there already.
+The best plan so found is torn up and repaired many times (large neighbourhood search, [2]_): some files,
+drawn at random, are decided anew by diving, all others keep their columns, and changes follow.
+
+Nothing is guaranteed; every plan comes with its exact serving and can be compared.
 
 References
 ----------
-.. [1] T. Berthold, "Primal Heuristics for Mixed Integer Programs", Zuse Institute Berlin, 2006, chapter 3.
-.. [2] F. Glover, "Heuristics for Integer Programming Using Surrogate Constraints", Decision Sciences 8(1),
+.. [1] F. Glover, "Heuristics for Integer Programming Using Surrogate Constraints", Decision Sciences 8(1),
    1977.
-.. [3] P. Shaw, "Using Constraint Programming and Local Search Methods to Solve Vehicle Routing Problems",
+.. [2] P. Shaw, "Using Constraint Programming and Local Search Methods to Solve Vehicle Routing Problems",
    Principles and Practice of Constraint Programming, LNCS 1520, 1998.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_lanes, lanes
 from cdnplan.model.instance import Floats, Ints
-from cdnplan.model.placement import Prices
+from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.file_columns import Columns, launch_use
-from cdnplan.optimize.highs import QuietHighs
+from cdnplan.optimize.diving import dive
+from cdnplan.optimize.file_columns import Columns, columns_of, launch_use
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.master import SMALLEST_SCALE
+from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.near_columns import near_columns
+from cdnplan.optimize.rounding_rows import Rows
+from cdnplan.optimize.rules import keeps_rules
+from cdnplan.optimize.served_columns import columns_as_served
 from cdnplan.optimize.settle_kernels import settle
 
 Bools = npt.NDArray[np.bool_]
 
-SMALLEST = 20
-"""Files that diving leaves open."""
-NEAR, NEAR_SMALL = 8, 20
-"""Columns of each file, and of the smallest ones."""
+COLUMNS, NEAR, MOST_NEAR = 12_000, 8, 40
+"""Near columns in all, and of each file at least and at most."""
+REACH, NEAREST = 0.06, 4
+"""Those that cost more than the cheapest by this part of the gap are left out, but so many of each file
+stay."""
 EXTENDED, PAIRS_UP_TO = 300, 1_000
 """Smallest files that get further columns, the others keep to those known; and up to so many files in all
 pairs change together: with more, what two of them cost is lost among the others."""
-SOFT, LEAST_SOFT = 1.5, 0.05
-"""Throughput above its limit is charged this many times its price, and this part of the dearest limit."""
-HARD = 100.0
-"""Storage and new bytes above their limits are charged this many times the dearest limit."""
-SPARE = 2e-6
-"""Part of such limits left free: linear programs keep their rows to a millionth only."""
-STAGES, LATE_STAGES = (1.5, 2.5, 4.0, 10.0, 40.0, 1e9), (4.0, 10.0, 40.0, 1e9)
-"""Excess is charged so many times its price at most, after a dive and after a repair."""
 SIDE_BY_SIDE = 2
-"""Placements that are repaired side by side, each from a dive of its own."""
-REPAIRS = 60
-"""Repairs of each at most."""
+"""Dives and repairs that go on at the same time."""
+STARTS, REPAIRS = 4, 120
+"""So many times dives of all files, then so many times repairs at most."""
+WORK = 3_000_000_000
+"""Repairs end once the square of the number of columns, added up over all times, has come to this."""
+RANKS = (25, 12, 6)
+"""What near columns of these ranks cost more says how dear it is to decide a file late."""
 TORN, TORN_FROM = 60, 300
 """Files that a repair decides anew, and among how many of those whose next column is nearest."""
-STEPS = 100
-"""A dive solves its program about so often at most."""
-OUT_OF_REACH = 10.0
-"""So many gaps above the bound a placement of columns is not repaired: what it lacks, such as requests split
-among pools, columns cannot express."""
 SHUFFLE = 0.3
-"""Sizes vary at random up to so much in the order of later dives."""
-WHOLE = 1e-6
-LEAST_SAVED = 1e-7
+"""What files go by varies at random up to so much."""
+STAGES, LATE_STAGES, LAST_STAGES = (1.5, 2.5, 4.0, 10.0, 40.0, 1e9), (4.0, 10.0, 40.0, 1e9), (40.0, 1e9)
+"""Excess is charged so many times its price at most: after a dive of all files, after a repair, and once what
+is served is known."""
+ROUNDS = 4
+"""So often a placement is served and changed at most."""
+ALLOWED, FAR = 0.1, 2.0
+"""A repair is served if it seems to cost no more than this part of the gap above the best plan, and gone on
+with if it is not further from it than so many gaps."""
+LEAST_SAVED = 1e-6
 """Part of the gap that a change has to save."""
 EXACT_TO = 1e-12
 """And part of what all files could cost."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Limits as scaled rows, what a whole row is worth and its excess costs, and columns by file.
+class _Model:
+    """Columns that split requests as one plan does, the limits they share, and the columns of that plan.
 
-    The last rows are launches: files held less than they need are excess.
+    With it come the gap to be narrowed and the least saving that counts.
     """
 
-    matrix: Floats
-    room: Floats
-    price: Floats
-    charge: Floats
-    start: Ints
+    plan: Incumbent
+    columns: Columns
+    rows: Rows
+    reduced: Floats
+    choice: Ints
+    gap: float
+    worth: float
+
+    def cost(self, choice: Ints) -> float:
+        """What a choice seems to cost."""
+        return self.rows.cost(self.columns, choice)
+
+    def holds(self, choice: Ints) -> Bools:
+        """The placement of a choice."""
+        return np.ascontiguousarray(self.columns.holds[choice].T)
 
 
 class Rounding:
@@ -100,6 +113,8 @@ class Rounding:
     ----------
     solver : FileSolver
     limits : LimitVector
+    local : LocalSearch
+        Serves placements.
     prices : Prices
         The master program's last ones.
     known : Columns
@@ -109,208 +124,156 @@ class Rounding:
     """
 
     def __init__(
-        self, solver: FileSolver, limits: LimitVector, prices: Prices, known: Columns, threads: int
+        self,
+        solver: FileSolver,
+        limits: LimitVector,
+        local: LocalSearch,
+        prices: Prices,
+        known: Columns,
+        threads: int,
     ) -> None:
         inst = solver.instance
-        self._threads = threads
-        self._size = inst.size_gb
-        smallest = np.argsort(self._size, kind="stable")
-        most = np.full(inst.n_files, NEAR, dtype=np.int64)
-        most[smallest[:SMALLEST]] = NEAR_SMALL
+        self._solver, self._limits, self._local, self._prices = solver, limits, local, prices
+        self._threads, self._pairs = threads, inst.n_files <= PAIRS_UP_TO
+        kept = np.full(inst.n_files, min(MOST_NEAR, max(NEAR, COLUMNS // inst.n_files)), dtype=np.int64)
         extended = np.zeros(inst.n_files, dtype=np.bool_)
-        extended[smallest[:EXTENDED]] = True
-        self.columns = near_columns(solver, limits, prices, known, most, extended)
-        self._rows = _rows(solver, limits, prices, self.columns)
-        self._open = _nearly_alike(self.columns, self._rows)
-        self._unit = max(float(np.abs(self.columns.cost).mean()), 1e-300)
-        self._relaxed = self._program()
-        self._relaxed.run()
-        self._basis = self._relaxed.getBasis()
+        extended[np.argsort(inst.size_gb, kind="stable")[:EXTENDED]] = True
+        near = near_columns(solver, limits, prices, known, kept, extended)
+        dearer = self._dearer(near)
+        start = np.searchsorted(near.file, np.arange(inst.n_files + 1))
+        most, more, some, next_one = (
+            dearer[np.minimum(start[:-1] + rank, start[1:] - 1)] for rank in (*RANKS, 1)
+        )
+        # Dives differ much in what they end at, and no order is the best one for all.
+        self._orders = [most, inst.size_gb, more, some * inst.size_gb]
+        alike = np.where(np.diff(start) > 1, next_one, np.inf)
+        self._open = np.sort(np.argsort(alike, kind="stable")[:TORN_FROM])
+        bare = ~(near.holds & ~solver.pinned[near.file]).any(axis=1)
+        nearest = np.arange(near.file.size) - start[near.file] < NEAREST
+        self._near, self._dearer_by = near, np.where(bare | nearest, 0.0, dearer)
 
-    def placements(self, gap: float, lower: float) -> Iterator[list[Bools]]:
-        """Placements from dives, then better ones from repairs.
+    def plans(self, best: Incumbent, lower: float) -> Iterator[Incumbent]:
+        """Plans from dives, then better ones from repairs.
 
         Parameters
         ----------
-        gap : float
-            Cost of the best placement above the bound: changes are to save a part of it [currency].
+        best : Incumbent
+            The best plan so far.
         lower : float
             The bound [currency].
 
         Yields
         ------
-        list of (n_pools, n_files) bool
-            First `SIDE_BY_SIDE` of them, then `REPAIRS` times those that a repair has made better, often
-            none. They may break storage, fill or launch limits, where nothing near fits.
+        Incumbent
+            The best plan, `STARTS` times and then once for each repair, whether it is a new one or not.
         """
-        # Not below what sums of costs are exact to: else rounding errors would look like savings for ever.
-        exact_to = EXACT_TO * float(np.abs(self.columns.cost).max() * self._size.size)
-        worth = max(LEAST_SAVED * gap, exact_to)
-        every = np.ones(self._size.size, dtype=np.bool_)
-        nothing = np.zeros(self._size.size, dtype=np.int64)
-        best = np.array([self._dive(every, nothing, number) for number in range(SIDE_BY_SIDE)])
-        self._settle_all(best, STAGES, np.ones((SIDE_BY_SIDE, every.size), dtype=np.bool_), worth)
-        value = np.array([self._value(choice) for choice in best])
-        yield [self._placement(choice) for choice in best]
-        if value.min() > lower + OUT_OF_REACH * gap:
-            return
-        for repair in range(1, REPAIRS + 1):
-            numbers = range(repair * SIDE_BY_SIDE, (repair + 1) * SIDE_BY_SIDE)
-            tried = np.array([self._dive(self._torn(n), best[k], n) for k, n in enumerate(numbers)])
-            self._settle_all(tried, LATE_STAGES, tried != best, worth)
-            now = np.array([self._value(choice) for choice in tried])
-            better = np.flatnonzero(now < value)
-            # Of equals the new one: where nothing is gained, repairs drift on.
-            level = now <= value
-            best[level], value[level] = tried[level], now[level]
-            yield [self._placement(best[k]) for k in better]
+        at, spent = self._model(best, best.cost - lower, None), 0
+        for number in range(STARTS + REPAIRS):
+            task = self._start if number < STARTS else self._repair
+            found = self._side_by_side(task, at, number)
+            better = min([best, *found], key=lambda plan: plan.cost)
+            if better is not best or number == 0:
+                best, at = better, self._model(better, better.cost - lower, better.serving)
+            yield best
+            spent += at.columns.file.size**2 if number >= STARTS else 0
+            if spent > WORK:
+                return
 
-    def _placement(self, choice: Ints) -> Bools:
-        return np.ascontiguousarray(self.columns.holds[choice].T)
+    def _side_by_side(
+        self, task: Callable[[_Model, int], Incumbent | None], at: _Model, number: int
+    ) -> list[Incumbent]:  # fmt: skip
+        """Plans of tasks with different numbers, in this order."""
+        found: list[Incumbent | None] = [None] * SIDE_BY_SIDE
 
-    def _value(self, choice: Ints) -> float:
-        """What columns cost, with excess of limits charged in full."""
-        rows = self._rows
-        excess = np.maximum(rows.matrix[choice].sum(axis=0) - rows.room, 0.0)
-        return float(self.columns.cost[choice].sum() + excess @ rows.charge)
+        def run(which: Ints) -> None:
+            with lanes(1):
+                for k in which:
+                    found[k] = task(at, number * SIDE_BY_SIDE + int(k))
 
-    def _torn(self, number: int) -> Bools:
-        """Files that a repair decides anew."""
-        torn = np.zeros(self._size.size, dtype=np.bool_)
-        some = np.random.default_rng(number).permutation(self._open)[:TORN]
-        torn[some] = True
-        return torn
-
-    def _dive(self, free: Bools, choice: Ints, number: int) -> Ints:
-        """Decide free files from the largest down; the smallest, at last, all at once. Returns the columns.
-
-        Others keep the column of `choice`. Number 0 goes by size alone, others shuffle sizes a little.
-        """
-        n_files, n_cols = self._size.size, self.columns.file.size
-        program, choice = self._relaxed, choice.copy()
-        open_columns = free[self.columns.file]
-        low = np.zeros(n_cols)
-        low[choice[~free]] = 1.0
-        high = np.where(open_columns, 1.0, low)
-        program.changeColsBounds(n_cols, np.arange(n_cols, dtype=np.int32), low, high)
-        program.setBasis(self._basis)
-        program.run()
-        noise = 0.0 if number == 0 else SHUFFLE
-        size = self._size * (1.0 + noise * np.random.default_rng(number).random(n_files))
-        waiting = np.argsort(-size, kind="stable")
-        waiting = waiting[free[waiting]]
-        step = 1 + waiting.size // STEPS
-        while True:
-            share = np.asarray(program.getSolution().col_value)[:n_cols]
-            top = self._largest(share)
-            choice[waiting] = top[waiting]
-            if waiting.size <= SMALLEST:
-                return choice
-            # All that are whole anyway, from the largest down, and the next few.
-            split = np.flatnonzero(share[top[waiting]] < 1.0 - WHOLE)
-            count = min(int(split[0]) + step if split.size else waiting.size, waiting.size - SMALLEST)
-            decided, waiting = waiting[:count], waiting[count:]
-            self._decide(decided, choice)
-            program.run()
-
-    def _largest(self, share: Floats) -> Ints:
-        """The column with the largest share of each file, the nearest of those that tie."""
-        order = np.lexsort((-np.arange(share.size), share, self.columns.file))
-        last = self._rows.start[1:] - 1
-        return np.asarray(order[last], dtype=np.int64)
-
-    def _decide(self, files: Ints, choice: Ints) -> None:
-        start = self._rows.start
-        mine = np.concatenate([np.arange(start[f], start[f + 1]) for f in files])
-        fixed = np.zeros(self.columns.file.size)
-        fixed[choice[files]] = 1.0
-        self._relaxed.changeColsBounds(mine.size, mine.astype(np.int32), fixed[mine], fixed[mine])
-
-    def _settle_all(self, choices: Ints, stages: tuple[float, ...], begin: Bools, worth: float) -> None:
-        """Mend choices in place, by changes of one or two files' columns at a time, the first as told."""
-        which = np.arange(choices.shape[0])
         with lanes(self._threads):
-            in_lanes(self._settle, which, np.ones(which.size), choices, stages, begin, worth)
+            in_lanes(run, np.arange(SIDE_BY_SIDE), np.ones(SIDE_BY_SIDE))
+        return [plan for plan in found if plan is not None]
 
-    def _settle(
-        self, which: Ints, choices: Ints, stages: tuple[float, ...], begin: Bools, worth: float
-    ) -> None:
-        rows, columns = self._rows, self.columns
-        reduced = columns.cost + rows.matrix @ rows.price
-        floor = LEAST_SOFT * float(rows.price.max(initial=0.0))
-        for k in which:
-            for most in stages:
-                charge = np.minimum(rows.charge, most * np.maximum(rows.price, floor))
-                settle(
-                    reduced, rows.matrix, columns.file, rows.start, rows.room, rows.price, charge,
-                    choices[k], begin[k], self._size.size <= PAIRS_UP_TO, worth,
-                )  # fmt: skip
+    def _start(self, at: _Model, number: int) -> Incumbent | None:
+        """Decide all files anew."""
+        every = np.ones(at.choice.size, dtype=np.bool_)
+        choice = dive(at.columns, at.rows, at.choice, self._in_turn(np.arange(every.size), number))
+        self._settle(at, choice, STAGES, every)
+        plan = self._served(at, choice)
+        return None if plan is None else self._settled(plan, every, at.gap)
 
-    def _program(self) -> QuietHighs:
-        """One column of each file within all limits, in parts; excess can be bought."""
-        rows, columns, n_files = self._rows, self.columns, self._size.size
-        at, which = np.nonzero(rows.matrix)
-        n_cols, n_rows = columns.file.size, rows.charge.size
-        starts = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=n_cols) + 1)])
-        index, value = np.empty(starts[-1], dtype=np.int64), np.ones(starts[-1])
-        first = np.zeros(starts[-1], dtype=np.bool_)
-        first[starts[:-1]] = True
-        index[first] = columns.file
-        index[~first], value[~first] = n_files + which, rows.matrix[at, which]
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = n_cols + n_rows, n_files + n_rows
-        lp.col_cost_ = np.concatenate([columns.cost, rows.charge]) / self._unit
-        lp.col_lower_ = np.zeros(lp.num_col_)
-        lp.col_upper_ = np.concatenate([np.ones(n_cols), np.full(n_rows, np.inf)])
-        lp.row_lower_ = np.concatenate([np.ones(n_files), np.full(n_rows, -np.inf)])
-        lp.row_upper_ = np.concatenate([np.ones(n_files), rows.room])
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        bought = np.arange(n_rows)
-        lp.a_matrix_.start_ = np.concatenate([starts, starts[-1] + 1 + bought]).astype(np.int32)
-        lp.a_matrix_.index_ = np.concatenate([index, n_files + bought]).astype(np.int32)
-        lp.a_matrix_.value_ = np.concatenate([value, np.full(n_rows, -1.0)])
-        solver = QuietHighs()
-        solver.setOptionValue("threads", 1)
-        solver.setOptionValue("presolve", "off")
-        solver.passModel(lp)
-        return solver
+    def _repair(self, at: _Model, number: int) -> Incumbent | None:
+        """Decide some files anew."""
+        torn = np.random.default_rng(number).permutation(self._open)[:TORN]
+        choice = dive(at.columns, at.rows, at.choice, self._in_turn(torn, number))
+        self._settle(at, choice, LATE_STAGES, choice != at.choice)
+        changed = choice != at.choice
+        if not changed.any() or at.cost(choice) > at.cost(at.choice) + ALLOWED * at.gap:
+            return None
+        plan = self._served(at, choice)
+        if plan is None or plan.cost <= at.plan.cost or plan.cost > at.plan.cost + FAR * at.gap:
+            return plan
+        return self._settled(plan, changed, at.gap)
 
+    def _in_turn(self, files: Ints, number: int) -> Ints:
+        """Files in the order they are decided."""
+        key = self._orders[number % len(self._orders)][files]
+        noise = 0.0 if number < len(self._orders) else SHUFFLE
+        varied = key * (1.0 + noise * np.random.default_rng(number).random(files.size))
+        return files[np.argsort(-varied, kind="stable")]
 
-def _nearly_alike(columns: Columns, rows: _Rows) -> Ints:
-    """The files whose second column costs least more than their first, prices included."""
-    reduced = columns.cost + rows.matrix @ rows.price
-    order = np.lexsort((reduced, columns.file))
-    first, several = rows.start[:-1], np.diff(rows.start) > 1
-    more = np.full(first.size, np.inf)
-    more[several] = reduced[order[first[several] + 1]] - reduced[order[first[several]]]
-    return np.sort(np.argsort(more, kind="stable")[:TORN_FROM])
+    def _settled(self, plan: Incumbent, begin: Bools, gap: float) -> Incumbent:
+        """Change files' columns and serve what comes of it, as long as that is better."""
+        for _ in range(ROUNDS):
+            at = self._model(plan, gap, plan.serving)
+            choice = at.choice.copy()
+            self._settle(at, choice, LAST_STAGES, begin.copy())
+            better = None if np.array_equal(choice, at.choice) else self._served(at, choice)
+            if better is None or better.cost >= plan.cost:
+                break
+            plan = better
+        return plan
 
+    def _served(self, at: _Model, choice: Ints) -> Incumbent | None:
+        """The plan of a choice; None where it breaks a rule."""
+        holds = at.holds(choice)
+        return self._local.serve(holds) if keeps_rules(self._solver.instance, holds) else None
 
-def _rows(solver: FileSolver, limits: LimitVector, prices: Prices, columns: Columns) -> _Rows:
-    """Limits that the columns could pass at all, and what excess costs."""
-    inst = solver.instance
-    start = np.searchsorted(columns.file, np.arange(inst.n_files + 1))
-    most = np.maximum.reduceat(columns.use, start[:-1], axis=0).sum(axis=0)
-    rows = np.flatnonzero(np.isfinite(limits.limit) & (most > limits.limit))
-    # A limit of zero would divide by it: then what is asked of it sets the scale.
-    scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[rows])
-    worth = limits.flat(prices)[rows] * scale
-    dearest = max(float(worth.max(initial=0.0)), 1e-9 * float(np.abs(columns.cost).sum()))
-    soft = (rows >= inst.n_pools) & (rows < limits.limit.size - inst.n_pools)
-    charge = np.where(soft, SOFT * worth + LEAST_SOFT * dearest, HARD * dearest)
-    # Excess of links is what the model prices: never dearer than that.
-    charge = np.minimum(charge, np.where(np.isfinite(limits.cap[rows]), limits.cap[rows] * scale, np.inf))
-    least = inst.launch_min.astype(np.float64)
-    matrix = np.concatenate([columns.use[:, rows] / scale, -launch_use(inst, columns)], axis=1)
-    room = np.concatenate([limits.limit[rows] / scale * np.where(soft, 1.0, 1.0 - SPARE), -least])
-    price = np.concatenate([worth, prices.launch])
-    charge = np.concatenate([charge, np.full(least.size, HARD * dearest)])
-    # Where room is dear, a change that does not fit shows first.
-    order = np.argsort(-price, kind="stable")
-    return _Rows(
-        matrix=np.ascontiguousarray(matrix[:, order]),
-        room=room[order],
-        price=np.minimum(price, charge)[order],
-        charge=charge[order],
-        start=start,
-    )
+    def _settle(self, at: _Model, choice: Ints, stages: tuple[float, ...], begin: Bools) -> None:
+        """Change columns of one or two files at a time, in place, the first as told."""
+        for most in stages:
+            settle(
+                at.reduced, at.rows.matrix, at.columns.file, at.rows.start, at.rows.room, at.rows.price,
+                at.rows.charged(most), at.rows.even, choice, begin, self._pairs, at.worth,
+            )  # fmt: skip
+
+    def _model(self, plan: Incumbent, gap: float, serving: Serving | None) -> _Model:
+        """Near columns and those of the plan, served as the plan is."""
+        near, mine = self._near.take(self._dearer_by <= REACH * gap), np.ascontiguousarray(plan.holds.T)
+        same = (near.holds == mine[near.file]).all(axis=1)
+        lacking = np.setdiff1d(np.arange(mine.shape[0]), near.file[same])
+        file = np.concatenate([near.file, lacking.astype(np.int32)])
+        order = np.argsort(file, kind="stable")
+        holds = np.concatenate([near.holds, mine[lacking]])[order]
+        columns = self._columns(serving, file[order], np.ascontiguousarray(holds))
+        rows = Rows.of(self._solver.instance, self._limits, self._prices, columns)
+        own = np.concatenate([same, np.ones(lacking.size, dtype=np.bool_)])[order]
+        reduced, choice = columns.cost + rows.matrix @ rows.price, np.flatnonzero(own)
+        # Not below what sums of costs are exact to: else rounding errors would look like savings for ever.
+        worth = max(LEAST_SAVED * gap, EXACT_TO * float(np.abs(columns.cost).sum()))
+        return _Model(plan, columns, rows, reduced, choice, gap, worth)
+
+    def _columns(self, serving: Serving | None, file: npt.NDArray[np.int32], holds: Bools) -> Columns:
+        """Columns that split requests as a serving does; without one, whole ones at the prices."""
+        if serving is None:
+            return columns_of(self._solver, self._prices, file, holds)
+        return columns_as_served(self._solver, self._prices, serving, file, holds)
+
+    def _dearer(self, columns: Columns) -> Floats:
+        """What columns cost more than the cheapest of their file, prices included."""
+        flat = self._limits.flat(self._prices)
+        launch = launch_use(self._solver.instance, columns) @ self._prices.launch
+        priced = columns.cost + columns.use @ np.where(flat > 0.0, flat, 0.0) - launch
+        least = np.full(self._solver.instance.n_files, np.inf)
+        np.minimum.at(least, columns.file, priced)
+        return np.asarray(priced - least[columns.file], dtype=np.float64)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
 from cdnplan.model.instance import Floats, Ints, Ints32
+from cdnplan.order_kernels import increasing
 
 Bools = npt.NDArray[np.bool_]
+
+
+@part
+def _wasted(left: float, price: float, charge: float) -> float:
+    """What room left of one row is worth, or excess costs beyond its price."""
+    return price * left if left >= 0.0 else (price - charge) * left
 
 
 @njit(cache=True, nogil=True)
@@ -16,38 +23,74 @@ def waste(load: Floats, room: Floats, price: Floats, charge: Floats) -> float:
     """What loads cost beyond their price: room paid for and left free, and excess above its price."""
     total = 0.0
     for r in range(load.size):
-        left = room[r] - load[r]
-        total += price[r] * left if left >= 0.0 else (price[r] - charge[r]) * left
+        total += _wasted(room[r] - load[r], price[r], charge[r])
     return total
 
 
 @njit(cache=True, nogil=True)
-def _best_second(
-    one: int, bar: float, load: Floats, change: Floats, order: Ints, file: Ints32, moved: Floats,
-    room: Floats, price: Floats, charge: Floats,
+def _note(
+    f: int, reduced: Floats, use: Floats, start: Ints, choice: Ints, change: Floats, moved: Floats,
+    by_row: Floats, least: Floats, down: Floats, up: Floats,
+) -> None:  # fmt: skip
+    """Note what the columns of a file would change, and the extremes of that."""
+    old, n_rows = choice[f], use.shape[1]
+    least[f] = 0.0
+    for r in range(n_rows):
+        down[r, f] = up[r, f] = 0.0
+    for c in range(start[f], start[f + 1]):
+        change[c] = reduced[c] - reduced[old]
+        least[f] = min(least[f], change[c])
+        for r in range(n_rows):
+            more = use[c, r] - use[old, r]
+            moved[c, r] = by_row[r, c] = more
+            down[r, f] = min(down[r, f], more)
+            up[r, f] = max(up[r, f], more)
+
+
+@njit(cache=True, nogil=True)
+def _second(
+    one: int, first_file: int, bar: float, free: Floats, price: Floats, charge: Floats, even: Bools,
+    start: Ints, change: Floats, moved: Floats, by_row: Floats, least: Floats, down: Floats, up: Floats,
 ) -> int:  # fmt: skip
-    """The column leaving least cost and waste after a first change; -1 where none leaves less than `bar`."""
-    best, cost = -1, change[one]
-    free, above = room - load - moved[one], price - charge
-    for k in range(order.size):
-        c = order[k]
-        total = cost + change[c]
-        if total >= bar:
-            break
-        r = 0
-        while r < free.size and total < bar:
-            left = free[r] - moved[c, r]
-            total += (price[r] if left >= 0.0 else above[r]) * left
-            r += 1
-        if total < bar and file[c] != file[one]:
-            best, bar = c, total
+    """The column leaving least cost and waste after a first change; -1 where none leaves less than `bar`.
+
+    It has to mend the row that the first change leaves worst. `free` is room before the first change.
+    """
+    n_rows, worst, most = free.size, 0, -1.0
+    after = np.empty(n_rows)
+    for r in range(n_rows):
+        after[r] = free[r] - moved[one, r]
+        wasted = _wasted(after[r], price[r], charge[r])
+        if wasted > most:
+            worst, most = r, wasted
+    left, dear, excess = after[worst], price[worst], charge[worst]
+    more, best, cost = by_row[worst], -1, change[one]
+    for f in range(start.size - 1):
+        far = down[worst, f] if left < 0.0 else up[worst, f]
+        if far == 0.0 or f == first_file:
+            continue
+        # In even rows a file uses one amount or nothing; in others it may fit just so.
+        fits = not even[worst] and (left >= far if left < 0.0 else left <= far)
+        if cost + least[f] + (0.0 if fits else _wasted(left - far, dear, excess)) >= bar:
+            continue
+        for c in range(start[f], start[f + 1]):
+            if more[c] >= 0.0 if left < 0.0 else more[c] <= 0.0:
+                continue
+            total = cost + change[c] + _wasted(left - more[c], dear, excess)
+            for r in range(n_rows):
+                if total >= bar:
+                    break
+                if r != worst:
+                    total += _wasted(after[r] - moved[c, r], price[r], charge[r])
+            if total < bar:
+                best, bar = c, total
     return best
 
 
 @njit(cache=True, nogil=True)
 def settle(
     reduced: Floats, use: Floats, file: Ints32, start: Ints, room: Floats, price: Floats, charge: Floats,
-    choice: Ints, begin: Bools, pairs: bool, worth: float,
+    even: Bools, choice: Ints, begin: Bools, pairs: bool, worth: float,
 ) -> None:  # fmt: skip
     """Change columns of one file, or of two at a time, in place, until no change saves more.
 
@@ -60,57 +103,56 @@ def settle(
         The file of each column; the first column of each file.
     room, price, charge : (n_rows,) float64
         Limits, what their room is worth, and what excess costs, at least as much.
+    even : (n_rows,) bool
+        Rows of which the columns of a file use one amount or nothing.
     choice : (n_files,) int64
         Column of each file; changed.
     begin : (n_files,) bool
         Files that a change may begin with; those changed are added.
     pairs : bool
-        Whether a first change that does not save may be followed by the second that fits best.
+        Whether a first change that does not save may be followed by the second that fits best: of another
+        file, and less in the row that the first one leaves with the dearest excess, or more where room is
+        dearest.
     worth : float
         Least saving that counts.
     """
-    n, n_rows = reduced.size, room.size
-    load = np.zeros(n_rows)
-    for f in range(choice.size):
-        load += use[choice[f]]
-    change, moved = np.empty(n), np.empty((n, n_rows))
-    for c in range(n):
-        old = choice[file[c]]
-        change[c] = reduced[c] - reduced[old]
-        for row in range(n_rows):
-            moved[c, row] = use[c, row] - use[old, row]
-    now = waste(load, room, price, charge)
-    order = np.argsort(change)
+    n, n_rows, n_files = reduced.size, room.size, choice.size
+    free = room.copy()
+    for f in range(n_files):
+        free -= use[choice[f]]
+    change, least = np.empty(n), np.empty(n_files)
+    moved, by_row = np.empty((n, n_rows)), np.empty((n_rows, n))
+    down, up = np.empty((n_rows, n_files)), np.empty((n_rows, n_files))
+    for f in range(n_files):
+        _note(f, reduced, use, start, choice, change, moved, by_row, least, down, up)
+    now, lowest = waste(room - free, room, price, charge), least.min()
     better = True
     while better:
-        better, at = False, 0
-        while at < n:
-            one = order[at]
-            at += 1
-            bar = now - worth
+        better = False
+        order = increasing(change)
+        for one in order:
+            f = file[one]
             # Waste is at least 0: a further column could not bring the sum below.
-            if change[one] + (min(0.0, change[order[0]]) if pairs else 0.0) >= bar:
-                break
-            if not begin[file[one]] or choice[file[one]] == one:
+            if not begin[f] or choice[f] == one or change[one] + (lowest if pairs else 0.0) >= now - worth:
                 continue
-            two = -1
-            if change[one] + waste(load + moved[one], room, price, charge) >= bar:
+            two, total = -1, change[one]
+            for r in range(n_rows):
+                total += _wasted(free[r] - moved[one, r], price[r], charge[r])
+            if total >= now - worth:
                 if pairs:
-                    two = _best_second(one, bar, load, change, order, file, moved, room, price, charge)
+                    two = _second(
+                        one, f, now - worth, free, price, charge, even, start, change, moved, by_row, least,
+                        down, up,
+                    )  # fmt: skip
                 if two < 0:
                     continue
             better = True
             for new in (one, two):
                 if new >= 0:
-                    load += moved[new]
+                    free -= moved[new]
             for new in (one, two):
-                if new < 0:
-                    continue
-                choice[file[new]] = new
-                begin[file[new]] = True
-                for c in range(start[file[new]], start[file[new] + 1]):
-                    change[c] = reduced[c] - reduced[new]
-                    for row in range(n_rows):
-                        moved[c, row] = use[c, row] - use[new, row]
-            now = waste(load, room, price, charge)
-            order = np.argsort(change)
+                if new >= 0:
+                    choice[file[new]] = new
+                    begin[file[new]] = True
+                    _note(file[new], reduced, use, start, choice, change, moved, by_row, least, down, up)
+            now, lowest = waste(room - free, room, price, charge), least.min()

@@ -70,6 +70,37 @@ def _signatures(
         count[r] = n
 
 
+@njit(cache=True)
+def _compare(mask: Array, other: Array) -> int:
+    """Below, at or above 0 as the first signature is less, equal or more: the last word counts most."""
+    for w in range(mask.size - 1, -1, -1):
+        if mask[w] != other[w]:
+            return -1 if mask[w] < other[w] else 1
+    return 0
+
+
+@njit(cache=True)
+def row_of(mask: Array, masks: Array, first: int, last: int) -> int:
+    """Position of a signature in an increasing list, counted from `first`, or -1.
+
+    Examples
+    --------
+    >>> masks = np.array([[1], [4], [6]], dtype=np.uint64)
+    >>> row_of(masks[2], masks, 1, 3), row_of(masks[0], masks, 1, 3)
+    (1, -1)
+    """
+    low, high = first, last
+    while low < high:
+        middle = (low + high) // 2
+        if _compare(masks[middle], mask) < 0:
+            low = middle + 1
+        else:
+            high = middle
+    if low < last and _compare(masks[low], mask) == 0:
+        return low - first
+    return -1
+
+
 def signature_table(instance: Instance, holds: Array, apart: Apart | None = None) -> tuple[Ints, Any, Floats]:
     """Sum each region's demand over files that the same candidates hold.
 

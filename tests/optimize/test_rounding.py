@@ -17,8 +17,8 @@ from cdnplan.optimize.file_columns import columns_of, launch_use
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.near_columns import near_columns
-from cdnplan.optimize.objective import ideal_cost
-from cdnplan.optimize.rounding import SMALLEST, Rounding
+from cdnplan.optimize.objective import ideal_cost, plan_cost
+from cdnplan.optimize.rounding import REPAIRS, STARTS, Rounding
 from cdnplan.optimize.rules import broken_rules, keeps_rules
 from tests.instances import random_instance
 from tests.oracle.brute_force import brute_force, free_decisions
@@ -56,9 +56,15 @@ def test_the_nearest_of_all_holder_sets_are_found(seed: int) -> None:
         assert (mine.holds == solver.pinned[f]).all(axis=1).any(), "the set with nothing but pins"
 
 
+def rounding_of(inst: Instance, threads: int = 1) -> tuple[Rounding, Incumbent, FewFiles]:
+    solver, limits, plan, found = mixture(inst)
+    local = LocalSearch(inst, Columns.of(inst))
+    return Rounding(solver, limits, local, found.prices, found.columns, threads), plan, found
+
+
 def test_rounding_is_close_to_the_optimum_where_all_is_tried() -> None:
     """Tiny networks: changes among near sets end at the optimum for most, below it for none."""
-    optimal = tried = 0
+    optimal = tried = better = 0
     for seed in range(80):
         inst = random_instance(seed)
         if broken_rules(inst) or free_decisions(inst).sum() > 10:
@@ -67,73 +73,61 @@ def test_rounding_is_close_to_the_optimum_where_all_is_tried() -> None:
         if optimum is None:
             continue
         try:
-            solver, limits, plan, found = mixture(inst)
+            rounding, plan, found = rounding_of(inst)
         except NoFeasiblePlanError:
             continue
-        rounding = Rounding(solver, limits, found.prices, found.columns, threads=1)
-        every = rounding.placements(max(plan.cost - found.bound, 1e-9), found.bound)
-        kept = [holds for placements in every for holds in placements if keeps_rules(inst, holds)]
-        if not kept:
-            continue
-        local = LocalSearch(inst, Columns.of(inst))
-        cost = min(local.serve(holds).cost for holds in kept)
+        costs = [each.cost for each in rounding.plans(plan, min(found.bound, plan.cost))]
+        assert costs == sorted(costs, reverse=True)
         slack = 1e-6 * max(1.0, abs(optimum))
-        assert cost >= optimum - slack
+        assert costs[-1] >= optimum - slack
         tried += 1
-        optimal += cost <= optimum + slack
+        optimal += costs[-1] <= optimum + slack
+        better += costs[-1] < plan.cost - slack
     assert tried > 20
     assert optimal > 0.8 * tried
+    assert better > 0
 
 
-def test_large_files_are_decided_first_and_all_rules_kept() -> None:
-    """More files than diving leaves open: most are decided by it, and it is better than what was there."""
+@pytest.mark.parametrize("seed", range(4))
+def test_plans_keep_all_rules_and_cost_what_their_serving_does(seed: int) -> None:
+    """With pins, bans, launches, fill windows and links."""
+    inst = random_instance(seed, n_regions=6, n_files=60, n_pools=5)
+    try:
+        rounding, plan, found = rounding_of(inst)
+    except NoFeasiblePlanError:
+        pytest.skip("no plan at all")
+    for each in rounding.plans(plan, found.bound):
+        assert keeps_rules(inst, each.holds)
+        assert each.cost == pytest.approx(plan_cost(inst, each.holds, each.serving), rel=1e-12)
+        assert each.cost >= found.bound - 1e-6 * abs(found.bound)
+
+
+def test_dives_and_repairs_narrow_the_gap_whatever_the_threads() -> None:
     families = frozenset({"storage", "throughput"})
-    inst = random_instance(3, n_regions=6, n_files=SMALLEST + 140, n_pools=5, families=families)
-    solver, limits, plan, found = mixture(inst)
-    local = LocalSearch(inst, Columns.of(inst))
-    gap = plan.cost - found.bound
-    rounding = Rounding(solver, limits, found.prices, found.columns, threads=1)
-    dives, *_ = rounding.placements(gap, found.bound)
-    kept = [local.serve(holds).cost for holds in dives if keeps_rules(inst, holds)]
-    assert kept
-    assert min(kept) - found.bound < 0.5 * gap
-
-
-def test_repairs_make_dives_better_whatever_the_threads() -> None:
-    families = frozenset({"storage", "throughput"})
-    first, last, tried = 0.0, 0.0, 0
+    before, first, last = 0.0, 0.0, 0.0
     for seed in range(5):
         inst = random_instance(seed, n_regions=6, n_files=120, n_pools=5, families=families)
-        solver, limits, plan, found = mixture(inst)
-        local = LocalSearch(inst, Columns.of(inst))
-        one, two = (
-            list(
-                Rounding(solver, limits, found.prices, found.columns, threads).placements(
-                    plan.cost - found.bound, found.bound
-                )
-            )
-            for threads in (1, 2)
-        )
-        assert len(one) == len(two)
-        for mine, other in zip(one, two, strict=True):
-            np.testing.assert_array_equal(mine, other)
-        costs = [
-            local.serve(holds).cost for placements in one for holds in placements if keeps_rules(inst, holds)
-        ]
-        if costs:
-            tried += 1
-            first += costs[0] - found.bound
-            last += min(costs) - found.bound
-    assert tried > 2
+        runs = []
+        for threads in (1, 2):
+            rounding, plan, found = rounding_of(inst, threads)
+            runs.append(list(rounding.plans(plan, found.bound)))
+        assert len(runs[0]) == len(runs[1]) > STARTS
+        for one, two in zip(*runs, strict=True):
+            np.testing.assert_array_equal(one.holds, two.holds)
+            assert one.cost == two.cost
+        before += plan.cost - found.bound
+        first += runs[0][0].cost - found.bound
+        last += runs[0][-1].cost - found.bound
+    assert first < 0.9 * before
     assert last < 0.9 * first
 
 
-def test_a_mixture_that_columns_cannot_express_is_not_repaired() -> None:
+def test_repairs_end_where_columns_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     inst = random_instance(3, n_regions=6, n_files=60, n_pools=5, families=frozenset({"storage"}))
-    solver, limits, plan, found = mixture(inst)
-    rounding = Rounding(solver, limits, found.prices, found.columns, threads=1)
-    assert len(list(rounding.placements(1e-12, found.bound))) == 1
-    assert len(list(rounding.placements(plan.cost, found.bound))) > 1
+    rounding, plan, found = rounding_of(inst)
+    assert len(list(rounding.plans(plan, found.bound))) == STARTS + REPAIRS
+    monkeypatch.setattr("cdnplan.optimize.rounding.WORK", 1)
+    assert len(list(rounding.plans(plan, found.bound))) == STARTS + 1
 
 
 def test_keeps_rules_finds_each_broken_rule() -> None:
