@@ -13,6 +13,7 @@ from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.rounding import REPAIRS, STARTS, Rounding
 from cdnplan.optimize.run_state import RunState
 
@@ -29,9 +30,11 @@ PACKINGS, MOVES_PER_FILE = 2, 7_000
 """Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 NODES, NODE_WORK = 200, 20_000_000
 """Nodes of the search tree at most: the first number, or what the second buys (candidate entries × files)."""
-PATIENCE, PATIENCE_LATER, PROGRESS = 10, 50, 0.03
+PATIENCE, PATIENCE_LATER, PROGRESS = 10, 30, 0.03
 """The tree is left where so many nodes do not raise the bound by this part of the gap: first, and when it is
-gone on with after rounding."""
+gone on with."""
+FIRST_ROUNDS = 24
+"""Rounds of dives and repairs before that."""
 
 
 def close(run: RunState, recent: Sequence[Columns]) -> None:
@@ -56,9 +59,19 @@ def close(run: RunState, recent: Sequence[Columns]) -> None:
     if not rounded:
         _pack(run, found, PACKINGS, run.wanted_gap)
         return
-    _round(run, found)
-    if run.gap() > WORTH_PACKING:
+    if run.closed():
+        return
+    with run.clock.phase("round"):
+        rounding = Rounding(
+            run.solver, LimitVector.of(run.instance), run.local, found.prices, found.columns, run.threads
+        )
+        plans = enumerate(rounding.plans(run.best, run.lower))
+    _round(run, islice(plans, FIRST_ROUNDS))
+    # What is left by now may be the bound's.
+    if nodes > PATIENCE or run.gap() > WORTH_PACKING:
         found = _split(run, tree, found, PATIENCE_LATER)
+    _round(run, plans)
+    if run.gap() > WORTH_PACKING:
         _pack(run, found, 1, max(WORTH_PACKING, run.wanted_gap))
 
 
@@ -111,20 +124,19 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
     return found
 
 
-def _round(run: RunState, found: FewFiles) -> None:
-    """Round the mixture of a master program, and repair what comes of it."""
-    if run.closed():
-        return
-    with run.clock.phase("round"):
-        limits = LimitVector.of(run.instance)
-        rounding = Rounding(run.solver, limits, run.local, found.prices, found.columns, run.threads)
-        better = 0
-        for number, plan in enumerate(rounding.plans(run.best, run.lower)):
-            better = number if plan.cost < run.best.cost else better
-            run.take_plan(plan)
-            run.report("round", number / (STARTS + REPAIRS))
-            if run.closed() or number - better >= VAIN:
-                break
+def _round(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
+    """Take plans of a rounding, numbered, as long as they get better."""
+    better = None
+    while not run.closed():
+        with run.clock.phase("round"):
+            number, plan = next(plans, (0, None))
+        if plan is None:
+            return
+        better = number if better is None or plan.cost < run.best.cost else better
+        run.take_plan(plan)
+        run.report("round", number / (STARTS + REPAIRS))
+        if number - better >= VAIN:
+            return
 
 
 def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
