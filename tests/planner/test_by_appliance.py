@@ -15,24 +15,39 @@ from cdnplan.sample import sample_folder
 from tests.benchmarks.drift import Drift, write_drifted
 from tests.planner.plans import make, sample_request
 
+DRIFTS = (5, 11)
+"""Of the first twelve, those where windows of single appliances are in the way: without looking at them,
+dealing costs more than 1% there. How much is left hangs on what the engine happens to place, so they are
+looked at together."""
+
 
 def test_dealing_costs_little_on_a_second_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = sample_request(tmp_path / "first", gap_ratio=0.02)
     make(first)
     root = sample_folder()
     files = (root / "topology.yaml", root / "titles.parquet", root / "demand.parquet")
-    # Drifts differ in whether windows of single appliances are in the way at all.
-    _, titles, demand = write_drifted(files, tmp_path, Drift(seed=5))
-    request = replace(first, titles=titles, demand=demand, previous=first.out, gap_ratio=0.01)
-    record = make(replace(request, out=tmp_path / "second"))
-    assert record["appliances"]["cost_of_dealing"] <= 0.008 * record["upper"]
+
+    def second_nights(name: str) -> list[dict[str, Any]]:
+        records = []
+        for seed in DRIFTS:
+            folder = tmp_path / f"{name}-{seed}"
+            folder.mkdir()
+            _, titles, demand = write_drifted(files, folder, Drift(seed=seed))
+            request = replace(first, titles=titles, demand=demand, previous=first.out, gap_ratio=0.01)
+            records.append(make(replace(request, out=folder / "second")))
+        return records
+
+    mine = second_nights("by-appliance")
+    cost = sum(record["upper"] for record in mine)
+    assert sum(record["appliances"]["cost_of_dealing"] for record in mine) <= 0.008 * cost
 
     def as_dealt(*given: Any, **_: Any) -> Dealt:
         return given[3]
 
     monkeypatch.setattr(deciding, "plan_apiece", as_dealt)
-    other = make(replace(request, out=tmp_path / "by-pool"))
-    assert record["upper"] < other["upper"] * 0.99
+    others = second_nights("by-pool")
+    assert all(record["appliances"]["cost_of_dealing"] > 0.01 * record["upper"] for record in others)
+    assert cost < 0.99 * sum(record["upper"] for record in others)
 
 
 def test_what_windows_are_in_the_way_of_is_planned_by_appliance_first(
