@@ -15,7 +15,8 @@ from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import ROUNDING_RATIO, FileSolver
-from cdnplan.optimize.exact_file_kernels import column_loads, solve_files_exactly
+from cdnplan.optimize.column_kernels import column_loads
+from cdnplan.optimize.exact_file_kernels import solve_files_exactly
 from cdnplan.optimize.file_kernels import N_CHUNKS
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.priced import Priced

@@ -15,11 +15,11 @@ from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Ints32
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.column_kernels import served_loads
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.file_kernels import N_CHUNKS
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.priced import Priced
-from cdnplan.optimize.served_kernels import served_loads
 
 Bools = npt.NDArray[np.bool_]
 
@@ -49,10 +49,10 @@ def columns_as_served(
     cost = np.zeros(files.size)
     use = np.zeros((files.size, LimitVector.of(inst).limit.size))
     in_lanes(
-        served_loads, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, holds, inst.region_row,
-        inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1,
-        inst.cand_ptr, inst.cand_pool, priced.order, priced.cand_cost, priced.origin_cost, inst.cand_cost,
-        inst.origin_cost, inst.size_gb, solver.copies, solver.held, inst.fill_cost, inst.gbps_per_gb,
+        served_loads, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row, inst.region_share,
+        cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
+        inst.cand_pool, priced.cand_cost, priced.origin_cost, inst.cand_cost, inst.origin_cost,
+        inst.size_gb, solver.copies, solver.held, inst.fill_cost, holds, inst.gbps_per_gb,
         inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr, inst.origin_link, inst.n_links,
         serving.ptr, serving.mask, serving.share_ptr, serving.slot, serving.ratio, cost, use,
     )  # fmt: skip
