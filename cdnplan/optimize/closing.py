@@ -63,8 +63,9 @@ def close(run: RunState, recent: Sequence[Columns]) -> None:
         return
     with run.clock.phase("round"):
         rounding = Rounding(
-            run.solver, LimitVector.of(run.instance), run.local, found.prices, found.columns, run.threads
-        )
+            run.solver, LimitVector.of(run.instance), run.local, found.prices, found.columns, run.threads,
+            run.weigh,
+        )  # fmt: skip
         plans = enumerate(rounding.plans(run.best, run.lower))
     _round(run, islice(plans, FIRST_ROUNDS))
     # What is left by now may be the bound's.
@@ -132,8 +133,9 @@ def _round(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
             number, plan = next(plans, (0, None))
         if plan is None:
             return
-        better = number if better is None or plan.cost < run.best.cost else better
+        before = run.gap()
         run.take_plan(plan)
+        better = number if better is None or run.gap() < before else better
         run.report("round", number / (STARTS + REPAIRS))
         if number - better >= VAIN:
             return

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.outcome import Fits, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.warm_start import WarmStart
 
 EngineName = Literal["auto", "exact", "fast"]
@@ -54,6 +54,7 @@ def solve(
     seed: int = 0,
     progress: Progress = no_progress,
     start: WarmStart | None = None,
+    fits: Fits | None = None,
 ) -> Outcome:
     """Solve an instance with a named engine; see `Outcome`.
 
@@ -66,6 +67,9 @@ def solve(
     progress : Progress
     start : WarmStart or None
         Where the fast engine starts from; the exact one has no use for it.
+    fits : callable or None
+        Tells which placements appliances can carry out: the fast engine prefers these on small networks. The
+        exact one ends with the plan that costs least, whatever appliances make of it.
 
     Returns
     -------
@@ -88,4 +92,6 @@ def solve(
         return solve_exact(instance, stop=stop, threads=1, seed=seed, progress=progress)
     from cdnplan.optimize.fast import solve_fast
 
-    return solve_fast(instance, stop=stop, threads=threads, seed=seed, progress=progress, start=start)
+    return solve_fast(
+        instance, stop=stop, threads=threads, seed=seed, progress=progress, start=start, fits=fits
+    )

@@ -26,7 +26,7 @@ from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.one_file import Facility
 from cdnplan.optimize.one_file_run import exchange, place_alone, unlimited
-from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Fits, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.phase_clock import PhaseClock
 from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.relaxed_visits import RelaxedVisits
@@ -77,6 +77,7 @@ def solve_fast(
     progress: Progress = no_progress,
     start: WarmStart | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    fits: Fits | None = None,
 ) -> Outcome:
     """Find a good plan and a bound proven by prices, at any size.
 
@@ -95,6 +96,8 @@ def solve_fast(
         An earlier plan of nearly the same problem: a few passes are enough then.
     clock : callable
         Seconds that only grow.
+    fits : callable or None
+        Tells which placements appliances can carry out: on small networks such plans are preferred.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def solve_fast(
     threads = max(1, min(threads, before))
     numba.set_num_threads(1 if _work(instance) <= ONE_THREAD_UP_TO else threads)
     try:
-        return _solve(instance, stop, progress, PhaseClock(stop.time_limit_s, clock), start, threads)
+        return _solve(instance, stop, progress, PhaseClock(stop.time_limit_s, clock), start, threads, fits)
     finally:
         numba.set_num_threads(before)
 
@@ -126,11 +129,15 @@ def _solve(
     clock: PhaseClock,
     start: WarmStart | None,
     threads: int,
+    fits: Fits | None,
 ) -> Outcome:
     small = _work(instance) <= SMALL_UP_TO
     asked = stop.gap_ratio is not None and start is None
     closes = small or (asked and _may_close(instance))
-    run = RunState(instance, stop, progress, clock, GOOD_GAP_RATIO if small else OPTIMAL_RATIO, threads)
+    # Where pools hold thousands of files, what is free in pieces is little.
+    asked_of = fits if small else None
+    enough = GOOD_GAP_RATIO if small else OPTIMAL_RATIO
+    run = RunState(instance, stop, progress, clock, enough, threads, asked_of)
     early = EARLY_SMALL if small else EARLY * (stop.gap_ratio is not None)
     if unlimited(instance):
         place_alone(run)

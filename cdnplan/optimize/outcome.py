@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.model.proof import Proof
 
@@ -22,6 +25,11 @@ shared limits) the plan does not store."""
 GOOD_GAP_RATIO = 2e-3
 """A plan of a small network, and one that dealing and night have been through, is worked on further above
 this gap, if none is asked for."""
+
+
+Fits = Callable[[npt.NDArray[np.bool_]], bool]
+"""Whether a placement, (n_pools, n_files) bool, is one that the appliances of pools can carry out: what pools
+have room for by their sums may have none in pieces."""
 
 
 def never() -> bool:

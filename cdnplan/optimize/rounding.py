@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -121,6 +122,8 @@ class Rounding:
         Its columns.
     threads : int
         What comes out does not depend on it.
+    weigh : callable
+        How plans compare [currency].
     """
 
     def __init__(
@@ -131,10 +134,11 @@ class Rounding:
         prices: Prices,
         known: Columns,
         threads: int,
+        weigh: Callable[[Incumbent], float] = attrgetter("cost"),
     ) -> None:
         inst = solver.instance
         self._solver, self._limits, self._local, self._prices = solver, limits, local, prices
-        self._threads, self._pairs = threads, inst.n_files <= PAIRS_UP_TO
+        self._threads, self._weigh, self._pairs = threads, weigh, inst.n_files <= PAIRS_UP_TO
         kept = np.full(inst.n_files, min(MOST_NEAR, max(NEAR, COLUMNS // inst.n_files)), dtype=np.int64)
         extended = np.zeros(inst.n_files, dtype=np.bool_)
         extended[np.argsort(inst.size_gb, kind="stable")[:EXTENDED]] = True
@@ -167,13 +171,16 @@ class Rounding:
         Incumbent
             The best plan, `STARTS` times and then once for each repair, whether it is a new one or not.
         """
-        at, spent = self._model(best, best.cost - lower, None), 0
+        at, weighed, spent = self._model(best, best.cost - lower, None), self._weigh(best), 0
         for number in range(STARTS + REPAIRS):
             task = self._start if number < STARTS else self._repair
             found = self._side_by_side(task, at, number)
-            better = min([best, *found], key=lambda plan: plan.cost)
-            if better is not best or number == 0:
-                best, at = better, self._model(better, better.cost - lower, better.serving)
+            before = best
+            for plan in found:
+                if plan.cost < weighed and self._weigh(plan) < weighed:
+                    best, weighed = plan, self._weigh(plan)
+            if best is not before or number == 0:
+                at = self._model(best, best.cost - lower, best.serving)
             yield best
             spent += at.columns.file.size**2 if number >= STARTS else 0
             if spent > WORK:

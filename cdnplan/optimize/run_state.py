@@ -13,11 +13,14 @@ from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
-from cdnplan.optimize.outcome import BoundProof, Outcome, Progress, Status, Stop
+from cdnplan.optimize.outcome import BoundProof, Fits, Outcome, Progress, Status, Stop
 from cdnplan.optimize.phase_clock import PhaseClock
 
 OPTIMAL_RATIO = 1e-9
 """A gap of no more than this one counts as none."""
+UNFIT_RATIO = 3e-3
+"""A plan that appliances cannot carry out counts as dearer by this part of its cost above the ideal: about
+what it takes to make one of it that they can."""
 
 
 class RunState:
@@ -33,6 +36,8 @@ class RunState:
         Where no gap is asked for, the run may end at this one.
     threads : int
         At most so many where a part takes long, small networks included.
+    fits : callable or None
+        Tells which placements appliances can carry out; all of them where it is not given.
 
     Attributes
     ----------
@@ -60,6 +65,7 @@ class RunState:
         clock: PhaseClock,
         enough_gap: float,
         threads: int,
+        fits: Fits | None = None,
     ) -> None:
         self.instance, self.clock, self.threads = instance, clock, threads
         self.columns = Columns.of(instance)
@@ -72,6 +78,7 @@ class RunState:
         self.wanted_gap = enough_gap if stop.gap_ratio is None else max(stop.gap_ratio, OPTIMAL_RATIO)
         self._stop, self._progress, self._asked = stop, progress, False
         self._incumbent: Incumbent | None = None
+        self._fits, self._weighed = fits, np.inf
 
     @property
     def planned(self) -> bool:
@@ -97,10 +104,15 @@ class RunState:
         return max(self.bound, self.beyond, self.decided)
 
     def gap(self) -> float:
-        """Gap of the best plan; inf while there is none."""
+        """Gap of the best plan as it is weighed (`weigh`); inf while there is none."""
         if self._incumbent is None or not np.isfinite(self.lower):
             return np.inf
-        return gap_ratio(self.lower, self._incumbent.cost, self.ideal)
+        return gap_ratio(self.lower, self._weighed, self.ideal)
+
+    def weigh(self, plan: Incumbent) -> float:
+        """What a plan costs, and more by `UNFIT_RATIO` where appliances cannot carry it out [currency]."""
+        fits = self._fits is None or self._fits(plan.holds)
+        return plan.cost if fits else plan.cost + UNFIT_RATIO * (plan.cost - self.ideal)
 
     def ended(self) -> bool:
         """Whether the clock or the caller ends the run."""
@@ -131,9 +143,11 @@ class RunState:
             self.decided, self._proof = bound, proof
 
     def take_plan(self, plan: Incumbent) -> None:
-        """Keep a plan if it is the best."""
-        if self._incumbent is None or plan.cost < self._incumbent.cost:
-            self._incumbent = plan
+        """Keep a plan if it weighs least."""
+        if plan.cost < self._weighed:
+            weighed = self.weigh(plan)
+            if weighed < self._weighed:
+                self._incumbent, self._weighed = plan, weighed
 
     def report(self, phase: str, done: float) -> None:
         """Tell how far a phase is, and the bound and the plan so far."""
@@ -142,7 +156,8 @@ class RunState:
 
     def outcome(self) -> Outcome:
         """The best plan and bound, and why the run ended."""
-        plan, gap = self.best, self.gap()
+        plan = self.best
+        gap = gap_ratio(self.lower, plan.cost, self.ideal)
         status: Status = "feasible"
         if gap <= OPTIMAL_RATIO:
             status = "optimal"

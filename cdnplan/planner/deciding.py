@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
+from cdnplan.fill.packs import packs
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.engine import EngineName, choose_engine
@@ -39,6 +41,11 @@ class Watch:
             yield
         finally:
             self.seconds[name] = self.now() - begun
+
+
+def _fit(instance: Instance, holds: npt.NDArray[np.bool_]) -> bool:
+    """Whether appliances have room for what their pools hold."""
+    return bool(packs(instance, holds).all())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +106,7 @@ def decide(
     watch = Watch() if watch is None else watch
     stop = Stop() if stop is None else stop
     name, reason = choose_engine(instance, engine)
-    run = EngineRun(name, stop, threads, seed, watch.progress)
+    run = EngineRun(name, stop, threads, seed, watch.progress, _fit)
     begun = watch.now()
     with watch.phase("optimise"):
         outcome = run.solve(instance, start)

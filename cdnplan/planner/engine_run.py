@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress, within
 from cdnplan.optimize.warm_start import WarmStart
+
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,8 @@ class EngineRun:
     stop : Stop
     threads, seed : int
     progress : Progress
+    fits : callable or None
+        Whether appliances can carry out a placement of an instance.
     """
 
     name: EngineName
@@ -27,9 +35,11 @@ class EngineRun:
     threads: int = 1
     seed: int = 0
     progress: Progress = no_progress
+    fits: Callable[[Instance, Bools], bool] | None = None
 
     def solve(self, instance: Instance, start: WarmStart | None = None) -> Outcome:
         """Let it solve an instance."""
+        fits = self.fits
         return solve(
             instance,
             self.name,
@@ -38,6 +48,7 @@ class EngineRun:
             seed=self.seed,
             progress=self.progress,
             start=start,
+            fits=None if fits is None else lambda holds: fits(instance, holds),
         )
 
     def part(self, part: str, lower: float, upper: float, stop: Stop) -> EngineRun:
