@@ -2,7 +2,7 @@
 
 The master program knows the holder sets that were best under some prices it asked about: a handful for each
 file. A placement needs more to choose from, sets that cost little more under the last prices but use other
-pools. They are found by changing one pool of the nearest sets known, a few times over.
+pools. They are found by changing pools of the nearest sets known, from set to set (`near_sets_kernels`).
 """
 
 from __future__ import annotations
@@ -10,20 +10,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Ints, Ints32
+from cdnplan.lanes import in_lanes
+from cdnplan.model.instance import Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.file_columns import Columns, columns_of, launch_use
+from cdnplan.optimize.file_kernels import N_CHUNKS
 from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.near_sets_kernels import near_sets
+from cdnplan.optimize.priced import Priced
 
 Bools = npt.NDArray[np.bool_]
-
-ROUNDS = 3
-"""Changes of one pool, one after the other."""
-BASES = 6
-"""Nearest sets of each file that are changed."""
-CANDIDATES = 20_000
-"""Sets looked at together, which bounds the memory."""
 
 
 def near_columns(
@@ -40,7 +37,7 @@ def near_columns(
     known : Columns
         At least one of each file.
     most : (n_files,) int64
-        Columns to keep of each file.
+        Columns to keep of each file, at least 1.
     extended : (n_files,) bool
         Files to look for further columns of.
 
@@ -51,76 +48,42 @@ def near_columns(
         pinned ones) is always among them, so that something fits.
     """
     inst = solver.instance
-    pieces = []
-    flat = limits.flat(prices)
-    per_file = BASES * inst.n_pools + int(most.max())
-    step = max(1, CANDIDATES // max(1, per_file))
-    for start in range(0, inst.n_files, step):
-        files = np.arange(start, min(start + step, inst.n_files))
-        mine = (known.file >= files[0]) & (known.file <= files[-1])
-        file = np.concatenate([known.file[mine], files]).astype(np.int32)
-        holds = np.concatenate([known.holds[mine], solver.pinned[files]])
-        pieces.append(_near(solver, prices, flat, file, holds, most, extended))
-    found = pieces[0]
-    for piece in pieces[1:]:
-        found = Columns.joined(found, piece)
-    return found
-
-
-def _near(
-    solver: FileSolver, prices: Prices, flat: Floats, file: Ints32, holds: Bools, most: Ints, extended: Bools
-) -> Columns:
-    """The nearest columns of some files, from sets to start with."""
-    columns, far = _nearest(solver, prices, flat, file, holds, most)
-    seen = columns.file.size
-    for number in range(ROUNDS):
-        bases = columns.take(_first(columns.file, BASES) & extended[columns.file])
-        changed = _one_changed(solver, bases, often=number > 0)
-        file = np.concatenate([columns.file, changed[0]])
-        holds = np.concatenate([columns.holds, changed[1]])
-        before = far
-        columns, far = _nearest(solver, prices, flat, file, holds, most)
-        if columns.file.size == seen and np.array_equal(far, before):
-            break
-        seen = columns.file.size
-    return columns
-
-
-def _one_changed(solver: FileSolver, columns: Columns, *, often: bool) -> tuple[Ints32, Bools]:
-    """Every column with one pool added or taken away, as files and holder sets.
-
-    With `often` set, only pools that some column of the file uses: on large networks most pools are out of
-    reach of a file's demand, and one round shows which.
-    """
-    may = (solver.copies[columns.file] > 0) & ~solver.pinned[columns.file]
-    if often:
-        used = np.zeros(solver.copies.shape, dtype=np.bool_)
-        np.logical_or.at(used, columns.file, columns.holds)
-        may &= used[columns.file]
-    at, pool = np.nonzero(may)
-    holds = columns.holds[at]
-    holds[np.arange(at.size), pool] ^= True
-    return columns.file[at], holds
-
-
-def _nearest(
-    solver: FileSolver, prices: Prices, flat: Floats, file: Ints32, holds: Bools, most: Ints
-) -> tuple[Columns, Floats]:
-    """Columns of different holder sets, the nearest of each file, and their costs under the prices."""
-    key = np.concatenate([file[:, None].astype(np.int64), np.packbits(holds, axis=1)], axis=1)
-    _, first = np.unique(key, axis=0, return_index=True)
+    file, holds = _sets(solver, prices, known, most, extended)
+    files = np.arange(inst.n_files, dtype=np.int32)
+    file, holds = np.concatenate([file, files]), np.concatenate([holds, solver.pinned])
+    _, first = np.unique(_keys(file, holds), axis=0, return_index=True)
     columns = columns_of(solver, prices, file[first], np.ascontiguousarray(holds[first]))
-    worth = launch_use(solver.instance, columns) @ prices.launch
+    flat = limits.flat(prices)
+    worth = launch_use(inst, columns) @ prices.launch
     priced = columns.cost + columns.use @ np.where(flat > 0.0, flat, 0.0) - worth
-    order = np.lexsort((priced, columns.file))
-    ordered = columns.file[order]
-    bare = ~(columns.holds[order] & ~solver.pinned[ordered]).any(axis=1)
-    keep = order[_first(ordered, most[ordered]) | bare]
-    return columns.take(keep), priced[keep]
+    return columns.take(np.lexsort((priced, columns.file)))
 
 
-def _first(file: Ints32, most: Ints | int) -> Bools:
-    """Which of the columns, nearest first by file, are among so many of the file's nearest."""
-    begin = np.flatnonzero(np.diff(file, prepend=-1))
-    rank = np.arange(file.size) - np.repeat(begin, np.diff(np.append(begin, file.size)))
-    return np.asarray(rank < most)
+def _keys(file: Ints32, holds: Bools) -> npt.NDArray[np.int64]:
+    """Files and their sets as rows of numbers."""
+    return np.concatenate([file[:, None].astype(np.int64), np.packbits(holds, axis=1)], axis=1)
+
+
+def _sets(
+    solver: FileSolver, prices: Prices, known: Columns, most: Ints, extended: Bools
+) -> tuple[Ints32, Bools]:
+    """The nearest sets of each file, as files and sets, by file."""
+    inst, cols = solver.instance, solver.columns
+    priced = Priced.of(inst, prices)
+    order = np.argsort(known.file, kind="stable")
+    known_ptr = np.searchsorted(known.file[order], np.arange(inst.n_files + 1))
+    ptr = np.concatenate([[0], np.cumsum(most)])
+    holds = np.zeros((ptr[-1], inst.n_pools), dtype=np.bool_)
+    count = np.zeros(inst.n_files, dtype=np.int64)
+    code = np.random.default_rng(0).integers(1, 1 << 63, inst.n_pools).astype(np.uint64)
+    in_lanes(
+        near_sets, np.arange(N_CHUNKS), np.ones(N_CHUNKS), most, extended, inst.region_row, inst.region_share,
+        cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr,
+        inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost, inst.size_gb,
+        priced.store, priced.new, solver.copies, solver.held, solver.pinned, solver.reward_ptr,
+        solver.reward_pool, prices.launch[solver.reward_rule], code, known_ptr,
+        np.ascontiguousarray(known.holds[order]), ptr, holds, count,
+    )  # fmt: skip
+    file = np.repeat(np.arange(inst.n_files, dtype=np.int32), most)
+    taken = np.arange(file.size) - ptr[file] < count[file]
+    return file[taken], holds[taken]

@@ -51,15 +51,15 @@ Bools = npt.NDArray[np.bool_]
 
 COLUMNS, NEAR, MOST_NEAR = 12_000, 8, 40
 """Near columns in all, and of each file at least and at most."""
-REACH, NEAREST = 0.06, 4
-"""Those that cost more than the cheapest by this part of the gap are left out, but so many of each file
-stay."""
+START_REACH, REACH, NEAREST = 0.03, 0.06, 4
+"""Those that cost more than the cheapest by this part of the gap are left out, in dives of all files and in
+repairs, but so many of each file stay."""
 EXTENDED, PAIRS_UP_TO = 300, 1_000
 """Smallest files that get further columns, the others keep to those known; and up to so many files in all
 pairs change together: with more, what two of them cost is lost among the others."""
 SIDE_BY_SIDE = 2
 """Dives and repairs that go on at the same time."""
-STARTS, REPAIRS = 4, 120
+STARTS, REPAIRS = 12, 120
 """So many times dives of all files, then so many times repairs at most."""
 WORK = 3_000_000_000
 """Repairs end once the square of the number of columns, added up over all times, has come to this."""
@@ -87,7 +87,8 @@ EXACT_TO = 1e-12
 class _Model:
     """Columns that split requests as one plan does, the limits they share, and the columns of that plan.
 
-    With it come the gap to be narrowed and the least saving that counts.
+    With it come the gap to be narrowed, the part of it that columns may cost more, and the least saving that
+    counts.
     """
 
     plan: Incumbent
@@ -96,6 +97,7 @@ class _Model:
     reduced: Floats
     choice: Ints
     gap: float
+    reach: float
     worth: float
 
     def cost(self, choice: Ints) -> float:
@@ -171,16 +173,16 @@ class Rounding:
         Incumbent
             The best plan, `STARTS` times and then once for each repair, whether it is a new one or not.
         """
-        at, weighed, spent = self._model(best, best.cost - lower, None), self._weigh(best), 0
+        at, weighed, spent = self._model(best, best.cost - lower, START_REACH, None), self._weigh(best), 0
         for number in range(STARTS + REPAIRS):
             task = self._start if number < STARTS else self._repair
             found = self._side_by_side(task, at, number)
-            before = best
             for plan in found:
                 if plan.cost < weighed and self._weigh(plan) < weighed:
                     best, weighed = plan, self._weigh(plan)
-            if best is not before or number == 0:
-                at = self._model(best, best.cost - lower, best.serving)
+            reach = START_REACH if number + 1 < STARTS else REACH
+            if best is not at.plan or number == 0 or reach != at.reach:
+                at = self._model(best, best.cost - lower, reach, best.serving)
             yield best
             spent += at.columns.file.size**2 if number >= STARTS else 0
             if spent > WORK:
@@ -207,7 +209,7 @@ class Rounding:
         choice = dive(at.columns, at.rows, at.choice, self._in_turn(np.arange(every.size), number))
         self._settle(at, choice, STAGES, every)
         plan = self._served(at, choice)
-        return None if plan is None else self._settled(plan, every, at.gap)
+        return None if plan is None else self._settled(plan, every, at)
 
     def _repair(self, at: _Model, number: int) -> Incumbent | None:
         """Decide some files anew."""
@@ -220,7 +222,7 @@ class Rounding:
         plan = self._served(at, choice)
         if plan is None or plan.cost <= at.plan.cost or plan.cost > at.plan.cost + FAR * at.gap:
             return plan
-        return self._settled(plan, changed, at.gap)
+        return self._settled(plan, changed, at)
 
     def _in_turn(self, files: Ints, number: int) -> Ints:
         """Files in the order they are decided."""
@@ -229,10 +231,10 @@ class Rounding:
         varied = key * (1.0 + noise * np.random.default_rng(number).random(files.size))
         return files[np.argsort(-varied, kind="stable")]
 
-    def _settled(self, plan: Incumbent, begin: Bools, gap: float) -> Incumbent:
+    def _settled(self, plan: Incumbent, begin: Bools, before: _Model) -> Incumbent:
         """Change files' columns and serve what comes of it, as long as that is better."""
         for _ in range(ROUNDS):
-            at = self._model(plan, gap, plan.serving)
+            at = self._model(plan, before.gap, before.reach, plan.serving)
             choice = at.choice.copy()
             self._settle(at, choice, LAST_STAGES, begin.copy())
             better = None if np.array_equal(choice, at.choice) else self._served(at, choice)
@@ -254,9 +256,9 @@ class Rounding:
                 at.rows.charged(most), at.rows.even, choice, begin, self._pairs, at.worth,
             )  # fmt: skip
 
-    def _model(self, plan: Incumbent, gap: float, serving: Serving | None) -> _Model:
+    def _model(self, plan: Incumbent, gap: float, reach: float, serving: Serving | None) -> _Model:
         """Near columns and those of the plan, served as the plan is."""
-        near, mine = self._near.take(self._dearer_by <= REACH * gap), np.ascontiguousarray(plan.holds.T)
+        near, mine = self._near.take(self._dearer_by <= reach * gap), np.ascontiguousarray(plan.holds.T)
         same = (near.holds == mine[near.file]).all(axis=1)
         lacking = np.setdiff1d(np.arange(mine.shape[0]), near.file[same])
         file = np.concatenate([near.file, lacking.astype(np.int32)])
@@ -268,7 +270,7 @@ class Rounding:
         reduced, choice = columns.cost + rows.matrix @ rows.price, np.flatnonzero(own)
         # Not below what sums of costs are exact to: else rounding errors would look like savings for ever.
         worth = max(LEAST_SAVED * gap, EXACT_TO * float(np.abs(columns.cost).sum()))
-        return _Model(plan, columns, rows, reduced, choice, gap, worth)
+        return _Model(plan, columns, rows, reduced, choice, gap, reach, worth)
 
     def _columns(self, serving: Serving | None, file: npt.NDArray[np.int32], holds: Bools) -> Columns:
         """Columns that split requests as a serving does; without one, whole ones at the prices."""

@@ -51,8 +51,8 @@ def test_the_nearest_of_all_holder_sets_are_found(seed: int) -> None:
         mine = near.take(near.file == f)
         assert len(np.unique(mine.holds, axis=0)) == mine.file.size
         found = mine.cost + mine.use @ flat - launch_use(inst, mine) @ prices.launch
-        # Changing one pool at a time from six bases leads to the best set here, seldom past a worse one.
-        assert found[0] == pytest.approx(cost.min(), rel=1e-9, abs=1e-9)
+        nearest = np.sort(cost)[: min(3, mine.file.size)]
+        assert found[: nearest.size] == pytest.approx(nearest, rel=1e-9, abs=1e-9)
         assert (mine.holds == solver.pinned[f]).all(axis=1).any(), "the set with nothing but pins"
 
 
