@@ -61,8 +61,9 @@ SIDE_BY_SIDE = 2
 """Dives and repairs that go on at the same time."""
 STARTS, REPAIRS = 12, 120
 """So many times dives of all files, then so many times repairs at most."""
-WORK = 3_000_000_000
-"""Repairs end once the square of the number of columns, added up over all times, has come to this."""
+WORK, VAIN_WORK = 3_000_000_000, 1_500_000_000
+"""Repairs end once the square of the number of columns, added up over all times, has come to this; dives and
+repairs once it has come to so much since the last better plan."""
 RANKS = (25, 12, 6)
 """What near columns of these ranks cost more says how dear it is to decide a file late."""
 TORN, TORN_FROM = 60, 300
@@ -173,7 +174,8 @@ class Rounding:
         Incumbent
             The best plan, `STARTS` times and then once for each repair, whether it is a new one or not.
         """
-        at, weighed, spent = self._model(best, best.cost - lower, START_REACH, None), self._weigh(best), 0
+        at, weighed = self._model(best, best.cost - lower, START_REACH, None), self._weigh(best)
+        spent = vain = 0
         for number in range(STARTS + REPAIRS):
             task = self._start if number < STARTS else self._repair
             found = self._side_by_side(task, at, number)
@@ -181,11 +183,13 @@ class Rounding:
                 if plan.cost < weighed and self._weigh(plan) < weighed:
                     best, weighed = plan, self._weigh(plan)
             reach = START_REACH if number + 1 < STARTS else REACH
+            work = at.columns.file.size**2
+            spent += work if number >= STARTS else 0
+            vain = vain + work if best is at.plan else 0
             if best is not at.plan or number == 0 or reach != at.reach:
                 at = self._model(best, best.cost - lower, reach, best.serving)
             yield best
-            spent += at.columns.file.size**2 if number >= STARTS else 0
-            if spent > WORK:
+            if spent > WORK or vain > VAIN_WORK:
                 return
 
     def _side_by_side(

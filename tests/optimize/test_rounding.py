@@ -128,6 +128,10 @@ def test_repairs_end_where_columns_are_many(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(list(rounding.plans(plan, found.bound))) == STARTS + REPAIRS
     monkeypatch.setattr("cdnplan.optimize.rounding.WORK", 1)
     assert len(list(rounding.plans(plan, found.bound))) == STARTS + 1
+    monkeypatch.setattr("cdnplan.optimize.rounding.VAIN_WORK", 1)
+    costs = [each.cost for each in rounding.plans(plan, found.bound)]
+    assert len(costs) < STARTS, "the first dives that better nothing are the last"
+    assert costs[:-1] == sorted(set(costs[:-1]), reverse=True)
 
 
 def test_keeps_rules_finds_each_broken_rule() -> None:
