@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 
 from cdnplan.compiled import njit, part
-from cdnplan.optimize.file_kernels import N_CHUNKS, ask_for_file, cheapest_two
+from cdnplan.optimize.copy_kernels import copy
+from cdnplan.optimize.file_kernels import N_CHUNKS, ask_for_file, cheapest_two, open_cost
 
 Array = Any
 SWAPS_UP_TO = 64
 """Pools up to which one is tried in place of another: with more, that would be most of the work."""
 SAME = 1e-9
 """Values no further apart than by this part are ties, for which nothing is given up: else rounding errors
-could have two sets take turns for ever."""
+could have two sets take turns."""
+LOOKS = 10
+"""So many times as many sets as are kept have their neighbours looked at, at most."""
 NOBODY: Any = np.int64(-1)
 """No pool."""
 
@@ -48,6 +51,16 @@ def _key(one: Array, code: Array) -> Any:
 
 
 @part
+def _next(values: Array, looked: Array, n: int) -> Any:
+    """The cheapest set whose neighbours were not looked at; `NOBODY`: there is none."""
+    at = NOBODY
+    for k in range(n):
+        if not looked[k] and (at < 0 or values[k] < values[at]):
+            at = k
+    return at
+
+
+@part
 def _take(
     one: Array, p: int, q: int, key: Any, value: float, most: int, n: int, kept: Array, keys: Array,
     values: Array, looked: Array,
@@ -66,8 +79,7 @@ def _take(
                 at = k
         if values[at] <= value + SAME * abs(value):
             return n
-    for k in range(one.size):
-        kept[at, k] = one[k]
+    copy(one, one.size, kept[at])
     if p >= 0:
         kept[at, p] = not one[p]
     if q >= 0:
@@ -161,27 +173,17 @@ def near_sets(
             looked = np.zeros(most[f], np.bool_)
             n = 0
             for k in range(known_ptr[f], known_ptr[f + 1]):
-                value = 0.0
-                for p in range(n_pools):
-                    one[p] = known[k, p]
-                    value += opening[p] if one[p] else 0.0
-                for i in range(n_active):
-                    r = active[i]
-                    _, cost, _ = cheapest_two(r, ptr, pools, costs, one, origin[r])
-                    value += v[r] * cost
+                copy(known[k], n_pools, one)
+                value = open_cost(active, n_active, v, ptr, pools, costs, origin, opening, one)
                 n = _take(
                     one, NOBODY, NOBODY, _key(one, code), value, most[f], n, kept, keys, values, looked
                 )  # fmt: skip
-            while extended[f]:
-                at = NOBODY
-                for k in range(n):
-                    if not looked[k] and (at < 0 or values[k] < values[at]):
-                        at = k
+            for _ in range(LOOKS * most[f] if extended[f] else 0):
+                at = _next(values, looked, n)
                 if at < 0:
                     break
                 looked[at] = True
-                for p in range(n_pools):
-                    one[p] = kept[at, p]
+                copy(kept[at], n_pools, one)
                 n = _look_around(
                     one, keys[at], values[at], active, n_active, v, ptr, pools, costs, origin, opening,
                     pinned[f], code, most[f], n, kept, keys, values, looked, first, second, nearest, change,
