@@ -22,10 +22,11 @@ from cdnplan.fill.bench_kernels import EPS, HERE, NONE, Bench, fresh_gb, put, ta
 
 Array = npt.NDArray[Any]
 
-NODES = 200_000
-"""Files tried at most, and a few times as many as there are copies."""
-NODES_PER_FEW, FEW = 20, 100
-"""Up to `FEW` copies so many times as many: the fewer files, the rarer are ways to pack them tightly."""
+STEPS = 200_000
+"""Files looked at, at most, and a few times as many as there are copies."""
+STEPS_PER_FEW, FEW = 20, 100
+"""Up to `FEW` copies so many times as many: the fewer files, the rarer are ways to pack them tightly. But not
+where an appliance may fetch so much only: a packing from nothing seldom keeps to that."""
 
 
 @part
@@ -46,7 +47,7 @@ def _next(size: Array, left: Array, rest: Array, room: float, spare: float, i: i
 
 
 @part
-def _search(size: Array, copies: Array, limit: float, n_appliances: int, nodes: int) -> Array:
+def _search(size: Array, copies: Array, limit: float, n_appliances: int, steps: int) -> Array:
     """Appliance and file of each copy, sizes decreasing; empty: none found."""
     n, total = size.size, int(copies.sum())
     left = copies.copy()
@@ -59,8 +60,8 @@ def _search(size: Array, copies: Array, limit: float, n_appliances: int, nodes: 
     for j in range(n):
         spare -= size[j] * copies[j]
     forward, opened = True, True
-    while nodes > 0:
-        nodes -= 1
+    while steps > 0:
+        steps -= 1
         if forward:
             if opened:
                 for j in range(n - 1, -1, -1):
@@ -70,6 +71,8 @@ def _search(size: Array, copies: Array, limit: float, n_appliances: int, nodes: 
                     i += 1
                 opened = False
             j = _next(size, left, rest[a], room, spare, i, n_appliances - a)
+            # Where it looked in vain, it looked at all of them at most.
+            steps -= (n if j < 0 else j) - i
             if j < 0 or (j == n and a + 1 == n_appliances):
                 forward = False
                 continue
@@ -109,9 +112,9 @@ def _search(size: Array, copies: Array, limit: float, n_appliances: int, nodes: 
 
 
 @part
-def _nodes(n: int) -> int:
-    """How many files may be tried to pack n copies."""
-    return NODES * (NODES_PER_FEW if n <= FEW else 1) + 8 * n
+def _steps(n: int, few: bool) -> int:
+    """How many files may be looked at to pack n copies."""
+    return STEPS * (STEPS_PER_FEW if few and n <= FEW else 1) + 8 * n
 
 
 @njit(cache=True, nogil=True)
@@ -135,7 +138,7 @@ def pack_pools(
         fits &= asked <= limit[p] * appliances[p]
         if fits and n > 0 and appliances[p] > 1:
             total = int(wanted[:n].sum())
-            fits = _search(sizes[:n], wanted[:n], limit[p], appliances[p], _nodes(total)).size > 0
+            fits = _search(sizes[:n], wanted[:n], limit[p], appliances[p], _steps(total, True)).size > 0
         packed[p] = fits
 
 
@@ -148,7 +151,8 @@ def pack_whole(bench: Bench) -> bool:
         i = bench.by_size[n_files - 1 - k]
         size[k], copies[k] = bench.size[i], bench.copies[i]
     n = int(copies.sum())
-    taken = _search(size, copies, bench.limit[0], n_appliances, _nodes(n))
+    steps = _steps(n, bool(np.isinf(bench.window).all()))
+    taken = _search(size, copies, bench.limit[0], n_appliances, steps)
     if taken.size == 0:
         return False
     a, fetched = 0, np.zeros(n_appliances)
