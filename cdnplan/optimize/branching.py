@@ -25,7 +25,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.proof import Proof
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
-from cdnplan.optimize.file_columns import Columns, launch_use
+from cdnplan.optimize.file_columns import Columns, priced_columns
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.proof_record import ProofRecord
 from cdnplan.optimize.rules import broken_rules, fitting_placements
@@ -227,8 +227,7 @@ class _Tree:
     def _left(self, parent: _Node, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> Columns:
         """Columns that obey, less those too dear to be in any better plan."""
         columns, found = parent.found.columns, parent.found
-        value = columns.cost + columns.use @ self.limits.flat(found.prices)
-        value -= launch_use(self.solver.instance, columns) @ found.prices.launch
+        value = priced_columns(self.limits, found.prices, columns)
         order = np.lexsort((value, columns.file))
         first = np.flatnonzero(np.diff(columns.file[order], prepend=-1))
         begin = np.repeat(first, np.diff(np.append(first, order.size)))

@@ -186,6 +186,25 @@ def columns_of(
     return Columns(files, holds, cost, use)
 
 
+def priced_columns(limits: LimitVector, prices: Prices, columns: Columns) -> Floats:
+    """What columns cost under prices of limits and launches.
+
+    Parameters
+    ----------
+    limits : LimitVector
+        Of the instance of the columns.
+    prices : Prices
+    columns : Columns
+
+    Returns
+    -------
+    (n,) float64
+        [currency]
+    """
+    held = launch_use(limits.instance, columns) @ prices.launch
+    return np.asarray(columns.cost + columns.use @ limits.flat(prices) - held, dtype=np.float64)
+
+
 def launch_use(instance: Instance, columns: Columns) -> Floats:
     """How many pools of each launch rule hold the file.
 

@@ -14,7 +14,7 @@ from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.file_columns import Columns, columns_of, launch_use
+from cdnplan.optimize.file_columns import Columns, columns_of, priced_columns
 from cdnplan.optimize.file_kernels import N_CHUNKS
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.near_sets_kernels import near_sets
@@ -53,10 +53,7 @@ def near_columns(
     file, holds = np.concatenate([file, files]), np.concatenate([holds, solver.pinned])
     _, first = np.unique(_keys(file, holds), axis=0, return_index=True)
     columns = columns_of(solver, prices, file[first], np.ascontiguousarray(holds[first]))
-    flat = limits.flat(prices)
-    worth = launch_use(inst, columns) @ prices.launch
-    priced = columns.cost + columns.use @ np.where(flat > 0.0, flat, 0.0) - worth
-    return columns.take(np.lexsort((priced, columns.file)))
+    return columns.take(np.lexsort((priced_columns(limits, prices, columns), columns.file)))
 
 
 def _keys(file: Ints32, holds: Bools) -> npt.NDArray[np.int64]:

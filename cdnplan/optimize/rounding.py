@@ -38,7 +38,7 @@ from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.diving import dive
-from cdnplan.optimize.file_columns import Columns, columns_of, launch_use
+from cdnplan.optimize.file_columns import Columns, columns_of, priced_columns
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.near_columns import near_columns
@@ -180,8 +180,9 @@ class Rounding:
             task = self._start if number < STARTS else self._repair
             found = self._side_by_side(task, at, number)
             for plan in found:
-                if plan.cost < weighed and self._weigh(plan) < weighed:
-                    best, weighed = plan, self._weigh(plan)
+                weight = self._weigh(plan) if plan.cost < weighed else np.inf
+                if weight < weighed:
+                    best, weighed = plan, weight
             reach = START_REACH if number + 1 < STARTS else REACH
             work = at.columns.file.size**2
             spent += work if number >= STARTS else 0
@@ -284,9 +285,7 @@ class Rounding:
 
     def _dearer(self, columns: Columns) -> Floats:
         """What columns cost more than the cheapest of their file, prices included."""
-        flat = self._limits.flat(self._prices)
-        launch = launch_use(self._solver.instance, columns) @ self._prices.launch
-        priced = columns.cost + columns.use @ np.where(flat > 0.0, flat, 0.0) - launch
+        priced = priced_columns(self._limits, self._prices, columns)
         least = np.full(self._solver.instance.n_files, np.inf)
         np.minimum.at(least, columns.file, priced)
         return np.asarray(priced - least[columns.file], dtype=np.float64)
