@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill import schedule_kernels as kernels
+from cdnplan.fill.best_night import Evening, best_night
+from cdnplan.fill.copies import Copies
 from cdnplan.fill.count_kernels import count
-from cdnplan.fill.heap_kernels import Heap
-from cdnplan.fill.loads import pointers
-from cdnplan.fill.source_kernels import HOLDS, LEAVING, NO_WINDOW, NOTHING, ORIGIN, SELFISH, Network, State
-from cdnplan.fill.space_kernels import NEVER, Removals, Result, Work
-from cdnplan.fill.urgency import fetching_order
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.fill.source_kernels import HOLDS, LEAVING, NOTHING, ORIGIN, Network, State
+from cdnplan.fill.space_kernels import Result
+from cdnplan.model.instance import Ints
 
 Bools = npt.NDArray[np.bool_]
-
-N_ALTERNATES = 2
-"""Further appliances named for each fill, before an origin."""
-
-
-LOST_NOTHING, LOST_ALL = (0, 0, 0.0), (np.iinfo(np.int64).max, 1, np.inf)
-"""A night that brings everything, and one worse than any."""
-PATIENCES, TRIES = 3, 4
-"""Nights planned with less and less patience where copies are lost, and tries of each, with fewer last copies
-that may go before an origin brings the file back."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Copies:
-    """Some copies: of which file, on which appliance.
-
-    Parameters
-    ----------
-    appliance, file : (n,) int64
-        Appliances numbered over all pools.
-    value : (n,) float64
-        What each saves [currency per period].
-    required : (n,) bool
-        Pinned, or for a launch: fetched before all others.
-    """
-
-    appliance: Ints
-    file: Ints
-    value: Floats
-    required: Bools
-
-    @property
-    def size(self) -> int:
-        """Number of copies."""
-        return int(self.file.size)
-
-    def take(self, which: npt.NDArray[np.generic]) -> Copies:
-        """Some of them: positions or a mask."""
-        return Copies(self.appliance[which], self.file[which], self.value[which], self.required[which])
-
-    @classmethod
-    def none(cls) -> Copies:
-        """No copies."""
-        index = np.zeros(0, dtype=np.int64)
-        return cls(index, index, np.zeros(0), np.zeros(0, dtype=np.bool_))
-
-    @classmethod
-    def joined(cls, *parts: Copies) -> Copies:
-        """All of several."""
-        return cls(
-            np.concatenate([part.appliance for part in parts]),
-            np.concatenate([part.file for part in parts]),
-            np.concatenate([part.value for part in parts]),
-            np.concatenate([part.required for part in parts]),
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,22 +98,10 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     .. [1] R. L. Graham, "Bounds on multiprocessing timing anomalies", SIAM Journal on Applied
        Mathematics 17(2), 1969.
     """
-    n_appliances = network.site.size
     leaving = leaving.take(_by_worth(leaving, wanted, network))
     state = _state(network, kept, leaving)
-    order = fetching_order(
-        network,
-        state.stored_gb,
-        (wanted.appliance, wanted.file, wanted.value),
-        wanted.required,
-        (leaving.appliance, leaving.file),
-        kept.file,
-    )
-    wanted = wanted.take(order)
-    demand = kernels.Wanted(
-        _ptr(wanted, n_appliances), wanted.appliance, wanted.file, wanted.value, wanted.required
-    )
-    result = _best_night(_Evening(network, state, kept, wanted, leaving, demand, begin))
+    night = best_night(Evening(network, state, kept, wanted, leaving, begin))
+    wanted, result = night.wanted, night.result
     last_origin = _last_origins(network, wanted, result)
     return Schedule(
         wanted=wanted,
@@ -186,91 +118,6 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Evening:
-    """What a night begins with, and when [ms]; `demand` is `wanted` as kernels read it."""
-
-    network: Network
-    state: State
-    kept: Copies
-    wanted: Copies
-    leaving: Copies
-    demand: kernels.Wanted
-    begin: int
-
-
-def _best_night(evening: _Evening) -> Result:
-    """Plan the night with patience, then with less where that loses anything; take what loses least value.
-
-    Each time appliances that could not fetch all lose some of theirs: all others go on waiting for cheap
-    sources.
-    """
-    wanted, patience = evening.wanted, evening.network.patience.copy()
-    best, least = _blank(wanted.size, evening.leaving.size), LOST_ALL
-    for _ in range(PATIENCES):
-        network = evening.network._replace(patience=patience.copy())
-        night, lost = _night(replace(evening, network=network))
-        if lost < least:
-            best, least = night, lost
-        late = np.unique(wanted.appliance[night.kind == NOTHING])
-        if least == LOST_NOTHING or (patience[late] == SELFISH).all():
-            break
-        patience[late] = np.maximum(patience[late], SELFISH + 1) - 1
-    return best
-
-
-def _night(evening: _Evening) -> tuple[Result, tuple[int, int, float]]:
-    """Try a night until promises are kept; the one that loses least, and what it loses.
-
-    At first all last copies may go that origins can bring back; what did not come back in time may not go
-    away in the next try.
-    """
-    network, wanted, leaving = evening.network, evening.wanted, evening.leaving
-    night, least = _blank(wanted.size, leaving.size), LOST_ALL
-    returns = np.zeros(network.size_gb.size, dtype=np.bool_)
-    returns[wanted.file] = True
-    returns[evening.kept.file] = False
-    for _ in range(TRIES):
-        state = State(*(array.copy() for array in evening.state))
-        removals = _removals(network, evening.kept, wanted, leaving, returns)
-        result = _blank(wanted.size, leaving.size)
-        work = _scratch(network, wanted, evening.demand, removals)
-        kernels.run_night(network, state, evening.demand, removals, result, work, evening.begin)
-        lost = _lost(wanted, result)
-        # At the same loss rather a night that breaks fewer promises.
-        if lost <= least:
-            night, least = result, lost
-        if lost == LOST_NOTHING or not removals.n_away[0]:
-            break
-        returns &= ~removals.away
-    return night, least
-
-
-def _lost(wanted: Copies, result: Result) -> tuple[int, int, float]:
-    """What a night leaves undone: copies that a rule asks for, whether there are others, and their value."""
-    unfetched = result.kind == NOTHING
-    required = int((unfetched & wanted.required).sum())
-    return required, int(unfetched.any()), float(wanted.value[unfetched].sum())
-
-
-def _removals(network: Network, kept: Copies, wanted: Copies, leaving: Copies, returns: Bools) -> Removals:
-    n_files = network.size_gb.size
-    stays = np.zeros(n_files, dtype=np.bool_)
-    stays[kept.file] = stays[wanted.file] = True
-    worth = np.bincount(wanted.file, wanted.value, n_files).astype(np.float64)
-    worth[wanted.file[wanted.required]] = np.inf
-    return Removals(
-        ptr=_ptr(leaving, network.site.size),
-        file=leaving.file,
-        stays=stays,
-        worth=worth,
-        given_up=np.zeros(n_files, dtype=np.bool_),
-        returns=returns,
-        away=np.zeros(n_files, dtype=np.bool_),
-        n_away=np.zeros(1, dtype=np.int64),
-    )
-
-
 def _by_worth(leaving: Copies, wanted: Copies, network: Network) -> Ints:
     """Order by appliance and value per byte, the least first; what others of the site fetch goes last."""
     n_sites = network.site_ptr.size - 1
@@ -278,10 +125,6 @@ def _by_worth(leaving: Copies, wanted: Copies, network: Network) -> Ints:
     needed = np.isin(leaving.file * n_sites + network.site[leaving.appliance], at_site)
     density = leaving.value / network.size_gb[leaving.file]
     return np.lexsort((leaving.file, density, needed, leaving.appliance)).astype(np.int64)
-
-
-def _ptr(copies: Copies, n_appliances: int) -> Ints:
-    return pointers(np.bincount(copies.appliance, minlength=n_appliances))
 
 
 def _state(network: Network, kept: Copies, leaving: Copies) -> State:
@@ -312,38 +155,6 @@ def _state(network: Network, kept: Copies, leaving: Copies) -> State:
         link_used=np.zeros(n_links),
         link_count=np.zeros(n_links, dtype=np.int64),
         stored_gb=np.bincount(appliance, network.size_gb[file], minlength=n_appliances).astype(np.float64),
-    )
-
-
-def _blank(n_wanted: int, n_leaving: int) -> Result:
-    return Result(
-        kind=np.zeros(n_wanted, dtype=np.uint8),
-        source=np.full(n_wanted, -1, dtype=np.int64),
-        path=np.full(n_wanted, -1, dtype=np.int64),
-        start=np.full(n_wanted, NEVER, dtype=np.int64),
-        end=np.full(n_wanted, NEVER, dtype=np.int64),
-        alternates=np.full((n_wanted, N_ALTERNATES), -1, dtype=np.int32),
-        why=np.full(n_wanted, NO_WINDOW, dtype=np.uint8),
-        gone=np.full(n_leaving, NEVER, dtype=np.int64),
-    )
-
-
-def _scratch(network: Network, wanted: Copies, demand: kernels.Wanted, leaving: Removals) -> Work:
-    """Room for all events there can be at once: transfers, and looks for work."""
-    size_gb = network.size_gb[wanted.file]
-    waiting_gb = np.asarray(np.bincount(wanted.appliance, size_gb, network.site.size), dtype=np.float64)
-    n = network.site.size
-    room = kernels.MOST_AT_ONCE * n + network.open_begin.size + 1
-    return Work(
-        heap=Heap.of(room),
-        head=demand.ptr[:-1].copy(),
-        waiting_gb=waiting_gb,
-        shed=np.zeros(wanted.size, dtype=np.bool_),
-        idle=np.zeros(n, dtype=np.bool_),
-        poll=np.full(n, NEVER, dtype=np.int64),
-        woken=np.full(n, NEVER, dtype=np.int64),
-        busy=np.full(leaving.file.size, np.iinfo(np.int64).min, dtype=np.int64),
-        first_leaving=leaving.ptr[:-1].copy(),
     )
 
 

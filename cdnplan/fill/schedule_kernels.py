@@ -51,13 +51,17 @@ HURRY_MS = 600_000
 
 
 class Wanted(NamedTuple):
-    """Copies to fetch: those of appliance a are ``ptr[a]:ptr[a + 1]``, by priority."""
+    """Copies to fetch: those of appliance a are ``ptr[a]:ptr[a + 1]``, by priority.
+
+    What is `pressing` takes whatever source and room there is as soon as it can be had, and is not put off;
+    `value` is infinite where a rule asks for the copy.
+    """
 
     ptr: Array
     appliance: Array
     file: Array
     value: Array
-    required: Array
+    pressing: Array
 
 
 class Night(NamedTuple):
@@ -150,7 +154,7 @@ def _begin(night: Night, moment: Moment, hurry: bool, reserved: int, q: int) -> 
     # What must be there does not wait for a cheaper source, nor does what is nearly too late.
     latest = end - duration_ms(size, net.fill_gbps[a])
     late = hurry or now + HURRY_MS >= latest
-    at_once = late or wanted.required[q]
+    at_once = late or wanted.pressing[q]
     kind, source, path, rate, why = find_source(net, state, a, f, free, least, now, latest, at_once, TRIES)
     if kind == NOTHING:
         result.why[q] = why
@@ -159,8 +163,8 @@ def _begin(night: Night, moment: Moment, hurry: bool, reserved: int, q: int) -> 
     if finish > min(end, reserved):
         result.why[q] = NO_RATE
         return False
-    worth = np.inf if wanted.required[q] else wanted.value[q] if late else wanted.value[q] / FAR_MORE
-    if not make_room(net, state, leaving, result, work, a, size, now, moment.away or late, worth):
+    worth = wanted.value[q] if at_once else wanted.value[q] / FAR_MORE
+    if not make_room(net, state, leaving, result, work, a, size, now, moment.away or at_once, worth):
         result.why[q] = NO_SPACE
         return False
     result.kind[q], result.source[q], result.path[q] = kind, source, path
@@ -232,7 +236,7 @@ def _shed(
         missing_gb = -slack * net.fill_gbps[a] / MEGABITS_PER_GB
         best, least, large = -1, np.inf, False
         for q in range(work.head[a], wanted.ptr[a + 1]):
-            if result.start[q] != NEVER or work.shed[q] or wanted.required[q]:
+            if result.start[q] != NEVER or work.shed[q] or wanted.pressing[q]:
                 continue
             size = net.size_gb[wanted.file[q]]
             enough = size >= missing_gb

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from cdnplan.fill.loads import pointers
 from cdnplan.fill.source_kernels import Network
@@ -18,16 +17,16 @@ def fetching_order(
     network: Network,
     stored_gb: Floats,
     wanted: tuple[Ints, Ints, Floats],
-    must: npt.NDArray[np.bool_],
+    rank: Ints,
     leaving: tuple[Ints, Ints],
     kept_file: Ints,
 ) -> Ints:
     """Order wanted copies by appliance and urgency, the most urgent first.
 
-    What a rule asks for comes first, then what saves most per byte. Where the last copy of a file takes the
-    space of something more urgent than the file itself, the file is as urgent as that, wherever it is wanted:
-    the priority inheritance of real-time systems [1]_. Without it, full appliances that change places wait
-    for one another.
+    Those of the highest rank come first, then what saves most per byte. Where the last copy of a file takes
+    the space of something more urgent than the file itself, the file is as urgent as that, wherever it is
+    wanted: the priority inheritance of real-time systems [1]_. Without it, full appliances that change places
+    wait for one another.
 
     Parameters
     ----------
@@ -36,8 +35,8 @@ def fetching_order(
         What they hold at first [GB].
     wanted : tuple of (n_wanted,) arrays
         Appliance, file, value [currency per period].
-    must : (n_wanted,) bool
-        A rule asks for it.
+    rank : (n_wanted,) int64
+        Copies of a higher rank come first.
     leaving : tuple of (n_leaving,) arrays
         Appliance and file of what goes, by appliance, the first to go first.
     kept_file : (n_kept,) int64
@@ -57,8 +56,8 @@ def fetching_order(
     n_files, n_appliances = network.size_gb.size, network.site.size
     size = network.size_gb[file]
     own = value / size
-    if must.any():
-        own = own + must * (own.max() + 1.0)
+    if rank.any():
+        own = own + rank * (own.max() + 1.0)
     urgency = own
     order = np.lexsort((file, -urgency, appliance))
     holders = np.bincount(leaving[1], minlength=n_files)

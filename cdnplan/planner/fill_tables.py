@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from cdnplan.fill.copies import Copies
 from cdnplan.fill.fills import KINDS, REASONS, Fills
-from cdnplan.fill.schedule import Copies
 from cdnplan.fill.source_kernels import ORIGIN
 from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
 from cdnplan.model.instance import Instance, Ints

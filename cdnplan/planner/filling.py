@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
+from cdnplan.fill.copies import Copies
 from cdnplan.fill.fills import Fills, absences
 from cdnplan.fill.link_loads import links_carry
 from cdnplan.fill.network import fill_network, spare_gbps
-from cdnplan.fill.schedule import Copies, Schedule, schedule
+from cdnplan.fill.schedule import Schedule, schedule
 from cdnplan.fill.source_kernels import NO_SOURCE, Network
 from cdnplan.fill.sources import Sources, find_sources
 from cdnplan.fill.values import pool_sites

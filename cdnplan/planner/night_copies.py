@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
+from cdnplan.fill.copies import Copies
 from cdnplan.fill.count_kernels import count
-from cdnplan.fill.schedule import Copies
 from cdnplan.fill.values import file_values
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.fill.schedule import Copies
+from cdnplan.fill.copies import Copies
 from cdnplan.model.instance import Instance, Ints
 
 

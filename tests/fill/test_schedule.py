@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.fill import schedule as module
-from cdnplan.fill.schedule import Copies, Schedule, schedule
+from cdnplan.fill.copies import Copies
+from cdnplan.fill.schedule import Schedule, schedule
 from cdnplan.fill.schedule_kernels import Wanted
 from cdnplan.fill.source_kernels import (
     HURRIED,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan.fill.appliances import split_pools
-from cdnplan.fill.schedule import Copies
+from cdnplan.fill.copies import Copies
 from cdnplan.planner.load import load
 from cdnplan.planner.spreading import Changed, spread_serving
 from cdnplan.planner.staying import launches_stay
