@@ -37,7 +37,7 @@ FIRST_ROUNDS = 24
 """Rounds of dives and repairs before that."""
 
 
-def close(run: RunState, recent: Sequence[Columns]) -> None:
+def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> None:
     """Narrow the gap of a small network.
 
     Parameters
@@ -46,6 +46,8 @@ def close(run: RunState, recent: Sequence[Columns]) -> None:
         With a plan; takes better plans and bounds.
     recent : sequence of Columns
         Holders that the price search found last.
+    brief : bool
+        Whether a plan was there to start from, so that rounding is to look less far.
     """
     if run.ended():
         return
@@ -64,7 +66,7 @@ def close(run: RunState, recent: Sequence[Columns]) -> None:
     with run.clock.phase("round"):
         rounding = Rounding(
             run.solver, LimitVector.of(run.instance), run.local, found.prices, found.columns, run.threads,
-            run.weigh,
+            run.weigh, brief=brief,
         )  # fmt: skip
         plans = enumerate(rounding.plans(run.best, run.lower))
     _round(run, islice(plans, FIRST_ROUNDS))

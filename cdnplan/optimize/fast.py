@@ -147,7 +147,7 @@ def _solve(
     if Facility.applies(instance):
         exchange(run)
     elif closes and run.gap() > run.wanted_gap and (small or run.gap() <= WIDEST):
-        close(run, search.recent)
+        close(run, search.recent, brief=start is not None)
     return run.outcome()
 
 
@@ -192,7 +192,7 @@ class _Search:
     def __init__(
         self, run: RunState, start: WarmStart | None, *, small: bool, closes: bool, early: int
     ) -> None:
-        self._run, self._small, self._closes = run, small, closes
+        self._run, self._start, self._small, self._closes = run, start, small, closes
         passes = full_passes(run.instance)
         self._search = PriceSearch(run.instance, run.solver, passes, start, early=early)
         self.recent: list[FileColumns] = []
@@ -284,6 +284,8 @@ class _Search:
         if first and inst.held.any():
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             run.take_plan(local.refit(there, state.current, run.ended, 1))
+        if first and self._small and self._start is not None:
+            run.take_plan(local.refit(self._start.holds.copy(), state.current, run.ended, 1))
         if first and self._small and inst.n_pools * inst.n_files <= GREEDY_UP_TO:
             greedy = local.greedy(run.prices)
             run.take_plan(local.improve(greedy, run.prices, IMPROVE_ROUNDS, run.ended))

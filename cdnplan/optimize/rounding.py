@@ -64,6 +64,8 @@ STARTS, REPAIRS = 12, 120
 WORK, VAIN_WORK = 3_000_000_000, 1_500_000_000
 """Repairs end once the square of the number of columns, added up over all times, has come to this; dives and
 repairs once it has come to so much since the last better plan."""
+BRIEF_STARTS, BRIEF_WORK = 2, 1_000_000_000
+"""The same, all times counted, where a plan was there to start from."""
 RANKS = (25, 12, 6)
 """What near columns of these ranks cost more says how dear it is to decide a file late."""
 TORN, TORN_FROM = 60, 300
@@ -127,6 +129,8 @@ class Rounding:
         What comes out does not depend on it.
     weigh : callable
         How plans compare [currency].
+    brief : bool
+        Whether to look less far, because the plan to begin with is a good one.
     """
 
     def __init__(
@@ -138,10 +142,13 @@ class Rounding:
         known: Columns,
         threads: int,
         weigh: Callable[[Incumbent], float] = attrgetter("cost"),
+        *,
+        brief: bool = False,
     ) -> None:
         inst = solver.instance
         self._solver, self._limits, self._local, self._prices = solver, limits, local, prices
         self._threads, self._weigh, self._pairs = threads, weigh, inst.n_files <= PAIRS_UP_TO
+        self._brief, self._starts = brief, BRIEF_STARTS if brief else STARTS
         kept = np.full(inst.n_files, min(MOST_NEAR, max(NEAR, COLUMNS // inst.n_files)), dtype=np.int64)
         extended = np.zeros(inst.n_files, dtype=np.bool_)
         extended[np.argsort(inst.size_gb, kind="stable")[:EXTENDED]] = True
@@ -172,25 +179,27 @@ class Rounding:
         Yields
         ------
         Incumbent
-            The best plan, `STARTS` times and then once for each repair, whether it is a new one or not.
+            The best plan, once for each time dives start and then for each repair, whether it is a new one
+            or not.
         """
         at, weighed = self._model(best, best.cost - lower, START_REACH, None), self._weigh(best)
         spent = vain = 0
-        for number in range(STARTS + REPAIRS):
-            task = self._start if number < STARTS else self._repair
+        most = BRIEF_WORK if self._brief else WORK
+        for number in range(self._starts + REPAIRS):
+            task = self._start if number < self._starts else self._repair
             found = self._side_by_side(task, at, number)
             for plan in found:
                 weight = self._weigh(plan) if plan.cost < weighed else np.inf
                 if weight < weighed:
                     best, weighed = plan, weight
-            reach = START_REACH if number + 1 < STARTS else REACH
+            reach = START_REACH if number + 1 < self._starts else REACH
             work = at.columns.file.size**2
-            spent += work if number >= STARTS else 0
+            spent += work if self._brief or number >= self._starts else 0
             vain = vain + work if best is at.plan else 0
             if best is not at.plan or number == 0 or reach != at.reach:
                 at = self._model(best, best.cost - lower, reach, best.serving)
             yield best
-            if spent > WORK or vain > VAIN_WORK:
+            if spent > most or vain > VAIN_WORK:
                 return
 
     def _side_by_side(

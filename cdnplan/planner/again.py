@@ -179,11 +179,13 @@ def _at_stake(instance: Instance, plan: _Plan) -> float:
     """What it would save to have all that the engine placed and dealing or night left out, one by one.
 
     Other places for these files save no more. What loads cost that appliances do not share evenly, or what
-    they serve in the end, is not in it.
+    they serve in the end, is not in it. Of a plan by appliance only the night left anything out.
     """
     cost, origin = priced_costs(instance, plan.outcome.prices)
-    holds = plan.dealt.placement.holds
+    holds, dealt = plan.dealt.placement.holds, plan.dealt
     pairs = np.argwhere(plan.outcome.placement.holds & ~holds).tolist()
+    if dealt.apiece:
+        pairs = list(zip(dealt.unfilled_pool.tolist(), dealt.unfilled_file.tolist(), strict=True))
     return sum(file_value(instance, holds, p, f, cost, origin) for p, f in pairs)
 
 

@@ -22,7 +22,7 @@ from cdnplan.planner.engine_run import EngineRun
 DEAR_RATIO = 5e-3
 """Part of a plan's cost above the ideal that dealing may add before it is worth planning by appliance."""
 ENOUGH = 0.5
-"""Part of the gap after dealing at which planning by appliance ends: the last tenths take most time."""
+"""Part of what dealing added to the gap at which planning by appliance ends: the last tenths take most time."""
 LARGE_FROM = 5_000_000
 """Candidate entries × files, appliances counted apart, from which on that takes too long. A count of work and
 not of seconds, so that plans do not depend on the machine."""
@@ -75,7 +75,9 @@ def plan_apiece(
     if engine.name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
         return dealt
     start = WarmStart(apiece.prices(outcome.prices), apiece.holds & (apiece.instance.copies > 0))
-    stop = replace(stop, gap_ratio=max(ENOUGH * gap, 0.0 if stop.gap_ratio is None else stop.gap_ratio))
+    own = gap_ratio(outcome.lower, outcome.upper, ideal)
+    enough = max(own + ENOUGH * (gap - own), 0.0 if stop.gap_ratio is None else stop.gap_ratio)
+    stop = replace(stop, gap_ratio=enough)
     try:
         found = engine.part("appliances", outcome.lower, cost, stop).solve(apiece.instance, start)
         holds = apiece.together(found.placement.holds)
@@ -99,4 +101,5 @@ def plan_apiece(
         unplaced_pool=dealt.unplaced_pool[still],
         unplaced_file=dealt.unplaced_file[still],
         planned_again=dealt.planned_again,
+        apiece=True,
     )

@@ -59,6 +59,8 @@ class Dealt:
         The night that makes it true; nothing happens in it before it is planned.
     unfilled_pool, unfilled_file : (n_unfilled,) int64
         Pairs that left the plan because they cannot be fetched in time.
+    apiece : bool
+        The engine itself decided what each appliance holds (`plan_apiece`).
     stayed : tuple of (int, int)
         Pool and file of launches that stay, because where they were to go they cannot be fetched in time.
     """
@@ -76,6 +78,7 @@ class Dealt:
     unfilled_pool: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     unfilled_file: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     planned_again: int = 0
+    apiece: bool = False
     stayed: tuple[tuple[int, int], ...] = ()
 
 
