@@ -74,7 +74,7 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     if nodes > PATIENCE or run.gap() > WORTH_PACKING:
         found = _split(run, tree, found, PATIENCE_LATER)
     _round(run, plans)
-    if run.gap() > WORTH_PACKING:
+    if run.gap() > WORTH_PACKING and not brief:
         _pack(run, found, 1, max(WORTH_PACKING, run.wanted_gap))
 
 

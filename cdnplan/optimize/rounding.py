@@ -64,7 +64,7 @@ STARTS, REPAIRS = 12, 120
 WORK, VAIN_WORK = 3_000_000_000, 1_500_000_000
 """Repairs end once the square of the number of columns, added up over all times, has come to this; dives and
 repairs once it has come to so much since the last better plan."""
-BRIEF_STARTS, BRIEF_WORK = 2, 1_000_000_000
+BRIEF_STARTS, BRIEF_WORK = 4, 2_000_000_000
 """The same, all times counted, where a plan was there to start from."""
 RANKS = (25, 12, 6)
 """What near columns of these ranks cost more says how dear it is to decide a file late."""

@@ -17,6 +17,7 @@ from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Outcome, Status, Stop
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.rules import keeps_pins_and_launches, possible_copies
 from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.planner import by_appliance
 from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.engine_run import EngineRun
 
@@ -77,6 +78,7 @@ def plan_again(
     finish: Callable[[Instance, Outcome], Dealt],
     *,
     spent: Spent,
+    apart: Callable[[Instance, Outcome, Dealt], Dealt] | None = None,
     now: Callable[[], float] = time.perf_counter,
 ) -> tuple[Outcome, Dealt]:
     """Let the engine place elsewhere what has no room or no time where it was placed, and keep the cheapest.
@@ -86,10 +88,10 @@ def plan_again(
     and their rules have pools to spare, they are ruled out there instead; if that is no cheaper, the file is.
     The engine starts from the prices and the placement at hand, and ends at the gap at which it ended the
     first time, or one that is good enough: what a round wins or loses is far more than what a smaller gap
-    would save. Rounds end when dealing costs little (`DEAR_RATIO`) or what it left out is worth little, when
-    the gap asked for is reached (`GOOD_GAP_RATIO` where none is) or nothing is left to rule out, after
-    `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time limit: it is expected to take as long
-    as the longest so far. No improvement is promised.
+    would save. Rounds end when dealing costs little (`DEAR_RATIO`; with `apart`, that of `by_appliance`) or
+    what it left out is worth little, when the gap asked for is reached (`GOOD_GAP_RATIO` where none is) or
+    nothing is left to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time
+    limit: it is expected to take as long as the longest so far. No improvement is promised.
 
     What is ruled out binds no other plan, so the bounds of these rounds prove nothing about the problem:
     the certificate stays that of `outcome`.
@@ -106,6 +108,9 @@ def plan_again(
     finish : callable
         Deals a plan out to appliances and plans its night, given the problem with what is ruled out as well.
     spent : Spent
+    apart : callable or None
+        Given the problem with what is ruled out, plans what was dealt out anew by appliance, night included.
+        With it rounds do that, and ask nothing of pools again.
     now : callable
         Seconds that only grow.
 
@@ -118,13 +123,14 @@ def plan_again(
     """
     stop = engine.stop
     first = _Plan.of(instance, outcome, dealt, np.zeros_like(dealt.placement.holds))
-    best, basis, rounds, launches_too = first, first, 0, True
+    best, basis, rounds, launches_too = first, first, 0, apart is None
     cut: Status | None = None
+    dear = DEAR_RATIO if apart is None else by_appliance.DEAR_RATIO
     longest_s = spent.optimise_s + spent.appliances_s
     deadline = np.inf if stop.time_limit_s is None else now() + stop.time_limit_s - longest_s
     large = instance.cand_pool.size * instance.n_files >= LARGE_FROM
     most = ROUNDS_LARGE if large else ROUNDS
-    while cut is None and rounds < most and _dear(instance, best, outcome, stop):
+    while cut is None and rounds < most and _dear(instance, best, outcome, stop, dear):
         begun = now()
         launches = _launches_in_the_way(instance, basis) if launches_too else []
         ruled_out = _ruled_out(instance, basis, launches)
@@ -136,7 +142,10 @@ def plan_again(
         left_s = None if stop.time_limit_s is None else deadline - begun - spent.appliances_s
         wanted = replace(stop, gap_ratio=_gap_of_rounds(instance, outcome, stop), time_limit_s=left_s)
         part = engine.part("again", outcome.lower, best.cost, wanted)
-        found = _round(instance, part, basis, ruled_out, finish)
+        if apart is None:
+            found = _round(instance, part, basis, ruled_out, finish)
+        else:
+            found = _apart(instance, basis, ruled_out, apart)
         rounds, longest_s = rounds + 1, max(longest_s, now() - begun)
         if found is not None and found.outcome.status in {"interrupted", "time-limit"}:
             cut = found.outcome.status
@@ -148,7 +157,7 @@ def plan_again(
             basis = found
         else:
             break
-    if cut is not None and _dear(instance, best, outcome, stop):
+    if cut is not None and _dear(instance, best, outcome, stop, dear):
         outcome = replace(outcome, status=cut)
     return outcome, replace(best.dealt, planned_again=rounds)
 
@@ -163,7 +172,7 @@ def _enough(stop: Stop) -> float:
     return GOOD_GAP_RATIO if stop.gap_ratio is None else stop.gap_ratio
 
 
-def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool:
+def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop, ratio: float) -> bool:
     """Whether it is worth while to look for a plan that loses less than this one."""
     if plan.dealt.unplaced_pool.size + plan.dealt.unfilled_pool.size == 0:
         return False
@@ -171,7 +180,7 @@ def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop) -> bool
     if not plan.keeps_rules:
         return True
     reached = gap_ratio(outcome.lower, plan.cost, ideal) <= _enough(stop)
-    enough = DEAR_RATIO * (plan.cost - ideal)
+    enough = ratio * (plan.cost - ideal)
     return not reached and plan.cost - outcome.upper > enough and _at_stake(instance, plan) > enough
 
 
@@ -183,9 +192,10 @@ def _at_stake(instance: Instance, plan: _Plan) -> float:
     """
     cost, origin = priced_costs(instance, plan.outcome.prices)
     holds, dealt = plan.dealt.placement.holds, plan.dealt
-    pairs = np.argwhere(plan.outcome.placement.holds & ~holds).tolist()
+    left_out = np.argwhere(plan.outcome.placement.holds & ~holds)
     if dealt.apiece:
-        pairs = list(zip(dealt.unfilled_pool.tolist(), dealt.unfilled_file.tolist(), strict=True))
+        left_out = np.column_stack([dealt.unfilled_pool, dealt.unfilled_file])
+    pairs = left_out.tolist()
     return sum(file_value(instance, holds, p, f, cost, origin) for p, f in pairs)
 
 
@@ -209,6 +219,15 @@ def _round(
         # There is a plan already: nothing better came of this one.
         return None
     return _Plan.of(instance, outcome, dealt, ruled_out)
+
+
+def _apart(
+    instance: Instance, basis: _Plan, ruled_out: Bools, apart: Callable[[Instance, Outcome, Dealt], Dealt]
+) -> _Plan | None:
+    """Plan by appliance without what is ruled out, from what is there; None where that finds no plan."""
+    ruled = replace(instance, copies=np.where(ruled_out, np.uint8(0), instance.copies))
+    dealt = apart(ruled, basis.outcome, basis.dealt)
+    return None if dealt is basis.dealt else _Plan.of(instance, basis.outcome, dealt, ruled_out)
 
 
 def _ruled_out(instance: Instance, basis: _Plan, moves: list[_Move]) -> Bools:

@@ -19,13 +19,18 @@ from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.dealing import Dealt, deal, required_files
 from cdnplan.planner.engine_run import EngineRun
 
-DEAR_RATIO = 5e-3
-"""Part of a plan's cost above the ideal that dealing may add before it is worth planning by appliance."""
-ENOUGH = 0.5
-"""Part of what dealing added to the gap at which planning by appliance ends: the last tenths take most time."""
+DEAR_RATIO = 3e-3
+"""Part of a plan's cost above the ideal that dealing may add: more is worth planning by appliance, which ends
+once it adds no more, or at the gap asked for."""
 LARGE_FROM = 5_000_000
 """Candidate entries × files, appliances counted apart, from which on that takes too long. A count of work and
 not of seconds, so that plans do not depend on the machine."""
+
+
+def is_small(instance: Instance) -> bool:
+    """Whether planning by appliance takes little enough time (`LARGE_FROM`)."""
+    entries = int(instance.pool_appliances[instance.cand_pool].sum())
+    return entries * instance.n_files < LARGE_FROM
 
 
 def plan_apiece(
@@ -35,6 +40,8 @@ def plan_apiece(
     dealt: Dealt,
     holdings: Holdings | None,
     fill: Callable[[Dealt], Dealt],
+    *,
+    anyway: bool = False,
 ) -> Dealt:
     """Let the engine see every appliance's own storage and fill window, and keep the cheaper plan.
 
@@ -55,29 +62,30 @@ def plan_apiece(
         What appliances hold now.
     fill : callable
         Plans the night of what was dealt out.
+    anyway : bool
+        Whatever dealing cost, and whatever comes of it.
 
     Returns
     -------
     Dealt
         The one given where nothing is cheaper, or where dealing cost next to nothing (`DEAR_RATIO`), or where
-        the network is too large (`LARGE_FROM`).
+        the network is too large.
     """
     counted = dealt.assignment.counted(instance)
     cost, ideal = plan_cost(counted, dealt.placement.holds, dealt.serving), ideal_cost(instance)
-    entries = int(instance.pool_appliances[instance.cand_pool].sum())
     dear = cost - outcome.upper > DEAR_RATIO * (cost - ideal)
     gap = gap_ratio(outcome.lower, cost, ideal)
     stop = engine.stop
     reached = stop.gap_ratio is not None and gap <= stop.gap_ratio
-    if not dear or reached or entries * instance.n_files >= LARGE_FROM:
+    if not (dear or anyway) or reached or not is_small(instance):
         return dealt
     apiece = taken_apiece(counted, dealt.assignment, holdings, required_files(instance))
     if engine.name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
         return dealt
     start = WarmStart(apiece.prices(outcome.prices), apiece.holds & (apiece.instance.copies > 0))
     own = gap_ratio(outcome.lower, outcome.upper, ideal)
-    enough = max(own + ENOUGH * (gap - own), 0.0 if stop.gap_ratio is None else stop.gap_ratio)
-    stop = replace(stop, gap_ratio=enough)
+    if stop.gap_ratio is None or stop.gap_ratio < own:
+        stop = replace(stop, gap_ratio=own + DEAR_RATIO)
     try:
         found = engine.part("appliances", outcome.lower, cost, stop).solve(apiece.instance, start)
         holds = apiece.together(found.placement.holds)
@@ -90,7 +98,7 @@ def plan_apiece(
     theirs = other.assignment.counted(instance)
     dearer = plan_cost(theirs, other.placement.holds, other.serving) >= cost
     kept, keeps = (keeps_pins_and_launches(instance, one.placement.holds) for one in (dealt, other))
-    if dearer or (kept and not keeps):
+    if not anyway and (dearer or (kept and not keeps)):
         return dealt
     planned, now = outcome.placement.holds, other.placement.holds
     still = ~now[dealt.unplaced_pool, dealt.unplaced_file]

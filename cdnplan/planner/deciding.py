@@ -17,7 +17,7 @@ from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner.again import Spent, plan_again
-from cdnplan.planner.by_appliance import plan_apiece
+from cdnplan.planner.by_appliance import is_small, plan_apiece
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.engine_run import EngineRun
 
@@ -118,13 +118,13 @@ def decide(
         return dealt if fill is None else fill(dealt)
 
     def by_appliance(
-        problem: Instance, found: Outcome, dealt: Dealt, night: Callable[[Dealt], Dealt]
+        problem: Instance, found: Outcome, dealt: Dealt, night: Callable[[Dealt], Dealt], anyway: bool = False
     ) -> Dealt:
         left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
         if left_s is not None and left_s <= watch.seconds["optimise"]:
             return dealt
         left = replace(run, stop=replace(stop, time_limit_s=left_s))
-        return plan_apiece(problem, left, found, dealt, holdings, night)
+        return plan_apiece(problem, left, found, dealt, holdings, night, anyway=anyway)
 
     # That each appliance has a window of its own is what only planning by appliance knows. Without windows
     # files are in the way that fit in no better than others would: planning again finds these sooner.
@@ -133,6 +133,9 @@ def decide(
     def fitted(problem: Instance, found: Outcome) -> Dealt:
         dealt = dealt_out(found)
         return by_appliance(problem, found, dealt, lambda other: other) if windows else dealt
+
+    def apart(problem: Instance, found: Outcome, dealt: Dealt) -> Dealt:
+        return by_appliance(problem, found, dealt, filled, anyway=True)
 
     with watch.phase("appliances"):
         dealt = fitted(instance, outcome)
@@ -147,6 +150,7 @@ def decide(
             dealt,
             lambda problem, found: filled(fitted(problem, found)),
             spent=spent,
+            apart=apart if windows and is_small(instance) else None,
             now=watch.now,
         )
         if not windows:

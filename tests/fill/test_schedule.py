@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cdnplan.fill import schedule as module
+from cdnplan.fill import best_night as best
 from cdnplan.fill.copies import Copies
 from cdnplan.fill.schedule import Schedule, schedule
 from cdnplan.fill.schedule_kernels import Wanted
@@ -249,21 +249,45 @@ def test_what_nobody_can_give_in_time() -> None:
 
 
 def test_only_those_who_miss_something_lose_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of three appliances the first never gets its file, the second does once it hurries."""
+    """Of three appliances the first never gets its file, the second does once it hurries and presses."""
     seen = []
 
     def passes(
         net: Network, state: State, demand: Wanted, leaving: Removals, result: Result, *_: object
     ) -> None:
-        seen.append(net.patience.tolist())
-        got = (demand.appliance == 2) | ((demand.appliance == 1) & (net.patience[1] < PATIENT))
-        result.kind[got] = PEER
+        seen.append((net.patience.tolist(), demand.pressing.tolist()))
+        pressed = demand.pressing & (net.patience[demand.appliance] < PATIENT)
+        result.kind[(demand.appliance == 2) | ((demand.appliance == 1) & pressed)] = PEER
 
-    monkeypatch.setattr(module.kernels, "run_night", passes)
+    monkeypatch.setattr(best.kernels, "run_night", passes)
     wanted = copies((0, 0), (1, 0), (2, 0))
     found = schedule(network([3], size_gb=[1.0]), copies(), wanted, copies(), 0)
     assert found.fetched.tolist() == [False, True, True]
-    assert seen == [[PATIENT] * 3, [HURRIED, HURRIED, PATIENT], [SELFISH, HURRIED, PATIENT]]
+    assert len(seen) == best.MOST_NIGHTS
+    assert seen[0] == ([PATIENT] * 3, [False] * 3)
+    assert seen[1] == ([HURRIED, HURRIED, PATIENT], [True, True, False])
+    assert seen[2] == ([SELFISH, HURRIED, PATIENT], [True, True, False])
+    assert all(patience[2] == PATIENT and not pressing[2] for patience, pressing in seen)
+
+
+def test_nights_end_once_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+
+    def passes(*given: object) -> None:
+        counted.append(given)
+        given[4].kind[:] = PEER  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(best.kernels, "run_night", passes)
+    schedule(network([2], size_gb=[1.0]), copies(), copies((0, 0), (1, 0)), copies(), 0)
+    assert len(counted) == 1
+
+
+def test_large_nights_are_planned_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+    monkeypatch.setattr(best.kernels, "run_night", lambda *given: counted.append(given))
+    monkeypatch.setattr(best, "NIGHTS_WORK", 5)
+    schedule(network([2], size_gb=[1.0]), copies(), copies((0, 0), (1, 0)), copies(), 0)
+    assert len(counted) == best.FEWEST_NIGHTS
 
 
 def test_an_appliance_that_gives_nothing_of_what_is_to_go_removes_it_at_once() -> None:
