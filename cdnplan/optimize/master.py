@@ -19,8 +19,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import highspy
 import numpy as np
@@ -32,9 +31,9 @@ from cdnplan.optimize.column_ranks import largest, least, nearest, ranked
 from cdnplan.optimize.file_columns import Columns, launch_use
 from cdnplan.optimize.highs import QuietHighs
 from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.master_program import Basis, Layout, Shape, program
 
 Bools = npt.NDArray[np.bool_]
-Statuses = npt.NDArray[np.object_]
 
 SMALLEST_SCALE = 1e-6
 """Limits near zero are divided by this part of what is asked of them instead."""
@@ -54,83 +53,6 @@ SAME = 1e-8
 """Columns that differ by less than this part of the mean cost of columns, prices included, are as good."""
 EXACT_TO = 1e-4
 """Sifting ends once columns left out could take off no more than this part of the cost to be explained."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shape:
-    """Limits in the program, divisors of their rows, and which of them may be sold; all may be bought."""
-
-    rows: Ints
-    scale: Floats
-    sell: Ints
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Basis:
-    """How a program ended, by names that later programs share: columns, files and limits.
-
-    Parameters
-    ----------
-    column : (n_names,) object
-    bought, sold, limit : (n_limits,) object
-    file : (n_files,) object
-        None for files that the program left out.
-    launch : list
-    """
-
-    column: Statuses
-    bought: Statuses
-    sold: Statuses
-    limit: Statuses
-    file: Statuses
-    launch: list[highspy.HighsBasisStatus]
-
-    @staticmethod
-    def of(
-        basis: highspy.HighsBasis, n_names: int, n_files: int, n_limits: int, files: Ints, names: Ints,
-        shape: _Shape,
-    ) -> _Basis:  # fmt: skip
-        """What a program of these files and columns (`names`) ended with."""
-        n, m, k = names.size, shape.rows.size, files.size
-        lower, basic = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
-        cols, rows = basis.col_status, basis.row_status
-        return _Basis(
-            column=_filled(n_names, lower, names, cols[:n]),
-            bought=_filled(n_limits, lower, shape.rows, cols[n : n + m]),
-            sold=_filled(n_limits, lower, shape.rows[shape.sell], cols[n + m :]),
-            limit=_filled(n_limits, basic, shape.rows, rows[k : k + m]),
-            file=_filled(n_files, None, files, rows[:k]),
-            launch=rows[k + m :],
-        )
-
-    def carried(
-        self, n_names: int, picked: Ints, files: Ints, names: Ints, shape: _Shape
-    ) -> highspy.HighsBasis:
-        """The same on another program: new columns start at zero, new rows basic.
-
-        Files that were not in the last program keep the column picked for them.
-        """
-        lower, basic = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
-        known = np.arange(self.column.size)
-        column = _filled(max(n_names, known.size), lower, known, self.column.tolist())
-        file = self.file[files]
-        new = np.array([status is None for status in file], dtype=np.bool_)
-        column[picked[new]] = basic
-        file[new] = lower
-        basis = highspy.HighsBasis()
-        edges = self.bought[shape.rows].tolist() + self.sold[shape.rows[shape.sell]].tolist()
-        basis.col_status = column[names].tolist() + edges
-        basis.row_status = file.tolist() + self.limit[shape.rows].tolist() + self.launch
-        basis.valid = True
-        basis.alien = True
-        return basis
-
-
-def _filled(size: int, usual: object, where: Ints, values: Sequence[object]) -> Statuses:
-    """An array of one value, and others in some places."""
-    filled = np.full(size, usual, dtype=np.object_)
-    filled[where] = np.fromiter(values, dtype=np.object_, count=len(values))
-    return filled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,7 +103,7 @@ class Master:
         self._most = np.zeros((instance.n_files, limits.limit.size))
         self._counted = 0
         self._pick: Ints | None = None
-        self._basis: _Basis | None = None
+        self._basis: Basis | None = None
 
     def solve(self, columns: Columns, names: Ints, low: Floats, high: Floats) -> Mixed:
         """Mix columns at least cost.
@@ -243,8 +165,8 @@ class Master:
         near[pick] = True
         near |= np.isin(columns.file, self._instance.launch_file)  # else their rules might be out of reach
         if self._basis is not None:
-            known = np.flatnonzero(names < self._basis.column.size)
-            near[known] |= self._basis.column[names[known]] == highspy.HighsBasisStatus.kBasic
+            known = np.flatnonzero(names < self._basis.basic.size)
+            near[known] |= self._basis.basic[names[known]]
         return near
 
     def _reduced(self, columns: Columns, held: Floats) -> Floats:
@@ -256,7 +178,7 @@ class Master:
         columns: Columns,
         names: Ints,
         held: Floats,
-        shape: _Shape,
+        shape: Shape,
         low: Floats,
         high: Floats,
         unit: float,
@@ -265,55 +187,46 @@ class Master:
         near: Bools,
     ) -> Mixed:
         """Solve the program of undecided files and near columns; other files take the column picked."""
-        limits, rows, n_files = self._limits, shape.rows, int(undecided.sum())
-        sure = pick[~undecided]
-        inside = np.flatnonzero(undecided[columns.file] & near)
-        number = np.cumsum(undecided) - 1
-        some = columns.take(inside)
-        some = replace(some, file=number[some.file].astype(np.int32))
-        left = limits.limit[rows] - columns.use[sure][:, rows].sum(axis=0)
-        lacking = self._instance.launch_min - held[sure].sum(axis=0)
+        limits, rows = self._limits, shape.rows
+        layout = Layout.of(columns, pick, undecided[columns.file] & near)
+        left = limits.limit[rows] - columns.use[pick][:, rows].sum(axis=0)
+        lacking = self._instance.launch_min - held[pick].sum(axis=0)
         solver = QuietHighs()
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("presolve", "off")
         solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
-        solver.passModel(_program(some, held[inside], n_files, shape, left, lacking, low, high, unit))
-        files, mine = np.flatnonzero(undecided), names[inside]
-        known = 0 if self._basis is None else self._basis.column.size
-        if rows.size > MANY_LIMITS and (mine >= known).sum() > MANY_NEW:
+        solver.passModel(program(columns, held, layout, shape, left, lacking, low, high, unit))
+        known = 0 if self._basis is None else self._basis.basic.size
+        if rows.size > MANY_LIMITS and (names[layout.inside] >= known).sum() > MANY_NEW:
             solver.setOptionValue("solver", "ipm")
             solver.setOptionValue("presolve", "on")
         elif self._basis is not None:
             solver.setOptionValue("simplex_strategy", 4)
-            solver.setBasis(self._basis.carried(int(names.max()) + 1, names[pick[files]], files, mine, shape))
+            solver.setBasis(self._basis.carried(layout, names, shape))
         solver.run()
         status = solver.getModelStatus()
         # Empty: every file is plain, and no limit is in reach.
         if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
             message = f"the master program ended as {solver.modelStatusToString(status)}"
             raise RuntimeError(message)
-        self._basis = _Basis.of(
-            solver.getBasis(), int(names.max()) + 1, undecided.size, limits.limit.size, files, mine, shape
-        )
+        self._basis = Basis.of(solver.getBasis(), layout, names, limits.limit.size, shape)
         solution = solver.getSolution()
         x, dual = np.asarray(solution.col_value), np.asarray(solution.row_dual) * unit
+        n, k = layout.inside.size, layout.rows.size
         price = np.zeros(limits.limit.size)
-        price[rows] = np.maximum(0.0, -dual[n_files : n_files + rows.size] / shape.scale)
+        price[rows] = np.maximum(0.0, -dual[k : k + rows.size] / shape.scale)
         boxed = np.zeros(limits.limit.size, dtype=np.bool_)
-        n = inside.size
         boxed[rows] = (x[n : n + rows.size] > AMOUNT) & (high[rows] < limits.cap[rows])
         boxed[rows[shape.sell]] |= x[n + rows.size :] > AMOUNT
-        share = np.zeros(columns.file.size)
-        share[inside], share[sure] = x[:n], 1.0
         return Mixed(
-            value=float(solver.getObjectiveValue()) * unit + float(columns.cost[sure].sum()),
-            share=share,
+            value=float(solver.getObjectiveValue()) * unit + float(columns.cost[pick].sum()),
+            share=layout.shares(x[:n], columns.file.size),
             price=np.minimum(price, limits.cap),
-            launch=np.maximum(0.0, dual[n_files + rows.size :]),
+            launch=np.maximum(0.0, dual[k + rows.size :]),
             boxed=boxed,
         )
 
-    def _shape(self, columns: Columns, low: Floats) -> _Shape:
+    def _shape(self, columns: Columns, low: Floats) -> Shape:
         """Limits that can matter, what to divide them by, and where the box has edges."""
         limits = self._limits
         new = columns.take(np.arange(self._counted, columns.file.size))
@@ -328,52 +241,4 @@ class Master:
         rows = np.flatnonzero(self._exists & ((most > limits.limit) | (low > 0)))
         scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[rows])
         scale[scale <= 0.0] = 1.0
-        return _Shape(rows, scale, np.flatnonzero(low[rows] > 0))
-
-
-def _program(
-    columns: Columns,
-    held: Floats,
-    n_files: int,
-    shape: _Shape,
-    room: Floats,
-    lacking: Floats,
-    low: Floats,
-    high: Floats,
-    unit: float,
-) -> highspy.HighsLp:
-    """Columns, then what may be bought and sold; files' convexity rows, limits, launch rules."""
-    rows, scale, sell = shape.rows, shape.scale, shape.sell
-    starts, index, value = _entries(columns, columns.use[:, rows] / scale, held, n_files)
-    program = highspy.HighsLp()
-    program.num_col_ = columns.file.size + rows.size + sell.size
-    program.num_row_ = n_files + rows.size + lacking.size
-    edges = [high[rows] * scale, -(low[rows] * scale)[sell]]
-    program.col_cost_ = np.concatenate([columns.cost, *edges]) / unit
-    program.col_lower_ = np.zeros(program.num_col_)
-    program.col_upper_ = np.full(program.num_col_, np.inf)
-    program.row_lower_ = np.concatenate([np.ones(n_files), np.full(rows.size, -np.inf), lacking])
-    program.row_upper_ = np.concatenate([np.ones(n_files), room / scale, np.full(lacking.size, np.inf)])
-    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    extra = np.arange(1, rows.size + sell.size + 1)
-    program.a_matrix_.start_ = np.concatenate([starts, starts[-1] + extra]).astype(np.int32)
-    program.a_matrix_.index_ = np.concatenate([index, n_files + np.arange(rows.size), n_files + sell]).astype(
-        np.int32
-    )
-    program.a_matrix_.value_ = np.concatenate([value, -np.ones(rows.size), np.ones(sell.size)])
-    return program
-
-
-def _entries(columns: Columns, used: Floats, pools_held: Floats, n_files: int) -> tuple[Ints, Ints, Floats]:
-    """Matrix entries column by column: starts, rows and values."""
-    matrix = np.concatenate([used, pools_held], axis=1)
-    at, which = np.nonzero(matrix)
-    counts = np.bincount(at, minlength=columns.file.size) + 1
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    index = np.empty(starts[-1], dtype=np.int64)
-    value = np.empty(starts[-1])
-    index[starts[:-1]], value[starts[:-1]] = columns.file, 1.0
-    rest = np.ones(starts[-1], dtype=np.bool_)
-    rest[starts[:-1]] = False
-    index[rest], value[rest] = n_files + which, matrix[at, which]
-    return starts, index, value
+        return Shape(rows, scale, np.flatnonzero(low[rows] > 0))
