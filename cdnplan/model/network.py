@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 
 from cdnplan.errors import InputError, Problem
@@ -15,6 +14,9 @@ from cdnplan.model.geo import distance_km
 from cdnplan.model.instance import Floats, Ints, Ints32
 from cdnplan.model.topology import Link, Origin, Region, Site, Topology
 from cdnplan.units import KM_PER_1000KM
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Arc = tuple[str, str]
 
@@ -54,7 +56,8 @@ class Paths:
         location = topology.locations()
         regions = {region.name for region in topology.regions}
         per_1000km = topology.policy.costs.per_gb_per_1000km
-        self._core: nx.Graph[str] = nx.Graph()
+        self._core: list[tuple[str, str, float]] = []
+        self._graph: nx.Graph[str] | None = None
         self._attached: dict[str, list[tuple[str, float]]] = {}
         self._search: dict[str, tuple[dict[str, float], dict[str, list[str]]]] = {}
         # Ties of paths go by names, whichever way round links are written.
@@ -67,7 +70,8 @@ class Paths:
                 region, node = (link.from_, link.to) if link.from_ in regions else (link.to, link.from_)
                 self._attached.setdefault(region, []).append((node, cost))
             else:
-                self._core.add_edge(link.from_, link.to, weight=cost)
+                self._core.append((link.from_, link.to, cost))
+        self._joined = {node for start, end, _ in self._core for node in (start, end)}
 
     def linked(self, region: str) -> bool:
         """Whether any link ends at the region; if not, distance decides."""
@@ -90,7 +94,7 @@ class Paths:
 
     def joined(self, node: str) -> bool:
         """Whether a link joins a site or an origin to another one."""
-        return node in self._core
+        return node in self._joined
 
     def from_nodes(self, region: str) -> dict[str, SitePath]:
         """Cheapest path to the region from every node that has one."""
@@ -105,10 +109,15 @@ class Paths:
         return best
 
     def _from(self, node: str) -> tuple[dict[str, float], dict[str, list[str]]]:
-        if node not in self._core:
+        if node not in self._joined:
             return {node: 0.0}, {node: [node]}
         if node not in self._search:
-            found: Any = nx.single_source_dijkstra(self._core, node)
+            import networkx as nx  # takes long to import, and many a network has no links
+
+            if self._graph is None:
+                self._graph = nx.Graph()
+                self._graph.add_weighted_edges_from(self._core)
+            found: Any = nx.single_source_dijkstra(self._graph, node)
             lengths, routes = found
             self._search[node] = (dict(lengths), dict(routes))
         return self._search[node]

@@ -73,6 +73,15 @@ def test_verifying_needs_no_solver(tmp_path: Path) -> None:
     assert not loaded("verify", str(tmp_path / "p")) & {"pandas", "pulp", "highspy", "scipy"}
 
 
+def test_a_network_without_links_is_planned_without_networkx(tmp_path: Path) -> None:
+    synth = ("--preset", "country", "--regions", "4", "--titles", "60", "--weeks", "1")
+    subprocess.run([CDNPLAN, "synth", *synth, "--out", str(tmp_path)], check=True, capture_output=True)
+    assert "links:" not in (tmp_path / "topology.yaml").read_text(encoding="utf-8")
+    names = {"topology": "topology.yaml", "titles": "titles.parquet", "demand": "demand.parquet"}
+    given = [word for name, file in names.items() for word in (f"--{name}", str(tmp_path / file))]
+    assert "networkx" not in loaded("plan", *given, "--gap", "0.5", "--out", str(tmp_path / "p"))
+
+
 def test_tables_are_read_and_written_without_pandas(tmp_path: Path) -> None:
     tables = ("--history", str(HISTORY), "--titles", str(sample_folder() / "titles.parquet"))
     quantiles = ("--quantiles", "0.5", "--out", str(tmp_path / "d.parquet"))
