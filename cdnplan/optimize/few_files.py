@@ -81,7 +81,7 @@ class _Known:
     """All columns seen, each once."""
 
     def __init__(self) -> None:
-        self._columns: Columns | None = None
+        self._parts: list[Columns] = []
         self.names: Ints = np.zeros(0, dtype=np.int64)
         self._seen = np.zeros(0, dtype=np.uint64)
         self._count = 0
@@ -89,9 +89,9 @@ class _Known:
     @property
     def columns(self) -> Columns:
         """All of them, in the order found."""
-        if self._columns is None:
-            raise ValueError("no columns yet")
-        return self._columns
+        if len(self._parts) > 1:
+            self._parts = [Columns.joined(*self._parts)]
+        return self._parts[0]
 
     def add(self, new: Columns) -> int:
         """Take in the columns not seen before; returns how many."""
@@ -99,8 +99,7 @@ class _Known:
         _, first = np.unique(marks, return_index=True)
         chosen = np.sort(first[~np.isin(marks[first], self._seen)])
         self._seen = np.concatenate([self._seen, marks[chosen]])
-        fresh = new.take(chosen)
-        self._columns = fresh if self._columns is None else Columns.joined(self._columns, fresh)
+        self._parts.append(new if chosen.size == new.file.size else new.take(chosen))
         names = np.arange(self._count, self._count + chosen.size)
         self.names = np.concatenate([self.names, names])
         self._count += chosen.size

@@ -90,22 +90,23 @@ class Columns:
         return Columns(self.file[which], self.holds[which], self.cost[which], self.use[which])
 
     @classmethod
-    def joined(cls, first: Columns, second: Columns) -> Columns:
-        """Put two sets of columns one after the other.
+    def joined(cls, *parts: Columns) -> Columns:
+        """Put sets of columns one after the other.
 
         Parameters
         ----------
-        first, second : Columns
+        *parts : Columns
+            At least one.
 
         Returns
         -------
         Columns
         """
         return cls(
-            np.concatenate([first.file, second.file]),
-            np.concatenate([first.holds, second.holds]),
-            np.concatenate([first.cost, second.cost]),
-            np.concatenate([first.use, second.use]),
+            np.concatenate([part.file for part in parts]),
+            np.concatenate([part.holds for part in parts]),
+            np.concatenate([part.cost for part in parts]),
+            np.concatenate([part.use for part in parts]),
         )
 
 

@@ -98,9 +98,10 @@ class Master:
         self._limits = limits
         self._span = span
         self._exists = np.isfinite(limits.limit)
+        self._existing = np.flatnonzero(self._exists)
         self._price = np.where(self._exists, limits.flat(prices), 0.0)
         self._launch = prices.launch
-        self._most = np.zeros((instance.n_files, limits.limit.size))
+        self._most = np.zeros((instance.n_files, self._existing.size))
         self._counted = 0
         self._pick: Ints | None = None
         self._basis: Basis | None = None
@@ -229,15 +230,16 @@ class Master:
     def _shape(self, columns: Columns, low: Floats) -> Shape:
         """Limits that can matter, what to divide them by, and where the box has edges."""
         limits = self._limits
-        new = columns.take(np.arange(self._counted, columns.file.size))
+        order = self._counted + np.argsort(columns.file[self._counted :], kind="stable")
         self._counted = columns.file.size
-        order = np.argsort(new.file, kind="stable")
-        file = new.file[order]
+        file = columns.file[order]
         first = np.flatnonzero(np.diff(file, prepend=-1))
         if first.size:
-            highest = np.maximum.reduceat(new.use[order], first, axis=0)
+            use = columns.use[order[:, None], self._existing]
+            highest = np.maximum.reduceat(use, first, axis=0)
             self._most[file[first]] = np.maximum(self._most[file[first]], highest)
-        most = self._most.sum(axis=0)
+        most = np.zeros(limits.limit.size)
+        most[self._existing] = self._most.sum(axis=0)
         rows = np.flatnonzero(self._exists & ((most > limits.limit) | (low > 0)))
         scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[rows])
         scale[scale <= 0.0] = 1.0

@@ -187,8 +187,9 @@ def program(
 
 def _entries(columns: Columns, held: Floats, layout: Layout, shape: Shape) -> tuple[Ints, Ints, Floats]:
     """Matrix entries column by column, what the base has taken off: starts, rows and values."""
-    used = columns.use[:, shape.rows]
-    more = (used[layout.inside] - used[layout.base]) / shape.scale
+    # Gathered at once: most columns are outside, and most limits may be in no program.
+    inside, base = (columns.use[which[:, None], shape.rows] for which in (layout.inside, layout.base))
+    more = (inside - base) / shape.scale
     matrix = np.concatenate([more, held[layout.inside] - held[layout.base]], axis=1)
     counted = (layout.row >= 0).astype(np.int64)
     at, which = np.nonzero(matrix)
