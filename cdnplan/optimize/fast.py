@@ -62,6 +62,9 @@ many candidate entries × files, and limits × files, are worked on further as w
 minutes and some GB at that size."""
 WIDEST = 5e-2
 """But not where the gap is above this one: such gaps are in the problems of single files."""
+FAR = 10.0
+"""A plan made before the last one is not bettered where its gap is so many times the one wanted: no bettering
+would end the run with it. On networks that one thread is enough for bettering takes no time to speak of."""
 WORTH_IMPROVING = 1e-2
 """Above this one, pools of networks of any size are re-chosen at the end."""
 ONE_THREAD_UP_TO = 500_000
@@ -195,6 +198,7 @@ class _Search:
         self._run, self._start, self._small, self._closes = run, start, small, closes
         passes = full_passes(run.instance)
         self._search = PriceSearch(run.instance, run.solver, passes, start, early=early)
+        self._greedy_due = small and run.instance.n_pools * run.instance.n_files <= GREEDY_UP_TO
         self.recent: list[FileColumns] = []
 
     def all_passes(self) -> None:
@@ -274,19 +278,24 @@ class _Search:
                 run.take_bound(priced_bound(run.instance, prices, run.solver), prices)
 
     def _plan(self, state: PricePass, *, final: bool) -> None:
-        """Plans from the holders of a pass and, at first, from what is there and a greedy placement."""
+        """Plans from the holders of a pass and, once, from what is there and a greedy placement."""
         run, first = self._run, not self._run.planned
         inst, local = run.instance, run.local
         wish = np.ascontiguousarray(state.holds.T)
         run.take_plan(local.refit(wish, state.current, run.ended, REFIT_ROUNDS if final else 1))
-        if self._small or (final and run.gap() > WORTH_IMPROVING):
-            run.take_plan(local.improve(wish, state.current, IMPROVE_ROUNDS, run.ended))
         if first and inst.held.any():
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             run.take_plan(local.refit(there, state.current, run.ended, 1))
         if first and self._small and self._start is not None:
-            run.take_plan(local.refit(self._start.holds.copy(), state.current, run.ended, 1))
-        if first and self._small and inst.n_pools * inst.n_files <= GREEDY_UP_TO:
+            run.take_plan(local.refit(self._start.holds, state.current, run.ended, 1))
+        far = _work(inst) > ONE_THREAD_UP_TO and run.gap() > FAR * run.wanted_gap
+        if far and not final:
+            return
+        if self._small or (final and run.gap() > WORTH_IMPROVING):
+            run.take_plan(local.improve(wish, state.current, IMPROVE_ROUNDS, run.ended))
+        # A master program that follows goes far beyond it.
+        if self._greedy_due and (not far or Facility.applies(inst)):
+            self._greedy_due = False
             greedy = local.greedy(run.prices)
             run.take_plan(local.improve(greedy, run.prices, IMPROVE_ROUNDS, run.ended))
 
