@@ -78,7 +78,7 @@ def test_a_worse_plan_than_the_one_in_force(project: Project, monkeypatch: pytes
         run.take_plan(run.local.serve(forced_holders(run.instance)))
 
     monkeypatch.setattr(fast._Search, "_plan", least)
-    monkeypatch.setattr(fast, "close", lambda run, recent: None)
+    monkeypatch.setattr(fast, "close", lambda run, recent, *, brief: None)
     no_other = {"refuse": None}
     project.configure(guards__churn_ratio=no_other, guards__offload_fall_ratio=no_other)
     before = project.current.resolve().name

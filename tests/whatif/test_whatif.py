@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
@@ -41,8 +42,13 @@ def answered(sample_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Wha
 def test_the_base_is_what_the_plan_says(sample_base: Base) -> None:
     assert sample_base.verdict.cost.total == pytest.approx(sample_base.plan.cost["total"], rel=1e-9)
     assert sample_base.verdict.violations == ()
-    served = best_serving(sample_base.instance, sample_base.placement.holds).serving
-    assert sample_base.flow.served_gb == pytest.approx(served.candidate_gb(sample_base.instance))
+    # Pools of a site serve at the same cost: which of them does is open, what each region pays is not.
+    instance, flow = sample_base.instance, sample_base.flow
+    best = Flow.of(instance, best_serving(instance, sample_base.placement.holds).serving)
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    paid = [np.bincount(region, one.served_gb * instance.cand_cost) for one in (flow, best)]
+    assert paid[0] == pytest.approx(paid[1])
+    assert flow.origin_gb == pytest.approx(best.origin_gb)
     figures = measure(sample_base.answer(), sample_base.inputs.topology)
     assert figures.total["offload_byte_ratio"] == pytest.approx(
         sample_base.plan.numbers["offload_byte_ratio"]
