@@ -110,7 +110,8 @@ def plan_again(
     spent : Spent
     apart : callable or None
         Given the problem with what is ruled out, plans what was dealt out anew by appliance, night included.
-        With it rounds do that, and ask nothing of pools again.
+        With it rounds do that; the engine is asked for other pools only where a rule is broken, as launches
+        stay where they are, and where that finds no plan.
     now : callable
         Seconds that only grow.
 
@@ -123,7 +124,7 @@ def plan_again(
     """
     stop = engine.stop
     first = _Plan.of(instance, outcome, dealt, np.zeros_like(dealt.placement.holds))
-    best, basis, rounds, launches_too = first, first, 0, apart is None
+    best, basis, rounds, launches_too = first, first, 0, True
     cut: Status | None = None
     dear = DEAR_RATIO if apart is None else by_appliance.DEAR_RATIO
     longest_s = spent.optimise_s + spent.appliances_s
@@ -132,7 +133,8 @@ def plan_again(
     most = ROUNDS_LARGE if large else ROUNDS
     while cut is None and rounds < most and _dear(instance, best, outcome, stop, dear):
         begun = now()
-        launches = _launches_in_the_way(instance, basis) if launches_too else []
+        by_pools = apart is None or not basis.keeps_rules
+        launches = _launches_in_the_way(instance, basis) if launches_too and by_pools else []
         ruled_out = _ruled_out(instance, basis, launches)
         if (ruled_out == basis.ruled_out).all():
             break
@@ -142,10 +144,9 @@ def plan_again(
         left_s = None if stop.time_limit_s is None else deadline - begun - spent.appliances_s
         wanted = replace(stop, gap_ratio=_gap_of_rounds(instance, outcome, stop), time_limit_s=left_s)
         part = engine.part("again", outcome.lower, best.cost, wanted)
-        if apart is None:
+        found = None if apart is None or by_pools else _apart(instance, basis, ruled_out, apart)
+        if found is None:
             found = _round(instance, part, basis, ruled_out, finish)
-        else:
-            found = _apart(instance, basis, ruled_out, apart)
         rounds, longest_s = rounds + 1, max(longest_s, now() - begun)
         if found is not None and found.outcome.status in {"interrupted", "time-limit"}:
             cut = found.outcome.status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,7 +84,9 @@ class Begun:
     dealt: Dealt
     engine: EngineName
 
-    def again(self, stop: Stop | None = None) -> tuple[Outcome, Dealt]:
+    def again(
+        self, stop: Stop | None = None, apart: Callable[[Instance, Outcome, Dealt], Dealt] | None = None
+    ) -> tuple[Outcome, Dealt]:
         clock = itertools.count(100.0, 1e-3)
         return plan_again(
             self.instance,
@@ -92,6 +95,7 @@ class Begun:
             self.dealt,
             lambda _, other: deal(self.instance, other.placement, other.serving, other.prices, None),
             spent=Spent(2.0, 1.0),
+            apart=apart,
             now=lambda: next(clock),
         )
 
@@ -223,6 +227,43 @@ def test_who_asks_for_an_end_gets_the_first_plan(tmp_path: Path) -> None:
     assert dealt.planned_again == 0
     assert dealt.placement is first.dealt.placement
     assert outcome.status == "interrupted"
+
+
+def test_rounds_by_appliance_start_from_what_is_dealt_without_what_is_ruled_out(tmp_path: Path) -> None:
+    first = begun(tmp_path / "a", "fast", launch_pools=2)
+    film, near = FILES.index("film"), first.instance.pools.index(NEAR)
+    seen: list[Dealt] = []
+
+    def apart(problem: Instance, outcome: Outcome, dealt: Dealt) -> Dealt:
+        assert outcome is first.outcome
+        assert problem.copies[near, film] == 0
+        seen.append(dealt)
+        return replace(dealt)
+
+    _, dealt = first.again(apart=apart)
+    assert seen[0] is first.dealt
+    assert dealt.planned_again == 1  # the second time nothing else is ruled out
+    # Where that finds no plan, other pools are looked for.
+    _, dealt = first.again(apart=lambda problem, outcome, dealt: dealt)
+    assert dealt.planned_again >= 1
+    assert first.cost(dealt) <= first.cost(first.dealt) * (1 + 1e-12)
+
+
+def test_a_broken_rule_is_mended_by_other_pools(tmp_path: Path) -> None:
+    """By appliance launches stay where they are: where the only one is lacking, that would not bring it."""
+    first = begun(tmp_path / "a", "fast", launch_pools=1)
+    launch, holds = FILES.index("launch"), first.dealt.placement.holds.copy()
+    holds[:, launch] = False
+    broken = replace(first, dealt=replace(first.dealt, placement=Placement(holds)))
+    calls: list[bool] = []
+
+    def apart(problem: Instance, outcome: Outcome, dealt: Dealt) -> Dealt:
+        calls.append(bool(dealt.placement.holds[:, launch].any()))
+        return dealt
+
+    _, dealt = broken.again(apart=apart)
+    assert dealt.placement.holds[:, launch].any()
+    assert all(calls)
 
 
 def test_the_same_plan_each_time(tmp_path: Path) -> None:
