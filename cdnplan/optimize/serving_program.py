@@ -24,6 +24,11 @@ MARGIN_RATIO = 1e-9
 ANCHOR_RATIO = 1e-6
 """Part of a limit that is for sale at its anchor: well above the solver's own tolerance."""
 
+CONTRADICTED = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
+"""What presolve may say of a program in which every row can be served by an origin."""
+LOOSE = 1e-6
+"""Part of a limit that it then may be off by."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choices:
@@ -243,7 +248,13 @@ def _highs(
     solver.passModel(program)
     solver.run()
     status = solver.getModelStatus()
-    if status == highspy.HighsModelStatus.kUnknown:
+    if status in CONTRADICTED:
+        # What stays fills limits to the last digit, which presolve takes for too much.
+        solver.clearSolver()
+        solver.setOptionValue("primal_feasibility_tolerance", LOOSE)
+        solver.run()
+        status = solver.getModelStatus()
+    if status == highspy.HighsModelStatus.kUnknown or status in CONTRADICTED:
         # Undoing presolve loses precision where a limit is next to nothing of what is asked of it.
         solver.clearSolver()
         solver.setOptionValue("presolve", "off")
