@@ -73,7 +73,7 @@ class Haste:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Night:
+class PlannedNight:
     """What became of wanted copies.
 
     Parameters
@@ -101,7 +101,7 @@ class Night:
         return np.asarray(self.order[self.result.kind == NOTHING])
 
 
-def best_night(evening: Evening) -> Night:
+def best_night(evening: Evening) -> PlannedNight:
     """Plan a night, and plan it again in other ways while it loses copies; the one that loses least value.
 
     What was lost goes to the head of the queue and does not wait for cheap sources, what stands in its way
@@ -115,7 +115,7 @@ def best_night(evening: Evening) -> Night:
 
     Returns
     -------
-    Night
+    PlannedNight
 
     References
     ----------
@@ -139,7 +139,7 @@ def best_night(evening: Evening) -> Night:
     return best
 
 
-def _driven(evening: Evening, night: Night) -> Haste:
+def _driven(evening: Evening, night: PlannedNight) -> Haste:
     """All that was lost presses more, and those who lost it have less patience."""
     pressing, patience = night.haste.pressing.copy(), night.haste.patience.copy()
     late = np.unique(evening.wanted.appliance[night.missing])
@@ -148,7 +148,7 @@ def _driven(evening: Evening, night: Night) -> Haste:
     return Haste(pressing, patience)
 
 
-def _other(evening: Evening, night: Night, rng: np.random.Generator) -> Haste:
+def _other(evening: Evening, night: PlannedNight, rng: np.random.Generator) -> Haste:
     """Some of what was lost presses more or is waited for less; something else calms down."""
     pressing, patience = night.haste.pressing.copy(), night.haste.patience.copy()
     of = evening.wanted.appliance[night.missing]
@@ -171,7 +171,7 @@ def _less(patience: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.maximum(patience, SELFISH + 1) - np.uint8(1)
 
 
-def _night(evening: Evening, haste: Haste) -> Night:
+def _night(evening: Evening, haste: Haste) -> PlannedNight:
     """Try a night until promises are kept; the one that loses least.
 
     At first all last copies may go that origins can bring back; what did not come back in time may not go
@@ -204,7 +204,7 @@ def _night(evening: Evening, haste: Haste) -> Night:
         if lost == LOST_NOTHING or not removals.n_away[0]:
             break
         returns &= ~removals.away
-    return Night(wanted, order, best, least, haste)
+    return PlannedNight(wanted, order, best, least, haste)
 
 
 def _order(evening: Evening, haste: Haste) -> Ints:

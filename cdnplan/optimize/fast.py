@@ -63,8 +63,8 @@ minutes and some GB at that size."""
 WIDEST = 5e-2
 """But not where the gap is above this one: such gaps are in the problems of single files."""
 FAR = 10.0
-"""A plan made before the last one is not bettered where its gap is so many times the one wanted: no bettering
-would end the run with it. On networks that one thread is enough for bettering takes no time to speak of."""
+"""A plan made before the last one is not bettered where its gap is so many times the one wanted: bettering is
+not expected to end the run with it. Networks that one thread is enough for better every plan."""
 WORTH_IMPROVING = 1e-2
 """Above this one, pools of networks of any size are re-chosen at the end."""
 ONE_THREAD_UP_TO = 500_000

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cdnplan.fill import best_night, schedule
-from cdnplan.fill.best_night import Evening, Night
+from cdnplan.fill.best_night import Evening, PlannedNight
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner import deciding
 from cdnplan.planner.dealing import Dealt
@@ -63,7 +63,7 @@ def test_nights_planned_again_lose_little_of_what_one_loses(
     files = (root / "topology.yaml", root / "titles.parquet", root / "demand.parquet")
     lost = []
 
-    def watched(evening: Evening) -> Night:
+    def watched(evening: Evening) -> PlannedNight:
         nights = []
         for least in (1, best_night.MOST_NIGHTS):
             monkeypatch.setattr(best_night, "FEWEST_NIGHTS", least)
