@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import highspy
 import numpy as np
 import pulp
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from cdnplan.model.apart import Apart, mask_words
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
-from cdnplan.optimize import serving
+from cdnplan.optimize import serving, serving_program
+from cdnplan.optimize.highs import QuietHighs
 from cdnplan.optimize.objective import link_loads, plan_cost
 from cdnplan.optimize.serving import best_serving
 from tests.fill.pools import served
@@ -245,6 +247,34 @@ def check_against_single_files_nearly(instance: Instance, holds: np.ndarray, nea
     kept = ("storage", "fill", "churn", "a banned", "a pinned", "launch")
     assert [problem for problem in problems if not problem.startswith(kept)] == []
     return found
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_program_that_presolve_contradicts_is_solved_once_more(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """First with a looser tolerance, then without presolve; what still fails is an error."""
+    instance = wide_instance(1, n_pools=6)
+    holds = np.ones((instance.n_pools, instance.n_files), dtype=np.bool_)
+    expected = best_serving(instance, holds).serving
+    settings: list[tuple[float, str]] = []
+
+    class Contradicting(QuietHighs):
+        def getModelStatus(self) -> highspy.HighsModelStatus:  # noqa: N802  # highspy's name
+            tolerance = self.getOptionValue("primal_feasibility_tolerance")[1]
+            settings.append((tolerance, self.getOptionValue("presolve")[1]))
+            wrong = len(settings) <= times
+            return highspy.HighsModelStatus.kInfeasible if wrong else super().getModelStatus()
+
+    monkeypatch.setattr(serving_program, "QuietHighs", Contradicting)
+    if times == 3:
+        with pytest.raises(RuntimeError, match="Infeasible"):
+            best_serving(instance, holds)
+    else:
+        found = best_serving(instance, holds).serving
+        assert plan_cost(instance, holds, found) == pytest.approx(plan_cost(instance, holds, expected))
+    retried = [(serving_program.LOOSE, "choose"), (serving_program.LOOSE, "off")]
+    assert settings[1 : times + 1] == retried[:times]
 
 
 def test_no_link_is_overloaded_by_rounding() -> None:
