@@ -46,6 +46,8 @@ class Evening:
         Those that leave are sorted by appliance, the first to go first.
     begin : int
         Of the night [ms].
+    enough : float
+        A long night that loses no more value than this is not planned again.
     """
 
     network: Network
@@ -54,6 +56,12 @@ class Evening:
     wanted: Copies
     leaving: Copies
     begin: int
+    enough: float = 0.0
+
+    def will_do(self, lost: tuple[int, int, float]) -> bool:
+        """Whether a night that loses so much is good enough; short ones (`NIGHTS_WORK`) may be bettered."""
+        long = self.wanted.size * FEWEST_NIGHTS > NIGHTS_WORK
+        return lost == LOST_NOTHING or (long and lost[0] == 0 and lost[2] <= self.enough)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +110,7 @@ class PlannedNight:
 
 
 def best_night(evening: Evening) -> PlannedNight:
-    """Plan a night, and plan it again in other ways while it loses copies; the one that loses least value.
+    """Plan a night, and plan it again in other ways while it loses too much; the one that loses least value.
 
     What was lost goes to the head of the queue and does not wait for cheap sources, what stands in its way
     becomes as urgent, and the appliances that lost it have less patience: the greedy plan is built anew from
@@ -128,7 +136,7 @@ def best_night(evening: Evening) -> PlannedNight:
     begun = Haste(np.zeros(n_wanted, dtype=np.int64), evening.network.patience)
     here = best = _night(evening, begun)
     for number in range(1, nights):
-        if best.lost == LOST_NOTHING:
+        if evening.will_do(best.lost):
             break
         driven = number <= DRIVEN
         night = _night(evening, _driven(evening, here) if driven else _other(evening, here, rng))

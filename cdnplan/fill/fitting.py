@@ -112,20 +112,32 @@ def fit_pools(
         holds[p, placed[p][1]] = True
         return bool((holds[p] != held).any())
 
-    pools = np.unique(assignment.dropped_pool).tolist()
-    for p in pools:
+    for p in np.unique(assignment.dropped_pool).tolist():
         fit(p)
-    lost = zip(assignment.dropped_pool.tolist(), assignment.dropped_file.tolist(), strict=True)
-    homeless = [(p, f) for p, f in lost if not holds[p, f]]
-    others = [q for p, f in homeless for q in _other_places(instance, holds, p, f, cost, origin)]
-    order = list(dict.fromkeys([*others, *pools]))
-    sweeps = SWEEPS if len(order) * instance.n_files <= MOST_PAIRS else 0
-    for _ in range(sweeps):
+    order = _order(instance, holds, assignment, cost, origin)
+    for _ in range(SWEEPS if order else 0):
         if sum([fit(p) for p in order]) == 0:
             break
     rows = [(p, a, f) for p in sorted(placed) for a, f in zip(*map(list, placed[p]), strict=True)]
     pool, appliance, file = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     return Fitted(holds, Start(pool, appliance, file))
+
+
+def _order(
+    instance: Instance, holds: Bools, assignment: Assignment, cand_cost: Floats, origin_cost: Floats
+) -> list[int]:
+    """Pools to better again: those where files that were left out are worth most, and those that lost them.
+
+    None where they have more than `MOST_PAIRS` pairs together.
+    """
+    pools = np.unique(assignment.dropped_pool).tolist()
+    if len(pools) * instance.n_files > MOST_PAIRS:
+        return []
+    lost = zip(assignment.dropped_pool.tolist(), assignment.dropped_file.tolist(), strict=True)
+    homeless = [(p, f) for p, f in lost if not holds[p, f]]
+    others = [q for p, f in homeless for q in _other_places(instance, holds, p, f, cand_cost, origin_cost)]
+    order = list(dict.fromkeys([*others, *pools]))
+    return order if len(order) * instance.n_files <= MOST_PAIRS else []
 
 
 def _other_places(

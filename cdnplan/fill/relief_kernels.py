@@ -16,6 +16,9 @@ SMALLEST_SHARE = 1e-9
 """Smaller parts of a row's demand are not worth a share of their own."""
 TOLERANCE = 1e-12
 """A limit passed by no more than this part of it is kept."""
+MAX_PASSES = 20
+"""Passes over the rows of one limit, each at the prices of links that are full by then; the last one sends to
+the origin whatever is left."""
 
 
 class Copies(NamedTuple):
@@ -31,9 +34,11 @@ class Copies(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What is left of each limit in each slice, below 0 where it is passed [Gbit/s]; all are written to.
+    """What is left of each limit in each slice, below 0 where it is passed [Gbit/s]; these are written to.
 
-    Links of a candidate entry are ``link[link_ptr[j]:link_ptr[j + 1]]``.
+    Links of path j are ``link[link_ptr[j]:link_ptr[j + 1]]``: paths are candidate entries, then the origins
+    of regions, from ``first_origin`` on. Where no more than `least` is left, a link is full; a Gbit/s above
+    that costs `overload_cost`.
     """
 
     appliance: Array
@@ -41,6 +46,9 @@ class Room(NamedTuple):
     of_link: Array
     link_ptr: Array
     link: Array
+    first_origin: int
+    least: Array
+    overload_cost: float
 
 
 class Shares(NamedTuple):
@@ -154,33 +162,68 @@ def _row_gb(scene: Scene, q: int, r: int, row: int) -> Array:
 
 
 @njit(cache=True)
+def _use_links(room: Room, rate: Array, path: int, gb: float) -> None:
+    """Take what some GB use of the links of a path; a negative amount gives it back."""
+    for i in range(room.link_ptr[path], room.link_ptr[path + 1]):
+        for t in range(rate.size):
+            room.of_link[room.link[i], t] -= gb * rate[t]
+
+
+@njit(cache=True)
 def _use(
     room: Room, copies: Copies, rate: Array, entry: int, q: int, gb: float, asked: Array, share: float
 ) -> None:
     """Take what a share of a row uses of all limits; a negative share gives it back."""
+    _use_links(room, rate, entry, share * gb)
     for t in range(rate.size):
         room.pool[q, t] -= share * gb * rate[t]
         for a in range(asked.size):
             room.appliance[copies.appliance_ptr[q] + a, t] -= share * asked[a] * rate[t]
-        for i in range(room.link_ptr[entry], room.link_ptr[entry + 1]):
-            room.of_link[room.link[i], t] -= share * gb * rate[t]
 
 
 @njit(cache=True)
-def _fitting(
-    room: Room, copies: Copies, rate: Array, entry: int, q: int, gb: float, asked: Array, most: float
-) -> float:
-    """Part of a row that a pool and the way to it have room for, at most so much."""
+def _fitting_links(room: Room, rate: Array, path: int, gb: float, most: float) -> float:
+    """Part of some GB, at most so much, until another link of a path is full; full ones are paid for."""
+    part = most
+    for i in range(room.link_ptr[path], room.link_ptr[path + 1]):
+        for t in range(rate.size):
+            if gb * rate[t] > 0.0 and room.of_link[room.link[i], t] > room.least[room.link[i]]:
+                part = min(part, room.of_link[room.link[i], t] / (gb * rate[t]))
+    return part
+
+
+@njit(cache=True)
+def _fitting(room: Room, copies: Copies, rate: Array, q: int, gb: float, asked: Array, most: float) -> float:
+    """Part of a row that a pool and its appliances have room for, at most so much."""
     part = most
     for t in range(rate.size):
         if gb * rate[t] > 0.0:
             part = min(part, room.pool[q, t] / (gb * rate[t]))
-            for i in range(room.link_ptr[entry], room.link_ptr[entry + 1]):
-                part = min(part, room.of_link[room.link[i], t] / (gb * rate[t]))
         for a in range(asked.size):
             if asked[a] * rate[t] > 0.0:
                 part = min(part, room.appliance[copies.appliance_ptr[q] + a, t] / (asked[a] * rate[t]))
     return part
+
+
+@njit(cache=True)
+def _toll(room: Room, rate: Array, old: int, new: int) -> float:
+    """What a GB that changes from one path to another costs by the overload of links."""
+    toll = 0.0
+    for i in range(room.link_ptr[new], room.link_ptr[new + 1]):
+        shared = False
+        for o in range(room.link_ptr[old], room.link_ptr[old + 1]):
+            shared |= room.link[o] == room.link[i]
+        for t in range(rate.size):
+            if not shared and room.of_link[room.link[i], t] <= room.least[room.link[i]]:
+                toll += rate[t]
+    for o in range(room.link_ptr[old], room.link_ptr[old + 1]):
+        shared = False
+        for i in range(room.link_ptr[new], room.link_ptr[new + 1]):
+            shared |= room.link[o] == room.link[i]
+        for t in range(rate.size):
+            if not shared and room.of_link[room.link[o], t] < -room.least[room.link[o]]:
+                toll -= rate[t]
+    return toll * room.overload_cost
 
 
 @njit(cache=True)
@@ -196,34 +239,40 @@ def _costs(scene: Scene, entry: Array, row_of: Array, relief: Array, width: int)
         r = net.entry_region[j]
         if relief[n] <= 0.0 or shares.ratio[shares.at[row] + j - net.cand_ptr[r]] <= 0.0:
             continue
-        each = shares.gb[row] / relief[n]
-        cost[n, width] = (shares.origin_cost[r] - shares.cand_cost[j]) * each
+        each, rate = shares.gb[row] / relief[n], net.gbps_per_gb[r]
+        dearer = shares.origin_cost[r] - shares.cand_cost[j]
+        cost[n, width] = (dearer + _toll(room, rate, j, room.first_origin + r)) * each
         for k in range(net.cand_ptr[r + 1] - net.cand_ptr[r]):
             i = net.cand_ptr[r] + k
-            if shares.cand_cost[i] >= shares.origin_cost[r]:
-                break
             if i != j and _holds(net, row, k) and room.pool[net.cand_pool[i]].min() > 0.0:
-                cost[n, k] = (shares.cand_cost[i] - shares.cand_cost[j]) * each
+                cost[n, k] = (shares.cand_cost[i] - shares.cand_cost[j] + _toll(room, rate, j, i)) * each
     return cost
 
 
 @njit(cache=True)
-def _move(scene: Scene, entry: int, row: int, asked: Array, part: float, to: int) -> None:
-    """Serve part of a row by another candidate, as far as that has room, or by the origin (-1)."""
+def _move(scene: Scene, entry: int, row: int, asked: Array, part: float, to: int, anyway: bool) -> None:
+    """Serve part of a row by another candidate or by the origin (-1), as far as that has room.
+
+    The origin takes all of it `anyway`.
+    """
     net, copies, room, shares = scene.net, scene.copies, scene.room, scene.shares
-    r = net.entry_region[entry]
+    r, p = net.entry_region[entry], net.cand_pool[entry]
     at, rate, gb = shares.at[row] - net.cand_ptr[r], net.gbps_per_gb[r], shares.gb[row]
-    _use(room, copies, rate, entry, net.cand_pool[entry], gb, asked, -part)
+    _use(room, copies, rate, entry, p, gb, asked, -part)
     share = part
     if to >= 0:
         q = net.cand_pool[to]
         there = _row_gb(scene, q, r, row)
-        share = _fitting(room, copies, rate, to, q, gb, there, part)
+        share = _fitting_links(room, rate, to, gb, _fitting(room, copies, rate, q, gb, there, part))
         if share <= SMALLEST_SHARE:
             share = 0.0
         shares.ratio[at + to] += share
         _use(room, copies, rate, to, q, gb, there, share)
-        _use(room, copies, rate, entry, net.cand_pool[entry], gb, asked, part - share)
+    else:
+        if not anyway:
+            share = _fitting_links(room, rate, room.first_origin + r, gb, part)
+        _use_links(room, rate, room.first_origin + r, share * gb)
+    _use(room, copies, rate, entry, p, gb, asked, part - share)
     shares.ratio[at + entry] = 0.0 if share >= shares.ratio[at + entry] else shares.ratio[at + entry] - share
 
 
@@ -243,6 +292,38 @@ def _worst(room: Room, copies: Copies, p: int, limit: float, pool_limit: float) 
             if over > most:
                 appliance, slice_, most = a, t, over
     return appliance, slice_
+
+
+@njit(cache=True)
+def _over(scene: Scene, p: int, a: int, t: int) -> float:
+    """What is asked too much of a pool (-1) or of one of its appliances in a slice [Gbit/s]."""
+    room = scene.room
+    left = room.pool[p, t] if a < 0 else room.appliance[scene.copies.appliance_ptr[p] + a, t]
+    return -float(left)
+
+
+@njit(cache=True)
+def _relieve(
+    scene: Scene, p: int, a: int, t: int, entry: Array, row_of: Array, asked: Array, relief: Array, width: int
+) -> None:
+    """Divert what is too much for one limit in one slice."""
+    net, shares = scene.net, scene.shares
+    for number in range(MAX_PASSES):
+        cost = _costs(scene, entry, row_of, relief, width).ravel()
+        # Room elsewhere only shrinks: who has none for a row has none later.
+        for place in np.argsort(cost, kind="mergesort"):
+            over = _over(scene, p, a, t)
+            if over <= 0.0 or cost[place] == np.inf:
+                break
+            n, k = place // (width + 1), place % (width + 1)
+            first = net.cand_ptr[net.entry_region[entry[n]]]
+            part = min(shares.ratio[shares.at[row_of[n]] + entry[n] - first], over / relief[n])
+            to = first + k if k < width else -1
+            if part > 0.0:
+                last = number == MAX_PASSES - 1
+                _move(scene, entry[n], row_of[n], asked[n], part, to, last)
+        if _over(scene, p, a, t) <= 0.0:
+            return
 
 
 @njit(cache=True, nogil=True)
@@ -266,15 +347,4 @@ def relieve_pool(p: int, scene: Scene, limit: float, pool_limit: float) -> None:
         for n in range(row_of.size):
             gb = shares.gb[row_of[n]] if a < 0 else asked[n, a]
             relief[n] = gb * net.gbps_per_gb[net.entry_region[entry[n]], t]
-        cost = _costs(scene, entry, row_of, relief, width).ravel()
-        # Room elsewhere only shrinks: who has none for a row has none later.
-        for place in np.argsort(cost, kind="mergesort"):
-            over = -room.pool[p, t] if a < 0 else -room.appliance[copies.appliance_ptr[p] + a, t]
-            if over <= 0.0 or cost[place] == np.inf:
-                break
-            n, k = place // (width + 1), place % (width + 1)
-            first = net.cand_ptr[net.entry_region[entry[n]]]
-            part = min(shares.ratio[shares.at[row_of[n]] + entry[n] - first], over / relief[n])
-            to = first + k if k < width else -1
-            if part > 0.0:
-                _move(scene, entry[n], row_of[n], asked[n], part, to)
+        _relieve(scene, p, a, t, entry, row_of, asked, relief, width)

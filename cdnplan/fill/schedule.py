@@ -65,7 +65,9 @@ class Schedule:
         return np.asarray(self.kind != NOTHING)
 
 
-def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, begin: int) -> Schedule:
+def schedule(
+    network: Network, kept: Copies, wanted: Copies, leaving: Copies, begin: int, enough: float = 0.0
+) -> Schedule:
     """Plan the transfers of one night.
 
     A list schedule [1]_ in the order of events: whenever an appliance has rate to spare in its window it
@@ -88,6 +90,9 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
         What is held for good, is to be fetched, and is to be removed; each copy once.
     begin : int
         Of the night [ms].
+    enough : float
+        Value that may be lost without looking for a better night [currency per period]. Copies that a rule
+        asks for may not.
 
     Returns
     -------
@@ -100,7 +105,7 @@ def schedule(network: Network, kept: Copies, wanted: Copies, leaving: Copies, be
     """
     leaving = leaving.take(_by_worth(leaving, wanted, network))
     state = _state(network, kept, leaving)
-    night = best_night(Evening(network, state, kept, wanted, leaving, begin))
+    night = best_night(Evening(network, state, kept, wanted, leaving, begin, enough))
     wanted, result = night.wanted, night.result
     last_origin = _last_origins(network, wanted, result)
     return Schedule(

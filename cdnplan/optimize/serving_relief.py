@@ -25,11 +25,11 @@ from cdnplan.optimize.serving import (
 )
 from cdnplan.optimize.serving_paths import Paths
 from cdnplan.optimize.serving_program import Choices, Stay, path_gb, solve_program
-from cdnplan.optimize.serving_ways import Ways
+from cdnplan.optimize.serving_ways import Watched, Ways
 
 Bools = npt.NDArray[np.bool_]
 
-LEFT_RATIO = 1e-7
+LEFT_RATIO = 3e-5
 """Rows stay out of the program where all of them together could save no more than this part of the cost."""
 FEWEST_ENTERING = 2_000
 """Rows that may enter at once, or as many as are in the program: its prices are rough while they are few."""
@@ -38,7 +38,7 @@ MOST_ROUNDS = 20
 _ROUNDING = 1e-9
 
 
-def relieved_serving(instance: Instance, near: Serving) -> Serving:
+def relieved_serving(instance: Instance, near: Serving, watched: Watched | None = None) -> Serving:
     """Bring a serving within its limits, at least cost but for changes that save next to nothing.
 
     What another serving would save less than `cdnplan.optimize.serving.NEAR_RATIO` on stays as it is. By the
@@ -49,7 +49,9 @@ def relieved_serving(instance: Instance, near: Serving) -> Serving:
     ----------
     instance : Instance
     near : Serving
-        May pass limits of pools, and of the appliances that it tells apart.
+        May pass limits of pools, and of appliances.
+    watched : Watched, optional
+        Appliances that shall keep their limits. Default: those that the serving tells apart.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def relieved_serving(instance: Instance, near: Serving) -> Serving:
         With the same rows; the one given where no limit is passed.
     """
     region = np.repeat(np.arange(instance.n_regions), np.diff(near.ptr))
-    ways = Ways.of(instance, region, near.mask, near.apart)
+    ways = Ways.of(instance, region, near.mask, near.apart, watched)
     paths, now = ways.paths, choices_of(instance, ways, region, near)
     every = all_choices(instance, ways, region, near.mask, np.arange(region.size))
     moving = _cheapest_to_move(paths, near.gb, now, every, ways.n_strict)

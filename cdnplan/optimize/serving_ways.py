@@ -8,9 +8,29 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.apart import Apart, signature_holders
-from cdnplan.model.instance import Instance, Ints
+from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.optimize.serving_paths import Paths
 from cdnplan.optimize.signature_kernels import held_slots
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """Appliances with limits of their own, and what they serve of rows of demand.
+
+    Parameters
+    ----------
+    row, entry, appliance : (n,) int64
+        Sorted by row, then candidate entry; appliances are counted from 0.
+    part : (n,) float64
+        Part of what comes through the entry of the row that the appliance serves.
+    capacity_gbps : (n_appliances,) float64
+    """
+
+    row: Ints
+    entry: Ints
+    appliance: Ints
+    part: Floats
+    capacity_gbps: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,24 +57,33 @@ class Ways:
 
     @classmethod
     def of(
-        cls, instance: Instance, region: Ints, mask: npt.NDArray[np.uint64], apart: Apart | None = None
+        cls,
+        instance: Instance,
+        region: Ints,
+        mask: npt.NDArray[np.uint64],
+        apart: Apart | None = None,
+        watched: Watched | None = None,
     ) -> Ways:
-        """Find the ways of rows with these regions and signatures."""
+        """Find the ways of rows with these regions and signatures.
+
+        Without `watched`, each holder told apart is an appliance, and copies bear a file's load evenly.
+        """
         n_cand, n_pools = instance.cand_pool.size, instance.n_pools
         base = Paths.of(instance)
-        if apart is None:
+        if watched is None and apart is not None:
+            watched = _appliances_of(instance, region, mask, apart)
+        if watched is None:
             return cls(base, n_pools, n_cand, np.zeros(0, dtype=np.int64))
         # As many limits for appliances come between those of pools and those of links.
-        n_apart = apart.pool.size
+        n_apart = watched.capacity_gbps.size
         limits = np.split(base.capacity, [n_pools])
         base = replace(
             base,
             use_limit=np.where(base.use_limit < n_pools, base.use_limit, base.use_limit + n_apart),
-            capacity=np.concatenate([limits[0], instance.appliance_throughput_gbps[apart.pool], limits[1]]),
+            capacity=np.concatenate([limits[0], watched.capacity_gbps, limits[1]]),
         )
-        row, entry, appliance = _appliances_of(instance, region, mask, apart)
-        key, which, copies = np.unique(row * n_cand + entry, return_inverse=True, return_counts=True)
-        paths = _with_appliances(base, key % n_cand, which, n_pools + appliance, 1.0 / copies[which])
+        key, which = np.unique(watched.row * n_cand + watched.entry, return_inverse=True)
+        paths = _with_appliances(base, key % n_cand, which, n_pools + watched.appliance, watched.part)
         return cls(paths, n_pools + n_apart, n_cand, key)
 
     def path(self, row: Ints, entry: Ints) -> Ints:
@@ -74,16 +103,18 @@ class Ways:
         return entry
 
 
-def _appliances_of(
-    instance: Instance, region: Ints, mask: npt.NDArray[np.uint64], apart: Apart
-) -> tuple[Ints, Ints, Ints]:
-    """Rows with appliances told apart that have their files, with the candidate entry of these; flat."""
+def _appliances_of(instance: Instance, region: Ints, mask: npt.NDArray[np.uint64], apart: Apart) -> Watched:
+    """Appliances told apart that have the files of rows."""
     bits = signature_holders(instance, apart.holds[:0], apart)
     row, slot = held_slots(mask)
     past = slot >= np.diff(instance.cand_ptr)[region[row]]
     row, slot = row[past], slot[past]
     at = bits.ptr[region[row]] + slot
-    return row, bits.entry[at], bits.row[at].astype(np.int64) - instance.n_pools
+    entry, appliance = bits.entry[at], bits.row[at].astype(np.int64) - instance.n_pools
+    key = row * instance.cand_pool.size + entry
+    _, which, copies = np.unique(key, return_inverse=True, return_counts=True)
+    capacity = instance.appliance_throughput_gbps[apart.pool]
+    return Watched(row, entry, appliance, 1.0 / copies[which], capacity)
 
 
 def _with_appliances(

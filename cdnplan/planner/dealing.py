@@ -20,8 +20,8 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.optimize.objective import plan_cost
-from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.spreading import Changed, serve_changed
+from cdnplan.planner.changed import Changed
+from cdnplan.planner.spreading import near_serving, serve_changed
 
 Bools = npt.NDArray[np.bool_]
 
@@ -164,20 +164,18 @@ def deal(
 def _placed(
     instance: Instance, state: _Round, prices: Prices, holdings: Holdings | None, kept: Kept | None = None
 ) -> tuple[_Round, Assignment]:
-    """Split until every file has a place that it can come to in time; first some pools stay as they are."""
+    """Split until every file has a place that it can come to in time; first some pools stay as they are.
+
+    So do, from round to round, pools that neither hold nor serve anything else.
+    """
     for number in range(MAX_ROUNDS):
-        assignment = split_pools(
-            instance,
-            Placement(state.holds),
-            state.serving,
-            holdings,
-            start=state.start,
-            kept=kept if number == 0 else None,
-        )
+        placement = Placement(state.holds)
+        assignment = split_pools(instance, placement, state.serving, holdings, start=state.start, kept=kept)
         late_pool, late_file = _late(instance, assignment, holdings)
         if assignment.dropped_pool.size + late_pool.size == 0:
             return state, assignment
         holds, start = state.holds.copy(), state.start
+        arranged = np.zeros(0, dtype=np.int64)
         # What comes in for what found no room may find none either: after some rounds pools only lose files,
         # so that there is an end.
         if number >= FITTING_ROUNDS:
@@ -185,18 +183,24 @@ def _placed(
         elif assignment.dropped_pool.size:
             fitted = fit_pools(instance, holds, assignment, prices, required_files(instance), holdings)
             holds, start = fitted.holds, joined_start(start, fitted.start)
+            arranged = fitted.start.pool
         holds[late_pool, late_file] = False
         dropped = assignment.dropped_pool.astype(np.int64) * instance.n_files + assignment.dropped_file
         late = late_pool * instance.n_files + late_file
         unplaced = (*state.unplaced, *dropped.tolist(), *late.tolist())
-        state = _Round(holds, _served(instance, state, holds), start, unplaced)
+        serving = _served(instance, state, holds)
+        same = unchanged_pools(instance, placement, state.serving, Placement(holds), serving)
+        same[arranged] = False
+        kept = Kept(assignment, same)
+        state = _Round(holds, serving, start, unplaced)
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
 
 
 def _served(instance: Instance, state: _Round, holds: Bools) -> Serving:
     """Serve another placement, changing no more than pays: files were dealt out for what they load now."""
-    near = carried_serving(instance, Placement(state.holds), state.serving, Placement(holds), None)
-    return best_serving(instance, holds, near=near).serving
+    placement = Placement(holds)
+    carried = carried_serving(instance, Placement(state.holds), state.serving, placement, None)
+    return near_serving(instance, placement, carried)
 
 
 def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple[_Round, Assignment]:

@@ -21,9 +21,11 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
+from cdnplan.optimize.objective import plan_cost
+from cdnplan.planner.changed import Changed
 from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.night_copies import counts, first_of_cells, held_copies, night_copies
-from cdnplan.planner.spreading import Changed, serve_changed
+from cdnplan.planner.spreading import ENOUGH_RATIO, serve_changed
 from cdnplan.planner.staying import launches_stay
 
 Bools = npt.NDArray[np.bool_]
@@ -48,6 +50,8 @@ class _Night:
     begin: int
     held: Ints
     """Copies held before, as sorted ``appliance * n_files + file``."""
+    enough: float
+    """What it may lose without being planned again [currency per period]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +97,8 @@ def fill_night(
     wants = np.zeros(len(sites), dtype=np.bool_)
     wants[pool_site[pool[wanted.appliance]]] = True
     sources = find_sources(topology, sites, wants.tolist())
-    night = _Night(instance, counted, topology, pool, pool_site, windows, sources, begin, held)
+    enough = ENOUGH_RATIO * plan_cost(instance, dealt.placement.holds, dealt.serving)
+    night = _Night(instance, counted, topology, pool, pool_site, windows, sources, begin, held, enough)
     state = _Round(kept, wanted, leaving, dealt.serving)
     unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]] = []
     ended = dealt
@@ -152,7 +157,9 @@ def _network(night: _Night, state: _Round) -> Network:
 
 
 def _schedule(night: _Night, state: _Round) -> Schedule:
-    return schedule(_network(night, state), state.kept, state.wanted, state.leaving, night.begin)
+    return schedule(
+        _network(night, state), state.kept, state.wanted, state.leaving, night.begin, night.enough
+    )
 
 
 def _resolve(

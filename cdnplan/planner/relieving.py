@@ -22,8 +22,8 @@ def relieve(instance: Instance, placement: Placement, assignment: Assignment, se
 
     Of all that loads a limit which is passed, those (region, signature) pairs are served by others first that
     this costs least per Gbit/s relieved: by other pools which hold them, as far as those have room on the
-    appliances concerned and on the way, else by the origin. Pools follow one another. Greedy: it promises no
-    optimum, but after a night hardly anything is to be done.
+    appliances concerned, or by the origin; links that are full on the way cost what their overload costs.
+    Pools follow one another. Greedy: it promises no optimum, but after a night hardly anything is to be done.
 
     Parameters
     ----------
@@ -81,8 +81,13 @@ def _room(instance: Instance, placement: Placement, serving: Serving, copies: Co
         - _appliance_loads(instance, placement, serving, copies),
         pool=instance.throughput_gbps[:, None] - pool_gbps(instance, serving),
         of_link=instance.link_capacity_gbps[:, None] - link_loads(instance, served_gb, origin_gb),
-        link_ptr=instance.cand_link_ptr,
-        link=instance.cand_link,
+        link_ptr=np.concatenate(
+            [instance.cand_link_ptr, instance.cand_link_ptr[-1] + instance.origin_link_ptr[1:]]
+        ),
+        link=np.concatenate([instance.cand_link, instance.origin_link]),
+        first_origin=instance.cand_pool.size,
+        least=_ROUNDING * instance.link_capacity_gbps,
+        overload_cost=float(instance.overload_cost),
     )
 
 

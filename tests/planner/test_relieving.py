@@ -15,11 +15,12 @@ from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.engine import solve
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.planner import spreading
+from cdnplan.planner.changed import Changed
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.load import load
 from cdnplan.planner.relieving import relieve
 from cdnplan.planner.spread import Spread
-from cdnplan.planner.spreading import Changed, serve_changed
+from cdnplan.planner.spreading import serve_changed
 from tests.fill.pools import Pool, all_from_first
 from tests.planner.plans import write_small_network
 

@@ -13,9 +13,10 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import NEAR_RATIO, best_serving
-from cdnplan.planner import spreading
+from cdnplan.planner import spreading_large
+from cdnplan.planner.changed import Changed
 from cdnplan.planner.relieving import relieve
-from cdnplan.planner.spreading import Changed, spread_serving
+from cdnplan.planner.spreading import spread_serving
 from tests.instances import random_instance
 from tests.oracle.feasible import broken_limits
 
@@ -108,7 +109,7 @@ def test_large_networks_move_what_is_too_much_at_nearly_least_cost(monkeypatch: 
         greedy = relieve(instance, placement, assignment, free).serving
         best = spread_serving(change).serving
         with monkeypatch.context() as patched:
-            patched.setattr(spreading, "LARGE_FROM", 0)
+            patched.setattr(spreading_large, "LARGE_FROM", 0)
             found = spread_serving(change).serving
         limit = np.repeat(instance.appliance_throughput_gbps, instance.pool_appliances)
         assert (peaks(instance, placement, assignment, found) <= limit * (1 + 1e-8) + 1e-12).all(), seed

@@ -1,0 +1,98 @@
+"""Serving on large networks so that no appliance serves more than it can, by programs of few rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.fill.appliances import Assignment
+from cdnplan.fill.carried import carried_serving
+from cdnplan.fill.watched import watched_appliances
+from cdnplan.model.apart import Apart
+from cdnplan.model.instance import Instance
+from cdnplan.model.placement import Serving
+from cdnplan.optimize.serving_relief import relieved_serving
+from cdnplan.planner.changed import Changed, Loads
+from cdnplan.planner.relieving import relieve
+from cdnplan.planner.spread import Spread
+
+Bools = npt.NDArray[np.bool_]
+
+LARGE_FROM = 5_000_000
+"""Candidate entries × files from which on networks are large: the program of all that could move may take
+longer than a night has there. A count of work and not of seconds, so that plans do not depend on the
+machine."""
+MAX_ROUNDS = 10
+"""Rounds in which more appliances are watched; what is too much after these is relieved pool by pool."""
+NEARLY = 0.97
+"""Appliances of crowded pools are watched as well that are asked for more than this part of what they can
+give."""
+
+
+def is_large(instance: Instance) -> bool:
+    """Whether a network is (`LARGE_FROM`)."""
+    return instance.cand_pool.size * instance.n_files >= LARGE_FROM
+
+
+def spread_large(change: Changed, carried: Serving, good_cost: float) -> Spread:
+    """Serve from copies that cannot move, asking of each appliance only what it can give.
+
+    Appliances that are asked for too much are watched: what each row of demand asks of them is in the
+    program, so it keeps their limits. Of a pool, files are told apart only by whether such appliances have
+    them. With all appliances as holders of their own, as `spread_serving` has them, rows would be tens of
+    times as many.
+
+    Parameters
+    ----------
+    change : Changed
+    carried : Serving
+        What was served before, carried over without telling appliances apart.
+    good_cost : float
+        A serving within all limits that costs no more is taken as it is.
+
+    Returns
+    -------
+    Spread
+    """
+    instance, placement, assignment = change.instance, change.placement, change.assignment
+    loads = Loads.of(instance, placement, assignment, carried)
+    if change.cost(carried) <= good_cost and not loads.too_much(instance):
+        return loads.spread(instance, carried)
+    several = np.repeat(instance.pool_appliances > 1, instance.pool_appliances)
+    crowded = np.zeros_like(several)
+    if change.before.apart is not None:
+        crowded = loads.above(instance, NEARLY) & _of_pools(assignment, change.before.apart.pool)
+    dealt, serving = change.dealt, change.before
+    for _ in range(MAX_ROUNDS):
+        crowded |= loads.above(instance) & several
+        apart, watched = None, None
+        if crowded.any():
+            apart = _grouped(instance, assignment, crowded)
+        serving = carried_serving(instance, dealt, serving, placement, apart)
+        if apart is not None:
+            which = crowded | (loads.above(instance, NEARLY) & _of_pools(assignment, apart.pool))
+            watched = watched_appliances(instance, placement, serving, assignment, which)
+        serving = relieved_serving(instance, serving, watched)
+        loads = Loads.of(instance, placement, assignment, serving)
+        if not loads.too_much(instance):
+            return loads.spread(instance, serving)
+        dealt = placement
+    serving = relieve(instance, placement, assignment, serving).serving
+    return Loads.of(instance, placement, assignment, serving).spread(instance, serving)
+
+
+def _of_pools(assignment: Assignment, pools: npt.NDArray[np.int64]) -> Bools:
+    """All appliances of some pools, (n_appliances,) bool."""
+    sizes = np.diff(assignment.appliance_ptr)
+    return np.repeat(np.isin(np.arange(sizes.size), pools), sizes)
+
+
+def _grouped(instance: Instance, assignment: Assignment, crowded: Bools) -> Apart:
+    """Crowded appliances of each pool, together one holder."""
+    own = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
+    pools = np.unique(own[crowded])
+    number = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
+    mine = np.flatnonzero(crowded[number])
+    holds = np.zeros((pools.size, instance.n_files), dtype=np.bool_)
+    holds[np.searchsorted(pools, assignment.pool[mine]), assignment.file[mine]] = True
+    return Apart(pools, holds)
