@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.highs import QuietHighs
+from cdnplan.optimize.serving_basis import Basis
 from cdnplan.optimize.serving_paths import Paths
 
 TIGHT_RATIO = 1e-7
@@ -26,6 +27,8 @@ ANCHOR_RATIO = 1e-6
 
 CONTRADICTED = (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 """What presolve may say of a program in which every row can be served by an origin."""
+PRIMAL = 4
+"""HiGHS's number of the primal simplex method."""
 LOOSE = 1e-6
 """Part of a limit that it then may be off by."""
 
@@ -82,6 +85,7 @@ def solve_program(
     n_pools: int,
     anchor: Floats | None = None,
     stay: Stay | None = None,
+    basis: Basis | None = None,
 ) -> tuple[Choices, Floats]:
     """Share out rows at least cost.
 
@@ -106,6 +110,8 @@ def solve_program(
         Prices that the duals shall be near to [currency/Gbps].
     stay : Stay, optional
         What rows have now, and keep where changing it saves too little.
+    basis : Basis, optional
+        Of programs with fewer of these rows; it then remembers this one. Not with an anchor.
 
     Returns
     -------
@@ -131,7 +137,7 @@ def solve_program(
     cost = paths.cost[choices.path] * gb[choices.row]
     if stay is not None:
         cost[row.size - same.size :] -= stay.rebate * gb[choices.row[row.size - same.size :]]
-    limit = np.nonzero(scarce)[0]
+    limit, slot = np.nonzero(scarce)
     entry_limit, entry_column, need = _entries(paths, gb, choices, scarce)
     # Limits are divided by their capacity (or, near zero, by a part of what is asked of them), and costs
     # by the largest: the program is well scaled.
@@ -147,7 +153,11 @@ def solve_program(
     if anchor is not None:
         cost = np.concatenate([cost, anchor[scarce] * scale])
     unit = max(float(np.abs(cost).max(initial=0.0)), 1e-300)
-    solution, dual = _highs(
+    begin, keys = None, _keys(paths, choices, row.size - same.size, limit * scarce.shape[1] + slot, link)
+    if basis is not None:
+        last = np.arange(row.size - same.size, row.size)
+        begin = basis.begin(*keys, rows.size, last, row[last], kept[same])
+    solution, dual, end = _highs(
         cost / unit,
         rows=np.concatenate([row, rows.size + entry_limit, rows.size + link, rows.size + held]),
         cols=np.concatenate([np.arange(row.size), entry_column, row.size + np.arange(link.size + held.size)]),
@@ -164,7 +174,10 @@ def solve_program(
                 np.full(held.size, ANCHOR_RATIO),
             ]
         ),
+        begin=begin,
     )
+    if basis is not None:
+        basis.end(end, *keys)
     share = solution[: row.size - same.size]
     share[same] += solution[row.size - same.size : row.size]
     choices, row = choices.take(np.arange(share.size)), row[: share.size]
@@ -173,6 +186,16 @@ def solve_program(
     duals = np.zeros(scarce.shape)
     duals[scarce] = np.maximum(0.0, -dual[rows.size :]) * unit / scale
     return Choices(choices.row[taken], choices.path[taken], share[taken]), duals
+
+
+def _keys(paths: Paths, choices: Choices, first_stay: int, limit: Ints, link: Ints) -> tuple[Ints, Ints]:
+    """Numbers of columns and rows that do not depend on what else is in the program.
+
+    `limit` numbers limits and slices, of which `link` may be passed; stays are choices from `first_stay` on.
+    """
+    column = 2 * (choices.row * paths.region.size + choices.path)
+    column[first_stay:] += 1
+    return np.append(column, -1 - limit[link]), np.append(np.unique(choices.row), -1 - limit)
 
 
 def _worth_a_try(
@@ -223,8 +246,9 @@ def _highs(
     lower: Floats,
     upper: Floats,
     most: Floats,
-) -> tuple[Floats, Floats]:
-    """Minimise cost·x, 0 ≤ x ≤ most, lower ≤ A x ≤ upper, with HiGHS [1]_; values and row duals.
+    begin: highspy.HighsBasis | None = None,
+) -> tuple[Floats, Floats, highspy.HighsBasis]:
+    """Minimise cost·x, 0 ≤ x ≤ most, lower ≤ A x ≤ upper, with HiGHS [1]_; values, row duals and the basis.
 
     References
     ----------
@@ -246,6 +270,9 @@ def _highs(
     solver = QuietHighs()
     solver.setOptionValue("threads", 1)
     solver.passModel(program)
+    if begin is not None:
+        solver.setOptionValue("simplex_strategy", PRIMAL)
+        solver.setBasis(begin)
     solver.run()
     status = solver.getModelStatus()
     if status in CONTRADICTED:
@@ -264,4 +291,8 @@ def _highs(
         message = f"the serving program ended as {solver.modelStatusToString(status)}"
         raise RuntimeError(message)
     solution = solver.getSolution()
-    return np.asarray(solution.col_value, dtype=np.float64), np.asarray(solution.row_dual, dtype=np.float64)
+    return (
+        np.asarray(solution.col_value, dtype=np.float64),
+        np.asarray(solution.row_dual, dtype=np.float64),
+        solver.getBasis(),
+    )

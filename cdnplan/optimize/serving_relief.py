@@ -23,6 +23,7 @@ from cdnplan.optimize.serving import (
     shares_in,
     within_throughput,
 )
+from cdnplan.optimize.serving_basis import Basis
 from cdnplan.optimize.serving_paths import Paths
 from cdnplan.optimize.serving_program import Choices, Stay, path_gb, solve_program
 from cdnplan.optimize.serving_ways import Watched, Ways
@@ -67,7 +68,7 @@ def relieved_serving(instance: Instance, near: Serving, watched: Watched | None 
         return near
     rebate = least_saving(paths, near.gb, now)
     enough = LEFT_RATIO * float(path_gb(paths, near.gb, now) @ paths.cost)
-    choices = now
+    choices, basis = now, Basis()
     for _ in range(MOST_ROUNDS):
         stay, may = now.take(~moving[now.row]), every.take(moving[every.row])
         moved, duals = solve_program(
@@ -78,6 +79,7 @@ def relieved_serving(instance: Instance, near: Serving, watched: Watched | None 
             instance.overload_cost,
             ways.n_strict,
             stay=Stay(shares_in(now, may, paths.region.size), rebate),
+            basis=basis,
         )
         choices = joined_choices(stay, moved)
         gain = _gains(paths.cost + _toll(paths, duals), near.gb, now, every, rebate)

@@ -24,6 +24,8 @@ longer than a night has there. A count of work and not of seconds, so that plans
 machine."""
 MAX_ROUNDS = 10
 """Rounds in which more appliances are watched; what is too much after these is relieved pool by pool."""
+FEW = 3
+"""Crowded appliances are holders of their own in pools of so many; in larger ones all together are one."""
 NEARLY = 0.97
 """Appliances of crowded pools are watched as well that are asked for more than this part of what they can
 give."""
@@ -88,11 +90,17 @@ def _of_pools(assignment: Assignment, pools: npt.NDArray[np.int64]) -> Bools:
 
 
 def _grouped(instance: Instance, assignment: Assignment, crowded: Bools) -> Apart:
-    """Crowded appliances of each pool, together one holder."""
+    """Crowded appliances as holders: of their own where their pool has `FEW`, else together."""
     own = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
-    pools = np.unique(own[crowded])
+    few = instance.pool_appliances[own] <= FEW
+    some = np.flatnonzero(crowded)
+    keys, holder = np.unique(
+        np.where(few, np.arange(own.size), assignment.appliance_ptr[own])[some], return_inverse=True
+    )
+    of = np.full(crowded.size, -1)
+    of[some] = holder
     number = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
     mine = np.flatnonzero(crowded[number])
-    holds = np.zeros((pools.size, instance.n_files), dtype=np.bool_)
-    holds[np.searchsorted(pools, assignment.pool[mine]), assignment.file[mine]] = True
-    return Apart(pools, holds)
+    holds = np.zeros((keys.size, instance.n_files), dtype=np.bool_)
+    holds[of[number[mine]], assignment.file[mine]] = True
+    return Apart(own[keys], holds)
