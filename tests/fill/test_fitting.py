@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import Start, split_pools
+from cdnplan.fill.appliances import Assignment, Kept, Start, split_pools
 from cdnplan.fill.fitting import file_value, file_values, fit_pools, joined_start
 from cdnplan.fill.siblings import exchange_files, siblings
 from cdnplan.model.instance import Instance
@@ -16,6 +17,7 @@ from cdnplan.model.placement import Placement, Prices
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.serving import best_serving
+from cdnplan.planner import dealing
 from cdnplan.planner.dealing import deal
 from tests.fill.pools import Pool
 from tests.instances import random_instance
@@ -168,6 +170,60 @@ def test_pools_of_a_site_exchange_files_until_loads_are_even() -> None:
     assert dealt.assignment.imbalance_ratio[0] == pytest.approx(0.0)
     assert (dealt.placement.holds.sum(axis=0) == 1).all(), "files changed places, none was lost"
     assert dealt.assignment.imbalance_ratio.sum() < before.imbalance_ratio.sum()
+
+
+def strangers() -> tuple[Instance, np.ndarray]:
+    """Three pools, each of a region of its own; the first cannot hold its three files on two appliances."""
+    one, _, _ = Pool(np.array([6.0, 6, 6, 4, 3, 5, 5, 4]), np.arange(9.0, 1.0, -1.0), appliances=2).case()
+    instance = dataclasses.replace(
+        one,
+        regions=("r0", "r1", "r2"),
+        pools=("a/x", "b/x", "c/x"),
+        region_row=np.zeros(3, np.int32),
+        region_share=np.ones(3),
+        gbps_per_gb=np.ones((3, 1)),
+        cand_ptr=np.arange(4),
+        cand_pool=np.arange(3, dtype=np.int32),
+        cand_cost=np.zeros(3),
+        origin_cost=np.ones(3),
+        cand_link_ptr=np.zeros(4, np.int64),
+        origin_link_ptr=np.zeros(4, np.int64),
+        storage_gb=np.full(3, 20.0),
+        throughput_gbps=np.full(3, 100.0),
+        fill_limit_gb=np.full(3, np.inf),
+        churn_limit_gb=np.full(3, np.inf),
+        fill_cost=np.zeros(3),
+        copies=np.ones((3, 8), np.uint8),
+        held=np.zeros((3, 8), np.uint8),
+        pinned=np.zeros((3, 8), np.bool_),
+        pool_appliances=np.full(3, 2, np.int32),
+        appliance_storage_gb=np.full(3, 10.0),
+        appliance_throughput_gbps=np.full(3, 50.0),
+    )
+    holds = np.zeros((3, 8), dtype=np.bool_)
+    holds[0, :3] = True
+    holds[1:, 4:7] = True
+    return instance, holds
+
+
+def test_pools_that_do_not_change_are_not_dealt_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance, holds = strangers()
+    serving = best_serving(instance, holds).serving
+    seen: list[list[bool]] = []
+
+    def split(*given: Any, kept: Kept | None, **named: Any) -> Assignment:
+        seen.append([] if kept is None else kept.pool.tolist())
+        return split_pools(*given, kept=kept, **named)
+
+    monkeypatch.setattr(dealing, "split_pools", split)
+    found = deal(instance, Placement(holds), serving, Prices.zero(instance), None)
+    assert found.dropped == 1
+    assert seen[:2] == [[], [False, True, True]]
+    monkeypatch.setattr(dealing, "unchanged_pools", lambda *_: np.zeros(3, dtype=np.bool_))
+    anew = deal(instance, Placement(holds), serving, Prices.zero(instance), None)
+    for name in ("pool", "appliance", "file", "storage_gb", "peak_gbps", "moved_gb"):
+        np.testing.assert_array_equal(getattr(found.assignment, name), getattr(anew.assignment, name))
+    np.testing.assert_array_equal(found.placement.holds, anew.placement.holds)
 
 
 def test_what_rules_ask_for_and_what_was_there_is_not_exchanged() -> None:

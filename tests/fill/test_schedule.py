@@ -290,6 +290,24 @@ def test_large_nights_are_planned_a_few_times_only(monkeypatch: pytest.MonkeyPat
     assert len(counted) == best.FEWEST_NIGHTS
 
 
+def test_large_nights_that_lose_little_are_not_planned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short ones are, and those that lose more, or what a rule asks for."""
+    counted: list[object] = []
+    monkeypatch.setattr(best.kernels, "run_night", lambda *given: counted.append(given))
+
+    def nights(wanted: Copies, enough: float) -> int:
+        counted.clear()
+        schedule(network([2], size_gb=[1.0]), copies(), wanted, copies(), 0, enough)
+        return len(counted)
+
+    two, required = copies((0, 0, 1.0), (1, 0, 2.0)), copies((0, 0, 1.0, True), (1, 0, 2.0))
+    assert nights(two, 3.0) == best.MOST_NIGHTS
+    monkeypatch.setattr(best, "NIGHTS_WORK", 5)
+    assert nights(two, 3.0) == 1
+    assert nights(two, 2.9) == best.FEWEST_NIGHTS
+    assert nights(required, 3.0) == best.FEWEST_NIGHTS
+
+
 def test_an_appliance_that_gives_nothing_of_what_is_to_go_removes_it_at_once() -> None:
     """0 is full of file 0, which 1 fetches: selfish, it takes in file 1 at once; 1 asks the origin."""
     net = network([2], size_gb=[2.0, 2.0, 2.0], limit_gb=2.0)

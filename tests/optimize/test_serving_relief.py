@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize import serving_relief
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import NEAR_RATIO, best_serving
+from cdnplan.optimize.serving_basis import Basis
 from cdnplan.optimize.serving_relief import relieved_serving
 from tests.instances import random_instance
 
@@ -63,6 +65,32 @@ def test_rows_enter_that_the_prices_ask_for(monkeypatch: pytest.MonkeyPatch) -> 
         assert cost[20] <= cost[1] * (1 + 1e-9)
         moved_on += cost[20] < cost[1] * 0.999
     assert moved_on > 3
+
+
+def test_programs_go_on_where_the_last_one_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the same cost, whether they begin from a basis or from nothing."""
+    begun: list[bool] = []
+    for seed in range(20):
+        instance, placement, before = crowded(seed, 2, frozenset({"throughput", "links"}))
+        cost = []
+        for known in (True, False):
+            with monkeypatch.context() as patched:
+                patched.setattr(serving_relief, "FEWEST_ENTERING", 5)
+                patched.setattr(serving_relief, "MOST_ROUNDS", 500)
+                patched.setattr(serving_relief, "LEFT_RATIO", 1e-9)
+                begin = Basis.begin
+
+                def begins(*args: Any, known: bool = known, begin: Any = begin) -> Any:
+                    found = begin(*args)
+                    begun.append(found is not None)
+                    return found if known else None
+
+                patched.setattr(Basis, "begin", begins)
+                cost.append(plan_cost(instance, placement.holds, relieved_serving(instance, before)))
+        # Both may leave what saves too little to be changed.
+        assert abs(cost[0] - cost[1]) <= 2 * NEAR_RATIO * cost[1]
+    assert len(begun) > 60
+    assert np.mean(begun) > 0.95
 
 
 def test_a_serving_stays_where_no_limit_is_passed() -> None:

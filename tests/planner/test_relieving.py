@@ -196,3 +196,51 @@ def test_files_whose_holders_stay_are_served_as_before(
         changed |= bool(moved.max() > 0)
         holds[p, f] = True
     assert changed
+
+
+def test_links_that_are_full_on_the_way_to_the_origin_cost_what_their_overload_costs() -> None:
+    """A dearer pool comes before an origin behind a full link, but after what that link has left."""
+    instance, _, _ = regions_of_one_pool(np.random.default_rng(0), 1)
+    files = instance.n_files
+    asked = float(instance.demand_gb.sum())
+    pairs = np.argwhere(np.ones((2, files), dtype=np.bool_))
+    both = replace(
+        instance,
+        pools=("a/x", "b/x"),
+        links=("transit",),
+        cand_ptr=np.array([0, 2]),
+        cand_pool=np.array([0, 1], np.int32),
+        cand_cost=np.array([0.0, 0.5]),
+        origin_cost=np.array([0.3]),
+        cand_link_ptr=np.zeros(3, np.int64),
+        origin_link_ptr=np.array([0, 1]),
+        origin_link=np.zeros(1, np.int32),
+        link_capacity_gbps=np.array([0.1 * asked]),
+        overload_cost=10.0,
+        storage_gb=np.full(2, 1e9),
+        throughput_gbps=np.array([0.7 * asked, 0.15 * asked]),
+        fill_limit_gb=np.full(2, np.inf),
+        churn_limit_gb=np.full(2, np.inf),
+        fill_cost=np.zeros(2),
+        copies=np.ones((2, files), np.uint8),
+        held=np.zeros((2, files), np.uint8),
+        pinned=np.zeros((2, files), np.bool_),
+        pool_appliances=np.ones(2, np.int32),
+        appliance_storage_gb=np.full(2, 1e9),
+        appliance_throughput_gbps=np.array([0.7 * asked, 0.15 * asked]),
+    )
+    placement = Placement(np.ones((2, files), dtype=np.bool_))
+    whole = replace(
+        dealt_by_halves(instance),
+        pool=pairs[:, 0].astype(np.int32),
+        appliance=np.ones(len(pairs), dtype=np.int32),
+        file=pairs[:, 1].astype(np.int32),
+        appliance_ptr=np.array([0, 1, 2], dtype=np.int64),
+    )
+    found = relieve(both, placement, whole, all_from_first(both, placement)).serving
+    # 0.3 is too much: the origin takes what its link carries, the other pool what it can, then the origin.
+    np.testing.assert_allclose(found.candidate_gb(both), [0.7 * asked, 0.15 * asked], rtol=1e-6)
+    assert found.origin_gb(both)[0] == pytest.approx(0.15 * asked, rel=1e-6)
+    wide = replace(both, link_capacity_gbps=np.array([asked]))
+    free = relieve(wide, placement, whole, all_from_first(wide, placement)).serving
+    np.testing.assert_allclose(free.candidate_gb(wide), [0.7 * asked, 0.0], rtol=1e-6, atol=1e-9)
