@@ -26,8 +26,10 @@ Bools = npt.NDArray[np.bool_]
 ROUNDS, ROUNDS_LARGE, LARGE_FROM = 3, 1, 50_000_000
 """Rounds at most, and from so many candidate entries × files on, where one takes a minute or more. A count of
 work and not of seconds, so that plans do not depend on the machine."""
-DEAR_RATIO = 5e-4
-"""Part of a plan's cost above the ideal that dealing and night may add before it is worth planning again."""
+DEAR_RATIO, DEAR_RATIO_LARGE = 5e-4, 1e-2
+"""Part of a plan's cost above the ideal that dealing and night may add before it is worth planning again, and
+on such networks: there a round takes as long as the plan did, and what windows of single appliances rule out
+costs nearly as much wherever else it is placed."""
 _ROUNDING = 1e-9
 
 
@@ -126,11 +128,11 @@ def plan_again(
     first = _Plan.of(instance, outcome, dealt, np.zeros_like(dealt.placement.holds))
     best, basis, rounds, launches_too = first, first, 0, True
     cut: Status | None = None
-    dear = DEAR_RATIO if apart is None else by_appliance.DEAR_RATIO
     longest_s = spent.optimise_s + spent.appliances_s
     deadline = np.inf if stop.time_limit_s is None else now() + stop.time_limit_s - longest_s
     large = instance.cand_pool.size * instance.n_files >= LARGE_FROM
     most = ROUNDS_LARGE if large else ROUNDS
+    dear = by_appliance.DEAR_RATIO if apart is not None else DEAR_RATIO_LARGE if large else DEAR_RATIO
     while cut is None and rounds < most and _dear(instance, best, outcome, stop, dear):
         begun = now()
         by_pools = apart is None or not basis.keeps_rules
