@@ -26,9 +26,11 @@ MAX_ROUNDS = 10
 """Rounds in which more appliances are watched; what is too much after these is relieved pool by pool."""
 FEW = 3
 """Crowded appliances are holders of their own in pools of so many; in larger ones all together are one."""
-NEARLY = 0.97
-"""Appliances of crowded pools are watched as well that are asked for more than this part of what they can
-give."""
+NEARLY = 0.8
+"""Appliances are watched as well that are asked for more than this part of what they can give: they may get
+too much of what others cannot serve."""
+STILL = 0.97
+"""Of pools told apart before, appliances count as crowded that are asked for more than this part."""
 
 
 def is_large(instance: Instance) -> bool:
@@ -39,10 +41,10 @@ def is_large(instance: Instance) -> bool:
 def spread_large(change: Changed, carried: Serving, good_cost: float) -> Spread:
     """Serve from copies that cannot move, asking of each appliance only what it can give.
 
-    Appliances that are asked for too much are watched: what each row of demand asks of them is in the
-    program, so it keeps their limits. Of a pool, files are told apart only by whether such appliances have
-    them. With all appliances as holders of their own, as `spread_serving` has them, rows would be tens of
-    times as many.
+    Appliances that are asked for too much, or nearly, are watched: what each row of demand asks of them is in
+    the program, so it keeps their limits. Files are told apart only by whether appliances have them that are
+    asked for too much. With all appliances of these pools as holders of their own, as `spread_serving` has
+    them, rows would be tens of times as many.
 
     Parameters
     ----------
@@ -63,17 +65,14 @@ def spread_large(change: Changed, carried: Serving, good_cost: float) -> Spread:
     several = np.repeat(instance.pool_appliances > 1, instance.pool_appliances)
     crowded = np.zeros_like(several)
     if change.before.apart is not None:
-        crowded = loads.above(instance, NEARLY) & _of_pools(assignment, change.before.apart.pool)
+        crowded = loads.above(instance, STILL) & _of_pools(assignment, change.before.apart.pool)
     dealt, serving = change.dealt, change.before
     for _ in range(MAX_ROUNDS):
         crowded |= loads.above(instance) & several
-        apart, watched = None, None
-        if crowded.any():
-            apart = _grouped(instance, assignment, crowded)
+        apart = _grouped(instance, assignment, crowded) if crowded.any() else None
         serving = carried_serving(instance, dealt, serving, placement, apart)
-        if apart is not None:
-            which = crowded | (loads.above(instance, NEARLY) & _of_pools(assignment, apart.pool))
-            watched = watched_appliances(instance, placement, serving, assignment, which)
+        which = loads.above(instance, NEARLY) & several
+        watched = watched_appliances(instance, placement, serving, assignment, which)
         serving = relieved_serving(instance, serving, watched)
         loads = Loads.of(instance, placement, assignment, serving)
         if not loads.too_much(instance):
