@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import numba
 import numpy as np
@@ -22,6 +23,7 @@ from cdnplan.optimize.closing import IMPROVE_ROUNDS, close
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.file_columns import Columns as FileColumns
 from cdnplan.optimize.file_columns import columns_of
+from cdnplan.optimize.lifting import lifted_prices
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
 from cdnplan.optimize.one_file import Facility
@@ -49,6 +51,9 @@ FIRST_PLAN_TIME = 0.4
 long a plan takes."""
 WORTH_GOING_ON, MORE_PASSES = 4e-3, 3
 """On larger networks prices move on for so many passes where the gap is above this one at the end."""
+LIFTS, WORTH_LIFTING = 4, 0.1
+"""Where links have a capacity and the gap is above that one, prices are lifted so many times at most, as long
+as that closes this part of the gap."""
 WORTH_RELAXING, RELAXED_PASSES, THOROUGH_PASSES, SEEK_STEPS = 2e-2, 16, 4, 100
 """Above the first gap, so many passes by the relaxations of files follow, and by holders sought with so many
 steps from each file's relaxation."""
@@ -65,6 +70,8 @@ WIDEST = 5e-2
 FAR = 10.0
 """A plan made before the last one is not bettered where its gap is so many times the one wanted: bettering is
 not expected to end the run with it. Networks that one thread is enough for better every plan."""
+WORTH_STAYING = 1e-1
+"""Above this one, what pools hold is tried as a plan, on networks of any size."""
 WORTH_IMPROVING = 1e-2
 """Above this one, pools of networks of any size are re-chosen at the end."""
 ONE_THREAD_UP_TO = 500_000
@@ -199,6 +206,7 @@ class _Search:
         passes = full_passes(run.instance)
         self._search = PriceSearch(run.instance, run.solver, passes, start, early=early)
         self._greedy_due = small and run.instance.n_pools * run.instance.n_files <= GREEDY_UP_TO
+        self._lifts = not small and run.instance.n_links > 0
         self.recent: list[FileColumns] = []
 
     def all_passes(self) -> None:
@@ -222,6 +230,8 @@ class _Search:
             run.report("prices and plans", number / search.planned)
             if last or run.gap() <= run.wanted_gap:
                 break
+        if self._lifts:
+            self._lift()
         relaxes = not self._small and RelaxedVisits.fits(run.instance)
         if relaxes and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap):
             self._relax(states)
@@ -229,6 +239,34 @@ class _Search:
             self._go_on(states)
         run.clock.reserve_s = 0.0
         run.ended()
+
+    def _lift(self) -> None:
+        """Lift the prices of throughput and links together, and go on from there; a plan at the end."""
+        run, state, before = self._run, None, -np.inf
+        for number in range(1, LIFTS + 1):
+            if run.ended() or run.gap() <= max(WORTH_GOING_ON, run.wanted_gap):
+                break
+            before = run.bound
+            with run.clock.phase("prices"):
+                prices, bound = lifted_prices(
+                    run.instance, run.best, run.prices, lambda p: priced_bound(run.instance, p, run.solver)
+                )
+                if bound <= before:
+                    break
+                run.take_bound(bound, prices)
+                search = PriceSearch(run.instance, run.solver, 0, WarmStart(prices, run.best.holds))
+                for state in islice(search.passes(), search.planned):
+                    run.take_bound(state.bound, state.prices)
+                    if run.ended():
+                        break
+            run.report("lifted prices", number / LIFTS)
+            if run.bound - before < WORTH_LIFTING * (run.best.cost - before):
+                break
+        if state is not None and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
+            self._lifts = False
+            with run.clock.phase("plan"):
+                self._plan(state, final=True)
+            run.report("lifted prices", 1.0)
 
     def _go_on(self, states: Iterator[PricePass]) -> None:
         """A few passes more at the last heat, and a plan from where they lead."""
@@ -283,7 +321,7 @@ class _Search:
         inst, local = run.instance, run.local
         wish = np.ascontiguousarray(state.holds.T)
         run.take_plan(local.refit(wish, state.current, run.ended, REFIT_ROUNDS if final else 1))
-        if first and inst.held.any():
+        if first and inst.held.any() and (self._small or run.gap() > WORTH_STAYING):
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             run.take_plan(local.refit(there, state.current, run.ended, 1))
         if first and self._small and self._start is not None:
@@ -291,7 +329,8 @@ class _Search:
         far = _work(inst) > ONE_THREAD_UP_TO and run.gap() > FAR * run.wanted_gap
         if far and not final:
             return
-        if self._small or (final and run.gap() > WORTH_IMPROVING):
+        # Where the bound is lifted first, the gap says nothing yet about the plan.
+        if self._small or (final and not self._lifts and run.gap() > WORTH_IMPROVING):
             run.take_plan(local.improve(wish, state.current, IMPROVE_ROUNDS, run.ended))
         # A master program that follows goes far beyond it.
         if self._greedy_due and (not far or Facility.applies(inst)):

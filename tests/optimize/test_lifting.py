@@ -1,0 +1,43 @@
+"""Prices lifted together towards the duals of a plan's serving: valid bounds, and higher ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.bound import priced_bound
+from cdnplan.optimize.lifting import STEPS, lifted_prices
+from cdnplan.optimize.local_search import Incumbent
+from cdnplan.optimize.objective import plan_cost
+from cdnplan.optimize.serving import best_serving
+from tests.instances import random_instance
+
+FAMILIES = frozenset({"throughput", "links"})
+
+
+def test_bounds_rise_towards_the_duals_of_a_plan() -> None:
+    """From prices too low in all limits of Gbit/s; caps hold, storage stays, and no plan is cheaper."""
+    risen = 0
+    for seed in range(40):
+        instance = random_instance(seed, n_regions=5, n_pools=6, n_files=20, slices=2, families=FAMILIES)
+        holds = (np.random.default_rng(seed).random((6, 20)) < 0.7) & (instance.copies > 0)
+        serving = best_serving(instance, holds).serving
+        plan = Incumbent(holds, serving, plan_cost(instance, holds, serving))
+        asked: list[float] = []
+
+        def bound(prices: Prices) -> float:
+            asked.append(priced_bound(instance, prices))  # noqa: B023
+            return asked[-1]  # noqa: B023
+
+        none = Prices.zero(instance)
+        prices, reached = lifted_prices(instance, plan, none, bound)
+        assert reached == max(asked)
+        assert reached == priced_bound(instance, prices)
+        assert reached <= plan.cost * (1 + 1e-9)
+        assert len(asked) <= len(STEPS)
+        assert (prices.link >= 0).all()
+        assert (prices.link <= instance.overload_cost).all()
+        assert (prices.throughput >= 0).all()
+        np.testing.assert_array_equal(prices.storage, none.storage)
+        risen += reached > priced_bound(instance, none) * (1 + 1e-6)
+    assert risen > 10
