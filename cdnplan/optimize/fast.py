@@ -231,7 +231,7 @@ class _Search:
             if last or run.gap() <= run.wanted_gap:
                 break
         if self._lifts:
-            self._lift()
+            self._lift(state)
         relaxes = not self._small and RelaxedVisits.fits(run.instance)
         if relaxes and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap):
             self._relax(states)
@@ -240,9 +240,9 @@ class _Search:
         run.clock.reserve_s = 0.0
         run.ended()
 
-    def _lift(self) -> None:
+    def _lift(self, state: PricePass) -> None:
         """Lift the prices of throughput and links together, and go on from there; a plan at the end."""
-        run, state, before = self._run, None, -np.inf
+        run, latest, self._lifts = self._run, state, False
         for number in range(1, LIFTS + 1):
             if run.ended() or run.gap() <= max(WORTH_GOING_ON, run.wanted_gap):
                 break
@@ -255,17 +255,16 @@ class _Search:
                     break
                 run.take_bound(bound, prices)
                 search = PriceSearch(run.instance, run.solver, 0, WarmStart(prices, run.best.holds))
-                for state in islice(search.passes(), search.planned):
-                    run.take_bound(state.bound, state.prices)
+                for latest in islice(search.passes(), search.planned):
+                    run.take_bound(latest.bound, latest.prices)
                     if run.ended():
                         break
             run.report("lifted prices", number / LIFTS)
             if run.bound - before < WORTH_LIFTING * (run.best.cost - before):
                 break
-        if state is not None and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
-            self._lifts = False
+        if not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
             with run.clock.phase("plan"):
-                self._plan(state, final=True)
+                self._plan(latest, final=True)
             run.report("lifted prices", 1.0)
 
     def _go_on(self, states: Iterator[PricePass]) -> None:
