@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import highspy
 
+LOWER, BASIC, UPPER = (
+    int(status)
+    for status in (
+        highspy.HighsBasisStatus.kLower,
+        highspy.HighsBasisStatus.kBasic,
+        highspy.HighsBasisStatus.kUpper,
+    )
+)
+"""HiGHS's numbers for columns and rows at a bound, and in the basis."""
+
 
 class QuietHighs(highspy.Highs):
     """A HiGHS solver that writes nothing to stdout, not even its banner.

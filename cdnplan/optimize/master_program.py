@@ -15,18 +15,11 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.file_columns import Columns
+from cdnplan.optimize.highs import BASIC, LOWER, UPPER
 
 Bools = npt.NDArray[np.bool_]
 Statuses = npt.NDArray[np.int64]
 
-LOWER, BASIC, UPPER = (
-    int(status)
-    for status in (
-        highspy.HighsBasisStatus.kLower,
-        highspy.HighsBasisStatus.kBasic,
-        highspy.HighsBasisStatus.kUpper,
-    )
-)
 STATUS = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
 
 

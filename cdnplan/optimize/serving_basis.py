@@ -7,15 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Ints
-
-_LOWER, _BASIC, _UPPER = (
-    int(status)
-    for status in (
-        highspy.HighsBasisStatus.kLower,
-        highspy.HighsBasisStatus.kBasic,
-        highspy.HighsBasisStatus.kUpper,
-    )
-)
+from cdnplan.optimize.highs import BASIC, LOWER, UPPER
 
 
 class Basis:
@@ -54,19 +46,19 @@ class Basis:
         -------
         highspy.HighsBasis or None
         """
-        of_column = np.full(columns.size, _LOWER)
-        of_column[stay] = _UPPER
+        of_column = np.full(columns.size, LOWER)
+        of_column[stay] = UPPER
         # Of each new row what it has most of is basic.
         most = np.lexsort((-share, row))
-        of_column[stay[most[np.flatnonzero(np.diff(row[most], prepend=-1))]]] = _BASIC
-        of_row = np.full(rows.size, _BASIC)
-        of_row[:n_demands] = _LOWER
+        of_column[stay[most[np.flatnonzero(np.diff(row[most], prepend=-1))]]] = BASIC
+        of_row = np.full(rows.size, BASIC)
+        of_row[:n_demands] = LOWER
         for keys, known, status in ((columns, self._columns, of_column), (rows, self._rows, of_row)):
             if known[0].size:
                 at = np.minimum(np.searchsorted(known[0], keys), known[0].size - 1)
                 hit = known[0][at] == keys
                 status[hit] = known[1][at[hit]]
-        if int((of_column == _BASIC).sum() + (of_row == _BASIC).sum()) != rows.size:
+        if int((of_column == BASIC).sum() + (of_row == BASIC).sum()) != rows.size:
             return None
         basis = highspy.HighsBasis()
         basis.col_status = [highspy.HighsBasisStatus(code) for code in of_column.tolist()]

@@ -153,8 +153,9 @@ def solve_program(
     if anchor is not None:
         cost = np.concatenate([cost, anchor[scarce] * scale])
     unit = max(float(np.abs(cost).max(initial=0.0)), 1e-300)
-    begin, keys = None, _keys(paths, choices, row.size - same.size, limit * scarce.shape[1] + slot, link)
+    begin = None
     if basis is not None:
+        keys = _keys(paths, choices, rows, row.size - same.size, limit * scarce.shape[1] + slot, link)
         last = np.arange(row.size - same.size, row.size)
         begin = basis.begin(*keys, rows.size, last, row[last], kept[same])
     solution, dual, end = _highs(
@@ -188,14 +189,16 @@ def solve_program(
     return Choices(choices.row[taken], choices.path[taken], share[taken]), duals
 
 
-def _keys(paths: Paths, choices: Choices, first_stay: int, limit: Ints, link: Ints) -> tuple[Ints, Ints]:
+def _keys(
+    paths: Paths, choices: Choices, rows: Ints, first_stay: int, limit: Ints, link: Ints
+) -> tuple[Ints, Ints]:
     """Numbers of columns and rows that do not depend on what else is in the program.
 
     `limit` numbers limits and slices, of which `link` may be passed; stays are choices from `first_stay` on.
     """
     column = 2 * (choices.row * paths.region.size + choices.path)
     column[first_stay:] += 1
-    return np.append(column, -1 - limit[link]), np.append(np.unique(choices.row), -1 - limit)
+    return np.append(column, -1 - limit[link]), np.append(rows, -1 - limit)
 
 
 def _worth_a_try(

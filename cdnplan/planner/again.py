@@ -90,7 +90,8 @@ def plan_again(
     and their rules have pools to spare, they are ruled out there instead; if that is no cheaper, the file is.
     The engine starts from the prices and the placement at hand, and ends at the gap at which it ended the
     first time, or one that is good enough: what a round wins or loses is far more than what a smaller gap
-    would save. Rounds end when dealing costs little (`DEAR_RATIO`; with `apart`, that of `by_appliance`) or
+    would save. Rounds end when dealing costs little (`DEAR_RATIO`, on large networks
+    `DEAR_RATIO_LARGE`; with `apart`, that of `by_appliance`) or
     what it left out is worth little, when the gap asked for is reached (`GOOD_GAP_RATIO` where none is) or
     nothing is left to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time
     limit: it is expected to take as long as the longest so far. No improvement is promised.

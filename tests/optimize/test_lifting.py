@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 
 from cdnplan.model.placement import Prices
+from cdnplan.optimize import fast
 from cdnplan.optimize.bound import priced_bound
+from cdnplan.optimize.engine import solve
 from cdnplan.optimize.lifting import STEPS, lifted_prices
 from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.objective import plan_cost
@@ -41,3 +46,25 @@ def test_bounds_rise_towards_the_duals_of_a_plan() -> None:
         np.testing.assert_array_equal(prices.storage, none.storage)
         risen += reached > priced_bound(instance, none) * (1 + 1e-6)
     assert risen > 10
+
+
+def test_the_engine_lifts_to_bounds_below_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on networks that are not small, and at any gap."""
+    lifted: list[float] = []
+    found = fast.lifted_prices
+
+    def watched(*given: Any) -> tuple[Prices, float]:
+        prices, bound = found(*given)
+        lifted.append(bound)
+        return prices, bound
+
+    monkeypatch.setattr(fast, "lifted_prices", watched)
+    monkeypatch.setattr(fast, "SMALL_UP_TO", 0)
+    monkeypatch.setattr(fast, "WORTH_GOING_ON", 0.0)
+    for seed in range(20):
+        instance = random_instance(seed, n_regions=4, n_pools=4, n_files=8, slices=2, families=FAMILIES)
+        optimum = solve(instance, "exact").upper
+        outcome = solve(instance, "fast")
+        assert outcome.lower <= optimum * (1 + 1e-9) + 1e-9, seed
+        assert optimum <= outcome.upper * (1 + 1e-6) + 1e-9, seed
+    assert len(lifted) > 10
