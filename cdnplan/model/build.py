@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,13 +83,17 @@ def build_instance(
         raise InputError(resolver.problems)
     links = _links(topology, reach)
     cand = _pool_candidates(reach, links, site_names, pools)
-    _raise_copies(rules.copies, cand, rates, row, share, demand, limits, pools.places.appliances)
-    _rule_out_large(rules, catalog.size_gb, limits.appliance_storage_gb, pools.places.appliances)
     held = _held(holdings, pools.names, pools.places.appliances, catalog)
     counted = holdings is not None or topology.policy.cold_start == "limited"
-    if counted:
-        _rule_out_late(rules, catalog.size_gb, limits.fill_gb / pools.places.appliances, held)
     none = np.full(len(pools.names), np.inf)
+    window_gb = limits.fill_gb / pools.places.appliances if counted else none
+    needs = _copies_for_load(
+        catalog.n_files, cand, rates, row, share, demand, limits, pools.places.appliances
+    )
+    _raise_copies(rules.copies, needs, catalog.size_gb, window_gb, held)
+    _rule_out_large(rules, catalog.size_gb, limits.appliance_storage_gb, pools.places.appliances)
+    if counted:
+        _rule_out_late(rules, catalog.size_gb, window_gb, held)
     churn = topology.policy.churn_ratio
     instance = Instance(
         regions=tuple(region.name for region in regions),
@@ -272,8 +276,8 @@ def _limits(topology: Topology, pools: _Pools) -> _Limits:
     )
 
 
-def _raise_copies(
-    copies: npt.NDArray[np.uint8],
+def _copies_for_load(
+    n_files: int,
     cand: _PoolCandidates,
     rates: Floats,
     row: Ints32,
@@ -281,16 +285,16 @@ def _raise_copies(
     demand: Demand,
     limits: _Limits,
     appliances: Ints32,
-) -> None:
-    """Ask for more copies where one file could keep an appliance busy on its own; in place.
+) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """Copies of each file, (n_files,), of which none keeps an appliance busy on its own; pool by pool.
 
     Judged by the peak of all regions that may use the pool, whether they will or not: no copy then takes
     more than `COPY_LOAD_RATIO` of an appliance, and the load of a pool can be spread over its appliances.
     """
     region = np.repeat(np.arange(row.size), np.diff(cand.ptr))
     busiest = rates.max(axis=1)
-    for p in np.flatnonzero(appliances > 1):
-        peak = np.zeros(copies.shape[1])
+    for p in np.flatnonzero(appliances > 1).tolist():
+        peak = np.zeros(n_files)
         near = region[cand.pool == p]
         # Regions that draw on one row ask for its files in the same proportions.
         weight = np.bincount(row[near], share[near] * busiest[near])[: len(demand.regions)]
@@ -298,8 +302,21 @@ def _raise_copies(
             entries = slice(demand.ptr[source], demand.ptr[source + 1])
             peak[demand.file[entries]] += demand.gb[entries] * weight[source]
         need = np.ceil(peak / (COPY_LOAD_RATIO * limits.appliance_throughput_gbps[p]))
-        need = np.clip(need, 1, min(int(appliances[p]), 255)).astype(np.uint8)
-        copies[p] = np.where(copies[p] > 0, np.maximum(copies[p], need), 0)
+        yield p, np.clip(need, 1, min(int(appliances[p]), 255)).astype(np.uint8)
+
+
+def _raise_copies(
+    copies: npt.NDArray[np.uint8],
+    needs: Iterable[tuple[int, npt.NDArray[np.uint8]]],
+    size_gb: Floats,
+    window_gb: Floats,
+    held: npt.NDArray[np.uint8],
+) -> None:
+    """Ask for as many copies as load needs, but for none that cannot come in one window; in place."""
+    for p, need in needs:
+        late = size_gb > window_gb[p] * (1 + ROUNDING)
+        can = np.where(late, np.minimum(need, np.maximum(held[p], 1)), need)
+        copies[p] = np.where(copies[p] > 0, np.maximum(copies[p], can), 0)
 
 
 def _rule_out_large(rules: RuleArrays, size_gb: Floats, appliance_gb: Floats, appliances: Ints32) -> None:
@@ -324,11 +341,11 @@ def _rule_out_large(rules: RuleArrays, size_gb: Floats, appliance_gb: Floats, ap
 def _rule_out_late(
     rules: RuleArrays, size_gb: Floats, window_gb: Floats, held: npt.NDArray[np.uint8]
 ) -> None:
-    """Rule out files that a pool lacks and none of its appliances can fetch in one window; in place.
+    """Rule out files of which a pool lacks copies that no appliance can fetch in one window; in place.
 
     What rules ask for stays, as with files that are too large.
     """
-    late = (size_gb > window_gb[:, None] * (1 + ROUNDING)) & (held == 0) & ~rules.pinned
+    late = (size_gb > window_gb[:, None] * (1 + ROUNDING)) & (held < rules.copies) & ~rules.pinned
     for file, _, places in rules.launches:
         late[places, file] = False
     rules.copies[late] = 0

@@ -78,9 +78,9 @@ def size_warnings(instance: Instance, file_gb: Floats) -> list[str]:
 
 
 def too_late(instance: Instance) -> npt.NDArray[np.bool_]:
-    """Which files a pool lacks and no appliance of it can fetch in one fill window, (n_pools, n_files)."""
+    """Which files a pool does without and no appliance can fetch in one fill window, (n_pools, n_files)."""
     window_gb = instance.fill_limit_gb / instance.pool_appliances * (1 + ROUNDING)
-    return np.asarray((instance.size_gb > window_gb[:, None]) & (instance.held == 0))
+    return np.asarray((instance.size_gb > window_gb[:, None]) & (instance.copies == 0))
 
 
 def ban_warnings(topology: Topology, regions: Sequence[Region], instance: Instance) -> list[str]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from cdnplan.model.build import COPY_LOAD_RATIO
+from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
-from cdnplan.model.policy import Ban, Costs, Files, Places, Reserves
+from cdnplan.model.policy import Ban, CopyRule, Costs, Files, Places, Reserves
 from cdnplan.model.topology import ApplianceGroup, FillWindow, Site, Topology
 from cdnplan.units import gb_moved
 from tests.model.networks import FILES, build, catalog, copies_of, holdings, network, region, site
@@ -150,3 +151,37 @@ def test_inputs_are_left_as_they_were() -> None:
     assert np.array_equal(files.size_gb, before)
     assert found.files == ("a", "b")
     assert FILES.files == ("a", "b", "c")
+
+
+WINDOW_GB = gb_moved(0.5, 1.0)
+"""What a small appliance can fetch in an hour."""
+AROUND = catalog({"a": 1.01 * WINDOW_GB, "b": 0.99 * WINDOW_GB})
+
+
+def an_hour(count: int, **policy: object) -> Topology:
+    """A pool of small appliances whose night lasts an hour."""
+    places = site("s", groups={"small": count}, fill_window=FillWindow("01:00", 1.0))
+    return network((places,), (region("r", "s"),), **policy)
+
+
+def there(count: int) -> Holdings:
+    """So many copies of the first file."""
+    return holdings([("s/small", number + 1, "a") for number in range(count)])
+
+
+@pytest.mark.parametrize(("held", "left"), [(1, 0), (2, 2)])
+def test_a_file_that_takes_longer_than_a_window_is_ruled_out_where_a_copy_is_missing(
+    held: int, left: int
+) -> None:
+    twice = (CopyRule(Files(file="*"), copies=2),)
+    found = build(an_hour(3, copies=twice), files=AROUND, held=there(held))
+    assert copies_of(found, "s/small") == {"a": left, "b": 2}
+
+
+@pytest.mark.parametrize("held", [1, 2])
+def test_load_asks_for_no_copy_that_takes_longer_than_a_window(held: int) -> None:
+    busy = {"r": {"a": 2.5 * ONE_COPY_GB, "b": 2.5 * ONE_COPY_GB}}
+    found = build(an_hour(4), busy, files=AROUND, held=there(held))
+    assert copies_of(found, "s/small") == {"a": held, "b": 3}
+    free = build(an_hour(4, cold_start="free"), busy, files=AROUND)
+    assert copies_of(free, "s/small") == {"a": 3, "b": 3}
