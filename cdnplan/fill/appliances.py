@@ -97,12 +97,12 @@ class Start:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """Pools that keep an arrangement.
+    """Pools that may keep an arrangement, because they hold what they held.
 
     Parameters
     ----------
     assignment : Assignment
-        Of all pools; it drops nothing of those that keep it.
+        Of all pools; it drops nothing of those that may keep it.
     pool : (n_pools,) bool
     """
 
@@ -143,7 +143,8 @@ def split_pools(
     start : Start, optional
         Pools in it start from this arrangement, not from what their appliances hold.
     kept : Kept, optional
-        Pools that are not dealt out again: they hold and serve what they did.
+        Pools that are not dealt out again, as long as what they serve now leaves them as even as they were,
+        or within the tolerance.
     tolerance_ratio : float
         How far above the mean the busiest appliance may be without moving files, > 0.
 
@@ -167,15 +168,12 @@ def split_pools(
     begin = _begin(instance, start)
     required = _required(instance)
     easy = _fits_one_appliance(instance, placement)
-    if kept is not None:
-        kept = Kept(kept.assignment, kept.pool & ~easy)
-    done = easy if kept is None else easy | kept.pool
     parts = []
-    for chunk in load_chunks(instance, placement, serving, wanted=~done):
+    for chunk in load_chunks(instance, placement, serving, wanted=~easy):
         held = _held(instance, chunk, required)
         result = _split_chunk(instance, chunk, held, before, begin, easy, kept, tolerance_ratio)
         parts.append(_part(chunk, result))
-    return _assembled(instance, parts, pool_gbps(instance, serving).max(axis=1, initial=0.0), done)
+    return _assembled(instance, parts, pool_gbps(instance, serving).max(axis=1, initial=0.0), easy)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -293,9 +291,9 @@ def _split_chunk(
     work = np.diff(chunk.ptr) * appliances
     simple, others = np.flatnonzero(easy[first:last]), np.flatnonzero(~easy[first:last])
     if kept is not None:
-        others = others[~kept.pool[first + others]]
-        for p in np.flatnonzero(kept.pool[first:last]).tolist():
-            _keep(chunk, kept.assignment, p, result)
+        able = others[kept.pool[first + others]].tolist()
+        stay = [p for p in able if _keep(instance, chunk, held, kept.assignment, p, tolerance_ratio, result)]
+        others = others[~np.isin(others, stay)]
     in_lanes(kernels.copy_single, simple, work[simple], held, here, instance.n_files, result)
     in_lanes(
         kernels.split, others, work[others], held, here, start, instance.n_files, tolerance_ratio, result
@@ -303,18 +301,35 @@ def _split_chunk(
     return result
 
 
-def _keep(chunk: LoadChunk, before: Assignment, p: int, out: kernels.Result) -> None:
-    """Copy what the pool counted p in a chunk had, whose files are the same."""
+def _keep(
+    instance: Instance,
+    chunk: LoadChunk,
+    held: kernels.Held,
+    before: Assignment,
+    p: int,
+    tolerance_ratio: float,
+    out: kernels.Result,
+) -> bool:
+    """Let the pool counted p in a chunk keep what it had, under its loads now; False: too uneven for that."""
     pool = chunk.first_pool + p
     mine = before.rows(pool)
-    rows = slice(out.rows_ptr[p], out.rows_ptr[p + 1])
     files = slice(chunk.ptr[p], chunk.ptr[p + 1])
-    out.appliance[rows], out.kept[rows] = before.appliance[mine], before.kept[mine]
-    out.held[rows] = chunk.ptr[p] + np.searchsorted(chunk.file[files], before.file[mine])
-    theirs = slice(before.appliance_ptr[pool], before.appliance_ptr[pool + 1])
+    at = chunk.ptr[p] + np.searchsorted(chunk.file[files], before.file[mine])
+    appliance, each = before.appliance[mine] - 1, chunk.gbps[at] / held.copies[at, None]
+    n = int(instance.pool_appliances[pool])
+    busy = np.array([np.bincount(appliance, each[:, t], minlength=n) for t in range(each.shape[1])])
+    peak, mean = busy.max(axis=0, initial=0.0), float(busy.sum(axis=1).max(initial=0.0)) / n
+    over = peak.max() > instance.appliance_throughput_gbps[pool] * (1 + _ROUNDING)
+    most = float(before.imbalance_ratio[pool]) if over else max(tolerance_ratio, before.imbalance_ratio[pool])
+    if peak.max() > mean * (1 + most + _ROUNDING):
+        return False
+    rows = slice(out.rows_ptr[p], out.rows_ptr[p + 1])
+    out.appliance[rows], out.kept[rows], out.held[rows] = before.appliance[mine], before.kept[mine], at
     ours = slice(out.appliance_ptr[p], out.appliance_ptr[p + 1])
-    out.storage_gb[ours], out.peak_gbps[ours] = before.storage_gb[theirs], before.peak_gbps[theirs]
-    out.moved_gb[p] = before.moved_gb[pool]
+    theirs = slice(before.appliance_ptr[pool], before.appliance_ptr[pool + 1])
+    out.storage_gb[ours], out.peak_gbps[ours] = before.storage_gb[theirs], peak
+    out.mean_gbps[p], out.moved_gb[p] = mean, before.moved_gb[pool]
+    return True
 
 
 def _part(chunk: LoadChunk, result: kernels.Result) -> _Part:
@@ -338,14 +353,14 @@ def _part(chunk: LoadChunk, result: kernels.Result) -> _Part:
     )
 
 
-def _assembled(instance: Instance, parts: list[_Part], pool_peak_gbps: Floats, done: Bools) -> Assignment:
-    """Join the parts and judge the result against the limits of single appliances; `done` were not split."""
+def _assembled(instance: Instance, parts: list[_Part], pool_peak_gbps: Floats, easy: Bools) -> Assignment:
+    """Join the parts and judge the result against the limits of single appliances; `easy` were not split."""
     appliance_ptr = pointers(instance.pool_appliances)
     peak_gbps = joined([part.peak_gbps for part in parts], np.float64)
     mean_gbps = joined([part.mean_gbps for part in parts], np.float64)
     n_rows = joined([part.n_rows for part in parts], np.int64)
-    mean_gbps[done] = (pool_peak_gbps / instance.pool_appliances)[done]
-    alone = done & (instance.pool_appliances == 1)
+    mean_gbps[easy] = (pool_peak_gbps / instance.pool_appliances)[easy]
+    alone = easy & (instance.pool_appliances == 1)
     peak_gbps[appliance_ptr[:-1][alone]] = mean_gbps[alone]
     busiest = np.zeros(instance.n_pools)
     np.maximum.at(busiest, np.repeat(np.arange(instance.n_pools), instance.pool_appliances), peak_gbps)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.fill.admission_kernels import admit
 from cdnplan.fill.appliances import Assignment, Start, previous_copies
 from cdnplan.fill.shelf_kernels import Shelf
-from cdnplan.fill.trade_kernels import stock, trade
+from cdnplan.fill.trade_kernels import clear_fresh, stock, trade
 from cdnplan.fill.trade_kernels import worth as total_worth
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
@@ -32,8 +33,11 @@ _MUST = 1e3
 
 _WORTH_MOVING = 1e-4
 """A pool is stocked anew where that makes it worth more by this part."""
-_ANEW_UP_TO = 2_000
-"""That is tried with up to so many files: what is free in pieces matters less the more files there are."""
+_WORTH_ADMITTING = 1e-6
+"""A file comes in at the cost of others where that makes the pool worth more by this part."""
+_TRADED_UP_TO = 2_000
+"""With up to so many files a pool is bettered by trade, from what there is and from an empty shelf: what is
+free in pieces matters less the more files there are, and what time there is goes by worth per GB."""
 MOST_NEWCOMERS = 500
 """Files that a pool does not hold and may take in: those worth most per GB."""
 
@@ -236,49 +240,84 @@ def _fit(
     had: Bools,
 ) -> tuple[Ints, Ints]:
     """Better pool p; takes and gives appliance (from 1) and file of each copy, by appliance, then file."""
-    copies = instance.copies[p].astype(np.int64)
-    fresh = instance.size_gb * np.maximum(0, copies - instance.held[p].astype(np.int64))
+    fresh = instance.size_gb * np.maximum(0, instance.copies[p].astype(np.int64) - instance.held[p])
     net = value - instance.fill_cost[p] * fresh
-    there = np.zeros(instance.n_files, dtype=np.bool_)
-    there[placed[1]] = True
-    able = copies > 0
-    may = there | (must & able)
+    scale = float(np.abs(net[holds[p]]).sum())
+    files = _candidates(instance, p, placed[1], net, must)
+    now = _shelf(instance, holds[p], p, placed, files, (net, fresh, must, had))
+    if files.size > _TRADED_UP_TO:
+        other = _refreshed(now)
+    else:
+        other = _emptied(now)
+        stock(other, now.value / (now.size * now.copies))
+        trade(now)
+        trade(other)
+    for shelf in (now, other):
+        admit(shelf, _WORTH_ADMITTING * scale)
+    # The other one means other places for what is there: only for a gain.
+    gain = total_worth(other) - total_worth(now)
+    appliance, at = np.nonzero((other if gain > _WORTH_MOVING * scale else now).on)
+    return appliance + 1, files[at]
+
+
+def _candidates(instance: Instance, p: int, placed: Ints, net: Floats, must: Bools) -> Ints:
+    """Files that pool p holds, has to hold, or may take in, increasing."""
+    able = instance.copies[p] > 0
+    may = np.zeros(instance.n_files, dtype=np.bool_)
+    may[placed] = True
+    may |= must & able
     outside = np.flatnonzero((net > 0) & able & ~may)
     best = np.argsort(-net[outside] / instance.size_gb[outside], kind="stable")[:MOST_NEWCOMERS]
     may[outside[best]] = True
-    files = np.flatnonzero(may)
+    return np.flatnonzero(may)
+
+
+def _shelf(
+    instance: Instance,
+    holds: Bools,
+    p: int,
+    placed: tuple[Ints, Ints],
+    files: Ints,
+    by_file: tuple[Floats, Floats, Bools, Bools],
+) -> Shelf:
+    """Pool p as it is; `by_file` are net values, GB to fill, what must be there, and where copies were."""
+    net, fresh, must, had = by_file
     worth = np.where(must, _MUST * (np.abs(net).sum() + 1.0), net)
     n_appliances = int(instance.pool_appliances[p])
     on = np.zeros((n_appliances, instance.n_files), dtype=np.bool_)
     on[placed[0] - 1, placed[1]] = True
     limit = min(float(instance.fill_limit_gb[p]), float(instance.churn_limit_gb[p]))
-    room_gb = instance.appliance_storage_gb[p] * (1 + _ROUNDING)
     window_gb = np.full(n_appliances, instance.fill_limit_gb[p] / n_appliances * (1 + _ROUNDING))
-    now = Shelf(
+    return Shelf(
         size=instance.size_gb[files],
         value=worth[files],
         fresh=fresh[files],
-        copies=copies[files],
+        copies=instance.copies[p, files].astype(np.int64),
         fixed=must[files],
         on=np.ascontiguousarray(on[:, files]),
         had=np.ascontiguousarray(had[:, files]),
-        room=room_gb - on @ instance.size_gb,
-        room_new=np.array([limit * (1 + _ROUNDING) - fresh[holds[p]].sum()]),
+        room=instance.appliance_storage_gb[p] * (1 + _ROUNDING) - on @ instance.size_gb,
+        room_new=np.array([limit * (1 + _ROUNDING) - fresh[holds].sum()]),
         window=window_gb - (on & ~had) @ instance.size_gb,
     )
-    anew = now._replace(
-        on=np.zeros_like(now.on),
-        room=np.full(n_appliances, room_gb),
-        room_new=np.array([limit * (1 + _ROUNDING)]),
-        window=window_gb.copy(),
+
+
+def _emptied(shelf: Shelf) -> Shelf:
+    """The shelf without anything on it."""
+    return shelf._replace(
+        on=np.zeros_like(shelf.on),
+        room=shelf.room + shelf.on @ shelf.size,
+        room_new=shelf.room_new + shelf.fresh[shelf.on.any(axis=0)].sum(),
+        window=shelf.window + (shelf.on & ~shelf.had) @ shelf.size,
     )
-    trade(now)
-    shelf = now
-    if files.size <= _ANEW_UP_TO:
-        stock(anew)
-        trade(anew)
-        # Anew means other places for what is there: only for a gain.
-        gain = total_worth(anew) - total_worth(now)
-        shelf = anew if gain > _WORTH_MOVING * float(np.abs(net[holds[p]]).sum()) else now
-    appliance, at = np.nonzero(shelf.on)
-    return appliance + 1, files[at]
+
+
+def _refreshed(shelf: Shelf) -> Shelf:
+    """What appliances have to fetch chosen anew, most worth per GB first; what they have stays."""
+    on, room, room_new, window = (
+        part.copy() for part in (shelf.on, shelf.room, shelf.room_new, shelf.window)
+    )
+    other = shelf._replace(on=on, room=room, room_new=room_new, window=window)
+    clear_fresh(other)
+    stock(other, other.value / np.maximum(other.fresh, _ROUNDING))
+    return other

@@ -150,7 +150,11 @@ def appliance_gbps(
             rows = slice(row_ptr[p], row_ptr[p + 1])
             which = np.searchsorted(chunk.file[here], file[rows])
             each = chunk.gbps[here] / np.maximum(1, instance.copies[p, chunk.file[here]])[:, None]
-            np.add.at(load, ptr[p] + appliance[rows] - 1, each[which])
+            mine = slice(ptr[p], ptr[p + 1])
+            for t in range(instance.n_slices):
+                load[mine, t] = np.bincount(
+                    appliance[rows] - 1, each[which, t], int(instance.pool_appliances[p])
+                )
     peak = load.max(axis=1, initial=0.0)
     peak[ptr[:-1][single]] = pool_peak[single]
     return peak, pool_peak / instance.pool_appliances

@@ -82,6 +82,17 @@ def insert(shelf: Shelf, f: int, order: Array) -> None:
                 left -= 1
 
 
+@njit(cache=True)
+def take_out(shelf: Shelf, f: int) -> None:
+    """Take out all copies of a file."""
+    shelf.room_new[0] += shelf.fresh[f]
+    for a in range(shelf.room.size):
+        if shelf.on[a, f]:
+            shelf.on[a, f] = False
+            shelf.room[a] += shelf.size[f]
+            shelf.window[a] += time_gb(shelf, a, f)
+
+
 class Newcomers(NamedTuple):
     """Single files outside by increasing size, and which of those up to each is worth most.
 

@@ -17,7 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit
-from cdnplan.fill.shelf_kernels import Newcomers, Shelf, insert, most_worth, move, newcomers, time_gb
+from cdnplan.fill.shelf_kernels import (
+    Newcomers,
+    Shelf,
+    insert,
+    most_worth,
+    move,
+    newcomers,
+    take_out,
+    time_gb,
+)
 
 Array = npt.NDArray[Any]
 
@@ -223,18 +232,30 @@ def _clear(shelf: Shelf, inside: Array, files: Array, by_density: Array, least: 
 
 
 @njit(cache=True)
-def stock(shelf: Shelf) -> None:
-    """Fill an empty shelf: what must be there, then by worth per GB, each copy where it fits closest."""
-    by_density = np.argsort(-shelf.value / shelf.size, kind="mergesort")
+def stock(shelf: Shelf, density: Array) -> None:
+    """Bring in files that are not there: what must be, then by density, each copy where it fits closest."""
+    order = np.argsort(-density, kind="mergesort")
     for must in (True, False):
-        for g in by_density:
+        for g in order:
             if shelf.fixed[g] != must or shelf.value[g] <= 0.0 or shelf.fresh[g] > shelf.room_new[0]:
                 continue
-            places = 0
+            there, places = False, 0
             for a in range(shelf.room.size):
+                there |= shelf.on[a, g]
                 places += shelf.room[a] >= shelf.size[g] and shelf.window[a] >= time_gb(shelf, a, g)
-            if places >= shelf.copies[g]:
+            if not there and places >= shelf.copies[g]:
                 insert(shelf, g, np.argsort(shelf.room, kind="mergesort"))
+
+
+@njit(cache=True)
+def clear_fresh(shelf: Shelf) -> None:
+    """Take out, with all copies, the files that appliances would have to fetch; what must stay stays."""
+    for g in range(shelf.size.size):
+        lacks = False
+        for a in range(shelf.room.size):
+            lacks |= shelf.on[a, g] and not shelf.had[a, g]
+        if lacks and not shelf.fixed[g]:
+            take_out(shelf, g)
 
 
 @njit(cache=True)

@@ -14,7 +14,6 @@ from cdnplan.fill.fills import Fills
 from cdnplan.fill.fitting import fit_pools, joined_start
 from cdnplan.fill.sharing import Copies, shared_copies, with_room
 from cdnplan.fill.siblings import exchange_files
-from cdnplan.fill.unchanged import unchanged_pools
 from cdnplan.model.copies import with_copies
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
@@ -166,7 +165,7 @@ def _placed(
 ) -> tuple[_Round, Assignment]:
     """Split until every file has a place that it can come to in time; first some pools stay as they are.
 
-    So do, from round to round, pools that neither hold nor serve anything else.
+    So do, from round to round, pools that hold what they held.
     """
     for number in range(MAX_ROUNDS):
         placement = Placement(state.holds)
@@ -189,7 +188,7 @@ def _placed(
         late = late_pool * instance.n_files + late_file
         unplaced = (*state.unplaced, *dropped.tolist(), *late.tolist())
         serving = _served(instance, state, holds)
-        same = unchanged_pools(instance, placement, state.serving, Placement(holds), serving)
+        same = (holds == state.holds).all(axis=1)
         same[arranged] = False
         kept = Kept(assignment, same)
         state = _Round(holds, serving, start, unplaced)
@@ -223,8 +222,7 @@ def _evened(
         return None
     serving = _served(instance, state, found.holds)
     begun = _Round(found.holds, serving, joined_start(state.start, found.start))
-    same = unchanged_pools(instance, Placement(state.holds), state.serving, Placement(found.holds), serving)
-    kept = Kept(assignment, same)
+    kept = Kept(assignment, (found.holds == state.holds).all(axis=1))
     ended, other = _settled(instance, *_placed(instance, begun, prices, holdings, kept))
     before = plan_cost(instance, state.holds, state.serving)
     dearer = plan_cost(instance, ended.holds, ended.serving) - before > FREE_RATIO * abs(before)

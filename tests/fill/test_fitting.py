@@ -219,7 +219,12 @@ def test_pools_that_do_not_change_are_not_dealt_out_again(monkeypatch: pytest.Mo
     found = deal(instance, Placement(holds), serving, Prices.zero(instance), None)
     assert found.dropped == 1
     assert seen[:2] == [[], [False, True, True]]
-    monkeypatch.setattr(dealing, "unchanged_pools", lambda *_: np.zeros(3, dtype=np.bool_))
+
+    def split_anew(*given: Any, kept: Kept | None, **named: Any) -> Assignment:
+        del kept
+        return split_pools(*given, **named)
+
+    monkeypatch.setattr(dealing, "split_pools", split_anew)
     anew = deal(instance, Placement(holds), serving, Prices.zero(instance), None)
     for name in ("pool", "appliance", "file", "storage_gb", "peak_gbps", "moved_gb"):
         np.testing.assert_array_equal(getattr(found.assignment, name), getattr(anew.assignment, name))
