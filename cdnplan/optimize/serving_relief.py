@@ -1,7 +1,8 @@
 """A serving brought within its limits again: a small linear program, and the rows that its prices ask for.
 
 Of what loads a limit that is passed, the rows that are cheapest to move enter the program first, as many as
-amount to what is too much; all others stay as they are. Where other limits become tight by that, the duals of
+amount to what is too much, and those that gain most by not passing over overloaded links; all others stay as
+they are. Where other limits become tight by that, the duals of
 the program say which further rows would gain by moving, away from these limits or on from them: those enter
 as well, until hardly anything is to be gained (column generation, or sifting). So of all rows of a network
 only a few percent are ever looked at by the solver.
@@ -57,17 +58,23 @@ def relieved_serving(instance: Instance, near: Serving, watched: Watched | None 
     Returns
     -------
     Serving
-        With the same rows; the one given where no limit is passed.
+        With the same rows; the one given where no limit is passed, or no row gains by leaving those that are.
     """
     region = np.repeat(np.arange(instance.n_regions), np.diff(near.ptr))
     ways = Ways.of(instance, region, near.mask, near.apart, watched)
     paths, now = ways.paths, choices_of(instance, ways, region, near)
     every = all_choices(instance, ways, region, near.mask, np.arange(region.size))
-    moving = _cheapest_to_move(paths, near.gb, now, every, ways.n_strict)
-    if not moving.any():
-        return near
+    load = paths.load(path_gb(paths, near.gb, now))
+    moving = _cheapest_to_move(paths, near.gb, now, every, load, ways.n_strict)
     rebate = least_saving(paths, near.gb, now)
     enough = LEFT_RATIO * float(path_gb(paths, near.gb, now) @ paths.cost)
+    overloaded = load > paths.capacity[:, None] * (1 + _ROUNDING)
+    overloaded[: ways.n_strict] = False
+    toll = _toll(paths, np.where(overloaded, instance.overload_cost, 0.0))
+    gain = _gains(paths.cost + toll, near.gb, now, every, rebate)
+    moving[_entering(gain, FEWEST_ENTERING, enough)] = True
+    if not moving.any():
+        return near
     choices, basis = now, Basis()
     for _ in range(MOST_ROUNDS):
         stay, may = now.take(~moving[now.row]), every.take(moving[every.row])
@@ -91,9 +98,11 @@ def relieved_serving(instance: Instance, near: Serving, watched: Watched | None 
     return serving_of(instance, ways, region, (near.ptr, near.mask, near.gb, near.apart), choices)
 
 
-def _cheapest_to_move(paths: Paths, gb: Floats, now: Choices, every: Choices, n_strict: int) -> Bools:
-    """Rows whose moving costs least by Gbit/s, as many as amount to what is too much for each limit."""
-    excess = paths.load(path_gb(paths, gb, now)) - paths.capacity[:, None]
+def _cheapest_to_move(
+    paths: Paths, gb: Floats, now: Choices, every: Choices, load: Floats, n_strict: int
+) -> Bools:
+    """Rows whose moving costs least by Gbit/s, as many as amount to what is too much for strict limits."""
+    excess = load - paths.capacity[:, None]
     excess[n_strict:] = 0.0
     excess[excess <= _ROUNDING * paths.capacity[:, None]] = 0.0
     moving = np.zeros(gb.size, dtype=np.bool_)
@@ -140,7 +149,7 @@ def _toll(paths: Paths, duals: Floats) -> Floats:
 
 def _entering(gain: Floats, most: int, enough: float) -> Ints:
     """Rows that gain most, no more than needed for the others to gain next to nothing together."""
-    order = np.argsort(-gain, kind="stable")
+    order = np.argsort(-gain, kind="stable")[: np.count_nonzero(gain)]
     others = float(gain.sum()) - np.cumsum(gain[order])
     needed = int(np.searchsorted(-others, -enough / 2.0)) + 1
     return order[: min(most, needed)]

@@ -35,7 +35,8 @@ def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
 
     What can still come from where it came, does. Then limits that are passed are relieved. Where that makes
     the plan dearer by more than `enough_ratio`, a better serving is sought as well (`spread_serving`), which
-    takes longer, and the cheaper one taken.
+    takes longer, and the cheaper one taken. On large networks it is sought at once: what greedy relief costs
+    there is seldom enough, and the programs are small.
 
     Parameters
     ----------
@@ -49,6 +50,8 @@ def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
     """
     instance, placement = change.instance, change.placement
     carried = carried_serving(instance, change.dealt, change.before, placement, None)
+    if is_large(instance):
+        return spread_serving(change, carried)
     near = relieve(instance, placement, change.assignment, carried)
     enough_ratio = ENOUGH_RATIO if enough_ratio is None else enough_ratio
     if change.cost(near.serving) <= change.cost() * (1.0 + enough_ratio):

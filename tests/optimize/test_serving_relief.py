@@ -12,7 +12,7 @@ from cdnplan.fill.loads import pool_gbps
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize import serving_relief
-from cdnplan.optimize.objective import plan_cost
+from cdnplan.optimize.objective import link_loads, plan_cost
 from cdnplan.optimize.serving import NEAR_RATIO, best_serving
 from cdnplan.optimize.serving_basis import Basis
 from cdnplan.optimize.serving_relief import relieved_serving
@@ -48,6 +48,21 @@ def dearer_ratio(seed: int, slices: int, families: frozenset[str]) -> float:
 def test_relief_costs_no_more_than_the_best_serving(slices: int, families: set[str]) -> None:
     found = [dearer_ratio(seed, slices, frozenset(families)) for seed in range(40)]
     assert max(found) < 2 * NEAR_RATIO
+
+
+def test_links_that_became_narrower_are_relieved() -> None:
+    """No limit of a pool is passed: what passes over overloaded links moves as far as that pays."""
+    eased = 0
+    for seed in range(40):
+        wide, placement, before = crowded(seed, 2, frozenset({"links"}))
+        load = link_loads(wide, before.candidate_gb(wide), before.origin_gb(wide)).max(axis=1)
+        instance = replace(wide, link_capacity_gbps=np.maximum(0.8 * load, 1e-3))
+        found = relieved_serving(instance, before)
+        best = best_serving(instance, placement.holds, near=before).serving
+        was, now, least = (plan_cost(instance, placement.holds, each) for each in (before, found, best))
+        assert now <= least * (1 + 2 * NEAR_RATIO), seed
+        eased += now < was * 0.999
+    assert eased > 10
 
 
 def test_rows_enter_that_the_prices_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
