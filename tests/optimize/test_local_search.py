@@ -1,4 +1,4 @@
-"""What holds a file come what may: pins, and enough pools for each launch."""
+"""What holds a file come what may, pins and enough pools for each launch; and refitting of overfull pools."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.local_search import forced_holders
+from cdnplan.model.placement import Prices
+from cdnplan.optimize.columns import Columns
+from cdnplan.optimize.local_search import LocalSearch, forced_holders
+from tests.fill.pools import Pool
 from tests.instances import random_instance
 
 
@@ -34,3 +37,23 @@ def test_a_launch_goes_where_most_room_is_and_not_where_it_is_banned() -> None:
     nowhere = replace(instance, copies=np.zeros((2, 1), dtype=np.uint8))
     with pytest.raises(NoFeasiblePlanError, match="no room was found for the launch"):
         forced_holders(nowhere)
+
+
+def test_a_window_that_has_a_price_is_used_though_storage_is_short_too() -> None:
+    """Prices say that new files hardly pay; dropped for want of storage, they would leave the window idle."""
+    worth = [*np.linspace(0.1, 1.0, 10), 5.0, 5.0, 5.0]
+    pool, _, _ = Pool([1.0] * 13, worth, appliances=1, storage_gb=10.0).case()
+    held = np.zeros((1, 13), dtype=np.uint8)
+    held[0, :10] = 1
+    instance = replace(pool, held=held, fill_limit_gb=np.array([3.0]))
+    prices = replace(Prices.zero(instance), storage=np.array([0.01]), fill=np.array([4.9]))
+    found = LocalSearch(instance, Columns.of(instance)).refit(
+        np.ones((1, 13), dtype=np.bool_), prices, lambda: False, 1
+    )
+    assert np.flatnonzero(~found.holds[0]).tolist() == [0, 1, 2], "the least valuable of all give way"
+    small = replace(instance, fill_limit_gb=np.array([2.0]))
+    found = LocalSearch(small, Columns.of(small)).refit(
+        np.ones((1, 13), dtype=np.bool_), prices, lambda: False, 1
+    )
+    assert found.holds[0, 10:].sum() == 2
+    assert np.flatnonzero(~found.holds[0, :10]).tolist() == [0, 1]
