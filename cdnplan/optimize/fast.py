@@ -52,8 +52,8 @@ long a plan takes."""
 WORTH_GOING_ON, MORE_PASSES = 4e-3, 3
 """On larger networks prices move on for so many passes where the gap is above this one at the end."""
 LIFTS, WORTH_LIFTING = 4, 0.1
-"""Where links have a capacity and the gap is above that one, prices are lifted so many times at most, as long
-as that closes this part of the gap."""
+"""Where links have a capacity, prices are lifted once in the middle of the passes; and after them, where the
+gap is still above that one, so many times at most, as long as that closes this part of the gap."""
 WORTH_RELAXING, RELAXED_PASSES, THOROUGH_PASSES, SEEK_STEPS = 2e-2, 16, 4, 100
 """Above the first gap, so many passes by the relaxations of files follow, and by holders sought with so many
 steps from each file's relaxation."""
@@ -207,6 +207,8 @@ class _Search:
         self._search = PriceSearch(run.instance, run.solver, passes, start, early=early)
         self._greedy_due = small and run.instance.n_pools * run.instance.n_files <= GREEDY_UP_TO
         self._lifts = not small and run.instance.n_links > 0
+        self._middle = self._search.planned - passes // 2 if self._lifts and start is None else 0
+        self._first = True
         self.recent: list[FileColumns] = []
 
     def all_passes(self) -> None:
@@ -220,6 +222,8 @@ class _Search:
             last = number == search.planned or run.ended()
             if self._closes and number > search.planned - RECENT_PASSES:
                 self.recent.append(self._columns_of(state))
+            if number == self._middle and not last:
+                self._lift_midway(state)
             if last or self._plan_due(number):
                 with run.clock.phase("prices"):
                     self._prove(state)
@@ -240,6 +244,28 @@ class _Search:
         run.clock.reserve_s = 0.0
         run.ended()
 
+    def _lift_midway(self, state: PricePass) -> None:
+        """Lift prices by the duals of a first rough plan, where that raises the bound."""
+        run, begun = self._run, self._run.clock.now()
+        with run.clock.phase("plan"):
+            plan = run.local.refit(np.ascontiguousarray(state.holds.T), state.current, run.ended, 1)
+            run.take_plan(plan)
+        run.clock.reserve_s = run.clock.now() - begun
+        with run.clock.phase("prices"):
+            now = priced_bound(run.instance, state.current, run.solver)
+            prices, bound = self._lifted(plan, state.current)
+            run.take_bound(now, state.current)
+            run.take_bound(bound, prices)
+            if bound > now:
+                self._search.lift(prices)
+
+    def _lifted(self, plan: Incumbent, prices: Prices) -> tuple[Prices, float]:
+        """Prices lifted towards the duals of a plan, and their bound."""
+        inst, solver = self._run.instance, self._run.solver
+        return lifted_prices(
+            plan.served, inst.overload_cost, prices, lambda lifted: priced_bound(inst, lifted, solver)
+        )
+
     def _lift(self, state: PricePass) -> None:
         """Lift the prices of throughput and links together, and go on from there; a plan at the end."""
         run, latest, self._lifts = self._run, state, False
@@ -248,9 +274,7 @@ class _Search:
                 break
             before = run.bound
             with run.clock.phase("prices"):
-                prices, bound = lifted_prices(
-                    run.instance, run.best, run.prices, lambda p: priced_bound(run.instance, p, run.solver)
-                )
+                prices, bound = self._lifted(run.best, run.prices)
                 if bound <= before:
                     break
                 run.take_bound(bound, prices)
@@ -262,7 +286,8 @@ class _Search:
             run.report("lifted prices", number / LIFTS)
             if run.bound - before < WORTH_LIFTING * (run.best.cost - before):
                 break
-        if not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
+        helped = latest is not state and run.gap() > WORTH_GOING_ON
+        if not run.ended() and run.gap() > run.wanted_gap and (helped or run.gap() > WORTH_IMPROVING):
             with run.clock.phase("plan"):
                 self._plan(latest, final=True)
             run.report("lifted prices", 1.0)
@@ -316,7 +341,7 @@ class _Search:
 
     def _plan(self, state: PricePass, *, final: bool) -> None:
         """Plans from the holders of a pass and, once, from what is there and a greedy placement."""
-        run, first = self._run, not self._run.planned
+        run, first, self._first = self._run, self._first, False
         inst, local = run.instance, run.local
         wish = np.ascontiguousarray(state.holds.T)
         run.take_plan(local.refit(wish, state.current, run.ended, REFIT_ROUNDS if final else 1))

@@ -20,25 +20,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.local_search import Incumbent
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.serving import Served
 
 STEPS = (0.15, 0.3, 0.6, 0.9)
 """Parts of the way from prices to duals at which bounds are evaluated, until they fall."""
 
 
 def lifted_prices(
-    instance: Instance, plan: Incumbent, prices: Prices, bound: Callable[[Prices], float]
+    served: Served, most: float, prices: Prices, bound: Callable[[Prices], float]
 ) -> tuple[Prices, float]:
     """Find the best prices on the way to the duals of a plan's serving.
 
     Parameters
     ----------
-    instance : Instance
-    plan : Incumbent
-        The nearer to the best plan, the better its duals.
+    served : Served
+        Of a plan; the nearer that is to the best one, the better its duals.
+    most : float
+        Largest valid price of a link, `Instance.overload_cost`.
     prices : Prices
         To begin with.
     bound : callable
@@ -51,7 +50,6 @@ def lifted_prices(
     float
         The bound they prove; less than that of the prices given where no step is any better.
     """
-    served = best_serving(instance, plan.holds)
     best, highest = prices, -np.inf
     for step in STEPS:
         link = prices.link + step * (served.link - prices.link)
@@ -59,7 +57,7 @@ def lifted_prices(
             prices,
             throughput=prices.throughput + step * (served.throughput - prices.throughput),
             # A dual may pass its cap by rounding.
-            link=np.minimum(link, instance.overload_cost),
+            link=np.minimum(link, most),
         )
         reached = bound(there)
         if reached <= highest:

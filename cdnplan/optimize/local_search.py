@@ -43,11 +43,25 @@ SETTLED_RATIO = 1e-7
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Incumbent:
-    """A plan within every limit: placement, its best serving, and what it costs."""
+    """A plan within every limit.
+
+    Parameters
+    ----------
+    holds : (n_pools, n_files) bool
+    served : Served
+        Its best serving.
+    cost : float
+        [currency]
+    """
 
     holds: Bools
-    serving: Serving
+    served: Served
     cost: float
+
+    @property
+    def serving(self) -> Serving:
+        """Who serves whom."""
+        return self.served.serving
 
 
 def forced_holders(instance: Instance, wish: Bools | None = None) -> Bools:
@@ -261,7 +275,7 @@ class LocalSearch:
         return self._incumbent(holds, best_serving(self._instance, holds))
 
     def _incumbent(self, holds: Bools, served: Served) -> Incumbent:
-        return Incumbent(holds, served.serving, plan_cost(self._instance, holds, served.serving))
+        return Incumbent(holds, served, plan_cost(self._instance, holds, served.serving))
 
     def _sweeps(self, holds: Bools, prices: Prices, forced: Bools) -> None:
         """Re-choose all pools, in place, until that saves next to nothing."""

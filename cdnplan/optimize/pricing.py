@@ -236,6 +236,11 @@ class PriceSearch:
         self.last = sys.maxsize
         return relaxed
 
+    def lift(self, prices: Prices) -> None:
+        """Go on from these prices of throughput and links."""
+        self._toll = np.clip(self._limits.flat(prices), 0.0, self._limits.cap)[self._gbps]
+        self._speed = np.zeros_like(self._toll)
+
     def seek(self, steps: int) -> None:
         """Go by holders again, sought anew at each visit by so many steps of the volume algorithm."""
         self._visitor = self._holders

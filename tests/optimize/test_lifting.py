@@ -12,7 +12,6 @@ from cdnplan.optimize import fast
 from cdnplan.optimize.bound import priced_bound
 from cdnplan.optimize.engine import solve
 from cdnplan.optimize.lifting import STEPS, lifted_prices
-from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.serving import best_serving
 from tests.instances import random_instance
@@ -26,8 +25,8 @@ def test_bounds_rise_towards_the_duals_of_a_plan() -> None:
     for seed in range(40):
         instance = random_instance(seed, n_regions=5, n_pools=6, n_files=20, slices=2, families=FAMILIES)
         holds = (np.random.default_rng(seed).random((6, 20)) < 0.7) & (instance.copies > 0)
-        serving = best_serving(instance, holds).serving
-        plan = Incumbent(holds, serving, plan_cost(instance, holds, serving))
+        served = best_serving(instance, holds)
+        cost = plan_cost(instance, holds, served.serving)
         asked: list[float] = []
 
         def bound(prices: Prices) -> float:
@@ -35,10 +34,10 @@ def test_bounds_rise_towards_the_duals_of_a_plan() -> None:
             return asked[-1]  # noqa: B023
 
         none = Prices.zero(instance)
-        prices, reached = lifted_prices(instance, plan, none, bound)
+        prices, reached = lifted_prices(served, instance.overload_cost, none, bound)
         assert reached == max(asked)
         assert reached == priced_bound(instance, prices)
-        assert reached <= plan.cost * (1 + 1e-9)
+        assert reached <= cost * (1 + 1e-9)
         assert len(asked) <= len(STEPS)
         assert (prices.link >= 0).all()
         assert (prices.link <= instance.overload_cost).all()
@@ -48,7 +47,8 @@ def test_bounds_rise_towards_the_duals_of_a_plan() -> None:
     assert risen > 10
 
 
-def test_the_engine_lifts_to_bounds_below_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lifts", [fast.LIFTS, 0], ids=["after all passes too", "midway only"])
+def test_the_engine_lifts_to_bounds_below_the_optimum(lifts: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on networks that are not small, and at any gap."""
     lifted: list[float] = []
     found = fast.lifted_prices
@@ -61,6 +61,7 @@ def test_the_engine_lifts_to_bounds_below_the_optimum(monkeypatch: pytest.Monkey
     monkeypatch.setattr(fast, "lifted_prices", watched)
     monkeypatch.setattr(fast, "SMALL_UP_TO", 0)
     monkeypatch.setattr(fast, "WORTH_GOING_ON", 0.0)
+    monkeypatch.setattr(fast, "LIFTS", lifts)
     for seed in range(20):
         instance = random_instance(seed, n_regions=4, n_pools=4, n_files=8, slices=2, families=FAMILIES)
         optimum = solve(instance, "exact").upper
