@@ -13,6 +13,7 @@ from cdnplan.fill.fills import Fills, absences
 from cdnplan.fill.link_loads import links_carry
 from cdnplan.fill.network import fill_network, spare_gbps
 from cdnplan.fill.schedule import Schedule, schedule
+from cdnplan.fill.shortened import shortened
 from cdnplan.fill.source_kernels import NO_SOURCE, Network
 from cdnplan.fill.sources import Sources, find_sources
 from cdnplan.fill.values import pool_sites
@@ -32,6 +33,10 @@ Bools = npt.NDArray[np.bool_]
 
 MAX_ROUNDS = 20
 """Schedules made at most until plan and night agree; then nothing more is fetched."""
+
+SPARE_RATIO = 0.995
+"""Fills are scheduled for this part of what links have to spare: what cannot be fetched changes serving, and
+links that were full to the last bit would carry the schedule no more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,14 +116,16 @@ def fill_night(
         after = _resolve(night, state, result)
         if after is None:
             break
-        left, why, state = after
+        left, why, stands, state, had = *after, state.kept
         state, stay = _rules_kept(night, state)
         unfilled.append((left, why))
         ended = _served_anew(night, replace(ended, stayed=ended.stayed + stay), state)
         state = replace(state, serving=ended.serving)
-        if not stay and result.fetched.sum() == state.wanted.size:
-            settled = _settled(result, state)
-            if links_carry(_network(night, state), settled):
+        if not stay:
+            network = _network(night, state)
+            rest = shortened(network, result, had, ~stands)
+            settled = None if rest is None else _settled(rest, state)
+            if settled is not None and links_carry(network, settled):
                 result = settled
                 break
     fills = _fills(night, state.kept, result, unfilled)
@@ -150,22 +157,22 @@ def _asking_less(night: _Night, state: _Round, result: Schedule) -> _Night:
     return replace(night, instance=replace(night.instance, copies=copies.reshape(night.asked.copies.shape)))
 
 
-def _network(night: _Night, state: _Round) -> Network:
-    """What limits the night while links carry this serving."""
+def _network(night: _Night, state: _Round, spare_ratio: float = 1.0) -> Network:
+    """What limits the night while links carry this serving, of which fills use a part of what is to spare."""
     spare = spare_gbps(night.instance, state.serving, night.sources)
+    spare[spare > 0.0] *= spare_ratio
     return fill_network(night.topology, night.instance, night.pool_site, night.sources, night.windows, spare)
 
 
 def _schedule(night: _Night, state: _Round) -> Schedule:
-    return schedule(
-        _network(night, state), state.kept, state.wanted, state.leaving, night.begin, night.enough
-    )
+    network = _network(night, state, SPARE_RATIO)
+    return schedule(network, state.kept, state.wanted, state.leaving, night.begin, night.enough)
 
 
 def _resolve(
     night: _Night, state: _Round, result: Schedule
-) -> tuple[Copies, npt.NDArray[np.uint8], _Round] | None:
-    """Copies to give up with the reasons, and what is left to do; None where all was fetched."""
+) -> tuple[Copies, npt.NDArray[np.uint8], Bools, _Round] | None:
+    """Copies to give up with the reasons, which stay, and what is left to do; None where all was fetched."""
     if result.fetched.all():
         return None
     instance = night.instance
@@ -207,6 +214,7 @@ def _resolve(
     return (
         lost,
         why,
+        ~give_up,
         _Round(
             kept=Copies.joined(state.kept.take(keeps), now_kept),
             wanted=wanted.take(~give_up),
@@ -235,7 +243,6 @@ def _reasons(cell: Ints, result: Schedule, give_up: Bools) -> npt.NDArray[np.uin
 def _settled(result: Schedule, state: _Round) -> Schedule:
     """The same night, of which everything fetched is wanted: no other schedule is needed."""
     fetched = result.fetched
-    stays = np.zeros(result.leaving.size, dtype=np.bool_)
     width = int(max(result.leaving.file.max(initial=0), state.leaving.file.max(initial=0))) + 1
     before = result.leaving.appliance * width + result.leaving.file
     stays = ~np.isin(before, state.leaving.appliance * width + state.leaving.file)
