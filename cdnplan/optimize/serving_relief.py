@@ -1,8 +1,8 @@
 """A serving brought within its limits again: a small linear program, and the rows that its prices ask for.
 
 Of what loads a limit that is passed, the rows that are cheapest to move enter the program first, as many as
-amount to what is too much, and those that gain most by not passing over overloaded links; all others stay as
-they are. Where other limits become tight by that, the duals of
+amount to what is too much, and those that gain most by another way, overloaded links at the price of overload;
+all others stay as they are. Where other limits become tight by that, the duals of
 the program say which further rows would gain by moving, away from these limits or on from them: those enter
 as well, until hardly anything is to be gained (column generation, or sifting). So of all rows of a network
 only a few percent are ever looked at by the solver.
@@ -58,7 +58,8 @@ def relieved_serving(instance: Instance, near: Serving, watched: Watched | None 
     Returns
     -------
     Serving
-        With the same rows; the one given where no limit is passed, or no row gains by leaving those that are.
+        With the same rows; the one given where no limit of pools is passed, and no row would gain by another
+        way even if overloaded links had the price of overload.
     """
     region = np.repeat(np.arange(instance.n_regions), np.diff(near.ptr))
     ways = Ways.of(instance, region, near.mask, near.apart, watched)
