@@ -1,9 +1,9 @@
 """A serving brought within its limits again: a small linear program, and the rows that its prices ask for.
 
 Of what loads a limit that is passed, the rows that are cheapest to move enter the program first, as many as
-amount to what is too much, and those that gain most by another way, overloaded links at the price of overload;
-all others stay as they are. Where other limits become tight by that, the duals of
-the program say which further rows would gain by moving, away from these limits or on from them: those enter
+amount to what is too much, and those that gain most by another way at the price of overload on overloaded
+links; all others stay as they are. Where other limits become tight by that, the duals of the program say
+which further rows would gain by moving, away from these limits or on from them: those enter
 as well, until hardly anything is to be gained (column generation, or sifting). So of all rows of a network
 only a few percent are ever looked at by the solver.
 """

@@ -42,7 +42,7 @@ def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
     ----------
     change : Changed
     enough_ratio : float, optional
-        Of the plan's cost; default `ENOUGH_RATIO`.
+        Of the plan's cost; default `ENOUGH_RATIO`. On large networks it makes no difference.
 
     Returns
     -------
