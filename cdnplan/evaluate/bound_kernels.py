@@ -321,7 +321,7 @@ def _next_blocked(net: Network, duals: Duals, n: int, i: int) -> int:
 
 
 @part
-def _sum_u(duals: Duals, n: int) -> float:
+def sum_u(duals: Duals, n: int) -> float:
     """Sum u over the regions with demand."""
     total = 0.0
     for i in range(n):
@@ -350,7 +350,7 @@ def adjust(net: Network, duals: Duals, n: int, mark: int, enough: float) -> tupl
         Sum of u [currency].
     mark : int
     """
-    total = _sum_u(duals, n)
+    total = sum_u(duals, n)
     for _ in range(ADJUST_ROUNDS):
         if total >= enough:
             break
@@ -364,7 +364,7 @@ def adjust(net: Network, duals: Duals, n: int, mark: int, enough: float) -> tupl
                 duals.queue[0] = r
                 ascend(net, duals, 1)
             i = _next_blocked(net, duals, n, i + 1)
-        before, total = total, _sum_u(duals, n)
+        before, total = total, sum_u(duals, n)
         if total - before <= NO_GAIN * total:
             break
     return total, mark

@@ -24,6 +24,7 @@ from cdnplan.evaluate.bound_kernels import (
     open_costs,
     scratch,
     start,
+    sum_u,
 )
 from cdnplan.evaluate.row_price_kernels import keep_rows, price_rows, row_scratch
 from cdnplan.model.instance import Floats, Ints
@@ -32,6 +33,8 @@ BLOCK = 64
 """Files per unit of work: they share scratch arrays and the cache lines of (pool, file) tables."""
 MAX_DEPTH = 64
 """Nodes so deep below the root are left open."""
+PLAIN_NODES = 100
+"""Nodes of a first search without adjustment, which most files need no more than."""
 CLOSE = 1e-10
 """A node whose bound is within this part of the best cost found is not branched on."""
 NO_SAVING = 1e-12
@@ -236,11 +239,12 @@ def _branch(
 
 @part
 def _search(
-    net: Network, duals: Duals, tree: Tree, n: int, mark: int, root: float, nodes: int
-) -> tuple[float, bool]:
+    net: Network, duals: Duals, tree: Tree, n: int, mark: int, root: float, nodes: int, plain: bool
+) -> tuple[float, bool, int]:
     """Raise the bound of a file's problem, without the constants of step 1, by at most so many nodes.
 
-    Whether the search came to its end is told as well.
+    Nodes are not adjusted in a plain search. Whether the search came to its end is told as well, and the last
+    number used in `Duals.seen`.
     """
     for p in range(tree.cost.size):
         tree.cost[p] = duals.opening[p]
@@ -263,11 +267,32 @@ def _search(
                 left = min(left, tree.bound[depth])
         if depth == 0:
             # Every set of holders is in a node left with a bound, or costs at least `best`.
-            return max(root, min(best, left)), left >= best - CLOSE * best
+            return max(root, min(best, left)), left >= best - CLOSE * best, mark
         nodes -= 1
         fixed = _enter_child(net, duals, tree, depth - 1, n)
-        total, mark = adjust(net, duals, n, mark, best - fixed)
+        if plain:
+            total = sum_u(duals, n)
+        else:
+            total, mark = adjust(net, duals, n, mark, best - fixed)
         bound = max(tree.bound[depth - 1], total + fixed)
+
+
+@part
+def _begin(net: Network, files: Files, f: int, duals: Duals) -> tuple[float, int]:
+    """Do steps 1 to 3 for a file; returns the constants of step 1, and how many regions have demand."""
+    constants = open_costs(files, f, duals)
+    n = start(net, files, f, duals)
+    for i in range(n):
+        duals.queue[i] = duals.active[i]
+    ascend(net, duals, n)
+    return constants, n
+
+
+@part
+def _end(duals: Duals, n: int) -> None:
+    """Leave no demand behind."""
+    for i in range(n):
+        duals.volume[duals.active[i]] = 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -294,18 +319,21 @@ def bound_block(block: int, net: Network, files: Files, nodes: int, steps: int, 
     rows = row_scratch(n_pools, n_regions)
     mark = 0
     for f in range(block * BLOCK, min(value.size, (block + 1) * BLOCK)):
-        constants = open_costs(files, f, duals)
-        n = start(net, files, f, duals)
-        for i in range(n):
-            duals.queue[i] = duals.active[i]
-        ascend(net, duals, n)
-        total, mark = adjust(net, duals, n, mark, np.inf)
-        keep_rows(duals, rows)
-        solved = False
-        if nodes > 0 or steps > 0:
-            total, solved = _search(net, duals, tree, n, mark, total, nodes)
-        if steps > 0 and not solved:
-            total = max(total, price_rows(net, duals, rows, n, steps))
+        total, solved = 0.0, False
+        constants, n = _begin(net, files, f, duals)
+        if nodes > 0:
+            total, solved, mark = _search(
+                net, duals, tree, n, mark, sum_u(duals, n), min(nodes, PLAIN_NODES), True
+            )
+            if not solved:
+                _end(duals, n)
+                constants, n = _begin(net, files, f, duals)
+        if not solved:
+            total, mark = adjust(net, duals, n, mark, np.inf)
+            keep_rows(duals, rows)
+            if nodes > 0 or steps > 0:
+                total, solved, mark = _search(net, duals, tree, n, mark, total, nodes, False)
+            if steps > 0 and not solved:
+                total = max(total, price_rows(net, duals, rows, n, steps))
         value[f] = total + constants
-        for i in range(n):
-            duals.volume[duals.active[i]] = 0.0
+        _end(duals, n)

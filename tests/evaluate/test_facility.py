@@ -57,6 +57,19 @@ def test_cut_off_below_the_optimum_and_above_the_root() -> None:
     assert between > 5, "some searches should have been cut off on the way"
 
 
+@pytest.mark.parametrize("plain_nodes", [0, 3])
+def test_the_same_optimum_without_a_plain_search_or_with_one_cut_off(
+    plain_nodes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = unstructured_instance(2.0)
+    prices = Prices.zero(instance)
+    plain = file_bounds(instance, prices)
+    monkeypatch.setattr(bound, "COMPILED_FROM", np.inf)
+    monkeypatch.setattr(facility_kernels, "PLAIN_NODES", plain_nodes)
+    assert file_bounds(instance, prices) == pytest.approx(plain, rel=1e-9)
+    assert plain == pytest.approx(_optima(instance, prices), rel=1e-9)
+
+
 def test_left_open_below_the_deepest_node(monkeypatch: pytest.MonkeyPatch) -> None:
     instance = unstructured_instance(2.0)
     prices = Prices.zero(instance)
