@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from typing import Annotated
@@ -94,6 +95,7 @@ def run() -> None:
     # Nearly all that a command makes lives until it ends: looking for cycles as often as Python does by
     # itself finds nothing, and kernels take longer to compile.
     gc.set_threshold(20_000, 20, 20)
+    atexit.register(gc.freeze)  # and at the end, where Python would look through all of it once more
     try:
         with StopSignals() as stop:
             app(standalone_mode=True, obj=stop)

@@ -68,8 +68,9 @@ minutes and some GB at that size."""
 WIDEST = 5e-2
 """But not where the gap is above this one: such gaps are in the problems of single files."""
 FAR = 10.0
-"""A plan made before the last one is not bettered where its gap is so many times the one wanted: bettering is
-not expected to end the run with it. Networks that one thread is enough for better every plan."""
+"""A plan is not bettered where its gap is so many times the one wanted, and more plans follow, of later
+prices or of a master program: bettering is not expected to end the run with it. Networks that one thread is
+enough for better every plan."""
 WORTH_STAYING = 1e-1
 """Above this one, what pools hold is tried as a plan, on networks of any size."""
 WORTH_IMPROVING = 1e-2
@@ -351,12 +352,12 @@ class _Search:
         if first and self._small and self._start is not None:
             run.take_plan(local.refit(self._start.holds, state.current, run.ended, 1))
         far = _work(inst) > ONE_THREAD_UP_TO and run.gap() > FAR * run.wanted_gap
-        if far and not final:
+        # A master program that follows goes far beyond it.
+        if far and (not final or (self._closes and not Facility.applies(inst))):
             return
         # Where the bound is lifted first, the gap says nothing yet about the plan.
         if self._small or (final and not self._lifts and run.gap() > WORTH_IMPROVING):
             run.take_plan(local.improve(wish, state.current, IMPROVE_ROUNDS, run.ended))
-        # A master program that follows goes far beyond it.
         if self._greedy_due and (not far or Facility.applies(inst)):
             self._greedy_due = False
             greedy = local.greedy(run.prices)

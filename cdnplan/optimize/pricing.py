@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
+from cdnplan.optimize.balance_kernels import newton_steps
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.launch_prices import launch_prices
 from cdnplan.optimize.limits import LimitVector
@@ -157,6 +158,7 @@ class PriceSearch:
         self._unit = self._heat = typical_step(instance)
         self._launch = first.launch
         self._ideal_gb = ideal_costs(instance)
+        self._base = np.concatenate([instance.cand_cost, instance.origin_cost])
         self._holders = HolderVisits(instance, solver, self._layout)
         self._visitor: Visitor = self._holders
         self._jitter_first = JITTER_FIRST
@@ -273,6 +275,8 @@ class PriceSearch:
         # From the middle of each stride: its densest file would stand for all and demand be overstated.
         head, tail = self._ranked[: self._head], self._ranked[self._head + stride // 2 :: stride]
         count = max(1, min(MAX_BATCHES, (head.size + tail.size) // FILES_PER_BATCH))
+        if stride == 1:
+            return [[(self._ranked[b::count].copy(), 1.0)] for b in range(count)]
         parts = [[(head[b::count].copy(), 1.0), (tail[b::count].copy(), float(stride))] for b in range(count)]
         return [[(files, weight) for files, weight in part if files.size] for part in parts]
 
@@ -318,15 +322,11 @@ class PriceSearch:
         moving = (self._toll > 0) | (use > limit)
         stiff = STIFFNESS * limit * self._rate / self._unit
         slope = np.maximum(self._layout.sensitivity(response, moving) / heat + stiff, 1e-300)
-        farthest = FARTHEST * heat / self._rate
-        for _ in range(NEWTON_STEPS):
-            costs = _costs(inst, self._prices(self._log, self._toll))
-            now = self._layout.carried(served, response, (costs - before) / heat)
-            excess = self._limits.use(stored, fresh, now)[self._gbps] - limit
-            step = NEWTON_RATIO * excess / slope
-            kept = np.where(step * self._speed > 0, MOMENTUM * self._speed, 0.0)
-            self._speed = np.clip(kept + step, -farthest, farthest)
-            self._toll = np.where(exists, np.clip(self._toll + self._speed, 0.0, cap), 0.0)
+        newton_steps(
+            NEWTON_STEPS, self._layout.paths(response), inst.n_pools, self._base, before, served, heat, limit,
+            np.where(exists, cap, 0.0), slope, NEWTON_RATIO, MOMENTUM, FARTHEST * heat / self._rate,
+            self._toll, self._speed,
+        )  # fmt: skip
 
     def _adapt(self, batches: int, number: int) -> None:
         """After a pass: limits missed to the same side again gain speed, those that swing lose it."""
@@ -341,8 +341,7 @@ class PriceSearch:
         """Lower the heat, so that in the last pass ties cost next to nothing."""
         inst = self._instance
         served = visits.loads.sum(axis=0)[2 * inst.n_pools :]
-        base = np.concatenate([inst.cand_cost, inst.origin_cost])
-        above = float(served @ base) - self._ideal_of(served)
+        above = float(served @ self._base) - self._ideal_of(served)
         demand = float(served.sum())
         cold = COLD_RATIO * max(above, 0.0) / demand if demand > 0 else 0.0
         left = self.planned - 1 - number

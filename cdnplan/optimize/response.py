@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.optimize.search_kernels import predict
+from cdnplan.optimize.balance_kernels import Paths
 
 MATRIX_UP_TO = 32
 """Regions with more candidates keep the diagonal of their matrix only."""
@@ -71,25 +71,19 @@ class ResponseLayout:
         """
         return (order - self.instance.cand_ptr[self.region[order]]).astype(np.int32)
 
-    def carried(self, served: Floats, response: Floats, rise: Floats) -> Floats:
-        """Loads after a rise in costs.
+    def paths(self, response: Floats) -> Paths:
+        """Candidates, limits on their paths and the response of loads, as kernels take them.
 
         Parameters
         ----------
-        served : (n_cand + n_regions,) float64
-            GB by entry, then from the origin by region.
         response : (size,) float64
             GB by which shares fall, times heat.
-        rise : (n_cand + n_regions,) float64
-            Change of costs over heat.
-
-        Returns
-        -------
-        (n_cand + n_regions,) float64
         """
-        out = np.empty_like(served)
-        predict(self.instance.cand_ptr, self.ptr, response, rise, served, out)
-        return out
+        inst = self.instance
+        return Paths(
+            inst.cand_ptr, inst.cand_pool, inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr,
+            inst.origin_link, inst.gbps_per_gb, self.ptr, response,
+        )  # fmt: skip
 
     def sensitivity(self, response: Floats, moving: npt.NDArray[np.bool_]) -> Floats:
         """By how much the use of each Gbps limit falls when all moving prices rise alike, times heat.

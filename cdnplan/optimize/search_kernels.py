@@ -162,26 +162,6 @@ def spread_requests(
                 response[row + slot[b]] -= part * share[b] / total
 
 
-@njit(cache=True)
-def predict(ptr: Array, response_ptr: Array, response: Array, rise: Array, served: Array, out: Array) -> None:
-    """Served GB after costs have risen: `rise` over heat, in the order of `served`."""
-    n_cand = ptr[ptr.size - 1]
-    for r in range(ptr.size - 1):
-        width = ptr[r + 1] - ptr[r]
-        first = response_ptr[r]
-        diagonal = response_ptr[r + 1] - first == width + 1
-        for a in range(width + 1):
-            at = ptr[r] + a if a < width else n_cand + r
-            if diagonal:
-                out[at] = served[at] - response[first + a] * rise[at]
-                continue
-            row = first + a * (width + 1)
-            change = response[row + width] * rise[n_cand + r]
-            for b in range(width):
-                change += response[row + b] * rise[ptr[r] + b]
-            out[at] = served[at] - change
-
-
 @njit(cache=True, nogil=True)
 def search_files(
     chunks: Array, files: Array, turn: int, steps: int, seen: Array, weight: float, heat: float, band: float,
