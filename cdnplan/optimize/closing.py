@@ -33,6 +33,8 @@ NODES, NODE_WORK = 200, 20_000_000
 PATIENCE, PATIENCE_LATER, PROGRESS = 10, 30, 0.03
 """The tree is left where so many nodes do not raise the bound by this part of the gap: first, and when it is
 gone on with."""
+WORTH_DECIDING = 0.05
+"""Where the tree raises the bound by this part of the gap, its lowest node is rounded, not the root."""
 FIRST_ROUNDS = 24
 """Rounds of dives and repairs before that."""
 
@@ -51,7 +53,7 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     """
     if run.ended():
         return
-    found = _mix(run, recent)
+    found = root = _mix(run, recent)
     nodes = min(NODES, NODE_WORK // max(1, run.instance.cand_pool.size * run.instance.n_files))
     tree = _tree(run, found, nodes)
     rounded = run.instance.n_files <= ROUND_UP_TO
@@ -63,9 +65,12 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
         return
     if run.closed():
         return
+    # Prices of a node are those of its own decisions, which good plans share only where decisions matter.
+    decided = run.lower - root.bound > WORTH_DECIDING * (run.best.cost - root.bound)
+    mixed = found if decided else root
     with run.clock.phase("round"):
         rounding = Rounding(
-            run.solver, LimitVector.of(run.instance), run.local, found.prices, found.columns, run.threads,
+            run.solver, LimitVector.of(run.instance), run.local, mixed.prices, mixed.columns, run.threads,
             run.weigh, brief=brief,
         )  # fmt: skip
         plans = enumerate(rounding.plans(run.best, run.lower))

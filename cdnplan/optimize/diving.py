@@ -52,12 +52,12 @@ def dive(columns: Columns, rows: Rows, choice: Ints, free: Ints) -> Ints:
     kept = np.ones(choice.size, dtype=np.bool_)
     kept[free] = False
     room = rows.room - rows.matrix[choice[kept]].sum(axis=0)
-    program = _program(columns.cost[mine], rows.matrix[mine], first, room, rows.charge)
+    program, _ = mixture(columns.cost[mine], rows.matrix[mine], first, room, rows.charge)
     program.run()
     step, done = 1 + free.size // STEPS, 0
     while True:
         share = np.asarray(program.getSolution().col_value)[: mine.size]
-        top = _largest(share, first)
+        top = largest_shares(share, first)
         split = np.flatnonzero(share[top[done:]] < 1.0 - WHOLE)
         last = done + int(split[0]) + step if split.size else free.size
         last = min(last, free.size)
@@ -72,15 +72,49 @@ def dive(columns: Columns, rows: Rows, choice: Ints, free: Ints) -> Ints:
         done = last
 
 
-def _largest(share: Floats, first: Ints) -> Ints:
-    """The column with the largest share of each file, the first of those that tie."""
+def largest_shares(share: Floats, first: Ints) -> Ints:
+    """Find the column with the largest share of each file, the first of those that tie.
+
+    Parameters
+    ----------
+    share : (n_columns,) float64
+    first : (n_files + 1,) int64
+        First column of each file.
+
+    Returns
+    -------
+    (n_files,) int64
+
+    Examples
+    --------
+    >>> largest_shares(np.array([0.2, 0.8, 0.5, 0.5]), np.array([0, 2, 4])).tolist()
+    [1, 2]
+    """
     file = np.repeat(np.arange(first.size - 1), np.diff(first))
     order = np.lexsort((-np.arange(share.size), share, file))
     return np.asarray(order[first[1:] - 1], dtype=np.int64)
 
 
-def _program(cost: Floats, use: Floats, first: Ints, room: Floats, charge: Floats) -> QuietHighs:
-    """One column of each file within all limits, in parts; excess can be bought."""
+def mixture(cost: Floats, use: Floats, first: Ints, room: Floats, charge: Floats) -> tuple[QuietHighs, float]:
+    """Write the program that mixes columns of each file within all limits; excess can be bought.
+
+    Parameters
+    ----------
+    cost : (n_columns,) float64
+        [currency]
+    use : (n_columns, n_rows) float64
+    first : (n_files + 1,) int64
+        First column of each file.
+    room, charge : (n_rows,) float64
+        Limits, and what excess costs [currency].
+
+    Returns
+    -------
+    program : QuietHighs
+        Not solved yet; rows of files come before those of limits.
+    unit : float
+        By which costs are divided [currency].
+    """
     at, which = np.nonzero(use)
     n_files, (n_columns, n_rows) = first.size - 1, use.shape
     starts = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=n_columns) + 1)])
@@ -106,4 +140,4 @@ def _program(cost: Floats, use: Floats, first: Ints, room: Floats, charge: Float
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("presolve", "off")
     solver.passModel(lp)
-    return solver
+    return solver, unit

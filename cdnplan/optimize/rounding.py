@@ -5,7 +5,9 @@ moves a pool by a large part of its room. Three means work together, over a list
 ones of each file:
 
 - Dives (`diving`) decide files one by one, those first whose near columns cost most more: what is decided
-  last has to make good for all the rest, and should be able to at little cost.
+  last has to make good for all the rest, and should be able to at little cost. Two times of
+  three pools are decided instead (`pool_diving`), over more columns, the dearest pools first: each by a set
+  of files that fills it well.
 - Changes of one or two files' columns (`settle_kernels`) mend what a dive has missed. Excess is charged
   little at first and ever more [1]_, so that no wall stands between a placement and a better one.
 - Serving the placement exactly shows what it costs. All columns then split requests as this serving does
@@ -27,7 +29,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 import numpy as np
@@ -42,6 +44,7 @@ from cdnplan.optimize.file_columns import Columns, columns_of, priced_columns
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.near_columns import near_columns
+from cdnplan.optimize.pool_diving import dive_pools
 from cdnplan.optimize.rounding_rows import Rows
 from cdnplan.optimize.rules import keeps_rules
 from cdnplan.optimize.served_columns import columns_as_served
@@ -51,16 +54,16 @@ Bools = npt.NDArray[np.bool_]
 
 COLUMNS, NEAR, MOST_NEAR = 12_000, 8, 40
 """Near columns in all, and of each file at least and at most."""
-START_REACH, REACH, NEAREST = 0.03, 0.06, 4
-"""Those that cost more than the cheapest by this part of the gap are left out, in dives of all files and in
-repairs, but so many of each file stay."""
+START_REACH, REACH, POOL_REACH, NEAREST = 0.03, 0.06, 0.15, 4
+"""Those that cost more than the cheapest by this part of the gap are left out, in dives of all files, in
+repairs and in dives by pools, but so many of each file stay."""
 EXTENDED, PAIRS_UP_TO = 300, 1_000
 """Smallest files that get further columns, the others keep to those known; and up to so many files in all
 pairs change together: with more, what two of them cost is lost among the others."""
 SIDE_BY_SIDE = 2
 """Dives and repairs that go on at the same time."""
-STARTS, REPAIRS = 12, 120
-"""So many times dives of all files, then so many times repairs at most."""
+STARTS, REPAIRS = 18, 120
+"""So many times dives of all files or pools, then so many times repairs at most."""
 WORK, VAIN_WORK = 3_000_000_000, 1_500_000_000
 """Repairs end once the square of the number of columns, added up over all times, has come to this; dives and
 repairs once it has come to so much since the last better plan."""
@@ -70,8 +73,10 @@ RANKS = (25, 12, 6)
 """What near columns of these ranks cost more says how dear it is to decide a file late."""
 TORN, TORN_FROM = 60, 300
 """Files that a repair decides anew, and among how many of those whose next column is nearest."""
-SHUFFLE = 0.3
-"""What files go by varies at random up to so much."""
+SHUFFLE, POOL_SHUFFLE = 0.3, 4.0
+"""What files and pools go by varies at random up to so much."""
+INERTIAS = (0.005, 0.02, 0.1)
+"""Parts of the gap that a file is worth more where the mixture has it, in dives by pools that take turns."""
 STAGES, LATE_STAGES, LAST_STAGES = (1.5, 2.5, 4.0, 10.0, 40.0, 1e9), (4.0, 10.0, 40.0, 1e9), (40.0, 1e9)
 """Excess is charged so many times its price at most: after a dive of all files, after a repair, and once what
 is served is known."""
@@ -106,6 +111,23 @@ class _Model:
     def cost(self, choice: Ints) -> float:
         """What a choice seems to cost."""
         return self.rows.cost(self.columns, choice)
+
+    def narrowed(self, reach: float, choice: Ints) -> tuple[_Model, Ints]:
+        """Only columns within a smaller part of the gap, those of the plan and those of a choice."""
+        least = np.minimum.reduceat(self.reduced, self.rows.start[:-1])
+        kept = self.reduced - least[self.columns.file] <= reach * self.gap
+        kept[choice] = kept[self.choice] = True
+        start = np.searchsorted(self.columns.file[kept], np.arange(choice.size + 1))
+        place = np.cumsum(kept) - 1
+        few = replace(
+            self,
+            columns=self.columns.take(kept),
+            rows=self.rows.take(kept, start),
+            reduced=self.reduced[kept],
+            choice=place[self.choice],
+            reach=reach,
+        )
+        return few, place[choice]
 
     def holds(self, choice: Ints) -> Bools:
         """The placement of a choice."""
@@ -160,6 +182,8 @@ class Rounding:
         )
         # Dives differ much in what they end at, and no order is the best one for all.
         self._orders = [most, inst.size_gb, more, some * inst.size_gb]
+        # What a pool wastes if it lacks half a file.
+        self._dear = prices.storage * float(np.median(inst.size_gb))
         alike = np.where(np.diff(start) > 1, next_one, np.inf)
         self._open = np.sort(np.argsort(alike, kind="stable")[:TORN_FROM])
         bare = ~(near.holds & ~solver.pinned[near.file]).any(axis=1)
@@ -186,8 +210,13 @@ class Rounding:
         spent = vain = 0
         most = BRIEF_WORK if self._brief else WORK
         for number in range(self._starts + REPAIRS):
-            task = self._start if number < self._starts else self._repair
-            found = self._side_by_side(task, at, number)
+            if number >= self._starts:
+                found = self._side_by_side(self._repair, at, number)
+            elif number % 3:
+                wide = self._model(best, best.cost - lower, POOL_REACH, best.serving)
+                found = self._side_by_side(self._start_by_pools, wide, number - 1 - number // 3)
+            else:
+                found = self._side_by_side(self._start, at, number // 3)
             for plan in found:
                 weight = self._weigh(plan) if plan.cost < weighed else np.inf
                 if weight < weighed:
@@ -224,6 +253,20 @@ class Rounding:
         self._settle(at, choice, STAGES, every)
         plan = self._served(at, choice)
         return None if plan is None else self._settled(plan, every, at)
+
+    def _start_by_pools(self, at: _Model, number: int) -> Incumbent | None:
+        """Decide all pools anew, the dearest first."""
+        noise = POOL_SHUFFLE if number else 0.0
+        varied = self._dear * (1.0 + noise * np.random.default_rng(number).random(self._dear.size))
+        inertia = INERTIAS[number % len(INERTIAS)] * at.gap
+        choice = dive_pools(at.columns, at.rows, np.argsort(-varied, kind="stable"), inertia)
+        few, choice = at.narrowed(START_REACH, choice)
+        every = np.ones(choice.size, dtype=np.bool_)
+        self._settle(few, choice, LATE_STAGES, every)
+        plan = self._served(few, choice)
+        if plan is None or plan.cost > at.plan.cost + at.gap:
+            return plan
+        return self._settled(plan, every, few)
 
     def _repair(self, at: _Model, number: int) -> Incumbent | None:
         """Decide some files anew."""

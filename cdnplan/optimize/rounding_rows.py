@@ -6,7 +6,7 @@ bytes are hard.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,8 @@ class Rows:
         What there is, what all of it is worth, and what so much excess costs [currency].
     even : (n_rows,) bool
         Rows of which all columns of a file use one amount or nothing: storage and new bytes.
+    pool : (n_rows,) int64
+        The pool whose storage a row is, -1 for all other rows.
     start : (n_files + 1,) int64
         First column of each file.
     floor : float
@@ -50,6 +52,7 @@ class Rows:
     price: Floats
     charge: Floats
     even: Bools
+    pool: Ints
     start: Ints
     floor: float
 
@@ -82,9 +85,16 @@ class Rows:
             price=np.minimum(price, charge)[order],
             charge=charge[order],
             even=np.concatenate([even, np.zeros(needed.size, dtype=np.bool_)])[order],
+            pool=np.concatenate(
+                [np.where(rows < instance.n_pools, rows, -1), np.full(needed.size, -1, dtype=np.int64)]
+            )[order],
             start=start,
             floor=LEAST_SOFT * dearest,
         )
+
+    def take(self, which: Bools, start: Ints) -> Rows:
+        """Rows of some of the columns, of which `start` tells the first of each file."""
+        return replace(self, matrix=np.ascontiguousarray(self.matrix[which]), start=start)
 
     def charged(self, most: float) -> Floats:
         """What excess costs if it is charged so many times its price at most, (n_rows,) [currency]."""

@@ -1,0 +1,91 @@
+"""Decide pools one after the other: each holds what is worth most together, others make good for it.
+
+A mixture of columns fills every pool to the last byte with parts of files, and whole files rarely do: where
+a pool holds a dozen, and a GB of it is dear, what stays free decides what a plan costs. So the dearest
+pools choose first, each by a knapsack of its own at the duals of all other limits, in which sets of files
+that fill it well are found; then the mixture of all files is solved anew with that (relax and fix [1]_), and
+the next pool chooses.
+
+References
+----------
+.. [1] Y. Pochet, L. A. Wolsey, "Production Planning by Mixed Integer Programming", Springer, 2006,
+   chapter 3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.model.instance import Floats, Ints
+from cdnplan.optimize.diving import largest_shares, mixture
+from cdnplan.optimize.file_columns import Columns
+from cdnplan.optimize.rounding_rows import Rows
+from cdnplan.optimize.subset_kernels import best_subset
+
+Bools = npt.NDArray[np.bool_]
+
+
+def dive_pools(columns: Columns, rows: Rows, order: Ints, inertia: float) -> Ints:
+    """Decide what pools hold, one after the other.
+
+    Parameters
+    ----------
+    columns : Columns
+        Sorted by file.
+    rows : Rows
+        Of these columns.
+    order : (n,) int64
+        Pools, first to last; those whose storage is no row are passed over.
+    inertia : float
+        What a file is worth more where the mixture has it whole already, so that of sets that are worth the
+        same the one near it is chosen [currency].
+
+    Returns
+    -------
+    (n_files,) int64
+        The column of each file. Limits may be exceeded, where no columns agree with what pools chose.
+    """
+    program, unit = mixture(columns.cost, rows.matrix, rows.start, rows.room, rows.charge)
+    n_files = rows.start.size - 1
+    row_of = {int(pool): row for row, pool in enumerate(rows.pool.tolist()) if pool >= 0}
+    allowed = np.ones(columns.file.size, dtype=np.bool_)
+    program.run()
+    for pool in order.tolist():
+        if pool not in row_of:
+            continue
+        solution = program.getSolution()
+        share = np.asarray(solution.col_value)[: allowed.size]
+        dual = np.maximum(0.0, -np.asarray(solution.row_dual)[n_files:]) * unit
+        held = _chosen(columns, rows, row_of[pool], pool, allowed, share, dual, inertia)
+        wrong = np.flatnonzero(allowed & (columns.holds[:, pool] != held[columns.file])).astype(np.int32)
+        allowed[wrong] = False
+        nothing = np.zeros(wrong.size)
+        program.changeColsBounds(wrong.size, wrong, nothing, nothing)
+        program.run()
+    share = np.asarray(program.getSolution().col_value)[: allowed.size]
+    return largest_shares(np.where(allowed, share, -1.0), rows.start)
+
+
+def _chosen(
+    columns: Columns, rows: Rows, row: int, pool: int, allowed: Bools, share: Floats, dual: Floats,
+    inertia: float,
+) -> Bools:  # fmt: skip
+    """Files that a pool holds: the best set by what they save there at the duals of all other limits."""
+    others = dual.copy()
+    others[row] = 0.0
+    priced = columns.cost + rows.matrix @ others
+    holds, start = columns.holds[:, pool], rows.start[:-1]
+    with_it = np.minimum.reduceat(np.where(allowed & holds, priced, np.inf), start)
+    without = np.minimum.reduceat(np.where(allowed & ~holds, priced, np.inf), start)
+    must, free = np.isinf(without), np.isfinite(with_it) & np.isfinite(without)
+    size = np.maximum.reduceat(np.where(holds, rows.matrix[:, row], 0.0), start)
+    mixed = np.add.reduceat(np.where(holds, share, 0.0), start)
+    gain = np.zeros(start.size)
+    gain[free] = without[free] - with_it[free] + inertia * (2.0 * mixed[free] - 1.0)
+    wanted = np.flatnonzero(free & (gain > 0.0))
+    room = float(rows.room[row] - size[must].sum())
+    held = must.copy()
+    if room > 0.0:
+        held[wanted] = best_subset(size[wanted], gain[wanted], room)
+    return held
