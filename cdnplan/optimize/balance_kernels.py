@@ -35,32 +35,33 @@ class Paths(NamedTuple):
 
 
 @part
+def _on_links(link: Array, start: int, end: int, rate: Array, n_pools: int, toll: Array) -> float:
+    """Prices of the links ``link[start:end]`` for a GB at these rates."""
+    paid = 0.0
+    for k in range(start, end):
+        at = (n_pools + link[k]) * rate.size
+        on_link = 0.0
+        for t in range(rate.size):
+            on_link += rate[t] * toll[at + t]
+        paid += on_link
+    return paid
+
+
+@part
 def add_tolls(paths: Paths, n_pools: int, toll: Array, cost: Array) -> None:
     """Add the prices of limits on the way to costs: of entries, then of regions' origins; in place."""
     n_cand, slices = paths.pool.size, paths.rate.shape[1]
     for r in range(paths.ptr.size - 1):
+        rate = paths.rate[r]
         for j in range(paths.ptr[r], paths.ptr[r + 1]):
             at_pool = paths.pool[j] * slices
             paid = 0.0
             for t in range(slices):
-                paid += paths.rate[r, t] * toll[at_pool + t]
+                paid += rate[t] * toll[at_pool + t]
             cost[j] += paid
-            paid = 0.0
-            for k in range(paths.link_ptr[j], paths.link_ptr[j + 1]):
-                at_link = (n_pools + paths.link[k]) * slices
-                on_link = 0.0
-                for t in range(slices):
-                    on_link += paths.rate[r, t] * toll[at_link + t]
-                paid += on_link
-            cost[j] += paid
-        paid = 0.0
-        for k in range(paths.origin_link_ptr[r], paths.origin_link_ptr[r + 1]):
-            at_link = (n_pools + paths.origin_link[k]) * slices
-            on_link = 0.0
-            for t in range(slices):
-                on_link += paths.rate[r, t] * toll[at_link + t]
-            paid += on_link
-        cost[n_cand + r] += paid
+            cost[j] += _on_links(paths.link, paths.link_ptr[j], paths.link_ptr[j + 1], rate, n_pools, toll)
+        start, end = paths.origin_link_ptr[r], paths.origin_link_ptr[r + 1]
+        cost[n_cand + r] += _on_links(paths.origin_link, start, end, rate, n_pools, toll)
 
 
 @part

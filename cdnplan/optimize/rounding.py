@@ -207,13 +207,15 @@ class Rounding:
             or not.
         """
         at, weighed = self._model(best, best.cost - lower, START_REACH, None), self._weigh(best)
+        wide = None
         spent = vain = 0
         most = BRIEF_WORK if self._brief else WORK
         for number in range(self._starts + REPAIRS):
             if number >= self._starts:
                 found = self._side_by_side(self._repair, at, number)
             elif number % 3:
-                wide = self._model(best, best.cost - lower, POOL_REACH, best.serving)
+                if wide is None or wide.plan is not best:
+                    wide = self._model(best, best.cost - lower, POOL_REACH, best.serving)
                 found = self._side_by_side(self._start_by_pools, wide, number - 1 - number // 3)
             else:
                 found = self._side_by_side(self._start, at, number // 3)
