@@ -35,14 +35,14 @@ class Paths(NamedTuple):
 
 
 @part
-def _on_links(link: Array, start: int, end: int, rate: Array, n_pools: int, toll: Array) -> float:
-    """Prices of the links ``link[start:end]`` for a GB at these rates."""
-    paid = 0.0
+def _on_links(link: Array, start: int, end: int, rate: Array, r: int, n_pools: int, toll: Array) -> float:
+    """Prices of the links ``link[start:end]`` for a GB of a region."""
+    paid, slices = 0.0, rate.shape[1]
     for k in range(start, end):
-        at = (n_pools + link[k]) * rate.size
+        at = (n_pools + link[k]) * slices
         on_link = 0.0
-        for t in range(rate.size):
-            on_link += rate[t] * toll[at + t]
+        for t in range(slices):
+            on_link += rate[r, t] * toll[at + t]
         paid += on_link
     return paid
 
@@ -50,55 +50,60 @@ def _on_links(link: Array, start: int, end: int, rate: Array, n_pools: int, toll
 @part
 def add_tolls(paths: Paths, n_pools: int, toll: Array, cost: Array) -> None:
     """Add the prices of limits on the way to costs: of entries, then of regions' origins; in place."""
-    n_cand, slices = paths.pool.size, paths.rate.shape[1]
-    for r in range(paths.ptr.size - 1):
-        rate = paths.rate[r]
-        for j in range(paths.ptr[r], paths.ptr[r + 1]):
-            at_pool = paths.pool[j] * slices
+    ptr, pool, rate = paths.ptr, paths.pool, paths.rate
+    link_ptr, link, origin_ptr, origin_link = (
+        paths.link_ptr, paths.link, paths.origin_link_ptr, paths.origin_link,
+    )  # fmt: skip
+    n_cand, slices = pool.size, rate.shape[1]
+    for r in range(ptr.size - 1):
+        for j in range(ptr[r], ptr[r + 1]):
+            at_pool = pool[j] * slices
             paid = 0.0
             for t in range(slices):
-                paid += rate[t] * toll[at_pool + t]
+                paid += rate[r, t] * toll[at_pool + t]
             cost[j] += paid
-            cost[j] += _on_links(paths.link, paths.link_ptr[j], paths.link_ptr[j + 1], rate, n_pools, toll)
-        start, end = paths.origin_link_ptr[r], paths.origin_link_ptr[r + 1]
-        cost[n_cand + r] += _on_links(paths.origin_link, start, end, rate, n_pools, toll)
+            cost[j] += _on_links(link, link_ptr[j], link_ptr[j + 1], rate, r, n_pools, toll)
+        cost[n_cand + r] += _on_links(origin_link, origin_ptr[r], origin_ptr[r + 1], rate, r, n_pools, toll)
 
 
 @part
-def predict(paths: Paths, rise: Array, served: Array, out: Array) -> None:
+def predict(ptr: Array, response_ptr: Array, response: Array, rise: Array, served: Array, out: Array) -> None:
     """Served GB after costs have risen: `rise` over heat, in the order of `served`."""
-    n_cand = paths.pool.size
-    for r in range(paths.ptr.size - 1):
-        start, width = paths.ptr[r], paths.ptr[r + 1] - paths.ptr[r]
-        first = paths.response_ptr[r]
-        diagonal = paths.response_ptr[r + 1] - first == width + 1
+    n_cand = ptr[ptr.size - 1]
+    for r in range(ptr.size - 1):
+        start, width = ptr[r], ptr[r + 1] - ptr[r]
+        first = response_ptr[r]
+        diagonal = response_ptr[r + 1] - first == width + 1
         for a in range(width + 1):
             at = start + a if a < width else n_cand + r
             if diagonal:
-                out[at] = served[at] - paths.response[first + a] * rise[at]
+                out[at] = served[at] - response[first + a] * rise[at]
                 continue
             row = first + a * (width + 1)
-            change = paths.response[row + width] * rise[n_cand + r]
+            change = response[row + width] * rise[n_cand + r]
             for b in range(width):
-                change += paths.response[row + b] * rise[start + b]
+                change += response[row + b] * rise[start + b]
             out[at] = served[at] - change
 
 
 @part
 def add_use(paths: Paths, n_pools: int, served: Array, use: Array, from_origin: Array) -> None:
     """Add what is used of every limit [Gbit/s]; what regions take from the origin is summed on its own."""
-    n_cand, slices = paths.pool.size, paths.rate.shape[1]
-    for r in range(paths.ptr.size - 1):
-        for j in range(paths.ptr[r], paths.ptr[r + 1]):
-            for t in range(slices):
-                flow = served[j] * paths.rate[r, t]
-                use[paths.pool[j] * slices + t] += flow
-                for k in range(paths.link_ptr[j], paths.link_ptr[j + 1]):
-                    use[(n_pools + paths.link[k]) * slices + t] += flow
+    ptr, pool, rate = paths.ptr, paths.pool, paths.rate
+    link_ptr, link, origin_ptr, origin_link = (
+        paths.link_ptr, paths.link, paths.origin_link_ptr, paths.origin_link,
+    )  # fmt: skip
+    n_cand, slices = pool.size, rate.shape[1]
+    for r in range(ptr.size - 1):
         for t in range(slices):
-            flow = served[n_cand + r] * paths.rate[r, t]
-            for k in range(paths.origin_link_ptr[r], paths.origin_link_ptr[r + 1]):
-                from_origin[(n_pools + paths.origin_link[k]) * slices + t] += flow
+            for j in range(ptr[r], ptr[r + 1]):
+                flow = served[j] * rate[r, t]
+                use[pool[j] * slices + t] += flow
+                for k in range(link_ptr[j], link_ptr[j + 1]):
+                    use[(n_pools + link[k]) * slices + t] += flow
+            flow = served[n_cand + r] * rate[r, t]
+            for k in range(origin_ptr[r], origin_ptr[r + 1]):
+                from_origin[(n_pools + origin_link[k]) * slices + t] += flow
 
 
 @njit(cache=True)
@@ -131,13 +136,14 @@ def newton_steps(
     toll, speed : (n_limits,) float64
         Prices and their speed.
     """
-    cost, now = np.empty_like(base), np.empty_like(served)
+    cost, now = np.empty(base.size), np.empty(base.size)
     for _ in range(steps):
-        cost[:] = base
+        for i in range(cost.size):
+            cost[i] = base[i]
         add_tolls(paths, n_pools, toll, cost)
         for i in range(cost.size):
             cost[i] = (cost[i] - before[i]) / heat
-        predict(paths, cost, served, now)
+        predict(paths.ptr, paths.response_ptr, paths.response, cost, served, now)
         use, from_origin = np.zeros(toll.size), np.zeros(toll.size)
         add_use(paths, n_pools, now, use, from_origin)
         for i in range(toll.size):

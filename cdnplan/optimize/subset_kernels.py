@@ -45,12 +45,14 @@ def _densest(weight: Floats, gain: Floats, room: float, taken: Bools) -> tuple[f
 
 
 @part
-def _fill(weight: Floats, gain: Floats, items: npt.NDArray[np.int64], room: float, taken: Bools) -> float:
-    """Take the items worth most together, their weights rounded to steps of room; returns their weight."""
+def _fill(
+    weight: Floats, gain: Floats, items: npt.NDArray[np.int64], count: int, room: float, taken: Bools
+) -> float:
+    """Take what is worth most of so many items, weights rounded to steps of room; returns its weight."""
     step = room / CELLS
     best = np.zeros(CELLS + 1)
-    chosen = np.zeros((items.size, CELLS + 1), np.bool_)
-    for k in range(items.size):
+    chosen = np.zeros((count, CELLS + 1), np.bool_)
+    for k in range(count):
         i = items[k]
         cells = round(weight[i] / step)
         for c in range(CELLS, cells - 1, -1):
@@ -59,7 +61,7 @@ def _fill(weight: Floats, gain: Floats, items: npt.NDArray[np.int64], room: floa
                 best[c] = value
                 chosen[k, c] = True
     c, total = CELLS, 0.0
-    for k in range(items.size - 1, -1, -1):
+    for k in range(count - 1, -1, -1):
         i = items[k]
         taken[i] = chosen[k, c]
         if chosen[k, c]:
@@ -99,7 +101,7 @@ def best_subset(weight: Floats, gain: Floats, room: float) -> Bools:
     if critical == 0.0:
         return taken
     slack = most - total
-    tried = taken.copy()
+    tried = np.zeros(weight.size, np.bool_)
     left, count = room, 0
     items = np.empty(weight.size, np.int64)
     for i in range(weight.size):
@@ -114,10 +116,11 @@ def best_subset(weight: Floats, gain: Floats, room: float) -> Bools:
     for _ in range(TRIES):
         if width <= 0.0:
             break
-        used = _fill(weight, gain, items[:count], width, tried)
+        used = _fill(weight, gain, items, count, width, tried)
         if used <= left + EXACT_TO * room:
-            if gain[tried].sum() > total:
-                return tried
-            break
+            found = 0.0
+            for i in range(weight.size):
+                found += gain[i] if tried[i] else 0.0
+            return tried if found > total else taken
         width -= max(used - left, width / CELLS)
     return taken
