@@ -20,12 +20,11 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import priced_bound
 from cdnplan.optimize.closing import IMPROVE_ROUNDS, close
-from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.file_columns import Columns as FileColumns
 from cdnplan.optimize.file_columns import columns_of
 from cdnplan.optimize.lifting import lifted_prices
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, LocalSearch
+from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, towards_duals
 from cdnplan.optimize.one_file import Facility
 from cdnplan.optimize.one_file_run import exchange, place_alone, unlimited
 from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Fits, Outcome, Progress, Stop, no_progress
@@ -73,8 +72,9 @@ prices or of a master program: bettering is not expected to end the run with it.
 enough for better every plan."""
 WORTH_STAYING = 1e-1
 """Above this one, what pools hold is tried as a plan, on networks of any size."""
-WORTH_IMPROVING = 1e-2
-"""Above this one, pools of networks of any size are re-chosen at the end."""
+WORTH_IMPROVING, IMPROVEMENTS, WORTH_REPEATING = 1e-2, 6, 5e-3
+"""Above the first gap, pools of networks of any size are re-chosen at the end; then again from the best plan,
+so many times at most, until that closes less than the last part of the gap twice in a row."""
 ONE_THREAD_UP_TO = 500_000
 """Below this, waking a second thread costs more than it brings."""
 
@@ -157,7 +157,7 @@ def _solve(
     search.all_passes()
     if Facility.applies(instance):
         exchange(run)
-    elif closes and run.gap() > run.wanted_gap and (small or run.gap() <= WIDEST):
+    elif search.to_be_closed():
         close(run, search.recent, brief=start is not None)
     return run.outcome()
 
@@ -242,8 +242,15 @@ class _Search:
             self._relax(states)
         elif not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
             self._go_on(states)
+        if not (self._small or Facility.applies(run.instance) or self.to_be_closed()):
+            self._improve_best()
         run.clock.reserve_s = 0.0
         run.ended()
+
+    def to_be_closed(self) -> bool:
+        """Whether a master program is to follow."""
+        gap = self._run.gap()
+        return self._closes and gap > self._run.wanted_gap and (self._small or gap <= WIDEST)
 
     def _lift_midway(self, state: PricePass) -> None:
         """Lift prices by the duals of a first rough plan, where that raises the bound."""
@@ -327,6 +334,22 @@ class _Search:
             if run.ended() or run.gap() <= run.wanted_gap:
                 break
 
+    def _improve_best(self) -> None:
+        """Re-choose pools of the best plan, prices moving towards its duals, as long as that pays."""
+        run = self._run
+        prices, vain = run.prices, 0
+        for number in range(1, IMPROVEMENTS + 1):
+            if run.ended() or run.gap() <= max(WORTH_IMPROVING, run.wanted_gap):
+                break
+            before = run.best.cost
+            with run.clock.phase("plan"):
+                prices = towards_duals(prices, run.best.served)
+                run.take_plan(run.local.improve(run.best.holds, prices, IMPROVE_ROUNDS, run.ended))
+            run.report("plans", number / IMPROVEMENTS)
+            vain = vain + 1 if before - run.best.cost < WORTH_REPEATING * (before - run.bound) else 0
+            if vain == 2:
+                break
+
     def _plan_due(self, done: int) -> bool:
         """Whether to make a plan before the last one, for it may be good enough to end with."""
         if not self._run.planned and self._run.clock.used_ratio() >= FIRST_PLAN_TIME:
@@ -366,19 +389,3 @@ class _Search:
     def _columns_of(self, state: PricePass) -> FileColumns:
         files = np.arange(self._run.instance.n_files, dtype=np.int32)
         return columns_of(self._run.solver, state.current, files, state.holds.copy())
-
-
-def greedy_plan(instance: Instance) -> Incumbent:
-    """Greedy placement alone, with the best serving: the baseline others are compared with.
-
-    Parameters
-    ----------
-    instance : Instance
-
-    Returns
-    -------
-    Incumbent
-    """
-    local = LocalSearch(instance, Columns.of(instance))
-    prices = Prices.zero(instance)
-    return local.serve(local.greedy(prices))

@@ -195,7 +195,7 @@ class LocalSearch:
                 best = plan
             if number == rounds - 1 or expired():
                 break
-            prices = _towards_duals(prices, served, 1.0 / (number + 2))
+            prices = towards_duals(prices, served, 1.0 / (number + 2))
             self._sweeps(holds, prices, forced)
         if best is None:
             raise ValueError("at least one round is needed")
@@ -237,7 +237,7 @@ class LocalSearch:
             best = plan
             if number == rounds - 1 or expired():
                 break
-            prices = _towards_duals(prices, served, TOWARDS_DUALS)
+            prices = towards_duals(prices, served)
         if best is None:
             raise ValueError("at least one round is needed")
         return best
@@ -292,8 +292,21 @@ class LocalSearch:
                 return
 
 
-def _towards_duals(prices: Prices, served: Served, weight: float) -> Prices:
-    """Prices of throughput and links moved part of the way to the duals of the serving program."""
+def towards_duals(prices: Prices, served: Served, weight: float = TOWARDS_DUALS) -> Prices:
+    """Move prices of throughput and links part of the way to the duals of a serving program.
+
+    Parameters
+    ----------
+    prices : Prices
+    served : Served
+        A solution of the program.
+    weight : float
+        The part, in [0, 1].
+
+    Returns
+    -------
+    Prices
+    """
     return replace(
         prices,
         throughput=_between(prices.throughput, served.throughput, weight),

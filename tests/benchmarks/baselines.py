@@ -1,7 +1,8 @@
-"""What operators do without an optimiser: each pool is filled for its own viewers, whatever others hold.
+"""What plans are compared with: greedy placement, and what operators do without an optimiser.
 
-By popularity it takes what is asked most per GB of storage. As a knapsack of its own it takes what saves
-most against the origin, per GB of storage, less what filling costs.
+The latter fill each pool for its own viewers, whatever others hold. By popularity it takes what is asked most
+per GB of storage. As a knapsack of its own it takes what saves most against the origin, per GB of storage,
+less what filling costs.
 """
 
 from __future__ import annotations
@@ -11,12 +12,28 @@ from collections.abc import Callable
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.placement import Prices
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import Bools, Incumbent, LocalSearch, forced_holders
 from cdnplan.optimize.rules import new_matrix_gb, stored_matrix_gb
 
 Values = Callable[[int], Floats]
 """Worth of each file to a pool, (n_files,)."""
+
+
+def greedy_plan(instance: Instance) -> Incumbent:
+    """Place greedily by marginal gain per GB, with the best serving.
+
+    Parameters
+    ----------
+    instance : Instance
+
+    Returns
+    -------
+    Incumbent
+    """
+    local = LocalSearch(instance, Columns.of(instance))
+    return local.serve(local.greedy(Prices.zero(instance)))
 
 
 def popularity_plan(instance: Instance) -> Incumbent:

@@ -84,7 +84,7 @@ def _exact(instance: Instance, options: Options, trace: Trace) -> Found:
 
 
 def _greedy(instance: Instance, options: Options, trace: Trace) -> Found:
-    from cdnplan.optimize.fast import greedy_plan
+    from tests.benchmarks.baselines import greedy_plan
 
     plan = greedy_plan(instance)
     return Found(Placement(plan.holds), plan.serving)

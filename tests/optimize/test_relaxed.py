@@ -99,6 +99,21 @@ def test_only_where_the_gap_is_wide(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "relaxed prices and plans" not in phases(monkeypatch, crowded(1.0, 1))
 
 
+def test_pools_of_the_best_plan_are_chosen_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "SMALL_UP_TO", 0)
+    monkeypatch.setattr(fast, "WORTH_IMPROVING", 1e-4)
+    saved = []
+    for seed in range(6, 10):
+        instance = random_instance(seed, n_regions=20, n_files=60, n_pools=10)
+        costs = []
+        for times in (0, 6):
+            monkeypatch.setattr(fast, "IMPROVEMENTS", times)
+            costs.append(solve_fast(instance).upper)
+        saved.append(1.0 - costs[1] / costs[0])
+    assert min(saved) >= 0.0
+    assert max(saved) > 1e-4
+
+
 def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = (relaxed(monkeypatch, crowded(2.0, 3), threads) for threads in (1, 2))
     assert (one.upper, one.lower) == (two.upper, two.lower)

@@ -11,8 +11,9 @@ from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.bound import dual_bound
 from cdnplan.evaluate.proof import tree_bound
 from cdnplan.evaluate.verdict import evaluate
-from cdnplan.optimize.fast import greedy_plan, solve_fast
+from cdnplan.optimize.fast import solve_fast
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
+from tests.benchmarks.baselines import greedy_plan
 from tests.instances import random_instance
 from tests.oracle.brute_force import brute_force, free_decisions
 
