@@ -59,7 +59,8 @@ steps from each file's relaxation."""
 SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
 GREEDY_UP_TO = 1_000_000
-"""Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better."""
+"""Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better. It
+takes longer than all passes where one thread is not enough: there above `WORTH_IMPROVING` only."""
 CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
 """Where a gap was asked for and is not reached, and there was no earlier plan to start from, networks of so
 many candidate entries × files, and limits × files, are worked on further as well: master programs take
@@ -369,19 +370,23 @@ class _Search:
         inst, local = run.instance, run.local
         wish = np.ascontiguousarray(state.holds.T)
         run.take_plan(local.refit(wish, state.current, run.ended, REFIT_ROUNDS if final else 1))
+        if run.gap() <= run.wanted_gap:
+            return
         if first and inst.held.any() and (self._small or run.gap() > WORTH_STAYING):
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             run.take_plan(local.refit(there, state.current, run.ended, 1))
         if first and self._small and self._start is not None:
             run.take_plan(local.refit(self._start.holds, state.current, run.ended, 1))
-        far = _work(inst) > ONE_THREAD_UP_TO and run.gap() > FAR * run.wanted_gap
+        quick = _work(inst) <= ONE_THREAD_UP_TO
+        far = not quick and run.gap() > FAR * run.wanted_gap
         # A master program that follows goes far beyond it.
         if far and (not final or (self._closes and not Facility.applies(inst))):
             return
         # Where the bound is lifted first, the gap says nothing yet about the plan.
         if self._small or (final and not self._lifts and run.gap() > WORTH_IMPROVING):
             run.take_plan(local.improve(wish, state.current, IMPROVE_ROUNDS, run.ended))
-        if self._greedy_due and (not far or Facility.applies(inst)):
+        worth_it = quick or (not far and run.gap() > WORTH_IMPROVING)
+        if self._greedy_due and (worth_it or Facility.applies(inst)):
             self._greedy_due = False
             greedy = local.greedy(run.prices)
             run.take_plan(local.improve(greedy, run.prices, IMPROVE_ROUNDS, run.ended))
