@@ -50,6 +50,7 @@ def _on_links(link: Array, start: int, end: int, rate: Array, r: int, n_pools: i
 @part
 def add_tolls(paths: Paths, n_pools: int, toll: Array, cost: Array) -> None:
     """Add the prices of limits on the way to costs: of entries, then of regions' origins; in place."""
+    # Fields are taken out of the tuple once, here and below: each access costs time to compile.
     ptr, pool, rate = paths.ptr, paths.pool, paths.rate
     link_ptr, link, origin_ptr, origin_link = (
         paths.link_ptr, paths.link, paths.origin_link_ptr, paths.origin_link,
