@@ -1,7 +1,7 @@
-"""Compiled loops of the price search: Newton steps on the prices of Gbit/s after a batch of files.
+"""Compiled loops of the price search: the prices of Gbit/s after a batch of files.
 
-A batch is followed by a few steps on all prices of throughput and links. On small networks there are a
-thousand batches a second, and these loops over regions and their candidates are all there is between them.
+A batch is followed by a few Newton steps on all prices of throughput and links. On small networks there are
+a thousand batches a second, and these loops over regions and their candidates are most of what is between.
 """
 
 from __future__ import annotations
@@ -107,13 +107,76 @@ def add_use(paths: Paths, n_pools: int, served: Array, use: Array, from_origin: 
                 from_origin[(n_pools + origin_link[k]) * slices + t] += flow
 
 
-@njit(cache=True)
-def newton_steps(
-    steps: int, paths: Paths, n_pools: int, base: Array, before: Array, served: Array, heat: float,
-    limit: Array, cap: Array, slope: Array, damping: float, momentum: float, farthest: Array, toll: Array,
-    speed: Array,
+@part
+def newton_step(
+    paths: Paths, n_pools: int, base: Array, before: Array, served: Array, heat: float, limit: Array,
+    cap: Array, slope: Array, damping: float, momentum: float, farthest: Array, toll: Array, speed: Array,
 ) -> None:  # fmt: skip
-    """Move the prices of Gbit/s, in place, so that loads carried forward to them meet the limits.
+    """Move prices and their speed, in place, by a step; `slope` is how much use falls as prices rise."""
+    cost, now = np.empty(base.size), np.empty(base.size)
+    for i in range(cost.size):
+        cost[i] = base[i]
+    add_tolls(paths, n_pools, toll, cost)
+    for i in range(cost.size):
+        cost[i] = (cost[i] - before[i]) / heat
+    predict(paths.ptr, paths.response_ptr, paths.response, cost, served, now)
+    use, from_origin = np.zeros(toll.size), np.zeros(toll.size)
+    add_use(paths, n_pools, now, use, from_origin)
+    for i in range(toll.size):
+        if limit[i] == np.inf:
+            continue
+        step = damping * (use[i] + from_origin[i] - limit[i]) / slope[i]
+        kept = momentum * speed[i] if step * speed[i] > 0 else 0.0
+        speed[i] = min(max(kept + step, -farthest[i] * heat), farthest[i] * heat)
+        toll[i] = min(max(toll[i] + speed[i], 0.0), cap[i])
+
+
+@part
+def own_response(ptr: Array, response_ptr: Array, response: Array, out: Array) -> None:
+    """Multiply numbers of entries, then of regions' origins, by how their own loads respond; in place."""
+    n_cand = ptr[ptr.size - 1]
+    for r in range(ptr.size - 1):
+        start, width = ptr[r], ptr[r + 1] - ptr[r]
+        first = response_ptr[r]
+        step = 1 if response_ptr[r + 1] - first == width + 1 else width + 2
+        for a in range(width):
+            out[start + a] *= response[first + a * step]
+        out[n_cand + r] *= response[first + width * step]
+
+
+@part
+def falls(paths: Paths, n_pools: int, moving: Array, fall: Array, from_origin: Array) -> None:
+    """Add by how much the use of every limit falls, times heat, when all moving prices rise alike.
+
+    Steps of all limits at once do not overshoot if each counts on the others of its paths, and on the other
+    slices, to move as well. `moving` is 1 for limits whose price may move, else 0.
+    """
+    weighted = np.zeros(paths.pool.size + paths.ptr.size - 1)
+    add_tolls(paths, n_pools, moving, weighted)
+    own_response(paths.ptr, paths.response_ptr, paths.response, weighted)
+    add_use(paths, n_pools, weighted, fall, from_origin)
+
+
+@part
+def touch(paths: Paths, n_pools: int, near: Array, soft: Array) -> None:
+    """Tell which regions use limits: those whose costs the prices `near` would change."""
+    ptr = paths.ptr
+    n_cand = ptr[ptr.size - 1]
+    paid = np.zeros(n_cand + ptr.size - 1)
+    add_tolls(paths, n_pools, near, paid)
+    for r in range(ptr.size - 1):
+        soft[r] = paid[n_cand + r] > 0.0
+        for j in range(ptr[r], ptr[r + 1]):
+            soft[r] = soft[r] or paid[j] > 0.0
+
+
+@njit(cache=True)
+def balance(
+    steps: int, paths: Paths, n_pools: int, base: Array, before: Array, served: Array, heat: float,
+    limit: Array, cap: Array, stiff: Array, nearly_full: float, damping: float, momentum: float,
+    farthest: Array, toll: Array, speed: Array, soft: Array, use: Array, cost: Array,
+) -> None:  # fmt: skip
+    """Move the prices of Gbit/s by Newton's method, so that loads carried forward to them meet the limits.
 
     Parameters
     ----------
@@ -127,28 +190,47 @@ def newton_steps(
     heat : float
         [currency/GB]
     limit, cap : (n_limits,) float64
-        Limits, 0 where there is none; the largest price, 0 where there is no limit.
-    slope : (n_limits,) float64
-        By how much the use of each limit falls as prices rise, > 0.
+        Limits, inf where there is none; the largest price.
+    stiff : (n_limits,) float64
+        By how much the use of each limit falls at least as its price rises.
+    nearly_full : float
+        Regions are soft where a limit on their way has a price or is used beyond this part of it.
     damping, momentum : float
         Part of the full step, and of its speed that a price keeps.
     farthest : (n_limits,) float64
-        The longest step.
+        The longest step, in heats.
     toll, speed : (n_limits,) float64
-        Prices and their speed.
+        Prices and their speed, both moved.
+    soft : (n_regions,) bool
+        Set: regions whose requests are to be spread.
+    use : (n_limits,) float64
+        Set: what is used of each limit before prices move.
+    cost : (n_cand + n_regions,) float64
+        Set: costs at the new prices.
     """
-    cost, now = np.empty(base.size), np.empty(base.size)
-    for _ in range(steps):
-        for i in range(cost.size):
-            cost[i] = base[i]
-        add_tolls(paths, n_pools, toll, cost)
-        for i in range(cost.size):
-            cost[i] = (cost[i] - before[i]) / heat
-        predict(paths.ptr, paths.response_ptr, paths.response, cost, served, now)
-        use, from_origin = np.zeros(toll.size), np.zeros(toll.size)
-        add_use(paths, n_pools, now, use, from_origin)
-        for i in range(toll.size):
-            step = damping * (use[i] + from_origin[i] - limit[i]) / slope[i]
-            kept = momentum * speed[i] if step * speed[i] > 0 else 0.0
-            speed[i] = min(max(kept + step, -farthest[i]), farthest[i])
-            toll[i] = min(max(toll[i] + speed[i], 0.0), cap[i])
+    n = toll.size
+    from_origin, moving, near = np.zeros(n), np.zeros(n), np.zeros(n)
+    for i in range(n):
+        use[i] = 0.0
+    add_use(paths, n_pools, served, use, from_origin)
+    limited = False
+    for i in range(n):
+        use[i] += from_origin[i]
+        if limit[i] < np.inf:
+            limited = True
+            near[i] = 1.0 if toll[i] > 0.0 or use[i] > nearly_full * limit[i] else 0.0
+            moving[i] = 1.0 if toll[i] > 0.0 or use[i] > limit[i] else 0.0
+    touch(paths, n_pools, near, soft)
+    if limited:
+        fall, fall_origin = np.zeros(n), np.zeros(n)
+        falls(paths, n_pools, moving, fall, fall_origin)
+        for i in range(n):
+            fall[i] = max((fall[i] + fall_origin[i]) / heat + stiff[i], 1e-300)
+        for _ in range(steps):
+            newton_step(
+                paths, n_pools, base, before, served, heat, limit, cap, fall, damping, momentum, farthest,
+                toll, speed,
+            )  # fmt: skip
+    for i in range(cost.size):
+        cost[i] = base[i]
+    add_tolls(paths, n_pools, toll, cost)

@@ -12,7 +12,7 @@ from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.file_kernels import N_CHUNKS, solve_files
-from cdnplan.optimize.priced import Priced
+from cdnplan.optimize.priced import Priced, limits_worth
 from cdnplan.optimize.rules import possible_copies
 
 ROUNDING_RATIO = 1e-9
@@ -108,5 +108,24 @@ def priced_bound(instance: Instance, prices: Prices, solver: FileSolver | None =
     solver = solver if solver is not None else FileSolver.of(instance)
     priced = Priced.of(instance, prices)
     values = solver.solve(np.arange(instance.n_files, dtype=np.int32), priced, prices.launch)
-    total = float(values.sum()) + priced.constant
-    return total - ROUNDING_RATIO * (float(np.abs(values).sum()) + priced.magnitude)
+    return summed(instance, prices, values)
+
+
+def summed(instance: Instance, prices: Prices, values: Floats) -> float:
+    """The bound that the values of all files' problems add up to.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+        Those the values were found at.
+    values : (n_files,) float64
+        [currency]
+
+    Returns
+    -------
+    float
+        Lowered by `ROUNDING_RATIO` of its terms' absolute values.
+    """
+    worth, magnitude = limits_worth(instance, prices)
+    return float(values.sum()) + worth - ROUNDING_RATIO * (float(np.abs(values).sum()) + magnitude)

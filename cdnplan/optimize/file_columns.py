@@ -14,7 +14,7 @@ import numpy.typing as npt
 from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import ROUNDING_RATIO, FileSolver
+from cdnplan.optimize.bound import FileSolver, summed
 from cdnplan.optimize.column_kernels import column_loads
 from cdnplan.optimize.exact_file_kernels import solve_files_exactly
 from cdnplan.optimize.file_kernels import N_CHUNKS
@@ -143,10 +143,7 @@ def solve_exactly(
         solver.held, solver.pinned, solver.reward_ptr, solver.reward_pool,
         prices.launch[solver.reward_rule], ascent, value, cost, nodes, holds,
     )  # fmt: skip
-    bound, by_ascent = (
-        float(part.sum()) + priced.constant - ROUNDING_RATIO * (float(np.abs(part).sum()) + priced.magnitude)
-        for part in (value, ascent)
-    )
+    bound, by_ascent = (summed(inst, prices, part) for part in (value, ascent))
     return Answers(ascent, value, cost, holds, nodes, bound, by_ascent)
 
 

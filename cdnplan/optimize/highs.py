@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import highspy
 
 LOWER, BASIC, UPPER = (
@@ -13,6 +15,10 @@ LOWER, BASIC, UPPER = (
     )
 )
 """HiGHS's numbers for columns and rows at a bound, and in the basis."""
+
+
+ENDED = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty)
+"""Statuses of solved programs; an empty one has no row or column."""
 
 
 class QuietHighs(highspy.Highs):
@@ -45,3 +51,39 @@ class QuietHighs(highspy.Highs):
         """
         self.resetGlobalScheduler(True)
         return super().run()
+
+    def run_until_optimal(self, *others: Mapping[str, object]) -> highspy.HighsModelStatus:
+        """Solve; where that does not end at an optimum, again from nothing with other options.
+
+        Simplex may end as "unknown", most often from a basis of another program: what is left to gain is
+        just above the tolerance, and no step takes it.
+
+        Parameters
+        ----------
+        *others : mapping of str to object
+            Options to change for each further try.
+
+        Returns
+        -------
+        highspy.HighsModelStatus
+            Of the last try.
+
+        Examples
+        --------
+        >>> solver = QuietHighs()
+        >>> _ = solver.setOptionValue("simplex_iteration_limit", 0)
+        >>> _ = solver.addVars(2, [0.0, 0.0], [1.0, 1.0])
+        >>> _ = solver.changeColsCost(2, [0, 1], [-1.0, -1.0])
+        >>> _ = solver.addRow(-1.0, 1.0, 2, [0, 1], [1.0, 1.0])
+        >>> solver.modelStatusToString(solver.run_until_optimal({"simplex_iteration_limit": 9}))
+        'Optimal'
+        """
+        self.run()
+        for options in others:
+            if self.getModelStatus() in ENDED:
+                break
+            self.clearSolver()
+            for name, value in options.items():
+                self.setOptionValue(name, value)
+            self.run()
+        return self.getModelStatus()

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 import numpy.typing as npt
 
@@ -29,7 +28,7 @@ from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.column_ranks import largest, least, nearest, ranked
 from cdnplan.optimize.file_columns import Columns, launch_use
-from cdnplan.optimize.highs import QuietHighs
+from cdnplan.optimize.highs import ENDED, QuietHighs
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.master_program import Basis, Layout, Shape, program
 
@@ -47,6 +46,12 @@ DEAR = 1e3
 MANY_NEW, MANY_LIMITS = 2_000, 400
 """Beyond so many new columns and limits an interior point, crossed over to a basis, is faster than the last
 basis."""
+OTHERWISE = (
+    {"solver": "choose", "simplex_strategy": 1, "presolve": "off"},
+    {"presolve": "on", "dual_feasibility_tolerance": 1e-7},
+)
+"""Options of further tries, where HiGHS does not solve a program: the dual simplex from nothing, then with a
+tolerance that prices can live with."""
 NEAREST = 2
 """Columns of each file that are in the program at first, those that cost least under the last prices."""
 SAME = 1e-8
@@ -204,10 +209,9 @@ class Master:
         elif self._basis is not None:
             solver.setOptionValue("simplex_strategy", 4)
             solver.setBasis(self._basis.carried(layout, names, shape))
-        solver.run()
-        status = solver.getModelStatus()
+        status = solver.run_until_optimal(*OTHERWISE)
         # Empty: every file is plain, and no limit is in reach.
-        if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
+        if status not in ENDED:
             message = f"the master program ended as {solver.modelStatusToString(status)}"
             raise RuntimeError(message)
         self._basis = Basis.of(solver.getBasis(), layout, names, limits.limit.size, shape)

@@ -18,7 +18,7 @@ from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import ROUNDING_RATIO, FileSolver
 from cdnplan.optimize.one_file_bound_kernels import FREE, raise_bound, room_for
 from cdnplan.optimize.one_file_kernels import descend, kick_and_descend
-from cdnplan.optimize.priced import Priced
+from cdnplan.optimize.priced import Priced, limits_worth
 from cdnplan.optimize.rules import possible_copies
 
 Bools = npt.NDArray[np.bool_]
@@ -76,6 +76,7 @@ class Facility:
         if not cls.applies(inst):
             raise ValueError("one file and no launches are needed")
         priced, copies = Priced.of(inst, prices), possible_copies(inst)[:, 0].astype(np.int64)
+        worth, magnitude = limits_worth(inst, prices)
         fresh = np.maximum(0, copies - inst.held[:, 0])
         opening = inst.size_gb[0] * (priced.store * copies + priced.new * fresh)
         fixed = (inst.pinned[:, 0] | (opening <= 0.0)) & (copies > 0)
@@ -96,8 +97,8 @@ class Facility:
             cap=cap,
             opening=np.where((copies > 0) & ~fixed, opening, np.inf),
             fixed=fixed,
-            constant=float(opening[fixed].sum()) + priced.constant,
-            magnitude=float(np.abs(opening[fixed]).sum()) + priced.magnitude,
+            constant=float(opening[fixed].sum()) + worth,
+            magnitude=float(np.abs(opening[fixed]).sum()) + magnitude,
         )
 
 

@@ -24,10 +24,6 @@ class Priced:
         ĉ[r, 0] [currency/GB].
     store, new : (n_pools,) float64
         Price of storing and of filling one GB [currency/GB].
-    constant : float
-        What the limits themselves contribute to the bound (minus price × limit, plus launch prices).
-    magnitude : float
-        Sum of the absolute values of the terms of `constant`.
     """
 
     cand_cost: Floats
@@ -35,33 +31,53 @@ class Priced:
     origin_cost: Floats
     store: Floats
     new: Floats
-    constant: float
-    magnitude: float
 
     @classmethod
     def of(cls, instance: Instance, prices: Prices) -> Priced:
         """Add the prices of throughput and links to delivery costs, those of storage and fill to opening."""
+        return cls.at(instance, prices, np.concatenate(priced_costs(instance, prices)))
+
+    @classmethod
+    def at(cls, instance: Instance, prices: Prices, cost: Floats) -> Priced:
+        """The same where delivery costs with the prices of throughput and links are known already.
+
+        Parameters
+        ----------
+        instance : Instance
+        prices : Prices
+        cost : (n_cand + n_regions,) float64
+            ĉ by entry, then from the origin by region [currency/GB].
+        """
         region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-        cost, origin = priced_costs(instance, prices)
-        terms = np.concatenate(
-            [
-                prices.launch * instance.launch_min,
-                -prices.storage * instance.storage_gb,
-                -(prices.throughput * instance.throughput_gbps[:, None]).ravel(),
-                -(prices.link * instance.link_capacity_gbps[:, None]).ravel(),
-                -_times(prices.fill, instance.fill_limit_gb),
-                -_times(prices.churn, instance.churn_limit_gb),
-            ]
-        )
+        cand_cost, origin_cost = cost[: region.size], cost[region.size :]
         return cls(
-            cand_cost=cost,
-            order=np.lexsort((cost, region)).astype(np.int32),
-            origin_cost=origin,
+            cand_cost=cand_cost,
+            order=np.lexsort((cand_cost, region)).astype(np.int32),
+            origin_cost=origin_cost,
             store=prices.storage,
             new=instance.fill_cost + prices.fill + prices.churn,
-            constant=float(terms.sum()),
-            magnitude=float(np.abs(terms).sum()),
         )
+
+
+def limits_worth(instance: Instance, prices: Prices) -> tuple[float, float]:
+    """What the limits themselves contribute to a bound: launch prices, less price × limit of all others.
+
+    Returns
+    -------
+    total, magnitude : float
+        The sum of the terms, and that of their absolute values [currency].
+    """
+    terms = np.concatenate(
+        [
+            prices.launch * instance.launch_min,
+            -prices.storage * instance.storage_gb,
+            -(prices.throughput * instance.throughput_gbps[:, None]).ravel(),
+            -(prices.link * instance.link_capacity_gbps[:, None]).ravel(),
+            -_times(prices.fill, instance.fill_limit_gb),
+            -_times(prices.churn, instance.churn_limit_gb),
+        ]
+    )
+    return float(terms.sum()), float(np.abs(terms).sum())
 
 
 def priced_costs(instance: Instance, prices: Prices) -> tuple[Floats, Floats]:

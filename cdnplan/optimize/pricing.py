@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.balance_kernels import newton_steps
+from cdnplan.optimize.balance_kernels import balance
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.launch_prices import launch_prices
 from cdnplan.optimize.limits import LimitVector
@@ -151,14 +151,15 @@ class PriceSearch:
         self._gain = np.full_like(self._log, GAIN_FIRST)
         rates = instance.n_pools * (1 + instance.n_slices) + instance.n_links * instance.n_slices
         self._gbps = slice(instance.n_pools, rates)
-        self._toll = np.clip(self._limits.flat(first), 0.0, self._limits.cap)[self._gbps]
-        self._speed = np.zeros_like(self._toll)
         self._soft = np.ones(instance.n_regions, dtype=np.bool_)
-        self._rate = typical_rates(instance)
         self._unit = self._heat = typical_step(instance)
+        rate, limit = typical_rates(instance), self._limits.limit[self._gbps]
+        self._farthest = FARTHEST / rate
+        self._stiff = np.where(np.isfinite(limit), STIFFNESS * limit * rate / self._unit, 0.0)
         self._launch = first.launch
         self._ideal_gb = ideal_costs(instance)
         self._base = np.concatenate([instance.cand_cost, instance.origin_cost])
+        self._go_from(first)
         self._holders = HolderVisits(instance, solver, self._layout)
         self._visitor: Visitor = self._holders
         self._jitter_first = JITTER_FIRST
@@ -197,7 +198,7 @@ class PriceSearch:
         width = inst.cand_pool.size + inst.n_regions
         visits = Visits(
             np.zeros((len(batches), 2 * inst.n_pools + width)),
-            np.tile(_costs(inst, best), (len(batches), 1)),
+            np.tile(self._cost, (len(batches), 1)),
             np.zeros(self._layout.size),
         )
         while True:
@@ -240,8 +241,14 @@ class PriceSearch:
 
     def lift(self, prices: Prices) -> None:
         """Go on from these prices of throughput and links."""
+        self._go_from(prices)
+
+    def _go_from(self, prices: Prices) -> None:
+        """Take over prices of throughput and links, and what costs are under them."""
         self._toll = np.clip(self._limits.flat(prices), 0.0, self._limits.cap)[self._gbps]
+        self._toll[np.isinf(self._limits.limit[self._gbps])] = 0.0
         self._speed = np.zeros_like(self._toll)
+        self._cost = np.concatenate(priced_costs(self._instance, self._prices(self._log, self._toll)))
 
     def seek(self, steps: int) -> None:
         """Go by holders again, sought anew at each visit by so many steps of the volume algorithm."""
@@ -265,39 +272,41 @@ class PriceSearch:
         return rest == 0 and turns & (turns - 1) == 0  # a power of two
 
     def _deal(self, stride: int) -> list[Batch]:
-        """Deal the files, most GB per stored GB first, to batches; with a stride, the tail is sampled.
+        """Deal the files, most GB per stored GB first, to batches of the same mix.
 
-        Returns
-        -------
-        list of list of (files, weight)
-            Each batch is of the same mix: its part of the head at weight 1, of the tail at `stride`.
+        With a stride, the tail is sampled, and each of its files stands for so many.
         """
-        # From the middle of each stride: its densest file would stand for all and demand be overstated.
-        head, tail = self._ranked[: self._head], self._ranked[self._head + stride // 2 :: stride]
+        head, tail = self._ranked, self._ranked[:0]
+        if stride > 1:
+            # From the middle of each stride: its densest file would stand for all and demand be overstated.
+            head, tail = head[: self._head], head[self._head + stride // 2 :: stride]
         count = max(1, min(MAX_BATCHES, (head.size + tail.size) // FILES_PER_BATCH))
-        if stride == 1:
-            return [[(self._ranked[b::count].copy(), 1.0)] for b in range(count)]
-        parts = [[(head[b::count].copy(), 1.0), (tail[b::count].copy(), float(stride))] for b in range(count)]
-        return [[(files, weight) for files, weight in part if files.size] for part in parts]
+        batches = []
+        for b in range(count):
+            first, rest = head[b::count], tail[b::count]
+            weights = np.concatenate([np.ones(first.size), np.full(rest.size, float(stride))])
+            batches.append(Batch(np.concatenate([first, rest]), weights))
+        return batches
 
     def _visit(self, visits: Visits, b: int, batch: Batch, number: int) -> None:
         """Note what the files of a batch use at the present prices."""
         prices = self._prices(self._log, self._toll)
-        priced = Priced.of(self._instance, prices)
+        priced = Priced.at(self._instance, prices, self._cost)
         use = self._visitor.visit(
             batch, prices, priced, Pass(number, self._heat, self._soft, self._jitter(number))
         )
-        visits.note(b, use, priced, first=number == 0)
+        visits.note(b, use, self._cost, first=number == 0)
 
     def _move(self, visits: Visits, seen: int, *, travel: bool) -> None:
         """Move all prices after a batch, given what the batches seen so far use."""
         pools = self._instance.n_pools
         part = len(visits.loads) / seen
         total = visits.loads[:seen].sum(axis=0) * part
-        stored, fresh, served = total[:pools], total[pools : 2 * pools], total[2 * pools :]
-        excess = self._limits.excess(self._limits.use(stored, fresh, served))
         before = visits.costs[:seen].mean(axis=0)
-        self._balance(stored, fresh, served, before, visits.response * part)
+        use = np.empty_like(self._log)
+        use[:pools], use[-pools:] = total[:pools], total[pools : 2 * pools]
+        self._balance(total[2 * pools :], before, visits.response * part, use[self._gbps])
+        excess = self._limits.excess(use)
         step = PROPORTIONAL * (excess - self._last) + self._gain * excess
         moved = np.clip(self._log + step, LOG_FLOOR, -LOG_FLOOR)
         if travel:
@@ -306,26 +315,13 @@ class PriceSearch:
         self._last = excess
         self._sum = self._sum + excess
 
-    def _balance(
-        self, stored: Floats, fresh: Floats, served: Floats, before: Floats, response: Floats
-    ) -> None:
-        """Newton steps on the prices of throughput and links, each limit on its own derivative."""
-        inst, heat = self._instance, self._heat
-        limit, cap = self._limits.limit[self._gbps], self._limits.cap[self._gbps]
-        exists = np.isfinite(limit)
-        use = self._limits.use(stored, fresh, served)[self._gbps]
-        near: Bools = exists & ((self._toll > 0) | (use > NEARLY_FULL * limit))
-        self._soft = self._layout.touching(near)
-        if not exists.any():
-            return
-        limit = np.where(exists, limit, 0.0)
-        moving = (self._toll > 0) | (use > limit)
-        stiff = STIFFNESS * limit * self._rate / self._unit
-        slope = np.maximum(self._layout.sensitivity(response, moving) / heat + stiff, 1e-300)
-        newton_steps(
-            NEWTON_STEPS, self._layout.paths(response), inst.n_pools, self._base, before, served, heat, limit,
-            np.where(exists, cap, 0.0), slope, NEWTON_RATIO, MOMENTUM, FARTHEST * heat / self._rate,
-            self._toll, self._speed,
+    def _balance(self, served: Floats, before: Floats, response: Floats, use: Floats) -> None:
+        """Move the prices of throughput and links, each limit on its own derivative; sets what is used."""
+        limits, gbps = self._limits, self._gbps
+        balance(
+            NEWTON_STEPS, self._layout.paths(response), self._instance.n_pools, self._base, before, served,
+            self._heat, limits.limit[gbps], limits.cap[gbps], self._stiff, NEARLY_FULL, NEWTON_RATIO,
+            MOMENTUM, self._farthest, self._toll, self._speed, self._soft, use, self._cost,
         )  # fmt: skip
 
     def _adapt(self, batches: int, number: int) -> None:
@@ -355,8 +351,3 @@ class PriceSearch:
         inst = self._instance
         by_region = np.bincount(self._layout.region, served[: inst.cand_pool.size], minlength=inst.n_regions)
         return float((by_region + served[inst.cand_pool.size :]) @ self._ideal_gb)
-
-
-def _costs(instance: Instance, prices: Prices) -> Floats:
-    """Costs under prices by entry, then of the origin by region."""
-    return np.concatenate(priced_costs(instance, prices))

@@ -40,7 +40,7 @@ def spread_by_share(
 
 @njit(cache=True, nogil=True)
 def relax_files(
-    chunks: Array, files: Array, first_steps: int, steps: int, weight: float, region_row: Array,
+    chunks: Array, files: Array, weights: Array, first_steps: int, steps: int, region_row: Array,
     region_share: Array, file_ptr: Array, file_row: Array, file_gb: Array, n_rows: int, ptr: Array,
     pools: Array, slots: Array, costs: Array, origin: Array, pool_ptr: Array, pool_region: Array,
     size: Array, store: Array, new: Array, copies: Array, held: Array, pinned: Array, reward_ptr: Array,
@@ -49,6 +49,7 @@ def relax_files(
 ) -> None:  # fmt: skip
     """Step from each file's kept u towards the bound of its relaxation, and add up what its shares use.
 
+    Each file counts as many times as its weight says.
     `stored`, `fresh` and `served` are by chunk (first index) and added to; `values[f]` is the bound,
     constants and all. A file that was not `seen` yet starts from dual ascent.
     """
@@ -62,7 +63,7 @@ def relax_files(
         allowed, fixed = np.zeros(n_pools, np.bool_), np.zeros(n_pools, np.bool_)
         share = np.zeros(n_pools)
         for i in range(chunk, files.size, RELAXED_CHUNKS):
-            f = files[i]
+            f, weight = files[i], weights[i]
             n_active = ask_for_file(
                 f, region_row, region_share, file_ptr, file_row, file_gb, origin, row_gb, v, cap, active
             )  # fmt: skip

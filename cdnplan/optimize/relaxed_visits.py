@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_lanes
-from cdnplan.model.instance import Floats, Instance, Ints32
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import ROUNDING_RATIO, FileSolver
+from cdnplan.optimize.bound import FileSolver, summed
 from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.relaxed_kernels import RELAXED_CHUNKS, relax_files
 from cdnplan.optimize.response import ResponseLayout
@@ -53,12 +53,8 @@ class RelaxedVisits:
     def visit(self, batch: Batch, prices: Prices, priced: Priced, at: Pass) -> Use:
         """Step towards the relaxations of a batch, and tell what they use."""
         del at
-        values = np.zeros(self._instance.n_files)
-        loads: Floats = np.zeros(1)
-        for files, weight in batch:
-            kept = self._u, self._share, self._seen
-            loads = loads + self._relax(files, weight, STEPS, prices, priced, kept, values)
-        return Use(loads, None)
+        values, kept = np.zeros(self._instance.n_files), (self._u, self._share, self._seen)
+        return Use(self._relax(batch, STEPS, prices, priced, kept, values), None)
 
     def bound(self, prices: Prices) -> float:
         """Bound of prices, a few steps from where the files' u are, which stay there.
@@ -74,22 +70,20 @@ class RelaxedVisits:
         """
         priced, values = Priced.of(self._instance, prices), np.zeros(self._instance.n_files)
         kept = self._u.copy(), self._share.copy(), self._seen.copy()
-        files = np.arange(self._instance.n_files, dtype=np.int32)
-        self._relax(files, 1.0, LAST_STEPS, prices, priced, kept, values)
-        total = float(values.sum()) + priced.constant
-        return total - ROUNDING_RATIO * (float(np.abs(values).sum()) + priced.magnitude)
+        everything = Batch(np.arange(values.size, dtype=np.int32), np.ones(values.size))
+        self._relax(everything, LAST_STEPS, prices, priced, kept, values)
+        return summed(self._instance, prices, values)
 
     def _relax(
-        self, files: Ints32, weight: float, steps: int, prices: Prices, priced: Priced, kept: Any,
-        values: Floats,
+        self, batch: Batch, steps: int, prices: Prices, priced: Priced, kept: Any, values: Floats
     ) -> Floats:  # fmt: skip
         inst, cols, solver, order = self._instance, self._solver.columns, self._solver, priced.order
         stored = np.zeros((RELAXED_CHUNKS, inst.n_pools))
         fresh = np.zeros_like(stored)
         served = np.zeros((RELAXED_CHUNKS, inst.cand_pool.size + inst.n_regions))
         in_lanes(
-            relax_files, np.arange(RELAXED_CHUNKS), np.ones(RELAXED_CHUNKS), files, FIRST_STEPS, steps,
-            weight, inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
+            relax_files, np.arange(RELAXED_CHUNKS), np.ones(RELAXED_CHUNKS), *batch, FIRST_STEPS, steps,
+            inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
             inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order], self._layout.slots(order),
             priced.cand_cost[order], priced.origin_cost, cols.pool_ptr, cols.pool_region, inst.size_gb,
             priced.store, priced.new, solver.copies, solver.held, solver.pinned, solver.reward_ptr,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.optimize.balance_kernels import Paths
@@ -28,15 +27,12 @@ class ResponseLayout:
     instance : Instance
     ptr : (n_regions + 1,) int64
         Matrix of region r: ``ptr[r]:ptr[r + 1]``, over its candidates and the origin, or the diagonal.
-    own : (n_cand + n_regions,) int64
-        Place of each entry's own derivative, then of each region's origin.
     region : (n_cand,) int64
         Region of each candidate entry.
     """
 
     instance: Instance
     ptr: Ints
-    own: Ints
     region: Ints
 
     @classmethod
@@ -47,10 +43,7 @@ class ResponseLayout:
         size = np.where(full, (width + 1) ** 2, width + 1)
         ptr = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
         region = np.repeat(np.arange(instance.n_regions), width)
-        slot = np.arange(region.size) - instance.cand_ptr[region]
-        step = np.where(full, width + 2, 1)
-        own = ptr[region] + slot * step[region]
-        return cls(instance, ptr, np.concatenate([own, ptr[:-1] + width * step]).astype(np.int64), region)
+        return cls(instance, ptr, region)
 
     @property
     def size(self) -> int:
@@ -84,73 +77,6 @@ class ResponseLayout:
             inst.cand_ptr, inst.cand_pool, inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr,
             inst.origin_link, inst.gbps_per_gb, self.ptr, response,
         )  # fmt: skip
-
-    def sensitivity(self, response: Floats, moving: npt.NDArray[np.bool_]) -> Floats:
-        """By how much the use of each Gbps limit falls when all moving prices rise alike, times heat.
-
-        Steps of all limits at once do not overshoot if each counts on the others of its paths, and on the
-        other slices, to move as well.
-
-        Parameters
-        ----------
-        response : (size,) float64
-        moving : (n_pools * n_slices + n_links * n_slices,) bool
-            Limits whose price may move now: those with a price, and those that are exceeded.
-
-        Returns
-        -------
-        (n_pools * n_slices + n_links * n_slices,) float64
-            [Gbit/s per currency/Gbps x currency/GB]
-        """
-        inst, rate = self.instance, self.instance.gbps_per_gb
-        n_cand, slices = inst.cand_pool.size, inst.n_slices
-        at_pool = moving[: inst.n_pools * slices].reshape(-1, slices).astype(np.float64)
-        at_link = moving[inst.n_pools * slices :].reshape(-1, slices).astype(np.float64)
-        link_entry = np.repeat(np.arange(n_cand), np.diff(inst.cand_link_ptr))
-        link_origin = np.repeat(np.arange(inst.n_regions), np.diff(inst.origin_link_ptr))
-        every, every_origin = np.zeros(n_cand), np.zeros(inst.n_regions)
-        for t in range(slices):
-            passed = np.bincount(link_entry, at_link[inst.cand_link, t], minlength=n_cand)
-            every += rate[self.region, t] * (at_pool[inst.cand_pool, t] + passed)
-            passed = np.bincount(link_origin, at_link[inst.origin_link, t], minlength=inst.n_regions)
-            every_origin += rate[:, t] * passed
-        own = response[self.own]
-        entry, origin = own[:n_cand] * every, own[n_cand:] * every_origin
-        pools = np.zeros((inst.n_pools, slices))
-        links = np.zeros((inst.n_links, slices))
-        for t in range(slices):
-            here = entry * rate[self.region, t]
-            pools[:, t] = np.bincount(inst.cand_pool, here, minlength=inst.n_pools)
-            if inst.n_links:
-                links[:, t] = _by_link(inst.cand_link, here[link_entry], inst.n_links)
-                links[:, t] += _by_link(inst.origin_link, (origin * rate[:, t])[link_origin], inst.n_links)
-        return np.concatenate([pools.ravel(), links.ravel()])
-
-    def touching(self, limits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Regions with a path over one of these Gbps limits.
-
-        Parameters
-        ----------
-        limits : (n_pools * n_slices + n_links * n_slices,) bool
-
-        Returns
-        -------
-        (n_regions,) bool
-        """
-        inst, slices = self.instance, self.instance.n_slices
-        at_pool = np.asarray(limits[: inst.n_pools * slices].reshape(-1, slices).any(axis=1))
-        at_link = np.asarray(limits[inst.n_pools * slices :].reshape(-1, slices).any(axis=1))
-        found = np.zeros(inst.n_regions, dtype=np.bool_)
-        found[self.region[at_pool[inst.cand_pool]]] = True
-        link_entry = np.repeat(np.arange(inst.cand_pool.size), np.diff(inst.cand_link_ptr))
-        found[self.region[link_entry[at_link[inst.cand_link]]]] = True
-        link_origin = np.repeat(np.arange(inst.n_regions), np.diff(inst.origin_link_ptr))
-        found[link_origin[at_link[inst.origin_link]]] = True
-        return found
-
-
-def _by_link(link: Ints32, value: Floats, n_links: int) -> Floats:
-    return np.asarray(np.bincount(link, value, minlength=n_links), dtype=np.float64)
 
 
 def typical_rates(instance: Instance) -> Floats:

@@ -164,7 +164,7 @@ def spread_requests(
 
 @njit(cache=True, nogil=True)
 def search_files(
-    chunks: Array, files: Array, turn: int, steps: int, seen: Array, weight: float, heat: float, band: float,
+    chunks: Array, files: Array, weights: Array, turn: int, steps: int, seen: Array, heat: float, band: float,
     region_row: Array, region_share: Array, file_ptr: Array, file_row: Array, file_gb: Array,
     n_rows: int, ptr: Array,
     pools: Array, slots: Array, costs: Array, origin: Array, toll: Array, pool_ptr: Array,
@@ -172,7 +172,7 @@ def search_files(
     reward_ptr: Array, reward_pool: Array, reward: Array, response_ptr: Array, holds: Array, twin: Array,
     tolled: Array, soft: Array, jitter: float, stored: Array, fresh: Array, served: Array, response: Array,
 ) -> None:  # fmt: skip
-    """Find holders of the listed files and add up what they use, times `weight`.
+    """Find holders of the listed files and add up what they use, times their weights.
 
     Requests of regions that are not `soft` all go to the cheapest pool, and respond to nothing.
 
@@ -203,7 +203,7 @@ def search_files(
         share = np.zeros(MOST_OPTIONS + 1)
         slot = np.zeros(MOST_OPTIONS + 1, np.int64)
         for i in range(chunk, files.size, SEARCH_CHUNKS):
-            f = files[i]
+            f, weight = files[i], weights[i]
             n_active = ask_for_file(
                 f, region_row, region_share, file_ptr, file_row, file_gb, origin, row_gb, v, cap, active
             )  # fmt: skip

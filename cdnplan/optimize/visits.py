@@ -18,11 +18,16 @@ from cdnplan.optimize.search_kernels import SEARCH_CHUNKS, search_files
 from cdnplan.optimize.twins import twin_pools
 
 Bools = npt.NDArray[np.bool_]
-Batch = list[tuple[Ints32, float]]
-"""Files, and how many others each stands for."""
 
 BAND_RATIO = 0.5
 """Band around ties in which holders stay, as a part of the heat."""
+
+
+class Batch(NamedTuple):
+    """Files, (n,), and how many each stands for, (n,)."""
+
+    files: Ints32
+    weights: Floats
 
 
 class Pass(NamedTuple):
@@ -79,10 +84,10 @@ class Visits:
         loads = np.tile(self.loads.sum(axis=0) / batches, (batches, 1))
         return Visits(loads, np.tile(self.costs.mean(axis=0), (batches, 1)), self.response)
 
-    def note(self, b: int, use: Use, priced: Priced, *, first: bool) -> None:
-        """Put a batch's new use in the place of its old one."""
+    def note(self, b: int, use: Use, cost: Floats, *, first: bool) -> None:
+        """Put a batch's new use, and the costs it was found at, in the place of its old ones."""
         self.loads[b] = use.loads
-        self.costs[b] = np.concatenate([priced.cand_cost, priced.origin_cost])
+        self.costs[b] = cost
         if use.response is not None:
             kept = 1.0 if first else 1.0 - 1.0 / len(self.loads)
             self.response = kept * self.response + use.response
@@ -126,16 +131,14 @@ class HolderVisits:
         fresh = np.zeros_like(stored)
         served = np.zeros((SEARCH_CHUNKS, inst.cand_pool.size + inst.n_regions))
         response = np.zeros((SEARCH_CHUNKS, layout.size))
-        for files, weight in batch:
-            in_lanes(
-                search_files, np.arange(SEARCH_CHUNKS), np.ones(SEARCH_CHUNKS), files, at.number, self.steps,
-                self.seen, weight, at.heat, BAND_RATIO * at.heat, inst.region_row, inst.region_share,
-                cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr,
-                inst.cand_pool[order], layout.slots(order), cost, priced.origin_cost, toll, cols.pool_ptr,
-                cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies, solver.held,
-                solver.pinned, solver.reward_ptr, solver.reward_pool, prices.launch[solver.reward_rule],
-                layout.ptr, self.holds, self._twin, tolled, at.soft, at.jitter, stored, fresh, served,
-                response,
-            )  # fmt: skip
+        in_lanes(
+            search_files, np.arange(SEARCH_CHUNKS), np.ones(SEARCH_CHUNKS), *batch, at.number, self.steps,
+            self.seen, at.heat, BAND_RATIO * at.heat, inst.region_row, inst.region_share, cols.file_ptr,
+            cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order],
+            layout.slots(order), cost, priced.origin_cost, toll, cols.pool_ptr, cols.pool_region,
+            inst.size_gb, priced.store, priced.new, solver.copies, solver.held, solver.pinned,
+            solver.reward_ptr, solver.reward_pool, prices.launch[solver.reward_rule], layout.ptr, self.holds,
+            self._twin, tolled, at.soft, at.jitter, stored, fresh, served, response,
+        )  # fmt: skip
         loads = np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
         return Use(loads, response.sum(axis=0))

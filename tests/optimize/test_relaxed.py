@@ -18,7 +18,7 @@ from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.pricing import PriceSearch
 from cdnplan.optimize.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.response import ResponseLayout
-from cdnplan.optimize.visits import HolderVisits, Pass
+from cdnplan.optimize.visits import Batch, HolderVisits, Pass
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance, to_dense
 
@@ -87,7 +87,7 @@ def test_holders_sought_with_care_cost_less() -> None:
         for costs, steps in ((quick, 0), (careful, STEPS)):
             visits = HolderVisits(instance, solver, layout)
             visits.steps = steps
-            visits.visit([(files, 1.0)], prices, Priced.of(instance, prices), at)
+            visits.visit(Batch(files, np.ones(files.size)), prices, Priced.of(instance, prices), at)
             costs.append(_cost(instance, visits.holds))
     assert (np.array(careful) <= np.array(quick) * (1 + 1e-12)).all()
     assert sum(careful) < 0.999 * sum(quick)
@@ -138,7 +138,7 @@ def test_shares_serve_everything_and_hold_what_they_serve() -> None:
     visits = RelaxedVisits(instance, solver, layout)
     files = np.arange(instance.n_files, dtype=np.int32)
     at = Pass(0, 1.0, np.ones(instance.n_regions, dtype=np.bool_), 0.0)
-    loads = visits.visit([(files, 1.0)], prices, Priced.of(instance, prices), at).loads
+    loads = visits.visit(Batch(files, np.ones(files.size)), prices, Priced.of(instance, prices), at).loads
     served = loads[2 * instance.n_pools :]
     by_region = np.bincount(layout.region, served[: layout.region.size], minlength=instance.n_regions)
     asked = np.add.reduceat(instance.demand_gb.astype(float), instance.demand_ptr[:-1])

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from cdnplan.optimize.move_kernels import note_opened, rank_moves
-from cdnplan.optimize.response import ResponseLayout
 from cdnplan.optimize.search_kernels import spread_requests
-from tests.instances import random_instance
 
 HEAT = 0.5
 
@@ -94,18 +92,3 @@ def test_requests_are_spread_by_a_softmin_where_that_is_asked(seed: int) -> None
         matrix = response[at[r] : at[r + 1]].reshape(width + 1, width + 1)
         expected = 2.0 * case.v[r] * (np.diag(share) - np.outer(share, share)) * soft[r]
         np.testing.assert_allclose(matrix, expected, atol=4e-3 * case.v[r])
-
-
-@pytest.mark.parametrize("seed", range(1, 30))
-def test_regions_touching_limits_are_those_with_a_path_over_them(seed: int) -> None:
-    inst = random_instance(seed)
-    rng = np.random.default_rng(seed)
-    pool = rng.random((inst.n_pools, inst.n_slices)) < 0.2
-    link = rng.random((inst.n_links, inst.n_slices)) < 0.2
-    found = ResponseLayout.of(inst).touching(np.concatenate([pool.ravel(), link.ravel()]))
-    for r in range(inst.n_regions):
-        entries = range(inst.cand_ptr[r], inst.cand_ptr[r + 1])
-        links = [inst.cand_link[inst.cand_link_ptr[j] : inst.cand_link_ptr[j + 1]] for j in entries]
-        links.append(inst.origin_link[inst.origin_link_ptr[r] : inst.origin_link_ptr[r + 1]])
-        through = any(pool[inst.cand_pool[j]].any() for j in entries)
-        assert found[r] == (through or link[np.concatenate(links)].any())
