@@ -24,7 +24,7 @@ from cdnplan.optimize.file_columns import Columns as FileColumns
 from cdnplan.optimize.file_columns import columns_of
 from cdnplan.optimize.lifting import lifted_prices
 from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent, towards_duals
+from cdnplan.optimize.local_search import REFIT_ROUNDS, Incumbent
 from cdnplan.optimize.one_file import Facility
 from cdnplan.optimize.one_file_run import exchange, place_alone, unlimited
 from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Fits, Outcome, Progress, Stop, no_progress
@@ -34,6 +34,7 @@ from cdnplan.optimize.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.rules import broken_rules
 from cdnplan.optimize.run_state import OPTIMAL_RATIO, RunState
 from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.optimize.wide_gap import WORTH_IMPROVING, WORTH_RELAXING, improve_best, relax
 
 LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
@@ -53,9 +54,6 @@ WORTH_GOING_ON, MORE_PASSES = 4e-3, 3
 LIFTS, WORTH_LIFTING = 4, 0.1
 """Where links have a capacity, prices are lifted once in the middle of the passes; and after them, where the
 gap is still above that one, so many times at most, as long as that closes this part of the gap."""
-WORTH_RELAXING, RELAXED_PASSES, THOROUGH_PASSES, SEEK_STEPS = 2e-2, 16, 4, 100
-"""Above the first gap, so many passes by the relaxations of files follow, and by holders sought with so many
-steps from each file's relaxation."""
 SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
 GREEDY_UP_TO = 1_000_000
@@ -73,9 +71,6 @@ prices or of a master program: bettering is not expected to end the run with it.
 enough for better every plan."""
 WORTH_STAYING = 1e-1
 """Above this one, what pools hold is tried as a plan, on networks of any size."""
-WORTH_IMPROVING, IMPROVEMENTS, WORTH_REPEATING = 1e-2, 6, 5e-3
-"""Above the first gap, pools of networks of any size are re-chosen at the end; then again from the best plan,
-so many times at most, until that closes less than the last part of the gap twice in a row."""
 ONE_THREAD_UP_TO = 500_000
 """Below this, waking a second thread costs more than it brings."""
 
@@ -240,11 +235,11 @@ class _Search:
             self._lift(state)
         relaxes = not self._small and RelaxedVisits.fits(run.instance)
         if relaxes and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap):
-            self._relax(states)
+            relax(run, self._search, states)
         elif not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
             self._go_on(states)
         if not (self._small or Facility.applies(run.instance) or self.to_be_closed()):
-            self._improve_best()
+            improve_best(run)
         run.clock.reserve_s = 0.0
         run.ended()
 
@@ -315,41 +310,6 @@ class _Search:
         with run.clock.phase("plan"):
             self._plan(state, final=True)
         run.report("prices and plans", 1.0)
-
-    def _relax(self, states: Iterator[PricePass]) -> None:
-        """Passes by the relaxations of files, for the bound; then plans from holders sought with care."""
-        run, search = self._run, self._search
-        relaxed = search.relax()
-        passes = RELAXED_PASSES + THOROUGH_PASSES
-        for number in range(1, passes + 1):
-            with run.clock.phase("prices"):
-                state = next(states)
-                if number == RELAXED_PASSES:
-                    for prices in (state.prices, state.current):
-                        run.take_bound(relaxed.bound(prices), prices)
-                    search.seek(SEEK_STEPS)
-            if number > RELAXED_PASSES:
-                with run.clock.phase("plan"):
-                    self._plan(state, final=True)
-            run.report("relaxed prices and plans", number / passes)
-            if run.ended() or run.gap() <= run.wanted_gap:
-                break
-
-    def _improve_best(self) -> None:
-        """Re-choose pools of the best plan, prices moving towards its duals, as long as that pays."""
-        run = self._run
-        prices, vain = run.prices, 0
-        for number in range(1, IMPROVEMENTS + 1):
-            if run.ended() or run.gap() <= max(WORTH_IMPROVING, run.wanted_gap):
-                break
-            before = run.best.cost
-            with run.clock.phase("plan"):
-                prices = towards_duals(prices, run.best.served)
-                run.take_plan(run.local.improve(run.best.holds, prices, IMPROVE_ROUNDS, run.ended))
-            run.report("plans", number / IMPROVEMENTS)
-            vain = vain + 1 if before - run.best.cost < WORTH_REPEATING * (before - run.bound) else 0
-            if vain == 2:
-                break
 
     def _plan_due(self, done: int) -> bool:
         """Whether to make a plan before the last one, for it may be good enough to end with."""

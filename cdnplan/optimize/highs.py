@@ -52,7 +52,7 @@ class QuietHighs(highspy.Highs):
         self.resetGlobalScheduler(True)
         return super().run()
 
-    def run_until_optimal(self, *others: Mapping[str, object]) -> highspy.HighsModelStatus:
+    def run_until_optimal(self, *others: Mapping[str, str | float]) -> highspy.HighsModelStatus:
         """Solve; where that does not end at an optimum, again from nothing with other options.
 
         Simplex may end as "unknown", most often from a basis of another program: what is left to gain is
@@ -60,7 +60,7 @@ class QuietHighs(highspy.Highs):
 
         Parameters
         ----------
-        *others : mapping of str to object
+        *others : mapping of str to str or float
             Options to change for each further try.
 
         Returns

@@ -46,7 +46,7 @@ DEAR = 1e3
 MANY_NEW, MANY_LIMITS = 2_000, 400
 """Beyond so many new columns and limits an interior point, crossed over to a basis, is faster than the last
 basis."""
-OTHERWISE = (
+OTHERWISE: tuple[dict[str, str | float], ...] = (
     {"solver": "choose", "simplex_strategy": 1, "presolve": "off"},
     {"presolve": "on", "dual_feasibility_tolerance": 1e-7},
 )

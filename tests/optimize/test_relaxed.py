@@ -9,7 +9,7 @@ import pytest
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize import fast
+from cdnplan.optimize import fast, wide_gap
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.exact import solve_exact
 from cdnplan.optimize.fast import solve_fast
@@ -61,7 +61,7 @@ def test_bound_and_plan_enclose_the_optimum_with_all_families(monkeypatch: pytes
         margin = 1e-6 * (1.0 + abs(best.upper))
         assert found.lower <= best.upper + margin, seed
         assert found.upper >= best.lower - margin, seed
-    runs = said.count("relaxed prices and plans") // (fast.RELAXED_PASSES + fast.THOROUGH_PASSES)
+    runs = said.count("relaxed prices and plans") // (wide_gap.RELAXED_PASSES + wide_gap.THOROUGH_PASSES)
     assert runs >= 10, "most should have had a gap to work on"
 
 
@@ -101,13 +101,14 @@ def test_only_where_the_gap_is_wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_pools_of_the_best_plan_are_chosen_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast, "SMALL_UP_TO", 0)
-    monkeypatch.setattr(fast, "WORTH_IMPROVING", 1e-4)
+    for module in (fast, wide_gap):
+        monkeypatch.setattr(module, "WORTH_IMPROVING", 1e-4)
     saved = []
     for seed in range(6, 10):
         instance = random_instance(seed, n_regions=20, n_files=60, n_pools=10)
         costs = []
         for times in (0, 6):
-            monkeypatch.setattr(fast, "IMPROVEMENTS", times)
+            monkeypatch.setattr(wide_gap, "IMPROVEMENTS", times)
             costs.append(solve_fast(instance).upper)
         saved.append(1.0 - costs[1] / costs[0])
     assert min(saved) >= 0.0
