@@ -77,8 +77,9 @@ class KnownHolders:
             Whether every file is to start its next choice from these.
         """
         inst = self._solver.instance
-        # Each holder uses storage, new bytes perhaps, and throughput in every slice.
+        # At most: each holder uses storage, new bytes and throughput in every slice, and each file all links.
         entries = int(np.count_nonzero(holds)) * (2 + inst.n_slices)
+        entries += inst.n_files * inst.n_links * inst.n_slices
         if self._sets and self._entries + entries > MOST_ENTRIES:
             return
         self._entries += entries

@@ -8,7 +8,6 @@ import numpy as np
 
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.objective import link_loads, pool_loads
 
 TINY = 1e-9
 """Limits of zero are treated as this small, so that their use is a (large) ratio."""
@@ -50,21 +49,6 @@ class LimitVector:
             ]
         )
         return cls(instance, limit, cap)
-
-    def use(self, stored: Floats, fresh: Floats, served: Floats) -> Floats:
-        """Use of each limit.
-
-        Parameters
-        ----------
-        stored, fresh : (n_pools,) float64
-            [GB]
-        served : (n_cand + n_regions,) float64
-            GB by candidate entry, then by region from the origin.
-        """
-        n_cand = self.instance.cand_pool.size
-        loads = pool_loads(self.instance, served[:n_cand])
-        links = link_loads(self.instance, served[:n_cand], served[n_cand:])
-        return np.concatenate([stored, loads.ravel(), links.ravel(), fresh])
 
     def excess(self, use: Floats) -> Floats:
         """Use over limit less one, within [-1, 1]; -1 where there is no limit."""

@@ -10,6 +10,7 @@ from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.response import ResponseLayout
 from tests.instances import random_instance
+from tests.optimize.limit_use import gbps_used
 
 FAMILIES = frozenset({"storage", "throughput", "links"})
 
@@ -28,8 +29,7 @@ def test_costs_and_use_are_those_of_the_engine(seed: int) -> None:
     served = rng.uniform(0.0, 9.0, cost.size)
     use, from_origin = np.zeros(gbps.stop - gbps.start), np.zeros(gbps.stop - gbps.start)
     add_use(paths, inst.n_pools, served, use, from_origin)
-    nothing = np.zeros(inst.n_pools)
-    np.testing.assert_allclose(use + from_origin, limits.use(nothing, nothing, served)[gbps], rtol=1e-12)
+    np.testing.assert_allclose(use + from_origin, gbps_used(inst, served), rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(1, 30))
@@ -65,19 +65,15 @@ def test_use_falls_as_the_loads_that_a_rise_of_all_moving_prices_predicts_of_the
     rise, served, now = (np.zeros(inst.cand_pool.size + inst.n_regions) for _ in range(3))
     add_tolls(paths, inst.n_pools, moving, rise)
     predict(paths.ptr, paths.response_ptr, paths.response, rise, served, now)
-    nothing, gbps = np.zeros(inst.n_pools), slice(inst.n_pools, inst.n_pools + n)
-    expected = LimitVector.of(inst).use(nothing, nothing, -now)[gbps]
-    np.testing.assert_allclose(fall + from_origin, expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(fall + from_origin, gbps_used(inst, -now), rtol=1e-12, atol=1e-12)
 
 
 def test_prices_rise_where_more_is_asked_than_there_is_and_stay_within_their_caps() -> None:
     inst = random_instance(2, n_regions=6, n_pools=5, n_files=4, slices=2, families=FAMILIES)
-    limits, layout = LimitVector.of(inst), ResponseLayout.of(inst)
-    gbps = slice(inst.n_pools, limits.limit.size - inst.n_pools)
+    layout = ResponseLayout.of(inst)
     base = np.concatenate([inst.cand_cost, inst.origin_cost])
     served = np.full(base.size, 1.0)
-    nothing = np.zeros(inst.n_pools)
-    use = limits.use(nothing, nothing, served)[gbps]
+    use = gbps_used(inst, served)
     crowded = np.arange(use.size) % 2 == 0
     limit, cap = np.where(crowded, 0.5, 2.0) * use, np.full(use.size, 0.3)
     limit[-1] = np.inf

@@ -16,6 +16,7 @@ from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import new_gb, stored_gb
 from cdnplan.optimize.served_columns import columns_as_served
 from tests.instances import random_instance
+from tests.optimize.limit_use import limit_use
 
 FAMILIES = frozenset({"storage", "throughput", "links"})
 
@@ -39,7 +40,7 @@ def test_columns_of_a_plan_add_up_to_it(seed: int) -> None:
     limits = LimitVector.of(inst)
     columns = columns_as_served(solver, Prices.zero(inst), plan.serving, *holders(plan))
     served = np.concatenate([plan.serving.candidate_gb(inst), plan.serving.origin_gb(inst)])
-    use = limits.use(stored_gb(inst, plan.holds), new_gb(inst, plan.holds), served)
+    use = limit_use(inst, stored_gb(inst, plan.holds), new_gb(inst, plan.holds), served)
     np.testing.assert_allclose(columns.use.sum(axis=0), use, rtol=1e-9, atol=1e-9)
     at = slice(inst.n_pools * (1 + inst.n_slices), use.size - inst.n_pools)
     over = np.maximum(use[at] - limits.limit[at], 0.0)
