@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import highspy
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.file_columns import Columns as FileColumns
 from cdnplan.optimize.file_columns import columns_of, solve_exactly
+from cdnplan.optimize.highs import QuietHighs
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import LocalSearch
 from cdnplan.optimize.master import Master, Mixed
@@ -87,3 +89,23 @@ def test_a_mixture_takes_every_file_whole_and_keeps_limits(
         mixed.value == pytest.approx(float(mixed.share @ columns.cost), rel=1e-6)
         or (use > limits.limit * (1 + 1e-9)).any()
     )
+
+
+def test_programs_that_end_without_an_optimum_are_solved_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    inst = random_instance(2, n_regions=5, n_files=60, n_pools=4, families=FAMILIES)
+    batches = offers(inst, 2)
+    usual, run, stopped = solved(inst, batches), QuietHighs.run, set[int]()
+
+    def first_one_stops_at_once(solver: QuietHighs) -> highspy.HighsStatus:
+        first = id(solver) not in stopped
+        stopped.add(id(solver))
+        alive.append(solver)
+        solver.setOptionValue("simplex_iteration_limit", 0 if first else 1_000_000)
+        return run(solver)
+
+    alive: list[QuietHighs] = []
+    monkeypatch.setattr(QuietHighs, "run", first_one_stops_at_once)
+    again = solved(inst, batches)
+    assert len(alive) > len(stopped), "some were run again"
+    for one, other in zip(again, usual, strict=True):
+        assert one.value == pytest.approx(other.value, rel=1e-9)
