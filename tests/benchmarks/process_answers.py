@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 from cdnplan.errors import CdnplanError
 from tests.benchmarks.processes import Started
@@ -19,6 +20,12 @@ def endless(started: Started) -> None:
     """Take too long."""
     started()
     time.sleep(60)
+
+
+def telling(started: Started, path: Path) -> None:
+    """Write down who it is, then take too long."""
+    path.write_text(str(os.getpid()), encoding="utf-8")
+    endless(started)
 
 
 def refusing(started: Started) -> None:

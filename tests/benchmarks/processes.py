@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 from cdnplan.errors import CdnplanError
@@ -65,7 +67,16 @@ def in_own_process(function: Callable[..., T], *args: object, limit_s: float | N
     return found
 
 
+def _end_with_parent() -> None:
+    """End this process when the one that began it does, however that ends: nobody waits for the answer."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
 def _answer(send: Connection, function: Callable[..., Any], args: tuple[object, ...]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         answer = (DONE, function(lambda: send.send((STARTED, None)), *args))
     except CdnplanError as error:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -21,8 +26,10 @@ from tests.benchmarks.results import Result, Run, Sizes, read_run, write_run
 from tests.benchmarks.run import compare, main
 from tests.benchmarks.tables import Column, Table, highs_table, methods_table, seeds_table
 from tests.benchmarks.traces import Trace, gap_ratio, seconds_to
+from tests.conftest import ROOT
 from tests.instances import random_instance
 
+T = TypeVar("T")
 TINY = partial(
     random_instance, 7, n_regions=3, n_files=5, n_pools=4, families=frozenset({"storage", "throughput"})
 )
@@ -112,6 +119,39 @@ def test_processes_that_give_no_answer() -> None:
         in_own_process(refusing)
     with pytest.raises(LostProcessError, match="ended with code 7"):
         in_own_process(dying)
+
+
+def test_a_process_ends_with_the_one_that_began_it(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    code = (
+        "import sys; from pathlib import Path; from tests.benchmarks.process_answers import telling; "
+        "from tests.benchmarks.processes import in_own_process; in_own_process(telling, Path(sys.argv[1]))"
+    )
+    runner = subprocess.Popen([sys.executable, "-c", code, str(told)], cwd=ROOT)
+    pid = int(_soon(lambda: told.exists() and told.read_text(encoding="utf-8")))
+    runner.kill()
+    runner.wait()
+    assert _soon(lambda: not _runs(pid))
+
+
+def _soon(found: Callable[[], T]) -> T:
+    """What is found once there is something; within half a minute."""
+    for _ in range(600):
+        if value := found():
+            return value
+        time.sleep(0.05)
+    raise AssertionError("nothing came")
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there, and not only its exit code."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    told = Path(f"/proc/{pid}/stat")
+    # Where nobody waits for orphans, they stay as zombies.
+    return not told.exists() or told.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_trace_keeps_the_best_of_both() -> None:
