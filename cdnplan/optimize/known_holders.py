@@ -23,7 +23,7 @@ from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.choice_kernels import choose_columns
 from cdnplan.optimize.file_columns import columns_of, launch_use
-from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.limits import TINY, LimitVector
 
 Bools = npt.NDArray[np.bool_]
 
@@ -33,8 +33,6 @@ SWEEPS = 12
 """At most so many times all files choose at each stiffness."""
 LEAST_PRICE = 0.1
 """Limits with a lower price count as if they had this part of the mean price of their kind."""
-TINY = 1e-9
-"""Limits of zero are treated as this small, so that their use is a (large) ratio."""
 FILES_AT_ONCE = 128
 """Columns are counted for so many files at a time: at first with a number for every limit."""
 MOST_ENTRIES = 150_000_000
