@@ -14,6 +14,7 @@ from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent
+from cdnplan.optimize.outcome import GOOD_GAP_RATIO
 from cdnplan.optimize.rounding import REPAIRS, STARTS, Rounding
 from cdnplan.optimize.run_state import RunState
 
@@ -71,7 +72,7 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     with run.clock.phase("round"):
         rounding = Rounding(
             run.solver, LimitVector.of(run.instance), run.local, mixed.prices, mixed.columns, run.threads,
-            run.weigh, brief=brief,
+            run.weigh, GOOD_GAP_RATIO * (run.best.cost - run.ideal), brief=brief,
         )  # fmt: skip
         plans = enumerate(rounding.plans(run.best, run.lower))
     _round(run, islice(plans, FIRST_ROUNDS))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import highspy
+import numpy as np
+import numpy.typing as npt
+
+Statuses: TypeAlias = npt.NDArray[np.int64]
 
 LOWER, BASIC, UPPER = (
     int(status)
@@ -15,7 +20,7 @@ LOWER, BASIC, UPPER = (
     )
 )
 """HiGHS's numbers for columns and rows at a bound, and in the basis."""
-
+_STATUS = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
 
 ENDED = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty)
 """Statuses of solved programs; an empty one has no row or column."""
@@ -87,3 +92,35 @@ class QuietHighs(highspy.Highs):
                 self.setOptionValue(name, value)
             self.run()
         return self.getModelStatus()
+
+
+def basis_of(columns: Statuses, rows: Statuses) -> highspy.HighsBasis:
+    """Make a basis of the numbers of statuses; where too many or too few are basic, HiGHS chooses.
+
+    Parameters
+    ----------
+    columns, rows : (n_columns,), (n_rows,) int64
+
+    Returns
+    -------
+    highspy.HighsBasis
+
+    Examples
+    --------
+    >>> statuses(basis_of(np.array([BASIC, LOWER]), np.array([UPPER])))[0].tolist() == [BASIC, LOWER]
+    True
+    """
+    basis = highspy.HighsBasis()
+    basis.col_status = [_STATUS[status] for status in columns.tolist()]
+    basis.row_status = [_STATUS[status] for status in rows.tolist()]
+    basis.valid = True
+    return basis
+
+
+def statuses(basis: highspy.HighsBasis) -> tuple[Statuses, Statuses]:
+    """Tell the numbers of the statuses of columns and rows, as `basis_of` takes them."""
+    columns, rows = (
+        np.array([int(status) for status in of], dtype=np.int64)
+        for of in (basis.col_status, basis.row_status)
+    )
+    return columns, rows

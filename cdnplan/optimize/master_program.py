@@ -15,12 +15,9 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.file_columns import Columns
-from cdnplan.optimize.highs import BASIC, LOWER, UPPER
+from cdnplan.optimize.highs import BASIC, LOWER, UPPER, Statuses, basis_of, statuses
 
 Bools = npt.NDArray[np.bool_]
-Statuses = npt.NDArray[np.int64]
-
-STATUS = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +96,7 @@ class Basis:
     def of(cls, basis: highspy.HighsBasis, layout: Layout, names: Ints, n_limits: int, shape: Shape) -> Basis:
         """What a program of these columns (`names`) ended with."""
         n, m, k = layout.inside.size, shape.rows.size, layout.rows.size
-        cols = np.array([int(status) for status in basis.col_status], dtype=np.int64)
-        rows = np.array([int(status) for status in basis.row_status], dtype=np.int64)
+        cols, rows = statuses(basis)
         basic = np.zeros(int(names.max()) + 1, dtype=np.bool_)
         basic[names[layout.pick]] = True
         whole = (layout.row < 0) & (cols[:n] == UPPER)
@@ -122,14 +118,8 @@ class Basis:
         column = np.where(layout.row < 0, alone, np.where(own, BASIC, LOWER))
         row = np.where(basic[layout.pick[layout.rows]], BASIC, UPPER)
         edges = (self.bought[shape.rows], self.sold[shape.rows[shape.sell]])
-        carried = highspy.HighsBasis()
-        carried.col_status = [STATUS[status] for status in np.concatenate([column, *edges]).tolist()]
-        carried.row_status = [
-            STATUS[status] for status in np.concatenate([row, self.limit[shape.rows], self.launch]).tolist()
-        ]
-        carried.valid = True
-        carried.alien = True
-        return carried
+        rows = np.concatenate([row, self.limit[shape.rows], self.launch])
+        return basis_of(np.concatenate([column, *edges]), rows)
 
 
 def program(

@@ -18,15 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Ints
-from cdnplan.optimize.diving import largest_shares, mixture
 from cdnplan.optimize.file_columns import Columns
+from cdnplan.optimize.mixture import Mixture, largest_shares
 from cdnplan.optimize.rounding_rows import Rows
 from cdnplan.optimize.subset_kernels import best_subset
 
 Bools = npt.NDArray[np.bool_]
 
 
-def dive_pools(columns: Columns, rows: Rows, order: Ints, inertia: float) -> Ints:
+def dive_pools(columns: Columns, rows: Rows, mixture: Mixture, order: Ints, inertia: float) -> Ints:
     """Decide what pools hold, one after the other.
 
     Parameters
@@ -35,6 +35,8 @@ def dive_pools(columns: Columns, rows: Rows, order: Ints, inertia: float) -> Int
         Sorted by file.
     rows : Rows
         Of these columns.
+    mixture : Mixture
+        Their program.
     order : (n,) int64
         Pools, first to last; those whose storage is no row are passed over.
     inertia : float
@@ -46,17 +48,16 @@ def dive_pools(columns: Columns, rows: Rows, order: Ints, inertia: float) -> Int
     (n_files,) int64
         The column of each file. Limits may be exceeded, where no columns agree with what pools chose.
     """
-    program, unit = mixture(columns.cost, rows.matrix, rows.start, rows.room, rows.charge)
+    program = mixture.program()
     n_files = rows.start.size - 1
     row_of = {int(pool): row for row, pool in enumerate(rows.pool.tolist()) if pool >= 0}
     allowed = np.ones(columns.file.size, dtype=np.bool_)
-    program.run()
     for pool in order.tolist():
         if pool not in row_of:
             continue
         solution = program.getSolution()
         share = np.asarray(solution.col_value)[: allowed.size]
-        dual = np.maximum(0.0, -np.asarray(solution.row_dual)[n_files:]) * unit
+        dual = np.maximum(0.0, -np.asarray(solution.row_dual)[n_files:]) * mixture.unit
         held = _chosen(columns, rows, row_of[pool], pool, allowed, share, dual, inertia)
         wrong = np.flatnonzero(allowed & (columns.holds[:, pool] != held[columns.file])).astype(np.int32)
         allowed[wrong] = False

@@ -43,6 +43,7 @@ from cdnplan.optimize.diving import dive
 from cdnplan.optimize.file_columns import Columns, columns_of, priced_columns
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.mixture import Ended, Mixture, Names
 from cdnplan.optimize.near_columns import near_columns
 from cdnplan.optimize.pool_diving import dive_pools
 from cdnplan.optimize.rounding_rows import Rows
@@ -57,6 +58,8 @@ COLUMNS, NEAR, MOST_NEAR = 12_000, 8, 40
 START_REACH, REACH, POOL_REACH, NEAREST = 0.03, 0.06, 0.15, 4
 """Those that cost more than the cheapest by this part of the gap are left out, in dives of all files, in
 repairs and in dives by pools, but so many of each file stay."""
+CLOSING = 3.0
+"""A wide gap is not the columns': so many times what a round of dives is expected to leave of it."""
 EXTENDED, PAIRS_UP_TO = 300, 1_000
 """Smallest files that get further columns, the others keep to those known; and up to so many files in all
 pairs change together: with more, what two of them cost is lost among the others."""
@@ -96,7 +99,7 @@ class _Model:
     """Columns that split requests as one plan does, the limits they share, and the columns of that plan.
 
     With it come the gap to be narrowed, the part of it that columns may cost more, and the least saving that
-    counts.
+    counts; the numbers of columns among those near; and their mixture, where dives of all files begin.
     """
 
     plan: Incumbent
@@ -107,10 +110,19 @@ class _Model:
     gap: float
     reach: float
     worth: float
+    name: Ints
+    mixture: Mixture | None = None
 
     def cost(self, choice: Ints) -> float:
         """What a choice seems to cost."""
         return self.rows.cost(self.columns, choice)
+
+    def mixed(self) -> Mixture:
+        """The mixture of its columns."""
+        if self.mixture is not None:
+            return self.mixture
+        rows = self.rows
+        return Mixture(self.columns.cost, rows.matrix, rows.start, rows.room, rows.charge)
 
     def narrowed(self, reach: float, choice: Ints) -> tuple[_Model, Ints]:
         """Only columns within a smaller part of the gap, those of the plan and those of a choice."""
@@ -126,6 +138,8 @@ class _Model:
             reduced=self.reduced[kept],
             choice=place[self.choice],
             reach=reach,
+            name=self.name[kept],
+            mixture=None,
         )
         return few, place[choice]
 
@@ -151,6 +165,8 @@ class Rounding:
         What comes out does not depend on it.
     weigh : callable
         How plans compare [currency].
+    good : float
+        A gap that is narrow for such a network [currency].
     brief : bool
         Whether to look less far, because the plan to begin with is a good one.
     """
@@ -164,13 +180,14 @@ class Rounding:
         known: Columns,
         threads: int,
         weigh: Callable[[Incumbent], float] = attrgetter("cost"),
+        good: float = np.inf,
         *,
         brief: bool = False,
     ) -> None:
         inst = solver.instance
         self._solver, self._limits, self._local, self._prices = solver, limits, local, prices
         self._threads, self._weigh, self._pairs = threads, weigh, inst.n_files <= PAIRS_UP_TO
-        self._brief, self._starts = brief, BRIEF_STARTS if brief else STARTS
+        self._good, self._brief, self._starts = good, brief, BRIEF_STARTS if brief else STARTS
         kept = np.full(inst.n_files, min(MOST_NEAR, max(NEAR, COLUMNS // inst.n_files)), dtype=np.int64)
         extended = np.zeros(inst.n_files, dtype=np.bool_)
         extended[np.argsort(inst.size_gb, kind="stable")[:EXTENDED]] = True
@@ -189,6 +206,7 @@ class Rounding:
         bare = ~(near.holds & ~solver.pinned[near.file]).any(axis=1)
         nearest = np.arange(near.file.size) - start[near.file] < NEAREST
         self._near, self._dearer_by = near, np.where(bare | nearest, 0.0, dearer)
+        self._ended: Ended | None = None
 
     def plans(self, best: Incumbent, lower: float) -> Iterator[Incumbent]:
         """Plans from dives, then better ones from repairs.
@@ -206,7 +224,7 @@ class Rounding:
             The best plan, once for each time dives start and then for each repair, whether it is a new one
             or not.
         """
-        at, weighed = self._model(best, best.cost - lower, START_REACH, None), self._weigh(best)
+        at, weighed = self._model(best, self._expected(best, lower), START_REACH, None), self._weigh(best)
         wide = None
         spent = vain = 0
         most = BRIEF_WORK if self._brief else WORK
@@ -215,9 +233,12 @@ class Rounding:
                 found = self._side_by_side(self._repair, at, number)
             elif number % 3:
                 if wide is None or wide.plan is not best:
-                    wide = self._model(best, best.cost - lower, POOL_REACH, best.serving)
+                    wide = self._mixed(
+                        self._model(best, self._expected(best, lower), POOL_REACH, best.serving)
+                    )
                 found = self._side_by_side(self._start_by_pools, wide, number - 1 - number // 3)
             else:
+                at = self._mixed(at)
                 found = self._side_by_side(self._start, at, number // 3)
             for plan in found:
                 weight = self._weigh(plan) if plan.cost < weighed else np.inf
@@ -228,10 +249,15 @@ class Rounding:
             spent += work if self._brief or number >= self._starts else 0
             vain = vain + work if best is at.plan else 0
             if best is not at.plan or number == 0 or reach != at.reach:
-                at = self._model(best, best.cost - lower, reach, best.serving)
+                at = self._model(best, self._expected(best, lower), reach, best.serving)
             yield best
             if spent > most or vain > VAIN_WORK:
                 return
+
+    def _expected(self, best: Incumbent, lower: float) -> float:
+        """The gap that columns are measured by: that to the bound, or less where it is wide [currency]."""
+        gap = best.cost - lower
+        return min(gap, max(gap / CLOSING, self._good))
 
     def _side_by_side(
         self, task: Callable[[_Model, int], Incumbent | None], at: _Model, number: int
@@ -251,7 +277,8 @@ class Rounding:
     def _start(self, at: _Model, number: int) -> Incumbent | None:
         """Decide all files anew."""
         every = np.ones(at.choice.size, dtype=np.bool_)
-        choice = dive(at.columns, at.rows, at.choice, self._in_turn(np.arange(every.size), number))
+        order = self._in_turn(np.arange(every.size), number)
+        choice = dive(at.columns, at.rows, at.choice, order, at.mixed())
         self._settle(at, choice, STAGES, every)
         plan = self._served(at, choice)
         return None if plan is None else self._settled(plan, every, at)
@@ -261,7 +288,8 @@ class Rounding:
         noise = POOL_SHUFFLE if number else 0.0
         varied = self._dear * (1.0 + noise * np.random.default_rng(number).random(self._dear.size))
         inertia = INERTIAS[number % len(INERTIAS)] * at.gap
-        choice = dive_pools(at.columns, at.rows, np.argsort(-varied, kind="stable"), inertia)
+        order = np.argsort(-varied, kind="stable")
+        choice = dive_pools(at.columns, at.rows, at.mixed(), order, inertia)
         few, choice = at.narrowed(START_REACH, choice)
         every = np.ones(choice.size, dtype=np.bool_)
         self._settle(few, choice, LATE_STAGES, every)
@@ -317,7 +345,8 @@ class Rounding:
 
     def _model(self, plan: Incumbent, gap: float, reach: float, serving: Serving | None) -> _Model:
         """Near columns and those of the plan, served as the plan is."""
-        near, mine = self._near.take(self._dearer_by <= reach * gap), np.ascontiguousarray(plan.holds.T)
+        which = np.flatnonzero(self._dearer_by <= reach * gap)
+        near, mine = self._near.take(which), np.ascontiguousarray(plan.holds.T)
         same = (near.holds == mine[near.file]).all(axis=1)
         lacking = np.setdiff1d(np.arange(mine.shape[0]), near.file[same])
         file = np.concatenate([near.file, lacking.astype(np.int32)])
@@ -329,7 +358,22 @@ class Rounding:
         reduced, choice = columns.cost + rows.matrix @ rows.price, np.flatnonzero(own)
         # Not below what sums of costs are exact to: else rounding errors would look like savings for ever.
         worth = max(LEAST_SAVED * gap, EXACT_TO * float(np.abs(columns.cost).sum()))
-        return _Model(plan, columns, rows, reduced, choice, gap, reach, worth)
+        # What the plan has beside the near columns goes by its file.
+        name = np.concatenate([which, self._near.file.size + lacking])[order]
+        return _Model(plan, columns, rows, reduced, choice, gap, reach, worth, name)
+
+    def _mixed(self, at: _Model) -> _Model:
+        """With its mixture, solved from where the last one ended."""
+        if at.mixture is not None:
+            return at
+        mixture = at.mixed()
+        self._ended = mixture.begin_from(self._ended, self._names(at))
+        return replace(at, mixture=mixture)
+
+    def _names(self, at: _Model) -> Names:
+        """By what its columns and rows are known in other models."""
+        n_limits = self._limits.limit.size + self._solver.instance.n_launches
+        return Names(at.name, at.rows.name, self._near.file.size + at.choice.size, n_limits)
 
     def _columns(self, serving: Serving | None, file: npt.NDArray[np.int32], holds: Bools) -> Columns:
         """Columns that split requests as a serving does; without one, whole ones at the prices."""

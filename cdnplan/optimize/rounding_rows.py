@@ -41,6 +41,8 @@ class Rows:
         Rows of which all columns of a file use one amount or nothing: storage and new bytes.
     pool : (n_rows,) int64
         The pool whose storage a row is, -1 for all other rows.
+    name : (n_rows,) int64
+        The limit that a row is, launches after all others: by it programs know their rows again.
     start : (n_files + 1,) int64
         First column of each file.
     floor : float
@@ -53,6 +55,7 @@ class Rows:
     charge: Floats
     even: Bools
     pool: Ints
+    name: Ints
     start: Ints
     floor: float
 
@@ -79,15 +82,15 @@ class Rows:
         price = np.concatenate([worth, prices.launch])
         charge = np.concatenate([charge, np.full(needed.size, HARD * dearest)])
         order = np.argsort(-price, kind="stable")
+        name = np.concatenate([rows, limits.limit.size + np.arange(needed.size)])[order]
         return cls(
             matrix=np.ascontiguousarray(matrix[:, order]),
             room=room[order],
             price=np.minimum(price, charge)[order],
             charge=charge[order],
             even=np.concatenate([even, np.zeros(needed.size, dtype=np.bool_)])[order],
-            pool=np.concatenate(
-                [np.where(rows < instance.n_pools, rows, -1), np.full(needed.size, -1, dtype=np.int64)]
-            )[order],
+            pool=np.where(name < instance.n_pools, name, -1),
+            name=name,
             start=start,
             floor=LEAST_SOFT * dearest,
         )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import highspy
 import numpy as np
-import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Ints
-from cdnplan.optimize.highs import BASIC, LOWER, UPPER
+from cdnplan.optimize.highs import BASIC, LOWER, UPPER, Statuses, basis_of, statuses
 
 
 class Basis:
@@ -60,18 +59,14 @@ class Basis:
                 status[hit] = known[1][at[hit]]
         if int((of_column == BASIC).sum() + (of_row == BASIC).sum()) != rows.size:
             return None
-        basis = highspy.HighsBasis()
-        basis.col_status = [highspy.HighsBasisStatus(code) for code in of_column.tolist()]
-        basis.row_status = [highspy.HighsBasisStatus(code) for code in of_row.tolist()]
-        basis.valid = True
-        return basis
+        return basis_of(of_column, of_row)
 
     def end(self, basis: highspy.HighsBasis, columns: Ints, rows: Ints) -> None:
         """Remember how a program of these columns and rows ended."""
-        self._columns = _by_key(columns, basis.col_status)
-        self._rows = _by_key(rows, basis.row_status)
+        of_column, of_row = statuses(basis)
+        self._columns, self._rows = _by_key(columns, of_column), _by_key(rows, of_row)
 
 
-def _by_key(keys: Ints, statuses: list[highspy.HighsBasisStatus]) -> tuple[Ints, npt.NDArray[np.int64]]:
+def _by_key(keys: Ints, status: Statuses) -> tuple[Ints, Statuses]:
     order = np.argsort(keys)
-    return keys[order], np.array([int(status) for status in statuses], dtype=np.int64)[order]
+    return keys[order], status[order]

@@ -18,6 +18,14 @@ def _wasted(left: float, price: float, charge: float) -> float:
     return price * left if left >= 0.0 else (price - charge) * left
 
 
+@part
+def _least_wasted(left: float, down: float, up: float, price: float, charge: float) -> float:
+    """What is wasted of a row at least, after a change between two extremes."""
+    if left > up:
+        return price * (left - up)
+    return (price - charge) * (left - down) if left < down else 0.0
+
+
 @njit(cache=True, nogil=True)
 def waste(load: Floats, room: Floats, price: Floats, charge: Floats) -> float:
     """What loads cost beyond their price: room paid for and left free, and excess above its price."""
@@ -36,42 +44,67 @@ def _note(
     old, n_rows = choice[f], use.shape[1]
     least[f] = 0.0
     for r in range(n_rows):
-        down[r, f] = up[r, f] = 0.0
+        down[f, r] = up[f, r] = 0.0
     for c in range(start[f], start[f + 1]):
         change[c] = reduced[c] - reduced[old]
         least[f] = min(least[f], change[c])
         for r in range(n_rows):
             more = use[c, r] - use[old, r]
             moved[c, r] = by_row[r, c] = more
-            down[r, f] = min(down[r, f], more)
-            up[r, f] = max(up[r, f], more)
+            down[f, r] = min(down[f, r], more)
+            up[f, r] = max(up[f, r], more)
+
+
+@part
+def _by_waste(left: Floats, price: Floats, charge: Floats, wasted: Floats, live: Ints) -> int:
+    """Sort the rows of which something is wasted, most first; returns how many they are."""
+    n_live = 0
+    for r in range(left.size):
+        this = _wasted(left[r], price[r], charge[r])
+        if this > 0.0:
+            k = n_live
+            while k > 0 and this > wasted[k - 1]:
+                live[k], wasted[k] = live[k - 1], wasted[k - 1]
+                k -= 1
+            live[k], wasted[k] = r, this
+            n_live += 1
+    return n_live
 
 
 @njit(cache=True, nogil=True)
 def _second(
     one: int, first_file: int, bar: float, free: Floats, price: Floats, charge: Floats, even: Bools,
     start: Ints, change: Floats, moved: Floats, by_row: Floats, least: Floats, down: Floats, up: Floats,
+    able: Ints, n_able: Ints,
 ) -> int:  # fmt: skip
     """The column leaving least cost and waste after a first change; -1 where none leaves less than `bar`.
 
     It has to mend the row that the first change leaves worst. `free` is room before the first change.
     """
-    n_rows, worst, most = free.size, 0, -1.0
-    after = np.empty(n_rows)
+    n_rows = free.size
+    after, wasted, live = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows, dtype=np.int64)
     for r in range(n_rows):
         after[r] = free[r] - moved[one, r]
-        wasted = _wasted(after[r], price[r], charge[r])
-        if wasted > most:
-            worst, most = r, wasted
+    n_live = _by_waste(after, price, charge, wasted, live)
+    worst = live[0] if n_live > 0 else 0
     left, dear, excess = after[worst], price[worst], charge[worst]
     more, best, cost = by_row[worst], -1, change[one]
-    for f in range(start.size - 1):
-        far = down[worst, f] if left < 0.0 else up[worst, f]
-        if far == 0.0 or f == first_file:
+    side = 0 if left < 0.0 else 1
+    for k in range(n_able[side, worst]):
+        f = able[side, worst, k]
+        if f == first_file:
             continue
+        far = down[f, worst] if side == 0 else up[f, worst]
         # In even rows a file uses one amount or nothing; in others it may fit just so.
         fits = not even[worst] and (left >= far if left < 0.0 else left <= far)
-        if cost + least[f] + (0.0 if fits else _wasted(left - far, dear, excess)) >= bar:
+        # No column of the file leaves less than this; rows of which nothing is wasted cannot add to it.
+        low = cost + least[f] + (0.0 if fits else _wasted(left - far, dear, excess))
+        for j in range(1, n_live):
+            if low >= bar:
+                break
+            r = live[j]
+            low += _least_wasted(after[r], down[f, r], up[f, r], price[r], charge[r])
+        if low >= bar:
             continue
         for c in range(start[f], start[f + 1]):
             if more[c] >= 0.0 if left < 0.0 else more[c] <= 0.0:
@@ -85,6 +118,21 @@ def _second(
             if total < bar:
                 best, bar = c, total
     return best
+
+
+@njit(cache=True, nogil=True)
+def _note_able(down: Floats, up: Floats, able: Ints, n_able: Ints) -> None:
+    """Note which files can use less (0) and more (1) of each row."""
+    n_files, n_rows = down.shape
+    for r in range(n_rows):
+        n_able[0, r] = n_able[1, r] = 0
+        for f in range(n_files):
+            if down[f, r] < 0.0:
+                able[0, r, n_able[0, r]] = f
+                n_able[0, r] += 1
+            if up[f, r] > 0.0:
+                able[1, r, n_able[1, r]] = f
+                n_able[1, r] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -122,9 +170,11 @@ def settle(
         free -= use[choice[f]]
     change, least = np.empty(n), np.empty(n_files)
     moved, by_row = np.empty((n, n_rows)), np.empty((n_rows, n))
-    down, up = np.empty((n_rows, n_files)), np.empty((n_rows, n_files))
+    down, up = np.empty((n_files, n_rows)), np.empty((n_files, n_rows))
+    able, n_able = np.empty((2, n_rows, n_files), dtype=np.int64), np.empty((2, n_rows), dtype=np.int64)
     for f in range(n_files):
         _note(f, reduced, use, start, choice, change, moved, by_row, least, down, up)
+    _note_able(down, up, able, n_able)
     now, lowest = waste(room - free, room, price, charge), least.min()
     better = True
     while better:
@@ -142,7 +192,7 @@ def settle(
                 if pairs:
                     two = _second(
                         one, f, now - worth, free, price, charge, even, start, change, moved, by_row, least,
-                        down, up,
+                        down, up, able, n_able,
                     )  # fmt: skip
                 if two < 0:
                     continue
@@ -155,4 +205,5 @@ def settle(
                     choice[file[new]] = new
                     begin[file[new]] = True
                     _note(file[new], reduced, use, start, choice, change, moved, by_row, least, down, up)
+            _note_able(down, up, able, n_able)
             now, lowest = waste(room - free, room, price, charge), least.min()

@@ -49,7 +49,7 @@ def test_what_pools_hold_fits_and_every_file_has_a_column() -> None:
         rounding, plan, found = rounding_of(inst)
         at = rounding._model(plan, plan.cost - found.bound, REACH, plan.serving)
         for order in (np.arange(4), np.arange(4)[::-1]):
-            choice = dive_pools(at.columns, at.rows, order, 0.0)
+            choice = dive_pools(at.columns, at.rows, at.mixed(), order, 0.0)
             assert at.columns.file[choice].tolist() == list(range(inst.n_files))
             holds = at.columns.holds[choice].T
             stored = (holds * inst.size_gb * inst.copies).sum(axis=1)
