@@ -7,7 +7,7 @@ for any number of threads, and a third of the compilation time of numba's own pa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -81,17 +81,42 @@ def in_lanes(
     >>> sorted(seen)
     [0, 1, 2]
     """
-    if not items.size:
-        return
-    count = min(_lanes.get() or get_num_threads(), items.size)
+    count = min(_threads(), items.size)
     ordered = items[np.argsort(-work.astype(np.float64), kind="stable")].astype(np.int64)
-    if count == 1:
-        kernel(ordered, *args)
-        return
-    parts = [ordered[lane::count].copy() for lane in range(count)]
-    others = [_helpers(os.getpid(), count - 1).submit(kernel, part, *args) for part in parts[1:]]
+    _call(kernel, [ordered[lane::count].copy() for lane in range(count)], args)
+
+
+def in_even_lanes(kernel: Callable[..., None], n_items: int, *args: Any) -> None:
+    """Do the same for the numbers below `n_items`, all of about the same work.
+
+    Examples
+    --------
+    >>> seen = []
+    >>> in_even_lanes(lambda part, out: out.extend(part.tolist()), 3, seen)
+    >>> sorted(seen)
+    [0, 1, 2]
+    """
+    _call(kernel, _even_parts(n_items, min(_threads(), n_items)), args)
+
+
+@cache
+def _even_parts(n_items: int, count: int) -> list[npt.NDArray[np.int64]]:
+    """Parts as `in_lanes` makes them; kept, as dealing out is part of what a small batch costs."""
+    return [np.arange(lane, n_items, count) for lane in range(count)]
+
+
+def _threads() -> int:
+    return _lanes.get() or get_num_threads()
+
+
+def _call(
+    kernel: Callable[..., None], parts: Sequence[npt.NDArray[np.int64]], args: tuple[Any, ...]
+) -> None:
+    """Call a kernel for the first part here, for the others in threads of their own."""
+    others = [_helpers(os.getpid(), len(parts) - 1).submit(kernel, part, *args) for part in parts[1:]]
     try:
-        kernel(parts[0], *args)
+        for part in parts[:1]:
+            kernel(part, *args)
     finally:
         wait(others)
     for other in others:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.columns import Columns
@@ -78,8 +78,8 @@ class FileSolver:
         """
         inst, cols = self.instance, self.columns
         values = np.zeros(files.size)
-        in_lanes(
-            solve_files, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row,
+        in_even_lanes(
+            solve_files, N_CHUNKS, files, inst.region_row,
             inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
             inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[priced.order],
             priced.cand_cost[priced.order], priced.origin_cost, cols.pool_ptr, cols.pool_region,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, summed
@@ -135,8 +135,8 @@ def solve_exactly(
     ascent, value, cost = (np.zeros(files.size) for _ in range(3))
     nodes = np.zeros(files.size, dtype=np.int64)
     holds = np.zeros((files.size, inst.n_pools), dtype=np.bool_) if guess is None else guess.copy()
-    in_lanes(
-        solve_files_exactly, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, max_nodes, inst.region_row,
+    in_even_lanes(
+        solve_files_exactly, N_CHUNKS, files, max_nodes, inst.region_row,
         inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1,
         inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost,
         cols.pool_ptr, cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies,
@@ -172,8 +172,8 @@ def columns_of(
     priced = Priced.of(inst, prices)
     cost = np.zeros(files.size)
     use = np.zeros((files.size, LimitVector.of(inst).limit.size))
-    in_lanes(
-        column_loads, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row, inst.region_share,
+    in_even_lanes(
+        column_loads, N_CHUNKS, files, inst.region_row, inst.region_share,
         cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
         inst.cand_pool[priced.order], priced.cand_cost[priced.order],
         np.full(inst.n_regions, -np.inf) if from_origin else priced.origin_cost, inst.cand_cost,

@@ -64,13 +64,13 @@ class LimitVector:
         """The vector as prices, those of missing limits zero and those of links capped."""
         inst, slices = self.instance, self.instance.n_slices
         flat = np.where(np.isinf(self.limit), 0.0, np.minimum(flat, self.cap))
-        at = np.cumsum([inst.n_pools, inst.n_pools * slices, inst.n_links * slices])
-        storage, throughput, link, new = np.split(flat, at)
+        links = inst.n_pools * (1 + slices)
+        new = flat[flat.size - inst.n_pools :]
         by_fill = inst.fill_limit_gb <= inst.churn_limit_gb
         return Prices(
-            storage=storage,
-            throughput=throughput.reshape(inst.n_pools, slices),
-            link=link.reshape(inst.n_links, slices),
+            storage=flat[: inst.n_pools],
+            throughput=flat[inst.n_pools : links].reshape(inst.n_pools, slices),
+            link=flat[links : flat.size - inst.n_pools].reshape(inst.n_links, slices),
             fill=np.where(by_fill, new, 0.0),
             churn=np.where(by_fill, 0.0, new),
             launch=launch,

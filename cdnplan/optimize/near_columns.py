@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance import Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
@@ -73,8 +73,8 @@ def _sets(
     holds = np.zeros((ptr[-1], inst.n_pools), dtype=np.bool_)
     count = np.zeros(inst.n_files, dtype=np.int64)
     code = np.random.default_rng(0).integers(1, 1 << 63, inst.n_pools).astype(np.uint64)
-    in_lanes(
-        near_sets, np.arange(N_CHUNKS), np.ones(N_CHUNKS), most, extended, inst.region_row, inst.region_share,
+    in_even_lanes(
+        near_sets, N_CHUNKS, most, extended, inst.region_row, inst.region_share,
         cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr,
         inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost, inst.size_gb,
         priced.store, priced.new, solver.copies, solver.held, solver.pinned, solver.reward_ptr,

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes, lanes
+from cdnplan.lanes import in_even_lanes, lanes
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.bound import ROUNDING_RATIO
 from cdnplan.optimize.one_file import Facility
@@ -197,8 +197,8 @@ class _Tree:
         u, raw, looks = np.empty((n, prices.shape[1])), np.empty(n), np.empty(n)
         share, slack = np.empty((n, states.shape[1])), np.empty((n, states.shape[1]))
         with lanes(self.threads):
-            in_lanes(
-                split_nodes, np.arange(len(nodes)), np.ones(len(nodes)), STEPS, PATIENCE, rows.ptr,
+            in_even_lanes(
+                split_nodes, len(nodes), STEPS, PATIENCE, rows.ptr,
                 rows.region, rows.level, rows.limit, rows.spare, facility.opening, states, pool,
                 cutoff - facility.constant, length, reach, gain, prices, u, share, slack, raw, looks,
             )  # fmt: skip

@@ -220,11 +220,12 @@ class PriceSearch:
                 self._launch = launch_prices(self._solver, self._prices(self._log, self._toll))
             means = [*means[-(AVERAGED - 1) :], (log, toll)]
             if complete and self._worth_a_look(number):
-                settled = (
-                    np.mean([log for log, _ in means], axis=0),
-                    np.mean([toll for _, toll in means], axis=0),
-                )
-                for mean in (means[-1], settled):
+                looks = means[-1:]
+                if number + 1 >= self.last:
+                    # Before, prices move too far from pass to pass.
+                    log, toll = (np.mean(each, axis=0) for each in zip(*means, strict=True))
+                    looks.append((log, toll))
+                for mean in looks:
                     prices = self._prices(*mean)
                     bound = priced_bound(inst, prices, self._solver)
                     if bound > best_bound:

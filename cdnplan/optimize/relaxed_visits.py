@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, summed
@@ -81,8 +81,8 @@ class RelaxedVisits:
         stored = np.zeros((RELAXED_CHUNKS, inst.n_pools))
         fresh = np.zeros_like(stored)
         served = np.zeros((RELAXED_CHUNKS, inst.cand_pool.size + inst.n_regions))
-        in_lanes(
-            relax_files, np.arange(RELAXED_CHUNKS), np.ones(RELAXED_CHUNKS), *batch, FIRST_STEPS, steps,
+        in_even_lanes(
+            relax_files, RELAXED_CHUNKS, *batch, FIRST_STEPS, steps,
             inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
             inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order], self._layout.slots(order),
             priced.cand_cost[order], priced.origin_cost, cols.pool_ptr, cols.pool_region, inst.size_gb,

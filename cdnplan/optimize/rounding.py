@@ -35,7 +35,7 @@ from operator import attrgetter
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes, lanes
+from cdnplan.lanes import in_even_lanes, lanes
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.bound import FileSolver
@@ -271,7 +271,7 @@ class Rounding:
                     found[k] = task(at, number * SIDE_BY_SIDE + int(k))
 
         with lanes(self._threads):
-            in_lanes(run, np.arange(SIDE_BY_SIDE), np.ones(SIDE_BY_SIDE))
+            in_even_lanes(run, SIDE_BY_SIDE)
         return [plan for plan in found if plan is not None]
 
     def _start(self, at: _Model, number: int) -> Incumbent | None:

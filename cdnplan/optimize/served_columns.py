@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance import Ints32
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.bound import FileSolver
@@ -48,8 +48,8 @@ def columns_as_served(
     priced = Priced.of(inst, prices)
     cost = np.zeros(files.size)
     use = np.zeros((files.size, LimitVector.of(inst).limit.size))
-    in_lanes(
-        served_loads, np.arange(N_CHUNKS), np.ones(N_CHUNKS), files, inst.region_row, inst.region_share,
+    in_even_lanes(
+        served_loads, N_CHUNKS, files, inst.region_row, inst.region_share,
         cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
         inst.cand_pool, priced.cand_cost, priced.origin_cost, inst.cand_cost, inst.origin_cost,
         inst.size_gb, solver.copies, solver.held, inst.fill_cost, holds, inst.gbps_per_gb,

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance import Floats, Instance, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
@@ -131,8 +131,8 @@ class HolderVisits:
         fresh = np.zeros_like(stored)
         served = np.zeros((SEARCH_CHUNKS, inst.cand_pool.size + inst.n_regions))
         response = np.zeros((SEARCH_CHUNKS, layout.size))
-        in_lanes(
-            search_files, np.arange(SEARCH_CHUNKS), np.ones(SEARCH_CHUNKS), *batch, at.number, self.steps,
+        in_even_lanes(
+            search_files, SEARCH_CHUNKS, *batch, at.number, self.steps,
             self.seen, at.heat, BAND_RATIO * at.heat, inst.region_row, inst.region_share, cols.file_ptr,
             cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order],
             layout.slots(order), cost, priced.origin_cost, toll, cols.pool_ptr, cols.pool_region,

@@ -8,7 +8,7 @@ import numpy as np
 
 from cdnplan.evaluate.limits import stored_gb
 from cdnplan.evaluate.loads import link_gbps, pool_gbps
-from cdnplan.lanes import in_lanes
+from cdnplan.lanes import in_even_lanes
 from cdnplan.model.geo import distance_km
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.topology import Topology
@@ -131,8 +131,8 @@ def _by_file(answer: Answer) -> tuple[Floats, Floats]:
     instance = answer.instance
     cost = np.zeros((CHUNKS, instance.n_files))
     away = np.zeros_like(cost)
-    in_lanes(
-        nearest_costs, np.arange(CHUNKS), np.ones(CHUNKS), CHUNKS, instance.region_row,
+    in_even_lanes(
+        nearest_costs, CHUNKS, CHUNKS, instance.region_row,
         instance.region_share, instance.demand_ptr, instance.demand_file, instance.demand_gb,
         instance.cand_ptr, instance.cand_pool, instance.cand_cost, instance.origin_cost,
         np.ascontiguousarray(answer.placement.holds.T), cost, away,
