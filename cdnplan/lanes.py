@@ -109,9 +109,7 @@ def _threads() -> int:
     return _lanes.get() or get_num_threads()
 
 
-def _call(
-    kernel: Callable[..., None], parts: Sequence[npt.NDArray[np.int64]], args: tuple[Any, ...]
-) -> None:
+def _call(kernel: Callable[..., None], parts: Sequence[npt.NDArray[np.int64]], args: tuple[Any, ...]) -> None:
     """Call a kernel for the first part here, for the others in threads of their own."""
     others = [_helpers(os.getpid(), len(parts) - 1).submit(kernel, part, *args) for part in parts[1:]]
     try:

@@ -37,7 +37,8 @@ from cdnplan.optimize.warm_start import WarmStart
 
 Bools = npt.NDArray[np.bool_]
 
-MAX_BATCHES, FILES_PER_BATCH = 48, 20
+MAX_BATCHES, SAMPLE_BATCHES, FILES_PER_BATCH = 48, 24, 20
+"""Batches of a pass at most, of a pass over a sample at most, and files of each at least."""
 SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 8, 8, 400
 """With more files than the first: so many passes over the densest files and every so many of the rest."""
 LOG_FLOOR = -9.0
@@ -277,11 +278,12 @@ class PriceSearch:
 
         With a stride, the tail is sampled, and each of its files stands for so many.
         """
-        head, tail = self._ranked, self._ranked[:0]
+        head, tail, most = self._ranked, self._ranked[:0], MAX_BATCHES
         if stride > 1:
+            most = SAMPLE_BATCHES
             # From the middle of each stride: its densest file would stand for all and demand be overstated.
             head, tail = head[: self._head], head[self._head + stride // 2 :: stride]
-        count = max(1, min(MAX_BATCHES, (head.size + tail.size) // FILES_PER_BATCH))
+        count = max(1, min(most, (head.size + tail.size) // FILES_PER_BATCH))
         batches = []
         for b in range(count):
             first, rest = head[b::count], tail[b::count]
