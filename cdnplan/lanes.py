@@ -101,7 +101,7 @@ def in_even_lanes(kernel: Callable[..., None], n_items: int, *args: Any) -> None
 
 @cache
 def _even_parts(n_items: int, count: int) -> list[npt.NDArray[np.int64]]:
-    """Parts as `in_lanes` makes them; kept, as dealing out is part of what a small batch costs."""
+    """Parts as `in_lanes` makes them, which kernels only read: kept, as small batches are dealt out often."""
     return [np.arange(lane, n_items, count) for lane in range(count)]
 
 

@@ -106,7 +106,7 @@ class Mixture:
         self._lp = lp
         self._basis: highspy.HighsBasis | None = None
 
-    def begin_from(self, ended: Ended | None, names: Names) -> Ended:
+    def begin_from(self, ended: Ended | None, names: Names) -> Ended | None:
         """Solve it once, so that all programs begin at the optimum.
 
         Parameters
@@ -118,12 +118,13 @@ class Mixture:
 
         Returns
         -------
-        Ended
-            Where this one does.
+        Ended or None
+            Where this one does; None where HiGHS found no basis, and programs begin from nothing.
         """
         self._basis = None if ended is None else ended.on(names)
-        self._basis = self.program().getBasis()
-        return Ended.of(self._basis, names)
+        basis = self.program().getBasis()
+        self._basis = basis if basis.valid else None
+        return Ended.of(basis, names) if basis.valid else None
 
     def program(self) -> QuietHighs:
         """A program of its own, solved.
@@ -136,7 +137,8 @@ class Mixture:
         solver.passModel(self._lp)
         if self._basis is not None:
             solver.setBasis(self._basis)
-        solver.run()
+        # From a basis of another program simplex may end without an optimum; then again from nothing.
+        solver.run_until_optimal({})
         return solver
 
 

@@ -233,12 +233,12 @@ class Rounding:
                 found = self._side_by_side(self._repair, at, number)
             elif number % 3:
                 if wide is None or wide.plan is not best:
-                    wide = self._mixed(
+                    wide = self._with_mixture(
                         self._model(best, self._expected(best, lower), POOL_REACH, best.serving)
                     )
                 found = self._side_by_side(self._start_by_pools, wide, number - 1 - number // 3)
             else:
-                at = self._mixed(at)
+                at = self._with_mixture(at)
                 found = self._side_by_side(self._start, at, number // 3)
             for plan in found:
                 weight = self._weigh(plan) if plan.cost < weighed else np.inf
@@ -362,7 +362,7 @@ class Rounding:
         name = np.concatenate([which, self._near.file.size + lacking])[order]
         return _Model(plan, columns, rows, reduced, choice, gap, reach, worth, name)
 
-    def _mixed(self, at: _Model) -> _Model:
+    def _with_mixture(self, at: _Model) -> _Model:
         """With its mixture, solved from where the last one ended."""
         if at.mixture is not None:
             return at

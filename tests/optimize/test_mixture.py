@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.optimize.diving import dive
-from cdnplan.optimize.mixture import Mixture
+from cdnplan.optimize.highs import BASIC, LOWER
+from cdnplan.optimize.mixture import Ended, Mixture
 from cdnplan.optimize.rounding import CLOSING
 from tests.instances import random_instance
 from tests.optimize.test_rounding import rounding_of
@@ -33,8 +34,8 @@ def test_where_it_begins_does_not_change_the_optimum(seed: int) -> None:
         at = rounding._model(plan, gap, other, plan.serving)
         expected, _ = optimum(at.mixed())
         rounding._ended = None
-        rounding._mixed(rounding._model(plan, gap, reach, None))
-        again, steps = optimum(rounding._mixed(at).mixed())
+        rounding._with_mixture(rounding._model(plan, gap, reach, None))
+        again, steps = optimum(rounding._with_mixture(at).mixed())
         assert again == pytest.approx(expected, rel=1e-7)
         assert steps == 0, "all programs of a mixture that was solved begin at its optimum"
 
@@ -46,7 +47,7 @@ def test_beginning_elsewhere_saves_steps() -> None:
         rounding, plan, found = rounding_of(inst)
         at = rounding._model(plan, plan.cost - found.bound, 0.5, plan.serving)
         from_nothing += optimum(at.mixed())[1]
-        rounding._mixed(rounding._model(plan, plan.cost - found.bound, 0.4, None))
+        rounding._with_mixture(rounding._model(plan, plan.cost - found.bound, 0.4, None))
         assert rounding._ended is not None
         mixture = at.mixed()
         mixture._basis = rounding._ended.on(rounding._names(at))
@@ -54,10 +55,29 @@ def test_beginning_elsewhere_saves_steps() -> None:
     assert begun < 0.5 * from_nothing
 
 
+def test_a_program_that_a_basis_does_not_fit_is_solved_all_the_same() -> None:
+    """Anything may be basic where a program begins: a basis is where to look first, and no more."""
+    inst = random_instance(2, n_regions=6, n_files=60, n_pools=5, families=frozenset({"storage"}))
+    rounding, plan, found = rounding_of(inst)
+    at = rounding._model(plan, plan.cost - found.bound, 0.5, plan.serving)
+    expected, _ = optimum(at.mixed())
+    names = rounding._names(at)
+    for status in (LOWER, BASIC):
+        nonsense = Ended(
+            np.full(names.n_columns, status), np.full(names.n_limits, status), np.full(60, status),
+            np.full(names.n_limits, status),
+        )  # fmt: skip
+        mixture = at.mixed()
+        ended = mixture.begin_from(nonsense, names)
+        assert optimum(mixture)[0] == pytest.approx(expected, rel=1e-7)
+        assert ended is not None
+        assert (ended.column == BASIC).any()
+
+
 def test_a_dive_of_all_files_decides_each_once_in_any_order() -> None:
     inst = random_instance(2, n_regions=6, n_files=60, n_pools=5, families=frozenset({"storage"}))
     rounding, plan, found = rounding_of(inst)
-    at = rounding._mixed(rounding._model(plan, plan.cost - found.bound, 0.5, plan.serving))
+    at = rounding._with_mixture(rounding._model(plan, plan.cost - found.bound, 0.5, plan.serving))
     for order in (np.arange(60), np.arange(60)[::-1], np.random.default_rng(0).permutation(60)):
         choice = dive(at.columns, at.rows, at.choice, order, at.mixture)
         assert at.columns.file[choice].tolist() == list(range(60))
