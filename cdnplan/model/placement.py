@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -99,6 +99,8 @@ class Prices:
         [currency/GB of new bytes]
     launch : (n_launches,) float64
         [currency per required pool]
+    cut : (n_cuts,) float64
+        Of the cuts that a proof knows, none usually [currency per unit of limit].
     """
 
     storage: Floats
@@ -107,6 +109,7 @@ class Prices:
     fill: Floats
     churn: Floats
     launch: Floats
+    cut: Floats = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
     def zero(cls, instance: Instance) -> Prices:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Ints32
 from cdnplan.model.placement import Prices
 
@@ -17,7 +18,8 @@ class Proof:
 
     The root, node 0, is the whole problem. A node that is split has two sides, which decide on the same file
     and pool; the others are cases, and prices prove a bound for each. Every plan belongs to one case, so none
-    costs less than the lowest of their bounds.
+    costs less than the lowest of their bounds. Where nothing is decided the root is the only case, and
+    `prices` are its own.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ class Proof:
         Index into `prices` for a case; -1 for a node that is split.
     prices : tuple of Prices
         Several cases may share some.
+    cuts : Cuts
+        All prices may price them.
     """
 
     parent: Ints32
@@ -39,8 +43,9 @@ class Proof:
     holds: npt.NDArray[np.bool_]
     priced: Ints32
     prices: tuple[Prices, ...]
+    cuts: Cuts = field(default_factory=Cuts.none)
 
     @property
     def n_cases(self) -> int:
         """How many cases there are."""
-        return int((self.priced >= 0).sum())
+        return max(1, int((self.priced >= 0).sum()))
