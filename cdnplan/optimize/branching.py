@@ -24,8 +24,8 @@ import numpy.typing as npt
 from cdnplan.model.instance import Instance
 from cdnplan.model.proof import Proof
 from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.few_files import FewFiles, improve_few_files
-from cdnplan.optimize.file_columns import Columns, priced_columns
+from cdnplan.optimize.few_files import FewFiles, improve_few_files, nearest
+from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.proof_record import ProofRecord
 from cdnplan.optimize.rules import broken_rules, fitting_placements
@@ -112,7 +112,7 @@ def split_files(
         After each node, until none is left that is worth a split.
     """
     tree = _Tree(solver, limits, incumbent, ideal, upper, wanted_gap, expired)
-    record = ProofRecord(found.prices)
+    record = ProofRecord(found.prices, found.cuts)
     heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node(0, (), (), found.bound, found))]
     closed, order = np.inf, 0
     while heap and not expired():
@@ -146,7 +146,8 @@ def split_files(
                 least = min(closed, heap[0][0], bound if waiting else np.inf)
                 yield Split(least, child.found, heap[0][2].found, record.proof)
     if not heap:
-        yield Split(closed, node.found, node.found, record.proof if record.decided else None)
+        proves = record.decided or found.cuts.n_cuts > 0
+        yield Split(closed, node.found, node.found, record.proof if proves else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,6 +178,7 @@ class _Tree:
         copies, prices = self.solver.copies, node.found.prices
         fresh = np.maximum(0, copies.astype(np.int16) - self.solver.held)
         worth = inst.size_gb[:, None] * (prices.storage * copies + (prices.fill + prices.churn) * fresh)
+        worth += self.solver.cuts.charges(prices.cut, inst.n_pools, inst.n_files).T
         score = worth * part * np.maximum(0.0, 1.0 - part)
         file, pool = divmod(int(score.argmax()), inst.n_pools)
         return (file, pool) if score[file, pool] > WORTH_SPLITTING * room else None
@@ -193,7 +195,7 @@ class _Tree:
         instance, holds = self._decided(pinned, banned)
         if broken_rules(instance):
             return None
-        solver = FileSolver.of(instance, self.solver.columns)
+        solver = FileSolver.of(instance, self.solver.columns, self.solver.cuts)
         columns = self._left(parent, pinned, banned)
         span = self.upper() - self.ideal
         rounds = improve_few_files(
@@ -227,14 +229,7 @@ class _Tree:
     def _left(self, parent: _Node, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> Columns:
         """Columns that obey, less those too dear to be in any better plan."""
         columns, found = parent.found.columns, parent.found
-        value = priced_columns(self.limits, found.prices, columns)
-        order = np.lexsort((value, columns.file))
-        first = np.flatnonzero(np.diff(columns.file[order], prepend=-1))
-        begin = np.repeat(first, np.diff(np.append(first, order.size)))
-        dearer = value[order] - value[order[begin]]
-        keep = np.zeros(order.size, dtype=np.bool_)
-        keep[order] = (dearer <= self.upper() - found.bound) & (np.arange(order.size) - begin < MOST_COLUMNS)
-        keep |= found.share > 0.0
+        keep = nearest(self.limits, found, MOST_COLUMNS, self.upper() - found.bound)
         for file, pool in pinned:
             keep &= (columns.file != file) | columns.holds[:, pool]
         for file, pool in banned:

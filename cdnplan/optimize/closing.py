@@ -9,12 +9,15 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from cdnplan.optimize.annealing import MOVES, pack
+from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.branching import Split, split_files
+from cdnplan.optimize.cutting import add_cuts
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.outcome import GOOD_GAP_RATIO
+from cdnplan.optimize.proof_record import ProofRecord
 from cdnplan.optimize.rounding import REPAIRS, STARTS, Rounding
 from cdnplan.optimize.run_state import RunState
 
@@ -54,10 +57,13 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     """
     if run.ended():
         return
-    found = root = _mix(run, recent)
+    found = _mix(run, recent)
     nodes = min(NODES, NODE_WORK // max(1, run.instance.cand_pool.size * run.instance.n_files))
-    tree = _tree(run, found, nodes)
     rounded = run.instance.n_files <= ROUND_UP_TO
+    if nodes > PATIENCE:
+        found = _cut(run, found)
+    root = found
+    tree = _tree(run, found, nodes)
     # A tree of fewer nodes than that proves next to nothing, and rounding takes less time than one of them.
     if nodes > PATIENCE or not rounded:
         found = _split(run, tree, found, PATIENCE)
@@ -70,8 +76,9 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     decided = run.lower - root.bound > WORTH_DECIDING * (run.best.cost - root.bound)
     mixed = found if decided else root
     with run.clock.phase("round"):
+        solver, limits = _with_cuts(run, mixed)
         rounding = Rounding(
-            run.solver, LimitVector.of(run.instance), run.local, mixed.prices, mixed.columns, run.threads,
+            solver, limits, run.local, mixed.prices, mixed.columns, run.threads,
             run.weigh, GOOD_GAP_RATIO * (run.best.cost - run.ideal), brief=brief,
         )  # fmt: skip
         plans = enumerate(rounding.plans(run.best, run.lower))
@@ -100,11 +107,30 @@ def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
     return found
 
 
+def _cut(run: RunState, found: FewFiles) -> FewFiles:
+    """Cuts that pools' mixtures exceed, and the master program with them."""
+    rounds = add_cuts(
+        run.solver, found, run.best.holds, run.best.cost, run.ideal, run.wanted_gap, run.ended,
+        appliances=run.by_appliance,
+    )  # fmt: skip
+    last = found
+    for last in run.clock.each("cut", rounds):
+        run.take_tree(last.bound, ProofRecord(last.prices, last.cuts).proof)
+        run.report("cut", 0.0)
+    return last
+
+
+def _with_cuts(run: RunState, found: FewFiles) -> tuple[FileSolver, LimitVector]:
+    """What solves files, and all limits, where a master has cuts."""
+    solver = FileSolver.of(run.instance, run.columns, found.cuts)
+    return solver, LimitVector.of(run.instance, found.cuts)
+
+
 def _tree(run: RunState, found: FewFiles, nodes: int) -> Iterator[Split]:
     """So many nodes of the search tree."""
     steps = split_files(
-        run.solver, LimitVector.of(run.instance), found, run.best.holds, run.ideal, lambda: run.best.cost,
-        run.wanted_gap, run.ended,
+        *_with_cuts(run, found), found, run.best.holds, run.ideal, lambda: run.best.cost, run.wanted_gap,
+        run.ended,
     )  # fmt: skip
     return islice(steps, nodes)
 
@@ -151,13 +177,13 @@ def _round(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
 
 def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
     """Change holders at random under falling heat, from the best placement, so many times at most."""
-    limits = LimitVector.of(run.instance)
+    solver, limits = _with_cuts(run, found)
     moves = min(MOVES, MOVES_PER_FILE * run.instance.n_files)
     with run.clock.phase("pack"):
         for number in range(packings):
             if run.closed() or run.gap() <= enough:
                 break
             over = run.best.cost - run.lower
-            holds = pack(run.solver, limits, found.prices, run.best.holds, found.columns, over, moves)
+            holds = pack(solver, limits, found.prices, run.best.holds, found.columns, over, moves)
             run.take_plan(run.local.serve(holds))
             run.report("pack", (number + 1) / packings)

@@ -23,11 +23,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.column_ranks import largest
-from cdnplan.optimize.file_columns import MAX_NODES, Columns, columns_of, solve_exactly
+from cdnplan.optimize.file_columns import MAX_NODES, Columns, columns_of, priced_columns, solve_exactly
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.master import Master, Mixed
 
@@ -65,6 +66,8 @@ class FewFiles:
         Masters solved.
     last : bool
         Whether more rounds would bring next to nothing.
+    cuts : Cuts
+        Priced as well.
     """
 
     bound: float
@@ -75,6 +78,7 @@ class FewFiles:
     share: Floats
     rounds: int
     last: bool
+    cuts: Cuts
 
 
 class _Known:
@@ -199,6 +203,7 @@ def improve_few_files(
             share=mixed.share,
             rounds=number,
             last=last,
+            cuts=solver.cuts,
         )
         if last:
             return
@@ -207,10 +212,37 @@ def improve_few_files(
         launch = towards_best * best_launch + (1 - towards_best) * mixed.launch
 
 
+def nearest(limits: LimitVector, found: FewFiles, most: int, room: float) -> Bools:
+    """Columns that further masters may need: those in the mixture, and the nearest of each file.
+
+    Parameters
+    ----------
+    limits : LimitVector
+    found : FewFiles
+    most : int
+        So many of each file.
+    room : float
+        Columns dearer by more than this are in no better plan [currency].
+
+    Returns
+    -------
+    (n_columns,) bool
+    """
+    columns = found.columns
+    value = priced_columns(limits, found.prices, columns)
+    order = np.lexsort((value, columns.file))
+    first = np.flatnonzero(np.diff(columns.file[order], prepend=-1))
+    begin = np.repeat(first, np.diff(np.append(first, order.size)))
+    dearer = value[order] - value[order[begin]]
+    keep = np.zeros(order.size, dtype=np.bool_)
+    keep[order] = (dearer <= room) & (np.arange(order.size) - begin < most)
+    return np.asarray(keep | (found.share > 0.0))
+
+
 def _box(limits: LimitVector, n_pools: int, centre: Floats, width: Floats) -> tuple[Floats, Floats]:
     """Lowest and highest price of each limit in the master."""
-    half = np.zeros_like(centre)
-    for part in (slice(0, n_pools), slice(n_pools, centre.size)):
+    half = np.full_like(centre, np.inf)  # that of cuts: their first prices are no guess
+    for part in (slice(0, n_pools), slice(n_pools, limits.n_own)):
         positive = centre[part][centre[part] > 0]
         floor = BOX_FLOOR * float(positive.mean()) if positive.size else np.inf
         half[part] = width[part] * np.maximum(centre[part], floor)

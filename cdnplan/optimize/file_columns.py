@@ -6,12 +6,13 @@ asked about, and its holders with their cheapest serving are a new column.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
+from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, summed
@@ -141,9 +142,9 @@ def solve_exactly(
         inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost,
         cols.pool_ptr, cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies,
         solver.held, solver.pinned, solver.reward_ptr, solver.reward_pool,
-        prices.launch[solver.reward_rule], ascent, value, cost, nodes, holds,
+        solver.rewards(prices), ascent, value, cost, nodes, holds,
     )  # fmt: skip
-    bound, by_ascent = (summed(inst, prices, part) for part in (value, ascent))
+    bound, by_ascent = (summed(solver, prices, part) for part in (value, ascent))
     return Answers(ascent, value, cost, holds, nodes, bound, by_ascent)
 
 
@@ -181,7 +182,28 @@ def columns_of(
         inst.gbps_per_gb, inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr, inst.origin_link,
         inst.n_links, cost, use,
     )  # fmt: skip
-    return Columns(files, holds, cost, use)
+    return with_cuts(Columns(files, holds, cost, use), solver.cuts)
+
+
+def with_cuts(columns: Columns, cuts: Cuts) -> Columns:
+    """Columns that tell, after all limits of the instance, what they use of cuts.
+
+    Parameters
+    ----------
+    columns : Columns
+        Without that.
+    cuts : Cuts
+
+    Returns
+    -------
+    Columns
+    """
+    if not cuts.n_cuts:
+        return columns
+    weight = np.zeros((int(max(columns.file.max(initial=0), cuts.file.max())) + 1, cuts.n_cuts))
+    weight[cuts.file, np.repeat(np.arange(cuts.n_cuts), np.diff(cuts.ptr))] = cuts.weight
+    of_cuts = weight[columns.file] * columns.holds[:, cuts.pool]
+    return replace(columns, use=np.concatenate([columns.use, of_cuts], axis=1))
 
 
 def priced_columns(limits: LimitVector, prices: Prices, columns: Columns) -> Floats:

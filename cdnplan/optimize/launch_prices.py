@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cdnplan.model.instance import Floats
@@ -38,7 +40,8 @@ def launch_prices(solver: FileSolver, prices: Prices) -> Floats:
         best, best_value = 0.0, -np.inf
         for price in np.unique(np.concatenate([[0.0], opening[max(0, least - 2) : least + 1]])):
             launch[rule] = price
-            value = solver.solve(np.array([f], dtype=np.int32), priced, launch)
+            reward = solver.rewards(replace(prices, launch=launch))
+            value = solver.solve(np.array([f], dtype=np.int32), priced, reward)
             if value[0] + price * least > best_value:
                 best, best_value = float(price), value[0] + price * least
         launch[rule] = best

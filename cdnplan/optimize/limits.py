@@ -1,4 +1,4 @@
-"""All shared limits of an instance as one flat vector: storage, throughput, links, new bytes."""
+"""All shared limits of an instance as one flat vector: storage, throughput, links, new bytes; then cuts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 
@@ -15,7 +16,7 @@ TINY = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LimitVector:
-    """Flat order: storage by pool, throughput by (pool, slice), links by (link, slice), new bytes by pool.
+    """Flat order: storage by pool, throughput by (pool, slice), links by (link, slice), new by pool, cuts.
 
     Fill window and churn limit bound the same quantity, so only the tighter one of a pool can matter; its
     price is put where it belongs.
@@ -27,15 +28,18 @@ class LimitVector:
         [GB or Gbit/s]; inf where there is none.
     cap : (n_limits,) float64
         Largest valid price: `Instance.overload_cost` for links, else inf.
+    n_own : int
+        How many limits are those of the instance, before the cuts.
     """
 
     instance: Instance
     limit: Floats
     cap: Floats
+    n_own: int
 
     @classmethod
-    def of(cls, instance: Instance) -> LimitVector:
-        """Flatten the limits of an instance."""
+    def of(cls, instance: Instance, cuts: Cuts | None = None) -> LimitVector:
+        """Flatten the limits of an instance, and those of cuts."""
         slices = instance.n_slices
         cap = np.full(2 * instance.n_pools + (instance.n_pools + instance.n_links) * slices, np.inf)
         links = slice(instance.n_pools * (1 + slices), cap.size - instance.n_pools)
@@ -48,7 +52,10 @@ class LimitVector:
                 np.minimum(instance.fill_limit_gb, instance.churn_limit_gb),
             ]
         )
-        return cls(instance, limit, cap)
+        if cuts is None:
+            return cls(instance, limit, cap, limit.size)
+        more = np.full(cuts.n_cuts, np.inf)
+        return cls(instance, np.append(limit, cuts.limit), np.append(cap, more), limit.size)
 
     def excess(self, use: Floats) -> Floats:
         """Use over limit less one, within [-1, 1]; -1 where there is no limit."""
@@ -56,22 +63,26 @@ class LimitVector:
         return np.clip(np.where(np.isinf(self.limit), -1.0, ratio), -1.0, 1.0)
 
     def flat(self, prices: Prices) -> Floats:
-        """Prices as a vector."""
+        """Prices as a vector; cuts that they do not know have none."""
         new = prices.fill + prices.churn
-        return np.concatenate([prices.storage, prices.throughput.ravel(), prices.link.ravel(), new])
+        unknown = np.zeros(self.limit.size - self.n_own - prices.cut.size)
+        return np.concatenate(
+            [prices.storage, prices.throughput.ravel(), prices.link.ravel(), new, prices.cut, unknown]
+        )
 
     def prices(self, flat: Floats, launch: Floats) -> Prices:
         """The vector as prices, those of missing limits zero and those of links capped."""
         inst, slices = self.instance, self.instance.n_slices
         flat = np.where(np.isinf(self.limit), 0.0, np.minimum(flat, self.cap))
         links = inst.n_pools * (1 + slices)
-        new = flat[flat.size - inst.n_pools :]
+        new = flat[self.n_own - inst.n_pools : self.n_own]
         by_fill = inst.fill_limit_gb <= inst.churn_limit_gb
         return Prices(
             storage=flat[: inst.n_pools],
             throughput=flat[inst.n_pools : links].reshape(inst.n_pools, slices),
-            link=flat[links : flat.size - inst.n_pools].reshape(inst.n_links, slices),
+            link=flat[links : self.n_own - inst.n_pools].reshape(inst.n_links, slices),
             fill=np.where(by_fill, new, 0.0),
             churn=np.where(by_fill, 0.0, new),
             launch=launch,
+            cut=flat[self.n_own :],
         )

@@ -78,7 +78,7 @@ def _sets(
         cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr,
         inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost, inst.size_gb,
         priced.store, priced.new, solver.copies, solver.held, solver.pinned, solver.reward_ptr,
-        solver.reward_pool, prices.launch[solver.reward_rule], code, known_ptr,
+        solver.reward_pool, solver.rewards(prices), code, known_ptr,
         np.ascontiguousarray(known.holds[order]), ptr, holds, count,
     )  # fmt: skip
     file = np.repeat(np.arange(inst.n_files, dtype=np.int32), most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cdnplan.model.cuts import Cuts
 from cdnplan.model.placement import Prices
 from cdnplan.model.proof import Proof
 
@@ -18,6 +19,8 @@ class ProofRecord:
     ----------
     root : Prices
         Of the whole problem.
+    cuts : Cuts or None
+        That all prices price.
 
     Examples
     --------
@@ -30,7 +33,8 @@ class ProofRecord:
     ([0, 0, 2, 2], 3)
     """
 
-    def __init__(self, root: Prices) -> None:
+    def __init__(self, root: Prices, cuts: Cuts | None = None) -> None:
+        self._cuts = Cuts.none() if cuts is None else cuts
         self._prices: list[Prices] = [root]
         self._parent: list[int] = [-1]
         self._decided: list[tuple[int, int, bool]] = [(-1, -1, False)]
@@ -66,15 +70,7 @@ class ProofRecord:
         return self._split[0]
 
     def proof(self) -> Proof:
-        """The tree as it is.
-
-        Raises
-        ------
-        ValueError
-            Nothing is decided yet.
-        """
-        if not self.decided:
-            raise ValueError("a tree begins with a decision")
+        """The tree as it is; where nothing is decided yet, the prices of the whole problem."""
         nodes = range(1, len(self._parent))
         number: dict[int, int] = {}
         kept: list[Prices] = []
@@ -86,12 +82,15 @@ class ProofRecord:
                     number[id(prices)] = len(kept)
                     kept.append(prices)
                 priced[node - 1] = number[id(prices)]
-        file, pool, holds = zip(*self._decided[1:], strict=True)
+        if not self.decided:
+            kept.append(self._prices[0])
+        decided = np.array(self._decided[1:], dtype=np.int32).reshape(-1, 3)
         return Proof(
             parent=np.array(self._parent[1:], dtype=np.int32),
-            file=np.array(file, dtype=np.int32),
-            pool=np.array(pool, dtype=np.int32),
-            holds=np.array(holds, dtype=np.bool_),
+            file=decided[:, 0],
+            pool=decided[:, 1],
+            holds=decided[:, 2].astype(np.bool_),
             priced=priced,
             prices=tuple(kept),
+            cuts=self._cuts,
         )

@@ -72,7 +72,7 @@ class RelaxedVisits:
         kept = self._u.copy(), self._share.copy(), self._seen.copy()
         everything = Batch(np.arange(values.size, dtype=np.int32), np.ones(values.size))
         self._relax(everything, LAST_STEPS, prices, priced, kept, values)
-        return summed(self._instance, prices, values)
+        return summed(self._solver, prices, values)
 
     def _relax(
         self, batch: Batch, steps: int, prices: Prices, priced: Priced, kept: Any, values: Floats
@@ -87,6 +87,6 @@ class RelaxedVisits:
             inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order], self._layout.slots(order),
             priced.cand_cost[order], priced.origin_cost, cols.pool_ptr, cols.pool_region, inst.size_gb,
             priced.store, priced.new, solver.copies, solver.held, solver.pinned, solver.reward_ptr,
-            solver.reward_pool, prices.launch[solver.reward_rule], *kept, stored, fresh, served, values,
+            solver.reward_pool, solver.rewards(prices), *kept, stored, fresh, served, values,
         )  # fmt: skip
         return np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])

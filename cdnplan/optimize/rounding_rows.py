@@ -68,17 +68,19 @@ class Rows:
         # A limit of zero would divide by it: then what is asked of it sets the scale.
         scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[rows])
         worth = limits.flat(prices)[rows] * scale
-        even = (rows < instance.n_pools) | (rows >= limits.limit.size - instance.n_pools)
+        cut = rows >= limits.n_own
+        even = (rows < instance.n_pools) | (rows >= limits.n_own - instance.n_pools)
         capped = np.isfinite(limits.cap[rows])
         # What links cost at their cap says nothing about the other limits.
         least = 1e-9 * float(np.abs(columns.cost).sum())
         dearest = max(float(worth[~capped].max(initial=0.0)), least)
-        charge = np.where(even, HARD * dearest, SOFT * worth + LEAST_SOFT * dearest)
+        # Where a cut is exceeded so is what it comes from, which is hard.
+        charge = np.where(even & ~cut, HARD * dearest, SOFT * worth + LEAST_SOFT * dearest)
         # Excess of links is what the model prices: never dearer than that.
         charge = np.minimum(charge, np.where(capped, limits.cap[rows] * scale, np.inf))
         needed = instance.launch_min.astype(np.float64)
         matrix = np.concatenate([columns.use[:, rows] / scale, -launch_use(instance, columns)], axis=1)
-        room = np.concatenate([limits.limit[rows] / scale * np.where(even, 1.0 - SPARE, 1.0), -needed])
+        room = np.concatenate([limits.limit[rows] / scale * np.where(even & ~cut, 1.0 - SPARE, 1.0), -needed])
         price = np.concatenate([worth, prices.launch])
         charge = np.concatenate([charge, np.full(needed.size, HARD * dearest)])
         order = np.argsort(-price, kind="stable")

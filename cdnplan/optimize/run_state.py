@@ -81,6 +81,11 @@ class RunState:
         self._fits, self._weighed = fits, np.inf
 
     @property
+    def by_appliance(self) -> bool:
+        """Whether plans are for appliances to carry out, and not for pools alone."""
+        return self._fits is not None
+
+    @property
     def planned(self) -> bool:
         """Whether there is a plan."""
         return self._incumbent is not None
@@ -138,7 +143,7 @@ class RunState:
         proof : callable
             Gives the tree, at the end: it may prove more by then.
         """
-        bound = min(bound, self.best.cost)
+        bound = min(bound, self._weighed)
         if bound > self.decided:
             self.decided, self._proof = bound, proof
 

@@ -16,7 +16,7 @@ from cdnplan.model.instance import Ints32
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.column_kernels import served_loads
-from cdnplan.optimize.file_columns import Columns
+from cdnplan.optimize.file_columns import Columns, with_cuts
 from cdnplan.optimize.file_kernels import N_CHUNKS
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.priced import Priced
@@ -56,4 +56,4 @@ def columns_as_served(
         inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr, inst.origin_link, inst.n_links,
         serving.ptr, serving.mask, serving.share_ptr, serving.slot, serving.ratio, cost, use,
     )  # fmt: skip
-    return Columns(files, holds, cost, use)
+    return with_cuts(Columns(files, holds, cost, use), solver.cuts)

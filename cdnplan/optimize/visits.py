@@ -137,7 +137,7 @@ class HolderVisits:
             cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order],
             layout.slots(order), cost, priced.origin_cost, toll, cols.pool_ptr, cols.pool_region,
             inst.size_gb, priced.store, priced.new, solver.copies, solver.held, solver.pinned,
-            solver.reward_ptr, solver.reward_pool, prices.launch[solver.reward_rule], layout.ptr, self.holds,
+            solver.reward_ptr, solver.reward_pool, solver.rewards(prices), layout.ptr, self.holds,
             self._twin, tolled, at.soft, at.jitter, stored, fresh, served, response,
         )  # fmt: skip
         loads = np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
