@@ -60,6 +60,7 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     found = _mix(run, recent)
     nodes = min(NODES, NODE_WORK // max(1, run.instance.cand_pool.size * run.instance.n_files))
     rounded = run.instance.n_files <= ROUND_UP_TO
+    plain = found
     if nodes > PATIENCE:
         found = _cut(run, found)
     root = found
@@ -75,13 +76,10 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     # Prices of a node are those of its own decisions, which good plans share only where decisions matter.
     decided = run.lower - root.bound > WORTH_DECIDING * (run.best.cost - root.bound)
     mixed = found if decided else root
+    # What cuts charge for leads to other plans, not always to better ones.
+    views = [mixed, plain] if root.cuts.n_cuts else [mixed]
     with run.clock.phase("round"):
-        solver, limits = _with_cuts(run, mixed)
-        rounding = Rounding(
-            solver, limits, run.local, mixed.prices, mixed.columns, run.threads,
-            run.weigh, GOOD_GAP_RATIO * (run.best.cost - run.ideal), brief=brief,
-        )  # fmt: skip
-        plans = enumerate(rounding.plans(run.best, run.lower))
+        plans = enumerate(_in_turn([_plans(run, view, len(views), brief=brief) for view in views]))
     _round(run, islice(plans, FIRST_ROUNDS))
     # What is left by now may be the bound's.
     if nodes > PATIENCE or run.gap() > WORTH_PACKING:
@@ -124,6 +122,26 @@ def _with_cuts(run: RunState, found: FewFiles) -> tuple[FileSolver, LimitVector]
     """What solves files, and all limits, where a master has cuts."""
     solver = FileSolver.of(run.instance, run.columns, found.cuts)
     return solver, LimitVector.of(run.instance, found.cuts)
+
+
+def _plans(run: RunState, found: FewFiles, views: int, *, brief: bool) -> Iterator[Incumbent]:
+    """Plans from rounding a master's mixture, one of so many."""
+    rounding = Rounding(
+        *_with_cuts(run, found), run.local, found.prices, found.columns, run.threads, run.weigh,
+        GOOD_GAP_RATIO * (run.best.cost - run.ideal), brief=brief, views=views,
+    )  # fmt: skip
+    return rounding.plans(run.best, run.lower, lambda: run.best)
+
+
+def _in_turn(plans: list[Iterator[Incumbent]]) -> Iterator[Incumbent]:
+    """One of each, again and again, until none has more."""
+    while plans:
+        for each in list(plans):
+            plan = next(each, None)
+            if plan is None:
+                plans.remove(each)
+            else:
+                yield plan
 
 
 def _tree(run: RunState, found: FewFiles, nodes: int) -> Iterator[Split]:

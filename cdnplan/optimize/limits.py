@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance import Floats, Instance, Ints32
 from cdnplan.model.placement import Prices
 
 TINY = 1e-9
@@ -30,12 +30,15 @@ class LimitVector:
         Largest valid price: `Instance.overload_cost` for links, else inf.
     n_own : int
         How many limits are those of the instance, before the cuts.
+    cut_pool : (n_cuts,) int32
+        The pool that each cut is about.
     """
 
     instance: Instance
     limit: Floats
     cap: Floats
     n_own: int
+    cut_pool: Ints32
 
     @classmethod
     def of(cls, instance: Instance, cuts: Cuts | None = None) -> LimitVector:
@@ -52,10 +55,9 @@ class LimitVector:
                 np.minimum(instance.fill_limit_gb, instance.churn_limit_gb),
             ]
         )
-        if cuts is None:
-            return cls(instance, limit, cap, limit.size)
-        more = np.full(cuts.n_cuts, np.inf)
-        return cls(instance, np.append(limit, cuts.limit), np.append(cap, more), limit.size)
+        cuts = Cuts.none() if cuts is None else cuts
+        caps = np.append(cap, np.full(cuts.n_cuts, np.inf))
+        return cls(instance, np.append(limit, cuts.limit), caps, limit.size, cuts.pool)
 
     def excess(self, use: Floats) -> Floats:
         """Use over limit less one, within [-1, 1]; -1 where there is no limit."""

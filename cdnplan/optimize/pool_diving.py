@@ -25,6 +25,9 @@ from cdnplan.optimize.subset_kernels import best_subset
 
 Bools = npt.NDArray[np.bool_]
 
+EXCEEDED = 1e-6
+"""A cut is broken by more than this part of its limit."""
+
 
 def dive_pools(columns: Columns, rows: Rows, mixture: Mixture, order: Ints, inertia: float) -> Ints:
     """Decide what pools hold, one after the other.
@@ -73,8 +76,35 @@ def _chosen(
     inertia: float,
 ) -> Bools:  # fmt: skip
     """Files that a pool holds: the best set by what they save there at the duals of all other limits."""
+    # A set that fits keeps the cuts that say what fits; those of appliances it may break.
+    own = np.flatnonzero(rows.cut_pool == pool)
+    held = _best_set(columns, rows, row, pool, allowed, share, _but(dual, row, own), inertia)
+    broken = own[(_used(columns, rows, pool, held, own) > rows.room[own] + EXCEEDED) & (dual[own] > 0.0)]
+    if broken.size:
+        kept = np.setdiff1d(own, broken)
+        held = _best_set(columns, rows, row, pool, allowed, share, _but(dual, row, kept), inertia)
+    return held
+
+
+def _but(dual: Floats, row: int, more: Ints) -> Floats:
+    """Duals without those of some rows."""
     others = dual.copy()
-    others[row] = 0.0
+    others[row] = others[more] = 0.0
+    return others
+
+
+def _used(columns: Columns, rows: Rows, pool: int, held: Bools, which: Ints) -> Floats:
+    """What a set of files uses of cuts of its pool."""
+    used = np.where(columns.holds[:, pool, None], rows.matrix[:, which], 0.0)
+    most = np.maximum.reduceat(used, rows.start[:-1])
+    return np.asarray(most[held].sum(axis=0))
+
+
+def _best_set(
+    columns: Columns, rows: Rows, row: int, pool: int, allowed: Bools, share: Floats, others: Floats,
+    inertia: float,
+) -> Bools:  # fmt: skip
+    """Files that a pool holds: the best set by what they save there at some duals."""
     priced = columns.cost + rows.matrix @ others
     holds, start = columns.holds[:, pool], rows.start[:-1]
     with_it = np.minimum.reduceat(np.where(allowed & holds, priced, np.inf), start)

@@ -169,6 +169,8 @@ class Rounding:
         A gap that is narrow for such a network [currency].
     brief : bool
         Whether to look less far, because the plan to begin with is a good one.
+    views : int
+        How many look at the same instance, each with prices of its own: they share the work.
     """
 
     def __init__(
@@ -183,11 +185,13 @@ class Rounding:
         good: float = np.inf,
         *,
         brief: bool = False,
+        views: int = 1,
     ) -> None:
         inst = solver.instance
         self._solver, self._limits, self._local, self._prices = solver, limits, local, prices
         self._threads, self._weigh, self._pairs = threads, weigh, inst.n_files <= PAIRS_UP_TO
-        self._good, self._brief, self._starts = good, brief, BRIEF_STARTS if brief else STARTS
+        self._good, self._brief, self._views = good, brief, views
+        self._starts = -(-(BRIEF_STARTS if brief else STARTS) // views)
         kept = np.full(inst.n_files, min(MOST_NEAR, max(NEAR, COLUMNS // inst.n_files)), dtype=np.int64)
         extended = np.zeros(inst.n_files, dtype=np.bool_)
         extended[np.argsort(inst.size_gb, kind="stable")[:EXTENDED]] = True
@@ -208,7 +212,9 @@ class Rounding:
         self._near, self._dearer_by = near, np.where(bare | nearest, 0.0, dearer)
         self._ended: Ended | None = None
 
-    def plans(self, best: Incumbent, lower: float) -> Iterator[Incumbent]:
+    def plans(
+        self, best: Incumbent, lower: float, current: Callable[[], Incumbent] | None = None
+    ) -> Iterator[Incumbent]:
         """Plans from dives, then better ones from repairs.
 
         Parameters
@@ -217,6 +223,8 @@ class Rounding:
             The best plan so far.
         lower : float
             The bound [currency].
+        current : callable or None
+            Gives the best plan by now, where others look for some too.
 
         Yields
         ------
@@ -227,8 +235,14 @@ class Rounding:
         at, weighed = self._model(best, self._expected(best, lower), START_REACH, None), self._weigh(best)
         wide = None
         spent = vain = 0
-        most = BRIEF_WORK if self._brief else WORK
-        for number in range(self._starts + REPAIRS):
+        most = (BRIEF_WORK if self._brief else WORK) // self._views
+        for number in range(self._starts + REPAIRS // self._views):
+            if current is not None and current() is not best:
+                best, vain = current(), 0
+                weighed = self._weigh(best)
+            reach = START_REACH if number < self._starts else REACH
+            if number and (best is not at.plan or number == 1 or reach != at.reach):
+                at = self._model(best, self._expected(best, lower), reach, best.serving)
             if number >= self._starts:
                 found = self._side_by_side(self._repair, at, number)
             elif number % 3:
@@ -244,14 +258,11 @@ class Rounding:
                 weight = self._weigh(plan) if plan.cost < weighed else np.inf
                 if weight < weighed:
                     best, weighed = plan, weight
-            reach = START_REACH if number + 1 < self._starts else REACH
             work = at.columns.file.size**2
             spent += work if self._brief or number >= self._starts else 0
             vain = vain + work if best is at.plan else 0
-            if best is not at.plan or number == 0 or reach != at.reach:
-                at = self._model(best, self._expected(best, lower), reach, best.serving)
             yield best
-            if spent > most or vain > VAIN_WORK:
+            if spent > most or vain > VAIN_WORK // self._views:
                 return
 
     def _expected(self, best: Incumbent, lower: float) -> float:

@@ -41,6 +41,8 @@ class Rows:
         Rows of which all columns of a file use one amount or nothing: storage and new bytes.
     pool : (n_rows,) int64
         The pool whose storage a row is, -1 for all other rows.
+    cut_pool : (n_rows,) int64
+        The pool that a row is a cut of, -1 for all other rows.
     name : (n_rows,) int64
         The limit that a row is, launches after all others: by it programs know their rows again.
     start : (n_files + 1,) int64
@@ -55,6 +57,7 @@ class Rows:
     charge: Floats
     even: Bools
     pool: Ints
+    cut_pool: Ints
     name: Ints
     start: Ints
     floor: float
@@ -85,6 +88,8 @@ class Rows:
         charge = np.concatenate([charge, np.full(needed.size, HARD * dearest)])
         order = np.argsort(-price, kind="stable")
         name = np.concatenate([rows, limits.limit.size + np.arange(needed.size)])[order]
+        cut_pool = np.full(order.size, -1, dtype=np.int64)
+        cut_pool[: rows.size][cut] = limits.cut_pool[rows[cut] - limits.n_own]
         return cls(
             matrix=np.ascontiguousarray(matrix[:, order]),
             room=room[order],
@@ -92,6 +97,7 @@ class Rows:
             charge=charge[order],
             even=np.concatenate([even, np.zeros(needed.size, dtype=np.bool_)])[order],
             pool=np.where(name < instance.n_pools, name, -1),
+            cut_pool=cut_pool[order],
             name=name,
             start=start,
             floor=LEAST_SOFT * dearest,
