@@ -21,11 +21,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Instance
+from cdnplan.model.cuts import Cuts
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.proof import Proof
 from cdnplan.optimize.bound import FileSolver
+from cdnplan.optimize.cutting import begin_with, held_parts
 from cdnplan.optimize.few_files import FewFiles, improve_few_files, nearest
-from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.proof_record import ProofRecord
 from cdnplan.optimize.rules import broken_rules, fitting_placements
@@ -34,6 +35,8 @@ Bools = npt.NDArray[np.bool_]
 Choice = tuple[int, int]
 """A file and a pool."""
 
+CUT_ROUNDS = 1
+"""So many times a node's mixture is looked at for cuts."""
 NEAR_ENOUGH = 0.05
 """A node is solved until its master and its bound differ by this part of what its bound is below the plan."""
 MOST_COLUMNS = 4
@@ -44,9 +47,9 @@ WORTH_SPLITTING = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Node:
-    """Files held where, and not held where; what is proven about plans that obey, and the last master.
+    """Files held where, and not held where; what is proven about plans that obey, and by which master.
 
-    `number` is that of the record.
+    `number` is that of the record; `found` is the last master.
     """
 
     number: int
@@ -54,6 +57,7 @@ class _Node:
     banned: tuple[Choice, ...]
     bound: float
     found: FewFiles
+    best: FewFiles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,20 +83,19 @@ class Split:
 
 def split_files(
     solver: FileSolver,
-    limits: LimitVector,
     found: FewFiles,
     incumbent: Bools,
     ideal: float,
     upper: Callable[[], float],
     wanted_gap: float,
     expired: Callable[[], bool],
+    find: Callable[[Floats], Cuts] | None = None,
 ) -> Iterator[Split]:
     """Search the tree of holder decisions, the lowest bound first.
 
     Parameters
     ----------
     solver : FileSolver
-    limits : LimitVector
     found : FewFiles
         The last master of the whole problem.
     incumbent : (n_pools, n_files) bool
@@ -105,15 +108,17 @@ def split_files(
         Nodes that could better the best plan by no more than this `gap_ratio` are not split.
     expired : callable
         Ends the search early once it returns True.
+    find : callable or None
+        Finds cuts that the mixture of a node exceeds, see `find_cuts`.
 
     Yields
     ------
     Split
         After each node, until none is left that is worth a split.
     """
-    tree = _Tree(solver, limits, incumbent, ideal, upper, wanted_gap, expired)
+    tree = _Tree(solver, incumbent, ideal, upper, wanted_gap, expired, find)
     record = ProofRecord(found.prices, found.cuts)
-    heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node(0, (), (), found.bound, found))]
+    heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node(0, (), (), found.bound, found, found))]
     closed, order = np.inf, 0
     while heap and not expired():
         bound, _, node = heapq.heappop(heap)
@@ -123,7 +128,7 @@ def split_files(
             again = tree.solve(node.number, node.pinned, node.banned, node, near_enough=0.0)
             order += 1
             if again is not None and again.bound > bound:
-                record.price(node.number, again.found.prices)
+                record.price(node.number, again.best.prices, again.best.cuts)
                 heapq.heappush(heap, (again.bound, order, again))
                 continue
         if choice is None:
@@ -140,8 +145,8 @@ def split_files(
             child = tree.solve(number, pinned, banned, node)
             order += 1
             if child is not None:
-                if child.found.bound > bound:
-                    record.price(number, child.found.prices)
+                if child.best.bound > bound:
+                    record.price(number, child.best.prices, child.best.cuts)
                 heapq.heappush(heap, (child.bound, order, child))
                 least = min(closed, heap[0][0], bound if waiting else np.inf)
                 yield Split(least, child.found, heap[0][2].found, record.proof)
@@ -155,12 +160,12 @@ class _Tree:
     """What all nodes share."""
 
     solver: FileSolver
-    limits: LimitVector
     incumbent: Bools
     ideal: float
     upper: Callable[[], float]
     wanted_gap: float
     expired: Callable[[], bool]
+    find: Callable[[Floats], Cuts] | None
 
     def cutoff(self) -> float:
         """Bound from which on a node does not matter any more."""
@@ -172,13 +177,12 @@ class _Tree:
         room = self.cutoff() - node.bound
         if room <= 0.0:
             return None
-        inst, columns = self.solver.instance, node.found.columns
-        part = np.zeros((inst.n_files, inst.n_pools))
-        np.add.at(part, columns.file, node.found.share[:, None] * columns.holds)
+        inst = self.solver.instance
+        part = held_parts(node.found, inst.n_files)
         copies, prices = self.solver.copies, node.found.prices
         fresh = np.maximum(0, copies.astype(np.int16) - self.solver.held)
         worth = inst.size_gb[:, None] * (prices.storage * copies + (prices.fill + prices.churn) * fresh)
-        worth += self.solver.cuts.charges(prices.cut, inst.n_pools, inst.n_files).T
+        worth += node.found.cuts.charges(prices.cut, inst.n_pools, inst.n_files).T
         score = worth * part * np.maximum(0.0, 1.0 - part)
         file, pool = divmod(int(score.argmax()), inst.n_pools)
         return (file, pool) if score[file, pool] > WORTH_SPLITTING * room else None
@@ -195,17 +199,28 @@ class _Tree:
         instance, holds = self._decided(pinned, banned)
         if broken_rules(instance):
             return None
-        solver = FileSolver.of(instance, self.solver.columns, self.solver.cuts)
-        columns = self._left(parent, pinned, banned)
-        span = self.upper() - self.ideal
-        rounds = improve_few_files(
-            solver, self.limits, parent.found.prices, holds, span, self.expired, [columns], rough=False
-        )
-        for found in rounds:
-            room = self.upper() - found.bound
-            if found.bound >= self.cutoff() or found.mixture - found.bound <= near_enough * room:
+        own = FileSolver.of(instance, self.solver.columns)
+        span, found, more = self.upper() - self.ideal, parent.found, Cuts.none()
+        keep = self._left(parent, pinned, banned)
+        best: FewFiles | None = None
+        for _ in range(1 + CUT_ROUNDS):
+            solver, limits, prices, columns = begin_with(own, found, keep, more)
+            rounds = improve_few_files(
+                solver, limits, prices, holds, span, self.expired, [columns], rough=False
+            )
+            for found in rounds:
+                room = self.upper() - found.bound
+                if found.bound >= self.cutoff() or found.mixture - found.bound <= near_enough * room:
+                    break
+            best = found if best is None or found.bound > best.bound else best
+            if best.bound >= self.cutoff() or self.find is None or self.expired():
                 break
-        return _Node(number, pinned, banned, max(parent.bound, found.bound), found)
+            more = self.find(held_parts(found, instance.n_files))
+            if not more.n_cuts:
+                break
+            keep = nearest(limits, found, MOST_COLUMNS, self.upper() - found.bound)
+        assert best is not None
+        return _Node(number, pinned, banned, max(parent.bound, best.bound), found, best)
 
     def _decided(self, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> tuple[Instance, Bools]:
         """The problem with decisions made, and the incumbent's holders made to obey: limits need not hold."""
@@ -226,12 +241,13 @@ class _Tree:
                 holds[pools, file] = able[pools, file]
         return decided, holds
 
-    def _left(self, parent: _Node, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> Columns:
+    def _left(self, parent: _Node, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> Bools:
         """Columns that obey, less those too dear to be in any better plan."""
         columns, found = parent.found.columns, parent.found
-        keep = nearest(self.limits, found, MOST_COLUMNS, self.upper() - found.bound)
+        limits = LimitVector.of(self.solver.instance, found.cuts)
+        keep = nearest(limits, found, MOST_COLUMNS, self.upper() - found.bound)
         for file, pool in pinned:
             keep &= (columns.file != file) | columns.holds[:, pool]
         for file, pool in banned:
             keep &= (columns.file != file) | ~columns.holds[:, pool]
-        return columns.take(keep)
+        return keep

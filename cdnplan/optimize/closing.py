@@ -5,13 +5,16 @@ Each part begins where the one before left a gap, and all end once it is small e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
+from cdnplan.model.cuts import Cuts
+from cdnplan.model.instance import Floats
 from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.branching import Split, split_files
-from cdnplan.optimize.cutting import add_cuts
+from cdnplan.optimize.cutting import add_cuts, find_cuts
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
@@ -108,14 +111,18 @@ def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
 def _cut(run: RunState, found: FewFiles) -> FewFiles:
     """Cuts that pools' mixtures exceed, and the master program with them."""
     rounds = add_cuts(
-        run.solver, found, run.best.holds, run.best.cost, run.ideal, run.wanted_gap, run.ended,
-        appliances=run.by_appliance,
+        run.solver, found, run.best.holds, run.best.cost, run.ideal, run.wanted_gap, run.ended, _finder(run)
     )  # fmt: skip
     last = found
     for last in run.clock.each("cut", rounds):
         run.take_tree(last.bound, ProofRecord(last.prices, last.cuts).proof)
         run.report("cut", 0.0)
     return last
+
+
+def _finder(run: RunState) -> Callable[[Floats], Cuts]:
+    """What finds cuts for parts of files that pools hold."""
+    return partial(find_cuts, run.instance, appliances=run.by_appliance)
 
 
 def _with_cuts(run: RunState, found: FewFiles) -> tuple[FileSolver, LimitVector]:
@@ -147,8 +154,8 @@ def _in_turn(plans: list[Iterator[Incumbent]]) -> Iterator[Incumbent]:
 def _tree(run: RunState, found: FewFiles, nodes: int) -> Iterator[Split]:
     """So many nodes of the search tree."""
     steps = split_files(
-        *_with_cuts(run, found), found, run.best.holds, run.ideal, lambda: run.best.cost, run.wanted_gap,
-        run.ended,
+        run.solver, found, run.best.holds, run.ideal, lambda: run.best.cost, run.wanted_gap, run.ended,
+        _finder(run) if nodes > PATIENCE else None,
     )  # fmt: skip
     return islice(steps, nodes)
 

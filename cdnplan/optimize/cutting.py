@@ -18,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.cut_kernels import lifted_cover
 from cdnplan.optimize.few_files import FewFiles, improve_few_files, nearest
-from cdnplan.optimize.file_columns import with_cuts
+from cdnplan.optimize.file_columns import Columns, with_cuts
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.outcome import GOOD_GAP_RATIO
 from cdnplan.optimize.rules import possible_copies
@@ -128,8 +129,7 @@ def add_cuts(
     ideal: float,
     wanted_gap: float,
     expired: Callable[[], bool],
-    *,
-    appliances: bool,
+    find: Callable[[Floats], Cuts],
 ) -> Iterator[FewFiles]:
     """Find cuts, solve the master program with them, and so on.
 
@@ -146,8 +146,8 @@ def add_cuts(
         A bound within this `gap_ratio` of the best plan is enough.
     expired : callable
         Ends the rounds early once it returns True.
-    appliances : bool
-        Whether plans that appliances have no room for are none.
+    find : callable
+        See `find_cuts`.
 
     Yields
     ------
@@ -160,44 +160,48 @@ def add_cuts(
     for _ in range(ROUNDS):
         if expired():
             return
-        more = find_cuts(instance, held_parts(found, instance.n_files), appliances=appliances)
+        more = find(held_parts(found, instance.n_files))
         if not more.n_cuts:
             return
-        paid = np.flatnonzero(found.prices.cut > 0.0)
-        cuts = Cuts.joined(found.cuts.take(paid), more)
-        found = _solved(
-            solver, found, paid, cuts, incumbent, upper, upper - ideal, NEAR_ENOUGH * good, expired
+        keep = nearest(LimitVector.of(instance, found.cuts), found, MOST_COLUMNS, upper - found.bound)
+        other, limits, prices, columns = begin_with(solver, found, keep, more)
+        rounds = improve_few_files(
+            other, limits, prices, incumbent, upper - ideal, expired, [columns], rough=False
         )
+        for last in rounds:
+            if last.mixture - last.bound <= NEAR_ENOUGH * good:
+                break
+        found, best = last, max(best, last.bound)
         yield found
         values.append(found.mixture)
-        best = max(best, found.bound)
         late = len(values) > PATIENCE and values[-1] - values[-1 - PATIENCE] < PROGRESS * good
         if late or upper - best <= wanted_gap * (upper - ideal):
             return
 
 
-def _solved(
-    solver: FileSolver,
-    found: FewFiles,
-    paid: Ints,
-    cuts: Cuts,
-    incumbent: Bools,
-    upper: float,
-    span: float,
-    enough: float,
-    expired: Callable[[], bool],
-) -> FewFiles:
-    """The master program with other cuts, from the columns and prices at hand."""
-    instance = solver.instance
-    own = LimitVector.of(instance).n_own
-    limits, other = LimitVector.of(instance, cuts), FileSolver.of(instance, solver.columns, cuts)
-    known = found.prices.cut[paid]
-    prices = replace(found.prices, cut=np.append(known, np.zeros(cuts.n_cuts - known.size)))
-    before = LimitVector.of(instance, found.cuts)
-    columns = found.columns.take(nearest(before, found, MOST_COLUMNS, upper - found.bound))
-    columns = with_cuts(replace(columns, use=columns.use[:, :own]), cuts)
-    rounds = improve_few_files(other, limits, prices, incumbent, span, expired, [columns], rough=False)
-    for last in rounds:
-        if last.mixture - last.bound <= enough:
-            break
-    return last
+def begin_with(
+    solver: FileSolver, found: FewFiles, keep: Bools, more: Cuts
+) -> tuple[FileSolver, LimitVector, Prices, Columns]:
+    """Where a master program with further cuts begins; cuts without a price are left out.
+
+    Parameters
+    ----------
+    solver : FileSolver
+    found : FewFiles
+        The last master.
+    keep : (n_columns,) bool
+        Its columns to begin with.
+    more : Cuts
+
+    Returns
+    -------
+    solver, limits, prices, columns : FileSolver, LimitVector, Prices, Columns
+        That know the cuts.
+    """
+    paid = np.flatnonzero(found.prices.cut > 0.0)
+    cuts = Cuts.joined(found.cuts.take(paid), more)
+    prices = replace(found.prices, cut=np.append(found.prices.cut[paid], np.zeros(more.n_cuts)))
+    limits = LimitVector.of(solver.instance, cuts)
+    columns = found.columns.take(keep)
+    columns = with_cuts(replace(columns, use=columns.use[:, : limits.n_own]), cuts)
+    return FileSolver.of(solver.instance, solver.columns, cuts), limits, prices, columns

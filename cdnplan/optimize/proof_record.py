@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.placement import Prices
 from cdnplan.model.proof import Proof
+
+_Priced = tuple[Prices, Cuts]
 
 
 class ProofRecord:
@@ -20,7 +24,7 @@ class ProofRecord:
     root : Prices
         Of the whole problem.
     cuts : Cuts or None
-        That all prices price.
+        That they price.
 
     Examples
     --------
@@ -34,8 +38,7 @@ class ProofRecord:
     """
 
     def __init__(self, root: Prices, cuts: Cuts | None = None) -> None:
-        self._cuts = Cuts.none() if cuts is None else cuts
-        self._prices: list[Prices] = [root]
+        self._prices: list[_Priced] = [(root, Cuts.none() if cuts is None else cuts)]
         self._parent: list[int] = [-1]
         self._decided: list[tuple[int, int, bool]] = [(-1, -1, False)]
         self._split: list[bool] = [False]
@@ -60,9 +63,9 @@ class ProofRecord:
             self._split.append(False)
         return len(self._parent) - 2, len(self._parent) - 1
 
-    def price(self, case: int, prices: Prices) -> None:
-        """Give a case prices that prove more than those it has."""
-        self._prices[case] = prices
+    def price(self, case: int, prices: Prices, cuts: Cuts) -> None:
+        """Give a case prices that prove more than those it has, and the cuts that they price."""
+        self._prices[case] = prices, cuts
 
     @property
     def decided(self) -> bool:
@@ -73,17 +76,18 @@ class ProofRecord:
         """The tree as it is; where nothing is decided yet, the prices of the whole problem."""
         nodes = range(1, len(self._parent))
         number: dict[int, int] = {}
-        kept: list[Prices] = []
+        kept: list[_Priced] = []
         priced = np.full(len(nodes), -1, dtype=np.int32)
         for node in nodes:
             if not self._split[node]:
-                prices = self._prices[node]
-                if id(prices) not in number:
-                    number[id(prices)] = len(kept)
-                    kept.append(prices)
-                priced[node - 1] = number[id(prices)]
+                given = self._prices[node]
+                if id(given) not in number:
+                    number[id(given)] = len(kept)
+                    kept.append(given)
+                priced[node - 1] = number[id(given)]
         if not self.decided:
             kept.append(self._prices[0])
+        prices, cuts = _together(kept)
         decided = np.array(self._decided[1:], dtype=np.int32).reshape(-1, 3)
         return Proof(
             parent=np.array(self._parent[1:], dtype=np.int32),
@@ -91,6 +95,28 @@ class ProofRecord:
             pool=decided[:, 1],
             holds=decided[:, 2].astype(np.bool_),
             priced=priced,
-            prices=tuple(kept),
-            cuts=self._cuts,
+            prices=prices,
+            cuts=cuts,
         )
+
+
+def _together(kept: list[_Priced]) -> tuple[tuple[Prices, ...], Cuts]:
+    """Prices of all cuts that any of them price, each cut once, and these cuts."""
+    number: dict[bytes, int] = {}
+    cuts = [Cuts.none()]
+    places: list[list[int]] = []
+    for prices, known in kept:
+        places.append([])
+        for c in np.flatnonzero(prices.cut > 0.0):
+            one = known.take(np.array([c]))
+            entries = np.concatenate([one.pool, one.limit, one.file, one.weight])
+            place = number.setdefault(entries.tobytes(), len(number))
+            if place == len(cuts) - 1:
+                cuts.append(one)
+            places[-1].append(place)
+    together = []
+    for (prices, _), mine in zip(kept, places, strict=True):
+        price = np.zeros(len(number))
+        price[mine] = prices.cut[prices.cut > 0.0]
+        together.append(replace(prices, cut=price))
+    return tuple(together), Cuts.joined(*cuts)

@@ -40,8 +40,7 @@ def mixed(inst: Instance) -> tuple[Incumbent, FewFiles]:
 def bounds(inst: Instance, start: Incumbent, found: FewFiles, upper: float) -> list[float]:
     """Bounds node by node."""
     steps = split_files(
-        FileSolver.of(inst), LimitVector.of(inst), found, start.holds, ideal_cost(inst), lambda: upper,
-        1e-9, lambda: False,
+        FileSolver.of(inst), found, start.holds, ideal_cost(inst), lambda: upper, 1e-9, lambda: False,
     )  # fmt: skip
     return [step.bound for step, _ in zip(steps, range(MOST_NODES), strict=False)]
 
@@ -49,8 +48,7 @@ def bounds(inst: Instance, start: Incumbent, found: FewFiles, upper: float) -> l
 def proven(inst: Instance, start: Incumbent, found: FewFiles, upper: float) -> list[tuple[float, float]]:
     """Bounds node by node, and what the judge makes of the proofs left at that moment."""
     steps = split_files(
-        FileSolver.of(inst), LimitVector.of(inst), found, start.holds, ideal_cost(inst), lambda: upper,
-        1e-9, lambda: False,
+        FileSolver.of(inst), found, start.holds, ideal_cost(inst), lambda: upper, 1e-9, lambda: False,
     )  # fmt: skip
     return [
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -200,7 +201,7 @@ def test_bounds_with_cuts_are_below_the_optimum_and_above_those_without() -> Non
         tried += 1
         rounds = add_cuts(
             FileSolver.of(inst), found, start.holds, start.cost, ideal_cost(inst), 1e-9, lambda: False,
-            appliances=False,
+            partial(find_cuts, inst, appliances=False),
         )  # fmt: skip
         best = found.bound
         for later in rounds:
