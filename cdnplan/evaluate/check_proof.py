@@ -61,7 +61,8 @@ def check_proof(instance: Instance, tree: Tree | None, ledger: Ledger) -> Proof 
         at = None if node == 0 else int(row[node - 1]) + 1
         return Check("case", False, PROOF, at, f"node {node}", detail=detail)
 
-    ledger.rows("case", PROOF, range(len(faults)), fault, f"{proof.n_cases:,} cases cover all plans")
+    said = f"{proof.n_cases:,} cases cover all plans" if nodes.n_rows else "nothing is decided"
+    ledger.rows("case", PROOF, range(len(faults)), fault, said)
     return None if faults or sets is None else proof
 
 
