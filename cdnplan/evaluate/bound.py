@@ -20,6 +20,9 @@ from cdnplan.model.placement import Prices
 SAFETY = 1e-9
 """The bound is lowered by this part of the sum of the absolute values of its terms."""
 
+HIGHEST_PRICE = 1e100
+"""Sums of higher prices might pass what floats can say."""
+
 COMPILED_FROM = 5_000
 """(Pools + regions + candidate entries) × files from which compiling pays; below, the same code is
 interpreted."""
@@ -48,8 +51,8 @@ def price_faults(instance: Instance, prices: Prices, cuts: Cuts | None = None) -
     Returns
     -------
     list of str
-        One sentence per fault: negative or not finite, on a limit that does not exist, a link's price
-        above the cost of overload, or not one price for each cut.
+        One sentence per fault: negative or above `HIGHEST_PRICE`, on a limit that does not exist, a link's
+        price above the cost of overload, or not one price for each cut.
     """
     faults: list[str] = []
     n_cuts = 0 if cuts is None else cuts.n_cuts
@@ -58,8 +61,8 @@ def price_faults(instance: Instance, prices: Prices, cuts: Cuts | None = None) -
     for limit in ("storage", "throughput", "link", "fill", "churn", "launch", "cut"):
         price: Floats = getattr(prices, limit)
         faults += [
-            f"{_name(instance, limit, at)}: price {price[tuple(at)]:g} is not finite and >= 0"
-            for at in np.argwhere(~np.isfinite(price) | (price < 0))
+            f"{_name(instance, limit, at)}: price {price[tuple(at)]:g} is not between 0 and {HIGHEST_PRICE:g}"
+            for at in np.argwhere(~((price >= 0) & (price <= HIGHEST_PRICE)))
         ]
     limits = {
         "storage": instance.storage_gb,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cdnplan.evaluate.bound import HIGHEST_PRICE
 from cdnplan.evaluate.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import PRICE_UNITS, PRICES
@@ -120,6 +121,8 @@ def _fault(instance: Instance, limit: str, index: int, at: int, price: float, un
         return f"counted {unit!r}, expected {PRICE_UNITS[limit]!r}"
     if price < 0:
         return "less than 0"
+    if price > HIGHEST_PRICE:
+        return f"above {HIGHEST_PRICE:g}"
     optional = {"fill": instance.fill_limit_gb, "churn": instance.churn_limit_gb}
     if limit in optional and not np.isfinite(optional[limit][index]):
         return "a price on a limit that does not exist"
