@@ -13,11 +13,15 @@ from numba import get_num_threads
 from cdnplan.evaluate.bound_kernels import Files, Network, entries_by_file
 from cdnplan.evaluate.facility_kernels import BLOCK, bound_block
 from cdnplan.evaluate.limits import exceeds
+from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 
 SAFETY = 1e-9
 """The bound is lowered by this part of the sum of the absolute values of its terms."""
+
+HIGHEST_PRICE = 1e100
+"""Sums of higher prices might pass what floats can say."""
 
 COMPILED_FROM = 5_000
 """(Pools + regions + candidate entries) × files from which compiling pays; below, the same code is
@@ -34,26 +38,31 @@ STEP_LIMIT, STEP_EFFORT, FEWEST_STEPS = 300, 6_000_000_000, 50
 and where that allows no more, there are none."""
 
 
-def price_faults(instance: Instance, prices: Prices) -> list[str]:
+def price_faults(instance: Instance, prices: Prices, cuts: Cuts | None = None) -> list[str]:
     """Why some prices prove nothing; empty when they are valid.
 
     Parameters
     ----------
     instance : Instance
     prices : Prices
+    cuts : Cuts, optional
+        Those that are priced as well; None: there are none.
 
     Returns
     -------
     list of str
-        One sentence per fault: negative or not finite, on a limit that does not exist, or a link's
-        price above the cost of overload.
+        One sentence per fault: negative or above `HIGHEST_PRICE`, on a limit that does not exist, a link's
+        price above the cost of overload, or not one price for each cut.
     """
     faults: list[str] = []
-    for limit in ("storage", "throughput", "link", "fill", "churn", "launch"):
+    n_cuts = 0 if cuts is None else cuts.n_cuts
+    if prices.cut.size != n_cuts:
+        faults.append(f"{prices.cut.size} prices of cuts, but {n_cuts} cuts")
+    for limit in ("storage", "throughput", "link", "fill", "churn", "launch", "cut"):
         price: Floats = getattr(prices, limit)
         faults += [
-            f"{_name(instance, limit, at)}: price {price[tuple(at)]:g} is not finite and >= 0"
-            for at in np.argwhere(~np.isfinite(price) | (price < 0))
+            f"{_name(instance, limit, at)}: price {price[tuple(at)]:g} is not between 0 and {HIGHEST_PRICE:g}"
+            for at in np.argwhere(~((price >= 0) & (price <= HIGHEST_PRICE)))
         ]
     limits = {
         "storage": instance.storage_gb,
@@ -77,7 +86,9 @@ def price_faults(instance: Instance, prices: Prices) -> list[str]:
     return faults
 
 
-def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None, cases: int = 1) -> float:
+def dual_bound(
+    instance: Instance, prices: Prices, nodes: int | None = None, cases: int = 1, cuts: Cuts | None = None
+) -> float:
     """Bound the cost of every possible plan from below.
 
     With prices on the shared limits the problem falls apart into one facility location problem per file,
@@ -94,6 +105,8 @@ def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None, cas
         Nodes of branch and bound for each file; 0: nothing beyond dual ascent. None: `search_nodes`.
     cases : int
         How many problems like this are bounded for one proof: they share the effort of the search.
+    cuts : Cuts, optional
+        Priced as well. That they hold is taken for granted here, see `cdnplan.evaluate.cuts.cut_faults`.
 
     Returns
     -------
@@ -110,14 +123,18 @@ def dual_bound(instance: Instance, prices: Prices, nodes: int | None = None, cas
     .. [1] D. Erlenkotter, "A Dual-Based Procedure for Uncapacitated Facility Location",
        Operations Research 26(6), 1978.
     """
-    faults = price_faults(instance, prices)
+    cuts = Cuts.none() if cuts is None else cuts
+    faults = price_faults(instance, prices, cuts)
     if faults:
         raise ValueError("; ".join(faults))
-    terms = np.concatenate([file_bounds(instance, prices, nodes, cases), _limit_terms(instance, prices)])
+    values = file_bounds(instance, prices, nodes, cases, cuts)
+    terms = np.concatenate([values, _limit_terms(instance, prices), -prices.cut * cuts.limit])
     return math.fsum(terms) - SAFETY * math.fsum(np.abs(terms))
 
 
-def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None, cases: int = 1) -> Floats:
+def file_bounds(
+    instance: Instance, prices: Prices, nodes: int | None = None, cases: int = 1, cuts: Cuts | None = None
+) -> Floats:
     """Bound each file's problem at given prices.
 
     Parameters
@@ -128,6 +145,8 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None, ca
         Nodes of branch and bound for each file; 0: nothing beyond dual ascent. None: `search_nodes`.
     cases : int
         How many problems like this are bounded for one proof: they share the effort of the search.
+    cuts : Cuts, optional
+        Priced as well.
 
     Returns
     -------
@@ -167,6 +186,7 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None, ca
         pinned=instance.pinned,
         storage_price=prices.storage,
         new_price=instance.fill_cost + prices.fill + prices.churn,
+        surcharge=_surcharges(instance, prices, cuts),
         launch_ptr=launch_ptr,
         launch_rule=launch_rule,
         rule_ptr=instance.launch_ptr,
@@ -176,6 +196,20 @@ def file_bounds(instance: Instance, prices: Prices, nodes: int | None = None, ca
     steps = 0 if nodes == 0 else row_steps(instance, cases)
     nodes = search_nodes(instance, cases) if nodes is None else nodes
     return _run_blocks(net, files, (nodes, steps), compiled=compiled)
+
+
+def _surcharges(instance: Instance, prices: Prices, cuts: Cuts | None) -> Floats:
+    """What prices of cuts add to the cost of opening, (n_files, n_pools) [currency]; (0, 0) without cuts.
+
+    Where several cuts are about a file in a pool, their parts are added up in the order of the cuts.
+    """
+    if cuts is None or cuts.n_cuts == 0:
+        return np.zeros((0, 0))
+    total = np.zeros((instance.n_files, instance.n_pools))
+    for cut in range(cuts.n_cuts):
+        entries = slice(int(cuts.ptr[cut]), int(cuts.ptr[cut + 1]))
+        total[cuts.file[entries], cuts.pool[cut]] += prices.cut[cut] * cuts.weight[entries]
+    return total
 
 
 def possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
@@ -322,6 +356,8 @@ def _name(instance: Instance, limit: str, at: Ints) -> str:
     """Readable name of one priced limit."""
     if limit == "launch":
         return f"launch {instance.files[instance.launch_file[at[0]]]}"
+    if limit == "cut":
+        return f"cut {at[0] + 1}"
     names = instance.links if limit == "link" else instance.pools
     where = f"{limit} {names[at[0]]}"
     return f"{where} slice {at[1]}" if at.size > 1 else where

@@ -50,6 +50,7 @@ class Files(NamedTuple):
     `ptr`, `row`, `entry`: demand entries by file, see `entries_by_file`; `demand_gb` by row [GB].
     `size_gb`; `copies`, `held`, `pinned`: (n_pools, n_files).
     `storage_price`, `new_price`: per GB stored and per GB of new bytes, (n_pools,).
+    `surcharge`: what prices of cuts add to the cost of opening, (n_files, n_pools); (0, 0) without cuts.
     `launch_ptr`, `launch_rule`: launch rules by file; `rule_ptr`, `rule_pool`, `rule_price`: by rule.
     """
 
@@ -63,6 +64,7 @@ class Files(NamedTuple):
     pinned: npt.NDArray[np.bool_]
     storage_price: Floats
     new_price: Floats
+    surcharge: Floats
     launch_ptr: Ints
     launch_rule: Ints32
     rule_ptr: Ints
@@ -166,6 +168,9 @@ def open_costs(files: Files, f: int, duals: Duals) -> float:
         fresh = max(np.int64(0), k - np.int64(files.held[p, f]))
         duals.exists[p] = k > 0
         duals.opening[p] = files.size_gb[f] * (files.storage_price[p] * k + files.new_price[p] * fresh)
+    if files.surcharge.size > 0:
+        for p in range(duals.slack.size):
+            duals.opening[p] += files.surcharge[f, p]
     for i in range(files.launch_ptr[f], files.launch_ptr[f + 1]):
         rule = files.launch_rule[i]
         for j in range(files.rule_ptr[rule], files.rule_ptr[rule + 1]):

@@ -187,8 +187,13 @@ def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Le
 
 
 def _tree_words(tree: Proof | None, proven: float, *, ok: bool) -> str:
-    """What a tree of cases adds to what the prices prove."""
+    """What a tree of cases and cuts add to what the prices prove."""
     if tree is None:
         return "the tree is not valid and proves nothing"
+    n_cuts = tree.cuts.n_cuts
     said = f"a tree of {tree.n_cases:,} cases, each with its own, proves"
+    if tree.parent.size == 0:
+        said = f"others, and those of {n_cuts:,} cuts, prove"
+    elif n_cuts:
+        said = f"a tree of {tree.n_cases:,} cases, each with its own, and {n_cuts:,} cuts prove"
     return f"{said} {proven:.9g}; nothing else is needed" if ok else f"{said} less than is claimed"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
+from cdnplan.evaluate.bound import HIGHEST_PRICE
 from cdnplan.evaluate.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import PRICE_UNITS, PRICES
@@ -38,7 +40,13 @@ def check_prices(instance: Instance, table: Columns, ledger: Ledger) -> Prices |
 
 
 def check_sets(
-    instance: Instance, table: Columns, file: str, number: Ints32, n_sets: int, ledger: Ledger
+    instance: Instance,
+    table: Columns,
+    file: str,
+    number: Ints32,
+    n_sets: int,
+    ledger: Ledger,
+    n_cuts: int = 0,
 ) -> tuple[Prices, ...] | None:
     """Check a table with several sets of prices and rebuild them all.
 
@@ -54,14 +62,16 @@ def check_sets(
     n_sets : int
     ledger : Ledger
         Takes the checks.
+    n_cuts : int
+        Cuts that may have prices.
 
     Returns
     -------
     tuple of Prices, or None
         None when a row is wrong.
     """
-    sets = tuple(Prices.zero(instance) for _ in range(n_sets))
-    names = _names(instance)
+    sets = tuple(replace(Prices.zero(instance), cut=np.zeros(n_cuts)) for _ in range(n_sets))
+    names = _names(instance, n_cuts)
     failures: list[Check] = []
     seen: set[tuple[int, str, int, int]] = set()
     columns = (table.texts["limit"], table.texts["name"], table.texts["unit"])
@@ -83,14 +93,15 @@ def check_sets(
     return None if failures else sets
 
 
-def _names(instance: Instance) -> dict[str, dict[str, int]]:
-    """Index of each name of each limit; launch rules are told apart by their number."""
+def _names(instance: Instance, n_cuts: int) -> dict[str, dict[str, int]]:
+    """Index of each name of each limit; launch rules are told apart by their number, cuts have no other."""
     pools = _index(instance.pools)
     rules = (f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file))
     return {
         **dict.fromkeys(("storage", "throughput", "fill", "churn"), pools),
         "link": _index(instance.links),
         "launch": _index(rules),
+        "cut": _index(str(cut) for cut in range(1, n_cuts + 1)),
     }
 
 
@@ -110,6 +121,8 @@ def _fault(instance: Instance, limit: str, index: int, at: int, price: float, un
         return f"counted {unit!r}, expected {PRICE_UNITS[limit]!r}"
     if price < 0:
         return "less than 0"
+    if price > HIGHEST_PRICE:
+        return f"above {HIGHEST_PRICE:g}"
     optional = {"fill": instance.fill_limit_gb, "churn": instance.churn_limit_gb}
     if limit in optional and not np.isfinite(optional[limit][index]):
         return "a price on a limit that does not exist"
@@ -123,7 +136,7 @@ def _set(instance: Instance, prices: Prices, limit: str, index: int, at: int, pr
         prices.throughput[index, at] = price
     elif limit == "link":
         prices.link[index, at] = min(price, instance.overload_cost)
-    elif limit == "launch":
-        prices.launch[index] = price
+    elif limit in ("launch", "cut"):
+        getattr(prices, limit)[index] = price
     else:
         getattr(prices, limit)[index] = price / GB_PER_TB

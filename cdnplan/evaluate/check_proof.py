@@ -1,27 +1,30 @@
-"""Check `proof.parquet` and the prices of its cases, and rebuild the tree that proves the bound."""
+"""Check `proof.parquet`, its cuts and the prices of its cases, and rebuild the tree that proves the bound."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from cdnplan.evaluate.check_cuts import check_cuts
 from cdnplan.evaluate.check_prices import check_sets
 from cdnplan.evaluate.proof import proof_faults
 from cdnplan.evaluate.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import HOLDS, LACKS, PROOF, PROOF_PRICES
+from cdnplan.inputs.plan_folder import HOLDS, LACKS, PROOF, PROOF_PRICES, Tree
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Prices
 from cdnplan.model.proof import Proof
 
 
-def check_proof(instance: Instance, tree: tuple[Columns, Columns] | None, ledger: Ledger) -> Proof | None:
+def check_proof(instance: Instance, tree: Tree | None, ledger: Ledger) -> Proof | None:
     """Check every row and that the cases cover all plans, and rebuild the tree.
 
     Parameters
     ----------
     instance : Instance
     tree : tuple of Columns, or None
-        `proof.parquet` and `proof_prices.parquet`; None where the plan has none.
+        `proof.parquet`, `proof_prices.parquet` and `proof_cuts.parquet`; None where the plan has none.
     ledger : Ledger
         Takes the checks.
 
@@ -32,13 +35,15 @@ def check_proof(instance: Instance, tree: tuple[Columns, Columns] | None, ledger
     """
     if tree is None:
         return None
-    nodes, prices = tree
+    nodes, prices, listed = tree
     decisions = _decisions(instance, nodes, ledger)
-    if decisions is None:
+    cuts = check_cuts(instance, listed, ledger)
+    if decisions is None or cuts is None:
         return None
-    # A number that no row of prices has is one of prices that are all 0.
-    most = int(nodes.values["prices"].max(initial=0))
-    sets = check_sets(instance, prices, PROOF_PRICES, prices.values["prices"] - 1, most, ledger)
+    # A number that no row of prices has is one of prices all 0. Without nodes the root has the first.
+    most = int(nodes.values["prices"].max()) if nodes.n_rows else 1
+    own = prices.values["prices"] - 1
+    sets = check_sets(instance, prices, PROOF_PRICES, own, most, ledger, cuts.n_cuts)
     row, file, pool, holds = decisions
     proof = Proof(
         parent=nodes.values["parent"][row],
@@ -46,7 +51,8 @@ def check_proof(instance: Instance, tree: tuple[Columns, Columns] | None, ledger
         pool=pool[row].astype(np.int32),
         holds=(holds == 1)[row],
         priced=nodes.values["prices"][row] - 1,
-        prices=sets if sets is not None else (Prices.zero(instance),) * most,
+        prices=(replace(Prices.zero(instance), cut=np.zeros(cuts.n_cuts)),) * most if sets is None else sets,
+        cuts=cuts,
     )
     faults = list(proof_faults(instance, proof).items())
 
@@ -55,7 +61,8 @@ def check_proof(instance: Instance, tree: tuple[Columns, Columns] | None, ledger
         at = None if node == 0 else int(row[node - 1]) + 1
         return Check("case", False, PROOF, at, f"node {node}", detail=detail)
 
-    ledger.rows("case", PROOF, range(len(faults)), fault, f"{proof.n_cases:,} cases cover all plans")
+    said = f"{proof.n_cases:,} cases cover all plans" if nodes.n_rows else "nothing is decided"
+    ledger.rows("case", PROOF, range(len(faults)), fault, said)
     return None if faults or sets is None else proof
 
 

@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from cdnplan.evaluate.bound import dual_bound, possible_copies, price_faults
+from cdnplan.evaluate.cuts import cut_faults
 from cdnplan.evaluate.limits import exceeds, new_gb, stored_gb
 from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.placement import Placement, Prices
 from cdnplan.model.proof import Proof
 
 
 def proof_faults(instance: Instance, proof: Proof) -> dict[int, str]:
-    """Find out why a proof is none.
+    """Find out what is wrong with the cases of a proof and their prices; for its cuts see `cut_faults`.
 
     Parameters
     ----------
@@ -28,6 +29,10 @@ def proof_faults(instance: Instance, proof: Proof) -> dict[int, str]:
         A sentence for each node at fault, in order; 0 is the root. Empty when its cases cover all plans, each
         once, and all have prices that are valid.
     """
+    invalid = [price_faults(instance, prices, proof.cuts) for prices in proof.prices]
+    if proof.parent.size == 0:
+        fault = _alone_fault(invalid)
+        return {0: fault} if fault else {}
     nodes = np.arange(1, proof.parent.size + 1)
     strange = nodes[(proof.parent < 0) | (proof.parent >= nodes)]
     if strange.size:
@@ -35,7 +40,6 @@ def proof_faults(instance: Instance, proof: Proof) -> dict[int, str]:
     sides: dict[int, list[int]] = defaultdict(list)
     for node, above in enumerate(proof.parent.tolist(), 1):
         sides[above].append(node)
-    invalid = [price_faults(instance, prices) for prices in proof.prices]
     faults: dict[int, str] = {}
     for node in range(proof.parent.size + 1):
         split = node == 0 or node in sides
@@ -44,6 +48,13 @@ def proof_faults(instance: Instance, proof: Proof) -> dict[int, str]:
         if fault:
             faults[node] = fault
     return faults
+
+
+def _alone_fault(invalid: list[list[str]]) -> str:
+    """What is wrong with the prices of the root where it is the only case."""
+    if len(invalid) != 1:
+        return f"nothing is decided, and it has {len(invalid)} sets of prices, not one"
+    return "; ".join(invalid[0])
 
 
 def _decision_fault(instance: Instance, proof: Proof, node: int) -> str:
@@ -63,8 +74,6 @@ def _decision_fault(instance: Instance, proof: Proof, node: int) -> str:
 
 def _sides_fault(proof: Proof, sides: list[int]) -> str:
     """What is wrong with the sides of a node that is split, or of the root."""
-    if not sides:
-        return "nothing is decided"
     rows = np.array(sides) - 1
     if len({*zip(proof.file[rows].tolist(), proof.pool[rows].tolist(), strict=True)}) > 1:
         return "its sides decide on different files or pools"
@@ -87,7 +96,8 @@ def tree_bound(instance: Instance, proof: Proof) -> float:
     """Bound the cost of every possible plan from below, case by case.
 
     A plan holds a file in a pool or does not, so it belongs to one of the cases, and costs at least what that
-    case's prices prove about the problem with its decisions made (branch and price [1]_).
+    case's prices prove about the problem with its decisions made (branch and price [1]_). Prices of cuts that
+    every plan keeps prove more (branch, price and cut).
 
     Parameters
     ----------
@@ -102,7 +112,7 @@ def tree_bound(instance: Instance, proof: Proof) -> float:
     Raises
     ------
     ValueError
-        When the proof is none, see `proof_faults`.
+        When the proof is none, see `proof_faults` and `cdnplan.evaluate.cuts.cut_faults`.
 
     Examples
     --------
@@ -120,16 +130,23 @@ def tree_bound(instance: Instance, proof: Proof) -> float:
        "Branch-and-Price: Column Generation for Solving Huge Integer Programs", Operations Research 46(3),
        1998.
     """
-    faults = proof_faults(instance, proof)
+    faults = [f"node {node}: {fault}" for node, fault in proof_faults(instance, proof).items()]
+    faults += [f"cut {cut + 1}: {fault}" for cut, fault in cut_faults(instance, proof.cuts).items()]
     if faults:
-        raise ValueError("; ".join(f"node {node}: {fault}" for node, fault in faults.items()))
+        raise ValueError("; ".join(faults))
     lowest = np.inf
-    for node in np.flatnonzero(proof.priced >= 0) + 1:
-        decided = decided_problem(instance, proof, int(node))
+    for node, prices in _cases(proof):
+        decided = decided_problem(instance, proof, node)
         if not rules_leave_none(decided):
-            prices = proof.prices[proof.priced[node - 1]]
-            lowest = min(lowest, dual_bound(decided, prices, cases=proof.n_cases))
+            lowest = min(lowest, dual_bound(decided, prices, cases=proof.n_cases, cuts=proof.cuts))
     return lowest
+
+
+def _cases(proof: Proof) -> list[tuple[int, Prices]]:
+    """Node and prices of each case; the root where nothing is decided."""
+    if proof.parent.size == 0:
+        return [(0, proof.prices[0])]
+    return [(node, proof.prices[own]) for node, own in enumerate(proof.priced.tolist(), 1) if own >= 0]
 
 
 def decided_problem(instance: Instance, proof: Proof, node: int) -> Instance:

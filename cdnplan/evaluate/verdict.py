@@ -99,7 +99,7 @@ def evaluate(
     ------
     ValueError
         When the prices are not valid, see `cdnplan.evaluate.bound.price_faults`, or the proof is none, see
-        `cdnplan.evaluate.proof.proof_faults`.
+        `cdnplan.evaluate.proof.tree_bound`.
     """
     cost = plan_cost(instance, placement, served_gb, origin_gb)
     ideal = ideal_cost(instance)

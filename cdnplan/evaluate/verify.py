@@ -19,7 +19,17 @@ from cdnplan.evaluate.check_serving import check_serving
 from cdnplan.evaluate.misses import misses
 from cdnplan.evaluate.report import Check, Ledger, Report
 from cdnplan.evaluate.verdict import evaluate
-from cdnplan.inputs.plan_folder import HOLDINGS, NIGHT, TABLES, TOPOLOGY, TREE, PlanFiles, read_plan, sha256
+from cdnplan.inputs.plan_folder import (
+    HOLDINGS,
+    NIGHT,
+    PROOF_CUTS,
+    TABLES,
+    TOPOLOGY,
+    TREE,
+    PlanFiles,
+    read_plan,
+    sha256,
+)
 from cdnplan.inputs.plan_inputs import read_plan_inputs
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
 from cdnplan.inputs.topology_reader import read_topology
@@ -87,7 +97,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
 
 def _check_hashes(folder: Path, plan: PlanJson, ledger: Ledger) -> None:
     """Files are those that were written: listed, there, and unchanged."""
-    optional = (HOLDINGS, *NIGHT, *TREE)
+    optional = (HOLDINGS, *NIGHT, *TREE, PROOF_CUTS)
     needed = [TOPOLOGY, *(name for name in TABLES if name not in optional or (folder / name).is_file())]
     failures = [
         Check("checksum", False, PLAN_JSON, key=name, detail="not listed in files")

@@ -28,6 +28,7 @@ APPLIANCES = "appliances.parquet"
 PRICES = "prices.parquet"
 PROOF = "proof.parquet"
 PROOF_PRICES = "proof_prices.parquet"
+PROOF_CUTS = "proof_cuts.parquet"
 FILLS = "fills.parquet"
 EVICTIONS = "evictions.parquet"
 UNFILLED = "unfilled.parquet"
@@ -64,6 +65,7 @@ TABLES: dict[str, dict[str, Kind]] = {
         "price": "number",
         "unit": "text",
     },
+    PROOF_CUTS: {"cut": "integer", "pool": "text", "limit": "integer", "file": "text", "weight": "integer"},
     FILLS: {
         "appliance": "text",
         "file": "text",
@@ -85,7 +87,8 @@ TABLES: dict[str, dict[str, Kind]] = {
 """Columns of every table of the folder; `HOLDINGS` is there only when there was a previous plan."""
 
 TREE = (PROOF, PROOF_PRICES)
-"""Tables of a tree of cases that proves the bound; only plans have them that say so."""
+"""Tables of a tree of cases that proves the bound; only plans have them that say so, and of these some
+`PROOF_CUTS` as well."""
 
 NIGHT = (FILLS, EVICTIONS, UNFILLED)
 """Tables of the night of filling; plans of earlier releases have none of them."""
@@ -115,8 +118,12 @@ PRICE_UNITS = {
     "fill": "per TB",
     "churn": "per TB",
     "launch": "per pool",
+    "cut": "per unit",
 }
-"""Limits that carry a price, and what it is counted per."""
+"""Limits that carry a price, and what it is counted per; those of cuts are part of a proof only."""
+
+Tree = tuple[Columns, Columns, Columns | None]
+"""The tables of `TREE`, and `PROOF_CUTS` where there is one."""
 
 T = TypeVar("T")
 
@@ -134,7 +141,7 @@ class PlanFiles:
     night : tuple of Columns or None
         The tables of `NIGHT`; None in plans of earlier releases.
     tree : tuple of Columns or None
-        The tables of `TREE`; None where something else proves the bound.
+        See `Tree`; None where something else proves the bound.
     """
 
     folder: Path
@@ -144,7 +151,7 @@ class PlanFiles:
     appliances: Columns
     prices: Columns
     night: tuple[Columns, Columns, Columns] | None = None
-    tree: tuple[Columns, Columns] | None = None
+    tree: Tree | None = None
 
     @property
     def has_holdings(self) -> bool:
@@ -204,21 +211,22 @@ def _read_night(
     return fills, evictions, unfilled
 
 
-def _read_tree(
-    folder: Path, plan: PlanJson | None, problems: list[Problem]
-) -> tuple[Columns, Columns] | None:
+def _read_tree(folder: Path, plan: PlanJson | None, problems: list[Problem]) -> Tree | None:
     """Read the tables of a proof where there is one, or should be."""
     told = plan is not None and plan.bound_proof == BY_TREE
-    if not told and not any((folder / name).is_file() for name in TREE):
+    found = [name for name in (*TREE, PROOF_CUTS) if (folder / name).is_file()]
+    if not told and not found:
         return None
     if plan is not None and not told:
-        message = f"found {plan.bound_proof!r}, expected {BY_TREE!r}: there is {' or '.join(TREE)}"
+        message = f"found {plan.bound_proof!r}, expected {BY_TREE!r}: there is {' and '.join(found)}"
         problems.append(Problem(message, file=str(folder / PLAN_JSON), path="bound_proof"))
-    nodes, prices = (
+    nodes, prices, cuts = (
         attempt(problems, lambda name=name: read_columns(folder / name, TABLES[name]))  # type: ignore[misc]
-        for name in TREE
+        if name in (*TREE, *found)
+        else None
+        for name in (*TREE, PROOF_CUTS)
     )
-    return None if nodes is None or prices is None else (nodes, prices)
+    return None if nodes is None or prices is None else (nodes, prices, cuts)
 
 
 def holdings_of(folder: Path) -> Holdings:

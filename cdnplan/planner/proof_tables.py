@@ -1,4 +1,4 @@
-"""Tables of the tree of cases that proves a plan's bound, where there is one."""
+"""Tables of the tree of cases and the cuts that prove a plan's bound, where there are any."""
 
 from __future__ import annotations
 
@@ -37,3 +37,18 @@ def proof_prices_table(instance: Instance, proof: Proof) -> pa.Table:
     sets = [price_rows(instance, prices) for prices in proof.prices]
     number = np.repeat(np.arange(1, len(sets) + 1, dtype=np.int32), [len(rows) for rows in sets])
     return table({"prices": number, **price_columns([row for rows in sets for row in rows])})
+
+
+def proof_cuts_table(instance: Instance, proof: Proof) -> pa.Table:
+    """``proof_cuts.parquet``: a row for each file of each cut."""
+    cuts = proof.cuts
+    cut = np.repeat(np.arange(cuts.n_cuts), np.diff(cuts.ptr))
+    return table(
+        {
+            "cut": cut.astype(np.int32) + np.int32(1),
+            "pool": coded(cuts.pool[cut], instance.pools),
+            "limit": cuts.limit[cut],
+            "file": coded(cuts.file, instance.files),
+            "weight": cuts.weight,
+        }
+    )

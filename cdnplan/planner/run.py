@@ -252,6 +252,8 @@ def _writers(
     if tree is not None:
         made[names.PROOF] = lambda: proof_tables.proof_table(instance, tree)
         made[names.PROOF_PRICES] = lambda: proof_tables.proof_prices_table(instance, tree)
+        if tree.cuts.n_cuts:
+            made[names.PROOF_CUTS] = lambda: proof_tables.proof_cuts_table(instance, tree)
     holdings = loaded.holdings
     if holdings is not None:
         made[names.HOLDINGS] = lambda: tables.holdings_table(holdings)

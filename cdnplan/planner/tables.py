@@ -221,6 +221,7 @@ def price_rows(instance: Instance, prices: Prices) -> list[PriceRow]:
         ("fill", instance.pools, prices.fill[:, None] * GB_PER_TB),
         ("churn", instance.pools, prices.churn[:, None] * GB_PER_TB),
         ("launch", launch_names, prices.launch[:, None]),
+        ("cut", tuple(str(cut + 1) for cut in range(prices.cut.size)), prices.cut[:, None]),
     ]
     return [
         (limit, names[i], int(t), float(values[i, t]), PRICE_UNITS[limit])

@@ -9,7 +9,8 @@ import numpy as np
 
 from cdnplan import __version__
 from cdnplan.inputs.manifest_files import plan_id
-from cdnplan.inputs.plan_json import BY_SEARCH, BY_TREE, PlanJson
+from cdnplan.inputs.plan_folder import PlanFiles
+from cdnplan.inputs.plan_json import BY_SEARCH
 from cdnplan.report.actual import actual_section
 from cdnplan.report.changes import changes_section
 from cdnplan.report.facts import PlanFacts, read_facts
@@ -153,7 +154,7 @@ def map_section(sheets: dict[str, Sheet]) -> Section:
 def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
     plan = facts.files.plan
     n = plan.numbers
-    proof = _proof_words(plan)
+    proof = _proof_words(facts.files)
     words = (
         f"Ideal, {money(n['ideal'])}, is what the period would cost if every request came from its cheapest"
         f" site and nothing had to be filled. No plan for these inputs costs less than {money(n['lower'])};"
@@ -163,12 +164,16 @@ def _certificate(facts: PlanFacts, certificate: Sheet, costs: Sheet) -> str:
     return paragraph(words) + certificate_figure(certificate) + plain_table(costs, "Cost by part, per period")
 
 
-def _proof_words(plan: PlanJson) -> str:
+def _proof_words(files: PlanFiles) -> str:
     """What proves the bound."""
-    if plan.bound_proof == BY_SEARCH:
-        priced = money(plan.numbers["lower_priced"])
+    if files.plan.bound_proof == BY_SEARCH:
+        priced = money(files.plan.numbers["lower_priced"])
         return f"Prices prove {priced} of it; the rest is the solver's branch and bound."
-    proof = "tree of cases, each with prices," if plan.bound_proof == BY_TREE else "prices"
+    proof = "prices"
+    if files.tree is not None:
+        nodes, _, cuts = files.tree
+        proof = "tree of cases, each with prices," if nodes.n_rows else "prices"
+        proof += " and the cuts" if cuts is not None else ""
     return f"The bound follows from the {proof} in the plan's folder alone; cdnplan verify computes it again."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,7 +45,7 @@ from cdnplan.model.topology import Topology
 from tests.evaluate import network
 from tests.evaluate.network import SimplePlan, simple_plan
 from tests.evaluate.nights import Night, Scheduler
-from tests.evaluate.tree_writer import price_rows, write_tree
+from tests.evaluate.tree_writer import price_rows, write_cuts, write_tree
 
 
 def write_plan(
@@ -54,8 +55,9 @@ def write_plan(
     cold_start: str = "free",
     night: bool = False,
     tree: bool = False,
+    cuts: bool = False,
 ) -> None:
-    """Plan the small network and write the folder; its night and a tree of cases only where asked for."""
+    """Plan the small network and write the folder; its night and a proof by cases or cuts where asked for."""
     topology, catalog, demand = network.topology(cold_start=cold_start), network.catalog(), network.demand()
     if night:
         topology = replace(
@@ -84,8 +86,9 @@ def write_plan(
     claims["appliances"] = _dealt(instance, plan, _earlier(instance, holdings))
     if night:
         claims["fills"] = _write_night(folder, topology, instance, plan, holdings)
-    if tree:
-        claims["lower"] = write_tree(folder, instance, prices)
+    if tree or cuts:
+        write = functools.partial(write_tree, cuts=cuts) if tree else write_cuts
+        claims["lower"] = write(folder, instance, prices)
         claims["bound_proof"] = "tree"
         claims["gap_ratio"] = gap_ratio(verdict.cost.total, claims["lower"], verdict.ideal)
         claims["gap_to_upper_ratio"] = 1.0 - claims["lower"] / verdict.cost.total

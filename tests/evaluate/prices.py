@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from tests.instances import to_dense
@@ -44,7 +45,7 @@ def priced_cost(instance: Instance, prices: Prices, region: int, entry: int | No
     return total
 
 
-def opening_cost(instance: Instance, prices: Prices, pool: int, file: int) -> float:
+def opening_cost(instance: Instance, prices: Prices, pool: int, file: int, cuts: Cuts | None = None) -> float:
     """F of docs/bound.md."""
     copies, held = int(instance.copies[pool, file]), int(instance.held[pool, file])
     size = float(instance.size_gb[file])
@@ -55,6 +56,10 @@ def opening_cost(instance: Instance, prices: Prices, pool: int, file: int) -> fl
         pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
         if instance.launch_file[rule] == file and pool in pools:
             total -= prices.launch[rule]
+    for cut in range(0 if cuts is None else cuts.n_cuts):
+        for i in range(cuts.ptr[cut], cuts.ptr[cut + 1]):
+            if (cuts.pool[cut], cuts.file[i]) == (pool, file):
+                total += prices.cut[cut] * cuts.weight[i]
     return float(total)
 
 
@@ -103,14 +108,14 @@ def best_holders(instance: Instance, prices: Prices, file: int) -> float:
 class FileDual:
     """Steps 1 to 4 of docs/bound.md for one file."""
 
-    def __init__(self, instance: Instance, prices: Prices, file: int) -> None:
+    def __init__(self, instance: Instance, prices: Prices, file: int, cuts: Cuts | None = None) -> None:
         v = to_dense(instance)[:, file]
         self.adjusted = 0
         self.constants = 0.0
         self.opening: dict[int, float] = {}
         for p in range(instance.n_pools):
             if may_hold(instance, p, file):
-                self.opening[p] = opening_cost(instance, prices, p, file)
+                self.opening[p] = opening_cost(instance, prices, p, file, cuts)
                 if instance.pinned[p, file] or self.opening[p] < 0:
                     self.constants += self.opening[p]
                     self.opening[p] = 0.0

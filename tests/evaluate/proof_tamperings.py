@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cdnplan.inputs.plan_folder import PROOF, PROOF_PRICES, TREE
-from tests.evaluate.plan_writer import change_json, seal
+from tests.evaluate.plan_writer import change_json, change_table, seal
 from tests.evaluate.tamperings import Rows, Tampering, cell, claim, table, where
 
 
@@ -60,6 +60,12 @@ def _without_second_split(rows: Rows) -> None:
     del rows[3]
 
 
+def _undecided(folder: Path) -> None:
+    """The root is the only case, with prices that are all 0."""
+    change_table(folder, PROOF, lambda rows: rows.clear())
+    change_table(folder, PROOF_PRICES, lambda rows: rows.clear())
+
+
 SHAPES = [
     table("half-is-missing", PROOF, "node 0; its sides are not the two cases", _only_half),
     table(
@@ -85,7 +91,8 @@ SHAPES = [
     table("later-parent", PROOF, "row 1: case of node 1; no node before", lambda r: _set(r, 1, parent=4)),
     table("no-parent", PROOF, "row 1: case of node 1; no node before", lambda r: _set(r, 1, parent=-1)),
     table("number-twice", PROOF, "each once", lambda rows: _set(rows, 4, node=3)),
-    table("nothing-decided", PROOF, "case: node 0; nothing is decided", lambda rows: rows.clear()),
+    table("nothing-decided", PROOF, "row 26: price of storage ams", lambda rows: rows.clear()),
+    Tampering("nothing-decided-nor-priced", _undecided, "bound: lower claimed"),
     cell("unknown-file", PROOF, "row 2: node of file claimed t99.hd", 1, "file", lambda _: "t99.hd"),
     cell("unknown-pool", PROOF, "row 2: node of pool claimed linx", 1, "pool", lambda _: "linx"),
     cell("unknown-side", PROOF, "row 2: node of side claimed maybe", 1, "side", lambda _: "maybe"),

@@ -162,7 +162,7 @@ def test_renaming_regions_of_one_row_keeps_the_bound_valid() -> None:
         ("storage", (0,), -1.0, "storage s0/m: price -1"),
         ("throughput", (1, 0), np.nan, "throughput s1/m slice 0"),
         ("link", (0, 1), 1e9, "above that of overload"),
-        ("link", (0, 0), np.inf, "not finite"),
+        ("link", (0, 0), np.inf, "not between 0 and 1e+100"),
         ("fill", (0,), 0.1, "fill s0/m: a price on a limit that does not exist"),
         ("churn", (1,), 0.1, "churn s1/m: a price on a limit that does not exist"),
         ("launch", (0,), -0.1, "launch f"),

@@ -210,6 +210,12 @@ def test_rules_that_leave_no_plan() -> None:
     assert rules_leave_none(replace(free, copies=banned))
 
 
+def undecided(*prices: Prices) -> Proof:
+    """No decision: the root is the only case."""
+    nothing = np.zeros(0, dtype=np.int32)
+    return Proof(nothing, nothing, nothing, np.zeros(0, dtype=np.bool_), nothing, prices)
+
+
 def tree_of_five(instance: Instance) -> Proof:
     """Pool 0 holds file 0; it does not, and then holds file 1, or does not."""
     return Proof(
@@ -258,9 +264,9 @@ def test_decisions_made_twice_and_none_at_all_and_prices_below_zero() -> None:
     proof = tree_of_five(instance)
     again = proof_faults(instance, replace(proof, file=np.zeros(4, dtype=np.int32)))
     assert "node 2 above has decided" in again[3] and "node 2 above has decided" in again[4]
-    nothing = [np.zeros(0, dtype=np.int32)] * 3
-    empty = Proof(*nothing, np.zeros(0, dtype=np.bool_), nothing[0], proof.prices)
-    assert proof_faults(instance, empty) == {0: "nothing is decided"}
+    for sets in ((), proof.prices * 2):
+        faults = proof_faults(instance, undecided(*sets))
+        assert faults == {0: f"nothing is decided, and it has {len(sets)} sets of prices, not one"}
     below = replace(Prices.zero(instance), storage=np.full(2, -1.0))
     faults = proof_faults(instance, replace(proof, prices=(below,)))
     assert set(faults) == {1, 3, 4} and all("price -1" in fault for fault in faults.values())

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from cdnplan.evaluate.report import Report
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import TREE
+from cdnplan.inputs.plan_folder import PROOF_CUTS, TREE
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -41,8 +41,10 @@ ALWAYS = {
 
 
 def expected_names(record: dict[str, Any]) -> set[str]:
-    """Files of a plan made from nothing, with a tree of cases where the bound rests on one."""
-    return ALWAYS | (set(TREE) if record["bound_proof"] == "tree" else set())
+    """Files of a plan made from nothing, with a tree of cases where the bound rests on one, perhaps cuts."""
+    if record["bound_proof"] != "tree":
+        return ALWAYS
+    return ALWAYS | set(TREE) | ({PROOF_CUTS} & set(record["files"]))
 
 
 def sample_request(out: Path, **options: Any) -> PlanRequest:

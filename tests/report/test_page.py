@@ -123,14 +123,16 @@ def test_what_no_report_can_be_made_of(small_plan: Path, tmp_path: Path) -> None
 
 
 def test_it_says_what_proves_the_bound(small_plan: Path, tmp_path: Path) -> None:
-    """Prices, a tree of cases, or a search that nobody can check."""
+    """Prices, a tree of cases, cuts, or a search that nobody can check."""
     write_plan(tmp_path / "tree", tree=True)
+    write_plan(tmp_path / "cuts", cuts=True)
     searched = Path(shutil.copytree(small_plan, tmp_path / "searched"))
     change_json(searched, lambda plan: plan.update(bound_proof="branch-and-bound"))
     again = "in the plan's folder alone; cdnplan verify computes it again."
     for folder, said in (
         (small_plan, f"The bound follows from the prices {again}"),
         (tmp_path / "tree", f"The bound follows from the tree of cases, each with prices, {again}"),
+        (tmp_path / "cuts", f"The bound follows from the prices and the cuts {again}"),
         (searched, "the rest is the solver's branch and bound."),
     ):
         assert said in html.unescape(report(folder)), folder
