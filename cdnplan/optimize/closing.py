@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
+import numpy as np
+
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Floats
 from cdnplan.optimize.annealing import MOVES, pack
-from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.branching import Split, split_files
-from cdnplan.optimize.cutting import add_cuts, find_cuts
+from cdnplan.optimize.cutting import add_cuts, begin_with, find_cuts
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.file_columns import Columns
 from cdnplan.optimize.limits import LimitVector
@@ -125,16 +126,12 @@ def _finder(run: RunState) -> Callable[[Floats], Cuts]:
     return partial(find_cuts, run.instance, appliances=run.by_appliance)
 
 
-def _with_cuts(run: RunState, found: FewFiles) -> tuple[FileSolver, LimitVector]:
-    """What solves files, and all limits, where a master has cuts."""
-    solver = FileSolver.of(run.instance, run.columns, found.cuts)
-    return solver, LimitVector.of(run.instance, found.cuts)
-
-
 def _plans(run: RunState, found: FewFiles, views: int, *, brief: bool) -> Iterator[Incumbent]:
     """Plans from rounding a master's mixture, one of so many."""
+    every = np.ones(found.columns.file.size, dtype=np.bool_)
+    solver, limits, prices, columns = begin_with(run.solver, found, every, Cuts.none())
     rounding = Rounding(
-        *_with_cuts(run, found), run.local, found.prices, found.columns, run.threads, run.weigh,
+        solver, limits, run.local, prices, columns, run.threads, run.weigh,
         GOOD_GAP_RATIO * (run.best.cost - run.ideal), brief=brief, views=views,
     )  # fmt: skip
     return rounding.plans(run.best, run.lower, lambda: run.best)
@@ -202,13 +199,14 @@ def _round(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
 
 def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
     """Change holders at random under falling heat, from the best placement, so many times at most."""
-    solver, limits = _with_cuts(run, found)
+    every = np.ones(found.columns.file.size, dtype=np.bool_)
+    solver, limits, prices, columns = begin_with(run.solver, found, every, Cuts.none())
     moves = min(MOVES, MOVES_PER_FILE * run.instance.n_files)
     with run.clock.phase("pack"):
         for number in range(packings):
             if run.closed() or run.gap() <= enough:
                 break
             over = run.best.cost - run.lower
-            holds = pack(solver, limits, found.prices, run.best.holds, found.columns, over, moves)
+            holds = pack(solver, limits, prices, run.best.holds, columns, over, moves)
             run.take_plan(run.local.serve(holds))
             run.report("pack", (number + 1) / packings)
