@@ -28,6 +28,10 @@ from cdnplan.optimize.run_state import RunState
 IMPROVE_ROUNDS = 3
 NEARLY = 2.0
 """A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
+ROUGHLY = 2.5
+"""Mixtures with cuts are tried as plans as long as the gap is more than so many times one that is good."""
+WORTH_DIVING = 1.5e-2
+"""Plans with a wider gap are bettered by the tree before dives begin."""
 WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
 ROUND_UP_TO = 5_000
@@ -43,8 +47,8 @@ PATIENCE, PATIENCE_LATER, PROGRESS = 10, 30, 0.03
 gone on with."""
 WORTH_DECIDING = 0.05
 """Where the tree raises the bound by this part of the gap, its lowest node is rounded, not the root."""
-FIRST_ROUNDS = 24
-"""Rounds of dives and repairs before that."""
+EARLY_ROUNDS, FIRST_ROUNDS = 4, 24
+"""Rounds of dives and repairs before the tree, and before it is gone on with."""
 
 
 def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> None:
@@ -61,32 +65,29 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     """
     if run.ended():
         return
-    found = _mix(run, recent)
+    plain = _mix(run, recent)
     nodes = min(NODES, NODE_WORK // max(1, run.instance.cand_pool.size * run.instance.n_files))
-    rounded = run.instance.n_files <= ROUND_UP_TO
-    plain = found
-    if nodes > PATIENCE:
-        found = _cut(run, found)
-    root = found
-    tree = _tree(run, found, nodes)
-    # A tree of fewer nodes than that proves next to nothing, and rounding takes less time than one of them.
-    if nodes > PATIENCE or not rounded:
-        found = _split(run, tree, found, PATIENCE)
-    if not rounded:
+    if run.instance.n_files > ROUND_UP_TO:
+        found = _split(run, _tree(run, plain, nodes), plain, PATIENCE)
         _pack(run, found, PACKINGS, run.wanted_gap)
         return
+    # A tree of fewer nodes than that proves next to nothing, and rounding takes less time than one of them.
+    small = nodes > PATIENCE
+    root = found = _cut(run, plain) if small else plain
     if run.closed():
         return
-    # Prices of a node are those of its own decisions, which good plans share only where decisions matter.
-    decided = run.lower - root.bound > WORTH_DECIDING * (run.best.cost - root.bound)
-    mixed = found if decided else root
-    # What cuts charge for leads to other plans, not always to better ones.
-    views = [mixed, plain] if root.cuts.n_cuts else [mixed]
-    with run.clock.phase("round"):
-        plans = enumerate(_in_turn([_plans(run, view, len(views), brief=brief) for view in views]))
+    tree, plans = _tree(run, root, nodes), _rounding(run, root, plain, brief=brief)
+    if small:
+        # With a plan too far off dives take long; nodes of the tree bring better ones sooner.
+        if run.gap() <= WORTH_DIVING:
+            _round(run, islice(plans, EARLY_ROUNDS))
+        found = _split(run, tree, root, PATIENCE)
+        # Prices of a node are those of its own decisions, which good plans share only where these matter.
+        if run.lower - root.bound > WORTH_DECIDING * (run.best.cost - root.bound) and not run.closed():
+            plans = _rounding(run, found, plain, brief=brief)
     _round(run, islice(plans, FIRST_ROUNDS))
     # What is left by now may be the bound's.
-    if nodes > PATIENCE or run.gap() > WORTH_PACKING:
+    if small or run.gap() > WORTH_PACKING:
         found = _split(run, tree, found, PATIENCE_LATER)
     _round(run, plans)
     if run.gap() > WORTH_PACKING and not brief:
@@ -117,6 +118,9 @@ def _cut(run: RunState, found: FewFiles) -> FewFiles:
     last = found
     for last in run.clock.each("cut", rounds):
         run.take_tree(last.bound, ProofRecord(last.prices, last.cuts).proof)
+        if run.gap() > ROUGHLY * GOOD_GAP_RATIO and not run.ended():
+            with run.clock.phase("plan"):
+                run.take_plan(run.local.improve(last.wish, last.prices, IMPROVE_ROUNDS, run.ended))
         run.report("cut", 0.0)
     return last
 
@@ -124,6 +128,18 @@ def _cut(run: RunState, found: FewFiles) -> FewFiles:
 def _finder(run: RunState) -> Callable[[Floats], Cuts]:
     """What finds cuts for parts of files that pools hold."""
     return partial(find_cuts, run.instance, appliances=run.by_appliance)
+
+
+def _rounding(
+    run: RunState, found: FewFiles, plain: FewFiles, *, brief: bool
+) -> Iterator[tuple[int, Incumbent]]:
+    """Numbered plans from rounding a master's mixture, and that of the master without cuts in turns.
+
+    What cuts charge for leads to other plans, not always to better ones.
+    """
+    views = [found, plain] if found.cuts.n_cuts else [found]
+    with run.clock.phase("round"):
+        return enumerate(_in_turn([_plans(run, view, len(views), brief=brief) for view in views]))
 
 
 def _plans(run: RunState, found: FewFiles, views: int, *, brief: bool) -> Iterator[Incumbent]:
