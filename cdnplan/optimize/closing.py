@@ -83,7 +83,7 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
             _round(run, islice(plans, EARLY_ROUNDS))
         found = _split(run, tree, root, PATIENCE)
         # Prices of a node are those of its own decisions, which good plans share only where these matter.
-        if run.lower - root.bound > WORTH_DECIDING * (run.best.cost - root.bound) and not run.closed():
+        if run.lower - root.bound > WORTH_DECIDING * (run.upper - root.bound) and not run.closed():
             plans = _rounding(run, found, plain, brief=brief)
     _round(run, islice(plans, FIRST_ROUNDS))
     # What is left by now may be the bound's.
@@ -113,7 +113,7 @@ def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
 def _cut(run: RunState, found: FewFiles) -> FewFiles:
     """Cuts that pools' mixtures exceed, and the master program with them."""
     rounds = add_cuts(
-        run.solver, found, run.best.holds, run.best.cost, run.ideal, run.wanted_gap, run.ended, _finder(run)
+        run.solver, found, run.best.holds, run.upper, run.ideal, run.wanted_gap, run.ended, _finder(run)
     )  # fmt: skip
     last = found
     for last in run.clock.each("cut", rounds):
@@ -148,7 +148,7 @@ def _plans(run: RunState, found: FewFiles, views: int, *, brief: bool) -> Iterat
     solver, limits, prices, columns = begin_with(run.solver, found, every, Cuts.none())
     rounding = Rounding(
         solver, limits, run.local, prices, columns, run.threads, run.weigh,
-        GOOD_GAP_RATIO * (run.best.cost - run.ideal), brief=brief, views=views,
+        GOOD_GAP_RATIO * (run.upper - run.ideal), brief=brief, views=views,
     )  # fmt: skip
     return rounding.plans(run.best, run.lower, lambda: run.best)
 
@@ -167,7 +167,7 @@ def _in_turn(plans: list[Iterator[Incumbent]]) -> Iterator[Incumbent]:
 def _tree(run: RunState, found: FewFiles, nodes: int) -> Iterator[Split]:
     """So many nodes of the search tree."""
     steps = split_files(
-        run.solver, found, run.best.holds, run.ideal, lambda: run.best.cost, run.wanted_gap, run.ended,
+        run.solver, found, run.best.holds, run.ideal, lambda: run.upper, run.wanted_gap, run.ended,
         _finder(run) if nodes > PATIENCE else None,
     )  # fmt: skip
     return islice(steps, nodes)
@@ -185,13 +185,13 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
         else:
             run.take_tree(step.bound, step.proof)
         bounds.append(run.lower)
-        if step.found.mixture < run.best.cost:
+        if step.found.mixture < run.upper:
             with run.clock.phase("plan"):
                 plan = run.local.improve(step.found.wish, step.found.prices, IMPROVE_ROUNDS, run.ended)
                 run.take_plan(plan)
         run.report("tree", 0.0)
         raised = bounds[-1] - bounds[max(0, len(bounds) - 1 - patience)]
-        vain = len(bounds) > patience and raised < PROGRESS * (run.best.cost - run.lower)
+        vain = len(bounds) > patience and raised < PROGRESS * (run.upper - run.lower)
         if run.closed() or vain:
             break
     return found
@@ -222,7 +222,7 @@ def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
         for number in range(packings):
             if run.closed() or run.gap() <= enough:
                 break
-            over = run.best.cost - run.lower
+            over = run.upper - run.lower
             holds = pack(solver, limits, prices, run.best.holds, columns, over, moves)
             run.take_plan(run.local.serve(holds))
             run.report("pack", (number + 1) / packings)

@@ -232,7 +232,8 @@ class Rounding:
             The best plan, once for each time dives start and then for each repair, whether it is a new one
             or not.
         """
-        at, weighed = self._model(best, self._expected(best, lower), START_REACH, None), self._weigh(best)
+        weighed = self._weigh(best)
+        at = self._model(best, self._expected(weighed, lower), START_REACH, None)
         wide = None
         spent = vain = 0
         most = (BRIEF_WORK if self._brief else WORK) // self._views
@@ -242,13 +243,13 @@ class Rounding:
                 weighed = self._weigh(best)
             reach = START_REACH if number < self._starts else REACH
             if number and (best is not at.plan or number == 1 or reach != at.reach):
-                at = self._model(best, self._expected(best, lower), reach, best.serving)
+                at = self._model(best, self._expected(weighed, lower), reach, best.serving)
             if number >= self._starts:
                 found = self._side_by_side(self._repair, at, number)
             elif number % 3:
                 if wide is None or wide.plan is not best:
                     wide = self._with_mixture(
-                        self._model(best, self._expected(best, lower), POOL_REACH, best.serving)
+                        self._model(best, self._expected(weighed, lower), POOL_REACH, best.serving)
                     )
                 found = self._side_by_side(self._start_by_pools, wide, number - 1 - number // 3)
             else:
@@ -265,9 +266,9 @@ class Rounding:
             if spent > most or vain > VAIN_WORK // self._views:
                 return
 
-    def _expected(self, best: Incumbent, lower: float) -> float:
+    def _expected(self, weighed: float, lower: float) -> float:
         """The gap that columns are measured by: that to the bound, or less where it is wide [currency]."""
-        gap = best.cost - lower
+        gap = weighed - lower
         return min(gap, max(gap / CLOSING, self._good))
 
     def _side_by_side(

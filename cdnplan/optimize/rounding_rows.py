@@ -77,8 +77,7 @@ class Rows:
         # What links cost at their cap says nothing about the other limits.
         least = 1e-9 * float(np.abs(columns.cost).sum())
         dearest = max(float(worth[~capped].max(initial=0.0)), least)
-        # Where a cut is exceeded so is what it comes from, which is hard.
-        charge = np.where(even & ~cut, HARD * dearest, SOFT * worth + LEAST_SOFT * dearest)
+        charge = np.where(even, HARD * dearest, SOFT * worth + LEAST_SOFT * dearest)
         # Excess of links is what the model prices: never dearer than that.
         charge = np.minimum(charge, np.where(capped, limits.cap[rows] * scale, np.inf))
         needed = instance.launch_min.astype(np.float64)

@@ -78,7 +78,7 @@ class RunState:
         self.wanted_gap = enough_gap if stop.gap_ratio is None else max(stop.gap_ratio, OPTIMAL_RATIO)
         self._stop, self._progress, self._asked = stop, progress, False
         self._incumbent: Incumbent | None = None
-        self._fits, self._weighed = fits, np.inf
+        self._fits, self._fit = fits, True
 
     @property
     def by_appliance(self) -> bool:
@@ -104,6 +104,13 @@ class RunState:
         return self._incumbent
 
     @property
+    def upper(self) -> float:
+        """What the best plan costs, as it is weighed (`weigh`) [currency]; inf while there is none."""
+        if self._incumbent is None:
+            return np.inf
+        return self._incumbent.cost if self._fit else self._more(self._incumbent)
+
+    @property
     def lower(self) -> float:
         """The best bound of any kind [currency]."""
         return max(self.bound, self.beyond, self.decided)
@@ -112,12 +119,19 @@ class RunState:
         """Gap of the best plan as it is weighed (`weigh`); inf while there is none."""
         if self._incumbent is None or not np.isfinite(self.lower):
             return np.inf
-        return gap_ratio(self.lower, self._weighed, self.ideal)
+        return gap_ratio(self.lower, self.upper, self.ideal)
 
     def weigh(self, plan: Incumbent) -> float:
-        """What a plan costs, and more by `UNFIT_RATIO` where appliances cannot carry it out [currency]."""
-        fits = self._fits is None or self._fits(plan.holds)
-        return plan.cost if fits else plan.cost + UNFIT_RATIO * (plan.cost - self.ideal)
+        """What a plan costs, and more where appliances cannot carry it out [currency]."""
+        return plan.cost if self._can(plan) else self._more(plan)
+
+    def _can(self, plan: Incumbent) -> bool:
+        """Whether appliances can carry a plan out."""
+        return self._fits is None or self._fits(plan.holds)
+
+    def _more(self, plan: Incumbent) -> float:
+        """What counts where they cannot: no less than the bound, and more by `UNFIT_RATIO`."""
+        return max(plan.cost, self.lower) + UNFIT_RATIO * (plan.cost - self.ideal)
 
     def ended(self) -> bool:
         """Whether the clock or the caller ends the run."""
@@ -143,16 +157,18 @@ class RunState:
         proof : callable
             Gives the tree, at the end: it may prove more by then.
         """
-        bound = min(bound, self._weighed)
+        if self._fit or not np.isfinite(bound):
+            bound = min(bound, self.best.cost)
         if bound > self.decided:
             self.decided, self._proof = bound, proof
 
     def take_plan(self, plan: Incumbent) -> None:
         """Keep a plan if it weighs least."""
-        if plan.cost < self._weighed:
-            weighed = self.weigh(plan)
-            if weighed < self._weighed:
-                self._incumbent, self._weighed = plan, weighed
+        upper = self.upper
+        if plan.cost < upper:
+            fit = self._can(plan)
+            if (plan.cost if fit else self._more(plan)) < upper:
+                self._incumbent, self._fit = plan, fit
 
     def report(self, phase: str, done: float) -> None:
         """Tell how far a phase is, and the bound and the plan so far."""
