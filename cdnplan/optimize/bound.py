@@ -128,26 +128,28 @@ def priced_bound(instance: Instance, prices: Prices, solver: FileSolver | None =
     solver = solver if solver is not None else FileSolver.of(instance)
     priced = Priced.of(instance, prices)
     values = solver.solve(np.arange(instance.n_files, dtype=np.int32), priced, solver.rewards(prices))
-    return summed(solver, prices, values)
+    return summed(instance, prices, values, solver.cuts)
 
 
-def summed(solver: FileSolver, prices: Prices, values: Floats) -> float:
+def summed(instance: Instance, prices: Prices, values: Floats, cuts: Cuts) -> float:
     """The bound that the values of all files' problems add up to.
 
     Parameters
     ----------
-    solver : FileSolver
+    instance : Instance
     prices : Prices
         Those the values were found at.
     values : (n_files,) float64
         [currency]
+    cuts : Cuts
+        That the prices price.
 
     Returns
     -------
     float
         Lowered by `ROUNDING_RATIO` of its terms' absolute values.
     """
-    worth, magnitude = limits_worth(solver.instance, prices)
-    cut = float(prices.cut @ solver.cuts.limit)
+    worth, magnitude = limits_worth(instance, prices)
+    cut = float(prices.cut @ cuts.limit)
     worth, magnitude = worth - cut, magnitude + cut
     return float(values.sum()) + worth - ROUNDING_RATIO * (float(np.abs(values).sum()) + magnitude)

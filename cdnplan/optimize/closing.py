@@ -1,4 +1,4 @@
-"""The last percent on small networks: master program, search tree, rounding, packing.
+"""The last percent on small networks: master program, cuts, search tree, rounding, packing.
 
 Each part begins where the one before left a gap, and all end once it is small enough (`RunState.closed`).
 """
@@ -138,19 +138,18 @@ def _rounding(
     What cuts charge for leads to other plans, not always to better ones.
     """
     views = [found, plain] if found.cuts.n_cuts else [found]
-    with run.clock.phase("round"):
-        return enumerate(_in_turn([_plans(run, view, len(views), brief=brief) for view in views]))
+    return enumerate(_in_turn([_plans(run, view, len(views), brief=brief) for view in views]))
 
 
 def _plans(run: RunState, found: FewFiles, views: int, *, brief: bool) -> Iterator[Incumbent]:
-    """Plans from rounding a master's mixture, one of so many."""
+    """Plans from rounding a master's mixture, one of so many; nothing is done before one is asked for."""
     every = np.ones(found.columns.file.size, dtype=np.bool_)
     solver, limits, prices, columns = begin_with(run.solver, found, every, Cuts.none())
     rounding = Rounding(
         solver, limits, run.local, prices, columns, run.threads, run.weigh,
         GOOD_GAP_RATIO * (run.upper - run.ideal), brief=brief, views=views,
     )  # fmt: skip
-    return rounding.plans(run.best, run.lower, lambda: run.best)
+    yield from rounding.plans(run.best, run.lower, lambda: run.best)
 
 
 def _in_turn(plans: list[Iterator[Incumbent]]) -> Iterator[Incumbent]:

@@ -34,8 +34,8 @@ WHOLE = 1e-6
 """Shares so near to 0 or 1 are not mixed."""
 VIOLATED = 1e-3
 """A sum is a cut worth having if the mixture exceeds it by so much."""
-ROOM_RATIO, ROOM_GB = 1e-6, 2e-9
-"""Plans may pass a limit by as much as their judge lets them; cuts hold for these as well."""
+ROOM_RATIO, ROOM_GB = 1.1e-6, 2e-9
+"""Plans may pass a limit by as much as their judge lets them; cuts hold for a little more."""
 ROUNDS, PATIENCE, PROGRESS = 40, 3, 0.02
 """Rounds at most; they end where so many in a row do not raise the bound by this part of the gap."""
 MOST_COLUMNS = 6

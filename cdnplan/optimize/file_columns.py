@@ -144,7 +144,7 @@ def solve_exactly(
         solver.held, solver.pinned, solver.reward_ptr, solver.reward_pool,
         solver.rewards(prices), ascent, value, cost, nodes, holds,
     )  # fmt: skip
-    bound, by_ascent = (summed(solver, prices, part) for part in (value, ascent))
+    bound, by_ascent = (summed(inst, prices, part, solver.cuts) for part in (value, ascent))
     return Answers(ascent, value, cost, holds, nodes, bound, by_ascent)
 
 

@@ -18,9 +18,9 @@ Status = Literal["optimal", "within-gap", "time-limit", "interrupted", "feasible
 another reason with a usable plan."""
 
 BoundProof = Literal["prices", "tree", "branch-and-bound"]
-"""``prices``: the prices alone prove `Outcome.lower`; ``tree``: a tree of decisions does, with prices for
-each case, `Outcome.proof`; ``branch-and-bound``: a search does, whose tree (or prices of more than the
-shared limits) the plan does not store."""
+"""``prices``: the prices alone prove `Outcome.lower`; ``tree``: a tree of decisions does, perhaps
+of one case, with prices for each case and cuts that all may price, `Outcome.proof`; ``branch-and-bound``: a
+search does, whose tree (or prices of more than the shared limits) the plan does not store."""
 
 GOOD_GAP_RATIO = 2e-3
 """A plan of a small network, and one that dealing and night have been through, is worked on further above

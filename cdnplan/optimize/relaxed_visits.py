@@ -72,7 +72,7 @@ class RelaxedVisits:
         kept = self._u.copy(), self._share.copy(), self._seen.copy()
         everything = Batch(np.arange(values.size, dtype=np.int32), np.ones(values.size))
         self._relax(everything, LAST_STEPS, prices, priced, kept, values)
-        return summed(self._solver, prices, values)
+        return summed(self._instance, prices, values, self._solver.cuts)
 
     def _relax(
         self, batch: Batch, steps: int, prices: Prices, priced: Priced, kept: Any, values: Floats
