@@ -90,3 +90,29 @@ def test_a_search_that_is_stopped_leaves_a_proof(seed: int, nodes: int) -> None:
     assert outcome.status == "interrupted"
     assert outcome.proof is not None and outcome.lower > outcome.lower_priced
     assert min(tree_bound(inst, outcome.proof), outcome.upper) == pytest.approx(outcome.lower, rel=1e-6)
+
+
+def few_fit(seed: int) -> Instance:
+    """Every pool has room for two files and most of a third."""
+    inst = random_instance(seed, n_regions=6, n_files=30, n_pools=4, families=frozenset({"storage"}))
+    size = np.random.default_rng(seed).uniform(9.0, 11.0, inst.n_files)
+    return replace(
+        inst, size_gb=size, storage_gb=np.full(inst.n_pools, 28.0), copies=np.ones_like(inst.copies)
+    )  # fmt: skip
+
+
+def test_cuts_narrow_what_is_left_of_a_third_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With cuts and no tree the bound is above that of prices, and the judge finds it in what is left."""
+    monkeypatch.setattr(closing, "_split", lambda run, tree, found, patience: found)
+    narrowed = 0
+    for seed in range(6):
+        inst = few_fit(seed)
+        outcome = solved(inst)
+        if outcome.proof is None:
+            continue
+        assert outcome.proof.parent.size == 0, "nothing is decided"
+        assert outcome.proof.cuts.n_cuts > 0
+        proven = min(tree_bound(inst, outcome.proof), outcome.upper)
+        assert proven == pytest.approx(outcome.lower, rel=1e-6)
+        narrowed += outcome.lower - outcome.lower_priced > 1e-3 * (outcome.upper - ideal_cost(inst))
+    assert narrowed >= 3

@@ -12,6 +12,7 @@ from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.objective import gap_ratio
 from cdnplan.optimize.outcome import Fits, Stop, no_progress
 from cdnplan.optimize.phase_clock import PhaseClock
+from cdnplan.optimize.proof_record import ProofRecord
 from cdnplan.optimize.run_state import UNFIT_RATIO, RunState
 from tests.instances import random_instance
 
@@ -53,6 +54,23 @@ def test_a_plan_that_does_not_fit_ends_a_run_later() -> None:
     everywhere.take_plan(same)
     assert everywhere.gap() == gap_ratio(everywhere.lower, same.cost, everywhere.ideal)
     assert run.outcome().upper == plan.cost, "what it costs is what it costs"
+
+
+def test_a_plan_that_does_not_fit_counts_for_no_less_than_the_bound() -> None:
+    """What holds for plans that appliances can carry out may be above what others cost."""
+    run, plan = run_with(lambda holds: bool((holds != plan.holds).any()))
+    run.take_plan(plan)
+    above = plan.cost + 2.0 * UNFIT_RATIO * (plan.cost - run.ideal)
+    run.take_tree(above, ProofRecord(run.prices).proof)
+    assert run.lower == above
+    assert run.gap() > 0.5 * UNFIT_RATIO
+    fit = dearer(run, plan, 2.5 * UNFIT_RATIO)
+    run.take_plan(fit)
+    assert run.best is fit
+    assert (run.upper, run.lower) == (fit.cost, above)
+    # Of a plan that fits a tree proves no more than its cost: sides dearer than it are left.
+    run.take_tree(2.0 * fit.cost, ProofRecord(run.prices).proof)
+    assert run.lower == fit.cost
 
 
 @pytest.mark.parametrize("seed", range(5))
