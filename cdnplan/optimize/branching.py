@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance import Instance
 from cdnplan.model.proof import Proof
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.cutting import begin_with, held_parts
@@ -35,8 +35,6 @@ Bools = npt.NDArray[np.bool_]
 Choice = tuple[int, int]
 """A file and a pool."""
 
-CUT_ROUNDS = 1
-"""So many times a node's mixture is looked at for cuts."""
 NEAR_ENOUGH = 0.05
 """A node is solved until its master and its bound differ by this part of what its bound is below the plan."""
 MOST_COLUMNS = 4
@@ -47,9 +45,9 @@ WORTH_SPLITTING = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Node:
-    """Files held where, and not held where; what is proven about plans that obey, and by which master.
+    """Files held where, and not held where; what is proven about plans that obey, and the last master.
 
-    `number` is that of the record; `found` is the last master.
+    `number` is that of the record.
     """
 
     number: int
@@ -57,7 +55,6 @@ class _Node:
     banned: tuple[Choice, ...]
     bound: float
     found: FewFiles
-    best: FewFiles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +86,6 @@ def split_files(
     upper: Callable[[], float],
     wanted_gap: float,
     expired: Callable[[], bool],
-    find: Callable[[Floats], Cuts] | None = None,
 ) -> Iterator[Split]:
     """Search the tree of holder decisions, the lowest bound first.
 
@@ -108,17 +104,15 @@ def split_files(
         Nodes that could better the best plan by no more than this `gap_ratio` are not split.
     expired : callable
         Ends the search early once it returns True.
-    find : callable or None
-        Finds cuts that the mixture of a node exceeds, see `find_cuts`.
 
     Yields
     ------
     Split
         After each node, until none is left that is worth a split.
     """
-    tree = _Tree(solver, incumbent, ideal, upper, wanted_gap, expired, find)
+    tree = _Tree(solver, incumbent, ideal, upper, wanted_gap, expired)
     record = ProofRecord(found.prices, found.cuts)
-    heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node(0, (), (), found.bound, found, found))]
+    heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node(0, (), (), found.bound, found))]
     closed, order = np.inf, 0
     while heap and not expired():
         bound, _, node = heapq.heappop(heap)
@@ -128,7 +122,7 @@ def split_files(
             again = tree.solve(node.number, node.pinned, node.banned, node, near_enough=0.0)
             order += 1
             if again is not None and again.bound > bound:
-                record.price(node.number, again.best.prices, again.best.cuts)
+                record.price(node.number, again.found.prices, again.found.cuts)
                 heapq.heappush(heap, (again.bound, order, again))
                 continue
         if choice is None:
@@ -145,8 +139,8 @@ def split_files(
             child = tree.solve(number, pinned, banned, node)
             order += 1
             if child is not None:
-                if child.best.bound > bound:
-                    record.price(number, child.best.prices, child.best.cuts)
+                if child.found.bound > bound:
+                    record.price(number, child.found.prices, child.found.cuts)
                 heapq.heappush(heap, (child.bound, order, child))
                 least = min(closed, heap[0][0], bound if waiting else np.inf)
                 yield Split(least, child.found, heap[0][2].found, record.proof)
@@ -165,7 +159,6 @@ class _Tree:
     upper: Callable[[], float]
     wanted_gap: float
     expired: Callable[[], bool]
-    find: Callable[[Floats], Cuts] | None
 
     def cutoff(self) -> float:
         """Bound from which on a node does not matter any more."""
@@ -199,28 +192,16 @@ class _Tree:
         instance, holds = self._decided(pinned, banned)
         if broken_rules(instance):
             return None
-        own = FileSolver.of(instance, self.solver.columns)
-        span, found, more = self.upper() - self.ideal, parent.found, Cuts.none()
-        keep = self._left(parent, pinned, banned)
-        best: FewFiles | None = None
-        for _ in range(1 + CUT_ROUNDS):
-            solver, limits, prices, columns = begin_with(own, found, keep, more)
-            rounds = improve_few_files(
-                solver, limits, prices, holds, span, self.expired, [columns], rough=False
-            )
-            for found in rounds:
-                room = self.upper() - found.bound
-                if found.bound >= self.cutoff() or found.mixture - found.bound <= near_enough * room:
-                    break
-            best = found if best is None or found.bound > best.bound else best
-            if best.bound >= self.cutoff() or self.find is None or self.expired():
+        own, keep = FileSolver.of(instance, self.solver.columns), self._left(parent, pinned, banned)
+        # Cuts hold for every plan, whatever is decided.
+        solver, limits, prices, columns = begin_with(own, parent.found, keep, Cuts.none())
+        span = self.upper() - self.ideal
+        rounds = improve_few_files(solver, limits, prices, holds, span, self.expired, [columns], rough=False)
+        for found in rounds:
+            room = self.upper() - found.bound
+            if found.bound >= self.cutoff() or found.mixture - found.bound <= near_enough * room:
                 break
-            more = self.find(held_parts(found, instance.n_files))
-            if not more.n_cuts:
-                break
-            keep = nearest(limits, found, MOST_COLUMNS, self.upper() - found.bound)
-        assert best is not None
-        return _Node(number, pinned, banned, max(parent.bound, best.bound), found, best)
+        return _Node(number, pinned, banned, max(parent.bound, found.bound), found)
 
     def _decided(self, pinned: tuple[Choice, ...], banned: tuple[Choice, ...]) -> tuple[Instance, Bools]:
         """The problem with decisions made, and the incumbent's holders made to obey: limits need not hold."""

@@ -5,14 +5,13 @@ Each part begins where the one before left a gap, and all end once it is small e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 
 import numpy as np
 
 from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats
 from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.cutting import add_cuts, begin_with, find_cuts
@@ -30,8 +29,9 @@ NEARLY = 2.0
 """A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
 ROUGHLY = 2.5
 """Mixtures with cuts are tried as plans as long as the gap is more than so many times one that is good."""
-WORTH_DIVING = 1.5e-2
-"""Plans with a wider gap are bettered by the tree before dives begin."""
+WORTH_DIVING, EARLY_UP_TO = 1.5e-2, 50_000
+"""Plans with a wider gap are bettered by the tree before dives begin, and all plans where there is more work
+than that (candidate entries × files)."""
 WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
 ROUND_UP_TO = 5_000
@@ -66,7 +66,8 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     if run.ended():
         return
     plain = _mix(run, recent)
-    nodes = min(NODES, NODE_WORK // max(1, run.instance.cand_pool.size * run.instance.n_files))
+    work = max(1, run.instance.cand_pool.size * run.instance.n_files)
+    nodes = min(NODES, NODE_WORK // work)
     if run.instance.n_files > ROUND_UP_TO:
         found = _split(run, _tree(run, plain, nodes), plain, PATIENCE)
         _pack(run, found, PACKINGS, run.wanted_gap)
@@ -78,8 +79,8 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
         return
     tree, plans = _tree(run, root, nodes), _rounding(run, root, plain, brief=brief)
     if small:
-        # With a plan too far off dives take long; nodes of the tree bring better ones sooner.
-        if run.gap() <= WORTH_DIVING:
+        # With many columns, or a plan far off, dives take long; nodes of the tree bring better ones sooner.
+        if work <= EARLY_UP_TO and run.gap() <= WORTH_DIVING:
             _round(run, islice(plans, EARLY_ROUNDS))
         found = _split(run, tree, root, PATIENCE)
         # Prices of a node are those of its own decisions, which good plans share only where these matter.
@@ -112,8 +113,9 @@ def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
 
 def _cut(run: RunState, found: FewFiles) -> FewFiles:
     """Cuts that pools' mixtures exceed, and the master program with them."""
+    find = partial(find_cuts, run.instance, appliances=run.by_appliance)
     rounds = add_cuts(
-        run.solver, found, run.best.holds, run.upper, run.ideal, run.wanted_gap, run.ended, _finder(run)
+        run.solver, found, run.best.holds, run.upper, run.ideal, run.wanted_gap, run.ended, find
     )  # fmt: skip
     last = found
     for last in run.clock.each("cut", rounds):
@@ -123,11 +125,6 @@ def _cut(run: RunState, found: FewFiles) -> FewFiles:
                 run.take_plan(run.local.improve(last.wish, last.prices, IMPROVE_ROUNDS, run.ended))
         run.report("cut", 0.0)
     return last
-
-
-def _finder(run: RunState) -> Callable[[Floats], Cuts]:
-    """What finds cuts for parts of files that pools hold."""
-    return partial(find_cuts, run.instance, appliances=run.by_appliance)
 
 
 def _rounding(
@@ -166,9 +163,8 @@ def _in_turn(plans: list[Iterator[Incumbent]]) -> Iterator[Incumbent]:
 def _tree(run: RunState, found: FewFiles, nodes: int) -> Iterator[Split]:
     """So many nodes of the search tree."""
     steps = split_files(
-        run.solver, found, run.best.holds, run.ideal, lambda: run.upper, run.wanted_gap, run.ended,
-        _finder(run) if nodes > PATIENCE else None,
-    )  # fmt: skip
+        run.solver, found, run.best.holds, run.ideal, lambda: run.upper, run.wanted_gap, run.ended
+    )
     return islice(steps, nodes)
 
 
