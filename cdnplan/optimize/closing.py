@@ -12,7 +12,9 @@ from itertools import islice
 import numpy as np
 
 from cdnplan.model.cuts import Cuts
+from cdnplan.model.placement import Prices
 from cdnplan.optimize.annealing import MOVES, pack
+from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.cutting import add_cuts, begin_with, find_cuts
 from cdnplan.optimize.few_files import FewFiles, improve_few_files
@@ -138,10 +140,15 @@ def _rounding(
     return enumerate(_in_turn([_plans(run, view, len(views), brief=brief) for view in views]))
 
 
+def _paid(run: RunState, found: FewFiles) -> tuple[FileSolver, LimitVector, Prices, Columns]:
+    """All columns of a master, and of its cuts those that have a price."""
+    every = np.ones(found.columns.file.size, dtype=np.bool_)
+    return begin_with(run.solver, found, every, Cuts.none())
+
+
 def _plans(run: RunState, found: FewFiles, views: int, *, brief: bool) -> Iterator[Incumbent]:
     """Plans from rounding a master's mixture, one of so many; nothing is done before one is asked for."""
-    every = np.ones(found.columns.file.size, dtype=np.bool_)
-    solver, limits, prices, columns = begin_with(run.solver, found, every, Cuts.none())
+    solver, limits, prices, columns = _paid(run, found)
     rounding = Rounding(
         solver, limits, run.local, prices, columns, run.threads, run.weigh,
         GOOD_GAP_RATIO * (run.upper - run.ideal), brief=brief, views=views,
@@ -210,8 +217,7 @@ def _round(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
 
 def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
     """Change holders at random under falling heat, from the best placement, so many times at most."""
-    every = np.ones(found.columns.file.size, dtype=np.bool_)
-    solver, limits, prices, columns = begin_with(run.solver, found, every, Cuts.none())
+    solver, limits, prices, columns = _paid(run, found)
     moves = min(MOVES, MOVES_PER_FILE * run.instance.n_files)
     with run.clock.phase("pack"):
         for number in range(packings):

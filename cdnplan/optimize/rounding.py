@@ -229,8 +229,7 @@ class Rounding:
         Yields
         ------
         Incumbent
-            The best plan, once for each time dives start and then for each repair, whether it is a new one
-            or not.
+            The best plan, new or not, once for each time dives start and then for each repair.
         """
         weighed = self._weigh(best)
         at = self._model(best, self._expected(weighed, lower), START_REACH, None)

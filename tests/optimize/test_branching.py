@@ -12,29 +12,18 @@ from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.bound import dual_bound
 from cdnplan.evaluate.proof import tree_bound
 from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.branching import split_files
 from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.few_files import FewFiles, improve_few_files
-from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.few_files import FewFiles
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import ideal_cost
 from cdnplan.optimize.rules import broken_rules
 from tests.instances import random_instance
+from tests.optimize.masters import mixed
 from tests.oracle.brute_force import brute_force, free_decisions
 
 MOST_NODES = 60
-
-
-def mixed(inst: Instance) -> tuple[Incumbent, FewFiles]:
-    """A plan, and the last master of the whole problem."""
-    local = LocalSearch(inst, Columns.of(inst))
-    start = local.improve(inst.pinned.copy(), Prices.zero(inst), 2, lambda: False)
-    span = max(start.cost - ideal_cost(inst), 1e-9)
-    solver, limits = FileSolver.of(inst), LimitVector.of(inst)
-    *_, found = improve_few_files(solver, limits, Prices.zero(inst), start.holds, span, lambda: False)
-    return start, found
 
 
 def bounds(inst: Instance, start: Incumbent, found: FewFiles, upper: float) -> list[float]:

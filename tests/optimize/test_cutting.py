@@ -11,18 +11,14 @@ import numpy as np
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.cut_kernels import lifted_cover
 from cdnplan.optimize.cutting import add_cuts, find_cuts
 from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.few_files import FewFiles, improve_few_files
-from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import ideal_cost
 from cdnplan.optimize.rules import broken_rules
 from tests.instances import random_instance
+from tests.optimize.masters import mixed
 from tests.oracle.brute_force import brute_force, free_decisions
 
 
@@ -173,16 +169,6 @@ def test_files_held_whole_that_no_appliance_has_room_for_together_are_cut_off() 
         entries = slice(cuts.ptr[c], cuts.ptr[c + 1])
         assert cuts.file[entries].tolist() == [0, 1]
         assert cuts.weight[entries].sum() > cuts.limit[c]
-
-
-def mixed(inst: Instance) -> tuple[Incumbent, FewFiles]:
-    """A plan, and the last master of the whole problem."""
-    local = LocalSearch(inst, Columns.of(inst))
-    start = local.improve(inst.pinned.copy(), Prices.zero(inst), 2, lambda: False)
-    span = max(start.cost - ideal_cost(inst), 1e-9)
-    solver, limits = FileSolver.of(inst), LimitVector.of(inst)
-    *_, found = improve_few_files(solver, limits, Prices.zero(inst), start.holds, span, lambda: False)
-    return start, found
 
 
 def test_bounds_with_cuts_are_below_the_optimum_and_above_those_without() -> None:
