@@ -68,6 +68,8 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     if run.ended():
         return
     plain = _mix(run, recent)
+    if run.closed():
+        return
     work = max(1, run.instance.cand_pool.size * run.instance.n_files)
     nodes = min(NODES, NODE_WORK // work)
     if run.instance.n_files > ROUND_UP_TO:
