@@ -45,8 +45,8 @@ PACKINGS, MOVES_PER_FILE = 2, 7_000
 NODES, NODE_WORK = 200, 20_000_000
 """Nodes of the search tree at most: the first number, or what the second buys (candidate entries × files)."""
 PATIENCE, PATIENCE_LATER, PROGRESS = 10, 30, 0.03
-"""The tree is left where so many nodes do not raise the bound by this part of the gap: first, and when it is
-gone on with."""
+"""The tree is left where so many nodes do not close this part of the gap: before dives where these are quick,
+and otherwise."""
 WORTH_DECIDING = 0.05
 """Where the tree raises the bound by this part of the gap, its lowest node is rounded, not the root."""
 EARLY_ROUNDS, FIRST_ROUNDS = 4, 24
@@ -86,7 +86,7 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
         # With many columns, or a plan far off, dives take long; nodes of the tree bring better ones sooner.
         if work <= EARLY_UP_TO and run.gap() <= WORTH_DIVING:
             _round(run, islice(plans, EARLY_ROUNDS))
-        found = _split(run, tree, root, PATIENCE)
+        found = _split(run, tree, root, PATIENCE if work <= EARLY_UP_TO else PATIENCE_LATER)
         # Prices of a node are those of its own decisions, which good plans share only where these matter.
         if run.lower - root.bound > WORTH_DECIDING * (run.upper - root.bound) and not run.closed():
             plans = _rounding(run, found, plain, brief=brief)
@@ -128,6 +128,8 @@ def _cut(run: RunState, found: FewFiles) -> FewFiles:
             with run.clock.phase("plan"):
                 run.take_plan(run.local.improve(last.wish, last.prices, IMPROVE_ROUNDS, run.ended))
         run.report("cut", 0.0)
+        if run.closed():
+            break
     return last
 
 
@@ -181,21 +183,23 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
     """Decide on the holders of large files one by one; returns the master where the bound is lowest."""
     if run.closed():
         return found
-    bounds = [run.lower]
+    bounds, plans = [run.lower], [run.upper]
     for step in run.clock.each("tree", tree):
         found = step.lowest
         if step.proof is None:
             run.take_bound(step.found.bound, step.found.prices)
         else:
             run.take_tree(step.bound, step.proof)
-        bounds.append(run.lower)
         if step.found.mixture < run.upper:
             with run.clock.phase("plan"):
                 plan = run.local.improve(step.found.wish, step.found.prices, IMPROVE_ROUNDS, run.ended)
                 run.take_plan(plan)
         run.report("tree", 0.0)
-        raised = bounds[-1] - bounds[max(0, len(bounds) - 1 - patience)]
-        vain = len(bounds) > patience and raised < PROGRESS * (run.upper - run.lower)
+        bounds.append(run.lower)
+        plans.append(run.upper)
+        since = max(0, len(bounds) - 1 - patience)
+        closed = (bounds[-1] - bounds[since]) + (plans[since] - plans[-1])
+        vain = len(bounds) > patience and closed < PROGRESS * (run.upper - run.lower)
         if run.closed() or vain:
             break
     return found

@@ -67,7 +67,7 @@ SIDE_BY_SIDE = 2
 """Dives and repairs that go on at the same time."""
 STARTS, REPAIRS = 18, 120
 """So many times dives of all files or pools, then so many times repairs at most."""
-WORK, VAIN_WORK = 3_000_000_000, 1_500_000_000
+WORK, VAIN_WORK = 3_000_000_000, 500_000_000
 """Repairs end once the square of the number of columns, added up over all times, has come to this; dives and
 repairs once it has come to so much since the last better plan."""
 BRIEF_STARTS, BRIEF_WORK = 4, 2_000_000_000

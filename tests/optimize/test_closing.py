@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,3 +120,74 @@ def test_cuts_narrow_what_is_left_of_a_third_file(monkeypatch: pytest.MonkeyPatc
         assert proven == pytest.approx(outcome.lower, rel=1e-6)
         narrowed += outcome.lower - outcome.lower_priced > 1e-3 * (outcome.upper - ideal_cost(inst))
     assert narrowed >= 3
+
+
+@pytest.mark.parametrize("wanted", [0.2, 0.05, 0.02, 0.01])
+def test_nothing_follows_once_the_gap_is_closed(wanted: float) -> None:
+    """Master program, cuts or tree: of all reports only the last says that the run may end."""
+    ended_in = Counter[str]()
+    for seed in range(8):
+        inst = few_fit(seed)
+        told: list[tuple[str, float | None, float | None]] = []
+        fast.solve_fast(
+            inst,
+            stop=Stop(gap_ratio=wanted),
+            progress=lambda phase, _, lower, upper, told=told: told.append((phase, lower, upper)),
+        )
+        gaps = [
+            np.inf if lower is None or upper is None else gap_ratio(lower, upper, ideal_cost(inst))
+            for _, lower, upper in told
+        ]
+        assert min(gaps[:-1]) > wanted >= gaps[-1]
+        ended_in[told[-1][0]] += 1
+    assert set(ended_in) >= ({"master", "cut"} if wanted == 0.2 else {"cut"})
+
+
+class Run:
+    """What `_split` asks of a run, with plans that cost less each time they are told to."""
+
+    def __init__(self, costs: Iterable[float]) -> None:
+        self.lower, self.upper, self.nodes = 90.0, 100.0, 0
+        self.local = SimpleNamespace(improve=lambda *_: next(self._costs))
+        self.clock = SimpleNamespace(each=lambda _, steps: steps, phase=self.phase)
+        self._costs = iter(costs)
+
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """Nothing is timed."""
+        return nullcontext()
+
+    def closed(self) -> bool:
+        """It goes on as long as nodes are worth it."""
+        return False
+
+    ended = closed
+
+    def take_bound(self, *_: object) -> None:
+        """No node raises it."""
+
+    def take_plan(self, cost: float) -> None:
+        """Keep the cheapest."""
+        self.upper = min(self.upper, cost)
+
+    def report(self, *_: object) -> None:
+        """Count the nodes."""
+        self.nodes += 1
+
+
+@pytest.mark.parametrize(
+    ("costs", "nodes"),
+    [
+        (lambda k: 100.0, 3),
+        (lambda k: 100.0 - k // 2, 20),  # a better plan every other node
+        (lambda k: 100.0 - min(k, 4), 8),  # three in a row without one, after five with
+        (lambda k: 100.0 - 1e-3 * k, 3),  # too little to count
+    ],
+)
+def test_the_tree_goes_on_while_nodes_bring_better_plans(costs: Callable[[int], float], nodes: int) -> None:
+    """Bound or plan: it is left once neither has closed a part of the gap for so many nodes."""
+    step: Any = SimpleNamespace(
+        lowest="node", proof=None, found=SimpleNamespace(bound=0.0, prices=None, mixture=0.0, wish=None)
+    )
+    run: Any = Run(costs(k) for k in range(20))
+    assert closing._split(run, iter([step] * 20), "root", 3) == "node"  # type: ignore[arg-type]
+    assert run.nodes == nodes
