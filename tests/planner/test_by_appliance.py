@@ -22,6 +22,8 @@ DRIFTS = (4, 6, 8)
 """Of the first twelve, three where windows of single appliances are in the way: without looking at them,
 dealing costs about half a percent there. How much is left hangs on what the engine happens to place, so
 they are looked at together."""
+ASKED = 0.01
+"""Gap of the second night."""
 
 
 def test_dealing_costs_little_on_a_second_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +38,7 @@ def test_dealing_costs_little_on_a_second_night(tmp_path: Path, monkeypatch: pyt
             folder = tmp_path / f"{name}-{seed}"
             folder.mkdir()
             _, titles, demand = write_drifted(files, folder, Drift(seed=seed))
-            request = replace(first, titles=titles, demand=demand, previous=first.out, gap_ratio=0.01)
+            request = replace(first, titles=titles, demand=demand, previous=first.out, gap_ratio=ASKED)
             records.append(make(replace(request, out=folder / "second")))
         return records
 
@@ -50,8 +52,10 @@ def test_dealing_costs_little_on_a_second_night(tmp_path: Path, monkeypatch: pyt
     dealing = [sum(record["appliances"]["cost_of_dealing"] for record in each) for each in (mine, others)]
     assert dealing[1] > 0.003 * sum(record["upper"] for record in others)
     assert dealing[0] < 0.25 * dealing[1]
-    # The engine ends at 1%, so no less is asked of it.
-    assert sum(record["gap_ratio"] for record in mine) < 0.6 * sum(record["gap_ratio"] for record in others)
+    # The engine may leave as much as was asked for: the rest is what dealing left.
+    beyond = [sum(record["gap_ratio"] - ASKED for record in each) for each in (mine, others)]
+    assert beyond[1] > 0.1 * ASKED * len(DRIFTS), "dealing by pools does no harm here"
+    assert beyond[0] < 0.25 * beyond[1]
 
 
 def test_nights_planned_again_lose_little_of_what_one_loses(
