@@ -22,6 +22,8 @@ lint: $(STAMP)
 bench: $(STAMP) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.run
 	$(BIN)/python -m tests.oracle.many --instances 2000 --seed 1 --families
+	$(BIN)/python -m tests.benchmarks.whole_plans --only sample --seeds 40
+	$(BIN)/python -m tests.benchmarks.whole_plans --only country,FR-300 --seeds 5
 	$(BIN)/python -m tests.benchmarks.forecasts
 	$(BIN)/python -m tests.benchmarks.crash
 	$(BIN)/python -m tests.benchmarks.nights
