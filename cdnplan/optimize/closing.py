@@ -33,7 +33,7 @@ ROUGHLY = 2.5
 """Mixtures with cuts are tried as plans as long as the gap is more than so many times one that is good."""
 WORTH_DIVING, EARLY_UP_TO = 1.5e-2, 50_000
 """Plans with a wider gap are bettered by the tree before dives begin, and all plans where there is more work
-than that (candidate entries × files)."""
+than that (candidate entries × files): there the tree is waited for longer, too."""
 WORTH_PACKING = 5e-3
 """A rounded mixture is packed anew above this one."""
 ROUND_UP_TO = 5_000
@@ -84,9 +84,10 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     tree, plans = _tree(run, root, nodes), _rounding(run, root, plain, brief=brief)
     if small:
         # With many columns, or a plan far off, dives take long; nodes of the tree bring better ones sooner.
-        if work <= EARLY_UP_TO and run.gap() <= WORTH_DIVING:
+        quick = work <= EARLY_UP_TO
+        if quick and run.gap() <= WORTH_DIVING:
             _round(run, islice(plans, EARLY_ROUNDS))
-        found = _split(run, tree, root, PATIENCE if work <= EARLY_UP_TO else PATIENCE_LATER)
+        found = _split(run, tree, root, PATIENCE if quick else PATIENCE_LATER)
         # Prices of a node are those of its own decisions, which good plans share only where these matter.
         if run.lower - root.bound > WORTH_DECIDING * (run.upper - root.bound) and not run.closed():
             plans = _rounding(run, found, plain, brief=brief)
@@ -183,7 +184,7 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
     """Decide on the holders of large files one by one; returns the master where the bound is lowest."""
     if run.closed():
         return found
-    bounds, plans = [run.lower], [run.upper]
+    gaps = [run.upper - run.lower]
     for step in run.clock.each("tree", tree):
         found = step.lowest
         if step.proof is None:
@@ -195,11 +196,8 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
                 plan = run.local.improve(step.found.wish, step.found.prices, IMPROVE_ROUNDS, run.ended)
                 run.take_plan(plan)
         run.report("tree", 0.0)
-        bounds.append(run.lower)
-        plans.append(run.upper)
-        since = max(0, len(bounds) - 1 - patience)
-        closed = (bounds[-1] - bounds[since]) + (plans[since] - plans[-1])
-        vain = len(bounds) > patience and closed < PROGRESS * (run.upper - run.lower)
+        gaps.append(run.upper - run.lower)
+        vain = len(gaps) > patience and gaps[-1 - patience] - gaps[-1] < PROGRESS * gaps[-1]
         if run.closed() or vain:
             break
     return found

@@ -172,6 +172,14 @@ class Chosen:
         """Name and seed, as people write them."""
         return f"{self.case.name}:{self.seed}"
 
+    def has_inputs(self) -> bool:
+        """Whether it can be made here, without real data or with it; where it cannot, stderr says so."""
+        if self.case.real and not real_week.has_data():
+            where = real_week.data_folder()
+            sys.stderr.write(f"SKIPPED: {self.label}, no real data at {where}; set CDNPLAN_REALDATA\n")
+            return False
+        return True
+
 
 def choose(only: str = "", *, quick: bool = False, seeds: int | None = None) -> list[Chosen]:
     """Which instances to run.
