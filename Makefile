@@ -42,10 +42,13 @@ lock: $(STAMP)
 	    --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate --allow-unsafe \
 	    --output-file requirements.lock pyproject.toml
 
+# Bytecode is written as pip does for what it copies: where Python is told to write none, each start would
+# compile all sources again.
 $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q cdnplan
 	touch $(STAMP)
 
 # Compile the kernels once, as part of the set-up. numba's cache notices a changed kernel, but not a
