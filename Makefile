@@ -2,15 +2,16 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BYTECODE := $(VENV)/.bytecode
 KERNELS := $(VENV)/.kernels
 
 .PHONY: plan test lint bench lock clean
 
 # The main job, on the sample network that ships with the package.
-plan: $(STAMP) $(KERNELS)
+plan: $(STAMP) $(BYTECODE) $(KERNELS)
 	$(BIN)/cdnplan plan --out plans/sample --force
 
-test: lint $(KERNELS)
+test: lint $(BYTECODE) $(KERNELS)
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
@@ -19,7 +20,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) $(KERNELS)
+bench: $(STAMP) $(BYTECODE) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.run
 	$(BIN)/python -m tests.oracle.many --instances 2000 --seed 1 --families
 	$(BIN)/python -m tests.benchmarks.whole_plans --only sample --seeds 40
@@ -42,14 +43,17 @@ lock: $(STAMP)
 	    --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate --allow-unsafe \
 	    --output-file requirements.lock pyproject.toml
 
-# Bytecode is written as pip does for what it copies: where Python is told to write none, each start would
-# compile all sources again.
 $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	$(BIN)/python -m compileall -q cdnplan
 	touch $(STAMP)
+
+# Bytecode is written as pip does for what it copies: where Python is told to write none, each start would
+# compile all sources again.
+$(BYTECODE): $(shell find cdnplan -name '*.py') $(STAMP)
+	$(BIN)/python -m compileall -q cdnplan
+	touch $(BYTECODE)
 
 # Compile the kernels once, as part of the set-up. numba's cache notices a changed kernel, but not a
 # changed one that it calls in another file: so everything is compiled anew when any of them changes.
