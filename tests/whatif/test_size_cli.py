@@ -21,9 +21,13 @@ from tests.whatif.lowlands import DOC, shown_output, write_example
 TABLES = ("--topology", "topology.yaml", "--titles", "titles.csv", "--demand", "demand.csv", "--quiet")
 
 
-def without_times(text: str) -> str:
-    """Output with seconds struck out."""
-    return re.sub(r"[0-9.]+ s$", "# s", text, flags=re.MULTILINE)
+def without_work(text: str) -> str:
+    """Output with what depends on the processor struck out: seconds, and how many bounds it took.
+
+    Last bits of sums decide which of two prices that prove the same is found first, and these differ between
+    processors; what is bought, what it costs and what is proven do not.
+    """
+    return re.sub(r"[0-9]+ bounds, [0-9.]+ s$", "# bounds, # s", text, flags=re.MULTILINE)
 
 
 def test_documented_example(
@@ -32,7 +36,7 @@ def test_documented_example(
     monkeypatch.chdir(write_example(tmp_path))
     done = run_cli(monkeypatch, capsys, "size", "sizing.yaml", *TABLES, "--out", "answer")
     assert done.code == 0, done.err
-    assert without_times(done.out) == without_times(shown_output())
+    assert without_work(done.out) == without_work(shown_output())
     answer = json.loads(Path("answer/size.json").read_text(encoding="utf-8"))
     assert answer["status"] == "proven"
     assert answer["verified"]["ok"]
