@@ -141,14 +141,11 @@ def tight_network(seed: int, number: int, size: Size = SMALL) -> TightNetwork:
     rng = np.random.default_rng([seed, number, 30])
     sizes = _sizes(rng, int(rng.integers(size.fewest_files, size.files + 1)))
     titles = tuple(sizes)
-    regions = tuple(f"r{n}" for n in range(int(rng.integers(1, size.regions + 1))))
+    regions = tuple(f"r{n}" for n in range(int(max(rng.integers(1, size.regions + 1, 2)))))
     demand = _demand(rng, regions, titles)
-    pools = [
-        [int(n) for n in rng.integers(1, size.appliances + 1, int(rng.integers(1, size.models + 1)))]
-        for _ in range(int(rng.integers(1, size.sites + 1)))
-    ]
+    pools = [_counts(rng, size) for _ in range(int(min(rng.integers(1, size.sites + 1, 2))))]
     traits: set[str] = set()
-    slices = int(rng.choice((1, 2, 4)))
+    slices = int(rng.choice((1, 2, 4), p=(0.2, 0.4, 0.4)))
     policy: dict[str, Any] = {"peak_profile": {"slices": slices}}
     reserve = STORAGE_RESERVE
     if rng.random() < 0.5:
@@ -182,6 +179,12 @@ def tight_network(seed: int, number: int, size: Size = SMALL) -> TightNetwork:
     return TightNetwork(f"{seed}:{number}", topology, sizes, (demand, after), tuple(sorted(traits)))
 
 
+def _counts(rng: np.random.Generator, size: Size) -> list[int]:
+    """Appliances of each model of a site; several are more often tight one by one than together."""
+    models = 1 if rng.random() < 0.7 else int(rng.integers(1, size.models + 1))
+    return [int(max(rng.integers(1, size.appliances + 1, 2))) for _ in range(models)]
+
+
 def _sizes(rng: np.random.Generator, count: int) -> dict[str, float]:
     """Sizes of titles: all equal, of three kinds, or any [GB]."""
     kind = rng.integers(3)
@@ -203,7 +206,7 @@ def _demand(
         gb = rng.choice((100_000.0, 500_000.0, 2_100_000.0), (n_regions, n_titles))
     else:
         gb = np.round(1e5 * np.exp(rng.normal(0.0, 1.2, (n_regions, n_titles))), 1)
-    gb[rng.random(gb.shape) >= rng.uniform(0.4, 1.0)] = 0.0
+    gb[rng.random(gb.shape) >= rng.uniform(0.25, 1.0)] = 0.0
     if rng.random() < 0.4:
         gb[:, rng.integers(n_titles)] *= 10.0
     if not gb.any():
@@ -230,14 +233,16 @@ def _changed(
 def _model(
     rng: np.random.Generator, sizes: Sequence[float], appliances: int, asked_gbps: float, slow: bool
 ) -> dict[str, float]:
-    """An appliance of which all together have room for a part of the files, and of the peak."""
+    """An appliance with room for all files, or of which all together have room for some of them."""
     mean = sum(sizes) / len(sizes)
-    if rng.random() < 0.5:
+    if rng.random() < 0.3:
+        gb = sum(sizes)
+    elif rng.random() < 0.5:
         # So many of the larger files exactly, or a little more than them.
         gb = max(sizes) * int(rng.integers(1, 4)) / (1 if rng.random() < 0.5 else 1 - STORAGE_RESERVE)
     else:
         gb = max(mean, float(rng.uniform(0.3, 1.5)) * sum(sizes) / appliances)
-    gbps = max(0.1, float(rng.uniform(0.3, 1.3)) * asked_gbps / appliances)
+    gbps = max(0.1, float(rng.uniform(0.2, 1.0)) * asked_gbps / appliances)
     window_gb = float(rng.uniform(0.5, 4.0)) * mean if slow else 100.0 * max(sizes)
     return {
         "storage_tb": round(gb / 1000, 4),
