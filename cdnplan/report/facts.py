@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.evaluate.assignment import Fleet
 from cdnplan.evaluate.check_serving import check_serving
+from cdnplan.evaluate.misses import Misses, misses
 from cdnplan.evaluate.report import Ledger
 from cdnplan.inputs.plan_folder import ADD, EVICT, PlanFiles, split_appliances
 from cdnplan.inputs.plan_inputs import open_plan
@@ -18,6 +20,7 @@ from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import Placement
 from cdnplan.model.topology import Topology
 from cdnplan.report.nearest_kernels import bins_of_worth, serve_nearest
 
@@ -55,7 +58,6 @@ class PlanFacts:
     files : PlanFiles
     topology, catalog, demand : Topology, Catalog, Demand
     instance : Instance
-        Without what was held before.
     holds : (n_pools, n_files) bool
         Once the plan is carried out.
     copies, added, evicted : (n_files,) float64
@@ -64,6 +66,7 @@ class PlanFacts:
         The same by pool [GB].
     served_gb, origin_gb : (n_cand,), (n_regions,) float64
         As planned [GB per period].
+    misses : Misses
     nearest : Nearest
     """
 
@@ -81,6 +84,7 @@ class PlanFacts:
     evicted_gb: Floats
     served_gb: Floats
     origin_gb: Floats
+    misses: Misses
     nearest: Nearest
 
 
@@ -102,9 +106,10 @@ def read_facts(folder: Path) -> PlanFacts:
     """
     plan = open_plan(folder)
     files, topology, catalog, demand = plan.files, plan.topology, plan.catalog, plan.demand
-    instance, _ = build_instance(topology, catalog, demand)
+    instance, _ = build_instance(topology, catalog, demand, plan.holdings)
     held = _held(files, instance)
     served, origin = check_serving(instance, files.serving, Ledger())
+    spare = Fleet.of(instance).spare(*held.copies, files.appliances)
     return PlanFacts(
         files=files,
         topology=topology,
@@ -120,22 +125,27 @@ def read_facts(folder: Path) -> PlanFacts:
         evicted_gb=held.by_pool_gb[2],
         served_gb=served,
         origin_gb=origin,
+        misses=misses(instance, Placement(held.holds), served, origin, spare),
         nearest=find_nearest(instance, held.holds),
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Held:
-    """Who holds what, copies by file and GB by pool: those there in the end, those added, those evicted."""
+    """Who holds what, copies by file and GB by pool: those there in the end, those added, those evicted.
+
+    `copies` has the appliance and the file of each copy that is there in the end.
+    """
 
     holds: Bools
+    copies: tuple[Ints, Ints]
     by_file: Floats
     by_pool_gb: Floats
 
 
 def _held(files: PlanFiles, instance: Instance) -> _Held:
     table = files.placement
-    pools, of_pool, _ = split_appliances(table, "appliance")
+    pools, of_pool, number = split_appliances(table, "appliance")
     index = {name: p for p, name in enumerate(instance.pools)}
     pool = np.array([index.get(name, -1) for name in pools], dtype=np.int64)[of_pool]
     file = table.texts["file"].positions({name: f for f, name in enumerate(instance.files)})
@@ -156,7 +166,8 @@ def _held(files: PlanFiles, instance: Instance) -> _Held:
         by_file[i] = np.bincount(file[rows], minlength=instance.n_files)
     for i, rows in enumerate((~gone, fresh, gone & (pool >= 0))):
         by_pool[i] = np.bincount(pool[rows], size[rows], minlength=instance.n_pools)
-    return _Held(holds, by_file, by_pool)
+    appliance = Fleet.of(instance).find(pools, of_pool[~gone], number[~gone])
+    return _Held(holds, (appliance, file[~gone].astype(np.int64)), by_file, by_pool)
 
 
 def find_nearest(instance: Instance, holds: Bools, *, compiled: bool | None = None) -> Nearest:

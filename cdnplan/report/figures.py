@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 
+from cdnplan.evaluate.misses import CAUSE_WORDS
 from cdnplan.report.html import bar_table, figure, legend, paragraph
 from cdnplan.report.labels import money, percent
 from cdnplan.report.sheet import Sheet
@@ -152,7 +153,7 @@ def certificate_figure(certificate: Sheet) -> str:
     return figure("figure-gap", picture(WIDE, high, label, parts, "chart"), caption, certificate)
 
 
-def misses_figure(misses: Sheet, where: Sheet | None, words: dict[str, str]) -> str:
+def misses_figure(misses: Sheet, where: Sheet | None) -> str:
     """Misses by cause, and the places that miss most."""
     gb = misses.numbers("gb")
     whole = float(gb.sum())
@@ -164,7 +165,8 @@ def misses_figure(misses: Sheet, where: Sheet | None, words: dict[str, str]) -> 
     table = bar_table(
         misses, [c.name for c in misses.columns], bars, "Bytes missed, by cause", "share of all misses"
     )
-    notes = "".join(f"<li><b>{cause}</b>: {words[cause]}</li>" for cause in words)
+    known = [(str(cause), CAUSE_WORDS.get(str(cause), "")) for cause in misses.texts("cause")]
+    notes = "".join(f"<li><b>{escape(cause)}</b>: {words}</li>" for cause, words in known)
     more = ""
     if where is not None and where.n_rows:
         columns = [c.name for c in where.columns]

@@ -11,6 +11,7 @@ LABELS: dict[str, str] = {
     "added_gb": "added [GB]",
     "allowed": "allowed",
     "answer": "answer",
+    "appliance_miss_gb": "appliance miss [GB]",
     "appliances": "appliances",
     "at_least_gb_per_tb": "at least [GB per TB]",
     "avoided_by": "avoided by",
@@ -63,6 +64,7 @@ LABELS: dict[str, str] = {
     "launch_miss_gb": "launch miss [GB]",
     "limit": "limit",
     "link": "link",
+    "link_miss_gb": "link miss [GB]",
     "live_ratio": "best live [%]",
     "lon": "longitude",
     "model": "model",
@@ -113,6 +115,7 @@ LABELS: dict[str, str] = {
     "site": "site",
     "sites": "sites",
     "size_gb": "size [GB]",
+    "size_miss_gb": "size miss [GB]",
     "source": "source",
     "space_tb": "space [TB]",
     "state": "state",
@@ -132,6 +135,7 @@ LABELS: dict[str, str] = {
     "value": "value",
     "wape_ratio": "error, WAPE [%]",
     "way": "way of caching",
+    "window_miss_gb": "window miss [GB]",
 }
 """Headings of columns, with the unit that is shown; other columns go by their names."""
 

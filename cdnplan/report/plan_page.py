@@ -39,7 +39,7 @@ from cdnplan.report.tables_plan import (
     night_table,
     titles_table,
 )
-from cdnplan.report.words import CAUSE_WORDS, summary
+from cdnplan.report.words import summary
 
 MISSING = 12
 """Regions listed that miss most."""
@@ -185,17 +185,21 @@ def _night(night: Sheet) -> Section:
 
 
 def _misses(misses: Sheet, regions: Sheet) -> str:
-    missed = regions.numbers("content_miss_gb") + regions.numbers("capacity_miss_gb")
+    if misses.n_rows == 0:
+        return paragraph("The plan expects every byte to come from the best place there is.")
+    columns = tuple(column.name for column in regions.columns if column.name.endswith("_miss_gb"))
+    missed = np.sum([regions.numbers(column) for column in columns], axis=0)
     rows = np.lexsort((np.arange(missed.size), -missed))[:MISSING]
     rows = rows[missed[rows] >= 0.5]
     where = Sheet(
         "missing",
-        tuple(regions.column(c) for c in ("region", "demand_gb", "content_miss_gb", "capacity_miss_gb")),
+        tuple(regions.column(c) for c in ("region", "demand_gb", *columns)),
     ).take(rows)
     words = (
-        "What the plan itself expects, before anybody has watched: bytes that miss the best place there is."
+        "What the plan itself expects, before anybody has watched: bytes that come from a dearer place than"
+        " the cheapest that holds the file, or from the origin as no site does. Sites of equal cost are one."
     )
-    return paragraph(words) + misses_figure(misses, where, CAUSE_WORDS)
+    return paragraph(words) + misses_figure(misses, where)
 
 
 def _origin(facts: PlanFacts) -> tuple[tuple[str, str], ...]:

@@ -59,7 +59,6 @@ def regions_table(facts: PlanFacts) -> Sheet:
     cost = instance.cand_cost * facts.served_gb
     of_region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     paid = np.bincount(of_region, cost, minlength=instance.n_regions) + instance.origin_cost * facts.origin_gb
-    content, capacity = misses_gb(facts)
     columns: tuple[Column, ...] = (
         TextColumn.of("region", instance.regions),
         TextColumn.of("country", [region.country for region in regions]),
@@ -71,32 +70,16 @@ def regions_table(facts: PlanFacts) -> Sheet:
             for t, name in enumerate(TIERS)
         ),
         NumberColumn("cost_per_tb", ratio(paid * GB_PER_TB, demand), 2),
-        NumberColumn("content_miss_gb", content),
-        NumberColumn("capacity_miss_gb", capacity),
+        *(NumberColumn(f"{cause}_miss_gb", facts.misses.of(cause)) for cause in missed_causes(facts)),
         NumberColumn("lat", np.array([region.location[0] for region in regions], dtype=np.float64), 2),
         NumberColumn("lon", np.array([region.location[1] for region in regions], dtype=np.float64), 2),
     )
     return Sheet("regions", columns).take(most_first(demand, instance.regions))
 
 
-def misses_gb(facts: PlanFacts) -> tuple[Floats, Floats]:
-    """Bytes of each region that miss the best place, by cause, (n_regions,) each [GB].
-
-    Returns
-    -------
-    content_gb : (n_regions,) float64
-        No candidate holds the file.
-    capacity_gb : (n_regions,) float64
-        A candidate holds it, but a dearer one or the origin serves it, for want of throughput or of a link;
-        at least so much, as only the GB per pool are known.
-    """
-    instance, nearest = facts.instance, facts.nearest
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    passed_over = np.maximum(0.0, nearest.near_gb - facts.served_gb)
-    # Serving tables and sums of requests round differently.
-    passed_over[passed_over < 1e-6 * nearest.near_gb] = 0.0
-    capacity = np.bincount(region, passed_over, minlength=instance.n_regions)
-    return nearest.content_gb, np.asarray(capacity, dtype=np.float64)
+def missed_causes(facts: PlanFacts) -> tuple[str, ...]:
+    """Causes of misses that a plan has, in their order."""
+    return tuple(cause for cause, gb in facts.misses.totals().items() if gb > 0)
 
 
 def pools_table(facts: PlanFacts) -> Sheet:

@@ -11,7 +11,7 @@ from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
 from cdnplan.report.tables_network import (
     TIERS,
     bin_floor,
-    misses_gb,
+    missed_causes,
     most_first,
     rate_of_origin,
     ratio,
@@ -21,7 +21,6 @@ from cdnplan.units import GB_PER_TB
 
 FLOW_ROWS = 12
 """Countries or regions that the flow names; the others are one row."""
-CAUSES = ("content", "capacity")
 
 
 def titles_table(facts: PlanFacts) -> Sheet:
@@ -172,14 +171,14 @@ def costs_table(facts: PlanFacts) -> Sheet:
 
 
 def misses_table(facts: PlanFacts) -> Sheet:
-    """Bytes that do not come from the best place, by cause [GB per period]."""
-    found = [float(gb.sum()) for gb in misses_gb(facts)]
+    """Bytes that do not come from the best place, by cause [GB per period]; no rows where all do."""
+    causes, total = missed_causes(facts), facts.misses.totals()
     demand = float(facts.instance.region_gb().sum())
-    gb = np.array(found)
+    gb = np.array([total[cause] for cause in causes], dtype=np.float64)
     return Sheet(
         "misses",
         (
-            TextColumn.of("cause", CAUSES),
+            TextColumn.of("cause", causes),
             NumberColumn("gb", gb),
             NumberColumn("demand_ratio", ratio(gb, np.full(gb.size, demand), 0.0), 6),
         ),

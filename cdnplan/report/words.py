@@ -9,11 +9,6 @@ from cdnplan.report.labels import money, percent, volume
 from cdnplan.report.sheet import Sheet
 from cdnplan.units import GB_PER_TB
 
-CAUSE_WORDS = {
-    "content": "no site in reach holds the file",
-    "capacity": "the best site that holds it cannot serve more: its throughput or a link is full",
-}
-
 STATUS_WORDS = {
     "optimal": "proven optimal",
     "within-gap": "the gap asked for was reached",
