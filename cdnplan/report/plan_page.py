@@ -51,14 +51,15 @@ TABLE_WORDS = {
     "regions": "Viewers that are steered alike. Tiers are shares of the region's bytes.",
     "sites": "Places with appliances. Click a name to find it on the map.",
     "pools": (
-        "Appliances of one model at one site. What the last TB serves, and the next one would, counts every"
-        " request from its cheapest holder."
+        "Appliances of one model at one site. Last TB: of its copies, those that save least; next TB: of"
+        " those that it lacks, those that would save most; per TB and period. Between the two is the price of"
+        " a TB, as far as the gap lets it."
     ),
     "titles": (
         "Titles that are asked for or held. In reach: the share of their bytes of which a site that may serve"
         " them holds the file."
     ),
-    "full-limits": "Limits that are used up. One more: TB of storage, or Gbps.",
+    "full-limits": "Limits that are full, or nearly and have a price. One more: TB, or Gbps in all slices.",
     "reasons": "Why copies come and go against the previous plan.",
     "changed-sites": "What comes to and goes from each site against the previous plan.",
     "forecast-regions": "What was planned for and what came, by region of the demand table.",
@@ -103,8 +104,8 @@ def plan_page(folder: Path, previous: Path | None = None, actual: Path | None = 
         Section("summary", "Summary", summary(facts, figures, full), "Summary"),
         map_section({"sites": sites, "regions": regions}),
         Section("flow", "Where bytes come from", flow_figure(flow), "Sources"),
-        Section("storage", "What storage is worth", curve_figure(curve), "Storage"),
-        Section("full", "What is full, and what that costs", full_figure(full), "Limits"),
+        Section("storage", "What storage is worth", curve_figure(curve, pools), "Storage"),
+        Section("full", "What binds, and what that costs", full_figure(full), "Limits"),
         Section("certificate", "Cost and certificate", _certificate(facts, certificate, costs), "Cost"),
         changes,
         *(() if night is None else (_night(night),)),
