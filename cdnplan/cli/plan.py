@@ -217,7 +217,7 @@ def _print(request: PlanRequest, record: dict[str, Any], fmt: str) -> None:
     rows = full_rows(record)
     if rows:
         listed, total = len(rows), len(record["full"])
-        sys.stdout.write(f"\nfull, most valuable first ({listed} of {total}):\n")
+        sys.stdout.write(f"\nwhat binds, dearest first ({listed} of {total}):\n")
         print_table(("limit", "name", "used", "allowed", "unit", "price", "price per"), rows)
     for warning in record["warnings"]:
         sys.stderr.write(f"warning: {warning}\n")

@@ -42,7 +42,7 @@ def prices(
     ] = "table",
     quiet: Annotated[bool, typer.Option(help="No progress on stderr.")] = False,
 ) -> None:
-    """Show what more storage, throughput or link capacity is worth, most valuable first.
+    """Show what more storage, throughput or link capacity is worth, the highest price first.
 
     The price is that of the first unit. What an increment saves is the integral of its price, and with
     --check what planning again with it saves.
@@ -85,7 +85,7 @@ def _print(result: PricesResult, fmt: TableFormat) -> None:
         return
     shown = [row for row in table if row["predicted"] is not None]
     ratio = f"+{result.more_ratio:.3g}" if result.more_ratio > 1 else f"+{100 * result.more_ratio:.3g}%"
-    sys.stdout.write(f"limits with a price, most valuable first ({len(shown):,} of {len(table):,}):\n")
+    sys.stdout.write(f"limits with a price, dearest first ({len(shown):,} of {len(table):,}):\n")
     columns = ["limit", "name", "allowed", "unit", "price of one more", "price then", f"{ratio} saves"]
     rows = [
         [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.evaluate.room import FULL_RATIO
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import split_appliances
 from cdnplan.model.holdings import Holdings, appliance_name
@@ -76,6 +77,38 @@ class Fleet:
             A name is not that of an appliance.
         """
         return self.find(*split_appliances(table, "appliance"))
+
+    def spare(self, appliance: Ints, file: Ints, table: Columns) -> npt.NDArray[np.bool_]:
+        """Where a pool has a copy on an appliance that could give more.
+
+        Parameters
+        ----------
+        appliance, file : (n_copies,) int64
+            -1 for what is unknown.
+        table : Columns
+            ``appliances.parquet``, which says what each appliance gives at its peak; in which slice that is,
+            it does not say. Pools of one appliance always count: what they give is the pool's limit.
+
+        Returns
+        -------
+        (n_pools, n_files) bool
+
+        Raises
+        ------
+        InputError
+            A name is not that of an appliance.
+        """
+        instance, pools = self.instance, self.pools()
+        peak, number = np.zeros(self.size), self.read(table)
+        peak[number[number >= 0]] = table.values["peak_gbps"][number >= 0]
+        can = (peak < instance.appliance_throughput_gbps[pools] * FULL_RATIO) | (
+            instance.pool_appliances[pools] == 1
+        )
+        there = (appliance >= 0) & (file >= 0)
+        there[there] = can[appliance[there]]
+        found = np.zeros((instance.n_pools, instance.n_files), dtype=np.bool_)
+        found[pools[appliance[there]], file[there]] = True
+        return found
 
     def keys(self, appliance: Ints, file: Ints) -> Ints:
         """One number per (appliance, file), -1 where either is; `unkey` undoes it."""

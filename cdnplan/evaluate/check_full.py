@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdnplan.evaluate.limits import stored_gb
+from cdnplan.evaluate.limits import new_gb, stored_gb
 from cdnplan.evaluate.loads import link_gbps, pool_gbps
 from cdnplan.evaluate.report import Check, Ledger, close
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
@@ -39,11 +39,13 @@ def check_full(
     links = {name: e for e, name in enumerate(instance.links)}
     rate = pool_gbps(instance, served_gb).max(axis=1, initial=0.0)
     load = link_gbps(instance, served_gb, origin_gb).max(axis=1, initial=0.0)
-    stored = stored_gb(instance, placement)
+    stored, fresh = stored_gb(instance, placement), new_gb(instance, placement)
     known = {
         "storage": (pools, stored, instance.storage_gb, worth.storage * GB_PER_TB),
         "throughput": (pools, rate, instance.throughput_gbps, worth.throughput.sum(axis=1)),
         "link": (links, load, instance.link_capacity_gbps, worth.link.sum(axis=1)),
+        "fill": (pools, fresh, instance.fill_limit_gb, worth.fill * GB_PER_TB),
+        "churn": (pools, fresh, instance.churn_limit_gb, worth.churn * GB_PER_TB),
     }
     failures: list[Check] = []
     for i, full in enumerate(plan.full):

@@ -113,10 +113,7 @@ class Report:
             "demand_gb": None if found is None else found.demand_gb,
             "misses": None
             if self.misses is None
-            else {
-                "content_gb": float(self.misses.content_gb.sum()),
-                "capacity_gb": float(self.misses.capacity_gb.sum()),
-            },
+            else {f"{cause}_gb": gb for cause, gb in self.misses.totals().items()},
             "overload": [] if found is None else [asdict(over) for over in found.overloads],
             "violations": [] if found is None else [asdict(violation) for violation in found.violations],
         }

@@ -84,10 +84,11 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     check_claims(instance, verdict, plan, served_gb, origin_gb, ledger)
     check_full(counted, placement, served_gb, origin_gb, prices, plan, ledger)
     proof = check_bound(verdict, tree, plan, ledger)
+    spare = assignment.fleet.spare(assignment.appliance, assignment.file, files.appliances)
     return Report(
         checks=tuple(ledger.checks),
         verdict=verdict,
-        misses=misses(instance, placement, served_gb),
+        misses=misses(instance, placement, served_gb, origin_gb, spare),
         upper=plan.numbers["upper"],
         lower_claimed=plan.numbers["lower"],
         lower_recomputed=verdict.bound,

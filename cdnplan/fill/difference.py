@@ -14,6 +14,7 @@ from cdnplan.fill.diff_reasons import Reason, find_reasons
 from cdnplan.fill.diff_sides import Side, Sides, positions, read_sides
 from cdnplan.inputs.manifest_files import plan_id
 from cdnplan.inputs.plan_folder import FILL_KINDS, PEER
+from cdnplan.model.binding import dearest_first
 from cdnplan.model.build import build_instance
 from cdnplan.model.instance import Floats
 
@@ -142,7 +143,8 @@ def _name(side: Side) -> dict[str, str]:
 
 
 def _full(side: Side) -> list[str]:
-    return [f"{full.limit} of {full.name}" for full in side.files.plan.full]
+    full = sorted(side.files.plan.full, key=lambda row: dearest_first(row.limit, row.name, row.price))
+    return [f"{row.limit} of {row.name}" for row in full]
 
 
 def _added(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.network import Arc, LimitedLinks, Reach, find_candidates, limited_links
 from cdnplan.model.profile import gbps_per_gb, utc_offset_hours
-from cdnplan.model.rule_checks import ban_warnings, pin_problems, size_warnings
+from cdnplan.model.rule_checks import ban_warnings, pin_problems, size_warnings, window_warnings
 from cdnplan.model.rules import ROUNDING, PoolPlaces, RuleArrays, RuleResolver
 from cdnplan.model.topology import Hardware, Region, Site, Topology
 from cdnplan.units import BITS_PER_BYTE, GB_PER_TB, HOURS_PER_DAY, SECONDS_PER_HOUR, gb_moved
@@ -137,7 +137,11 @@ def build_instance(
     problems = pin_problems(instance, rules.pins)
     if problems:
         raise InputError(problems)
-    warnings = ban_warnings(topology, regions, instance) + size_warnings(instance, file_gb)
+    warnings = [
+        *ban_warnings(topology, regions, instance),
+        *size_warnings(instance, file_gb),
+        *window_warnings(instance, file_gb),
+    ]
     return instance, resolver.warnings + warnings
 
 

@@ -77,6 +77,31 @@ def size_warnings(instance: Instance, file_gb: Floats) -> list[str]:
     return [f"{pairs}: no single appliance has room for the file (the largest, {name!r}, has {gb:,.1f} GB)"]
 
 
+def window_warnings(instance: Instance, file_gb: Floats) -> list[str]:
+    """Say which files that are asked for cannot come in one fill window: such pools are planned without them.
+
+    Those that are too large for an appliance are left to `size_warnings`.
+
+    Parameters
+    ----------
+    instance : Instance
+    file_gb : (n_files,) float64
+        Demand [GB].
+    """
+    late = too_late(instance) & ~too_large(instance) & (file_gb > 0)
+    pools = np.flatnonzero(late.any(axis=1))
+    if pools.size == 0:
+        return []
+    largest = int(np.argmax(np.where(late.any(axis=0), instance.size_gb, 0.0)))
+    window_gb = instance.fill_limit_gb / instance.pool_appliances
+    narrow = int(pools[np.argmin(window_gb[pools])])
+    name, gb = instance.files[largest], float(instance.size_gb[largest])
+    brings = f"at {instance.pools[narrow]!r} a window brings {window_gb[narrow]:,.1f} GB to each"
+    pairs = f"{int(late.sum()):,} (pool, file) pairs are ruled out, at {pools.size:,} pools"
+    why = "no appliance can fetch the file within one fill window"
+    return [f"{pairs}: {why} (the largest, {name!r}, has {gb:,.1f} GB; {brings})"]
+
+
 def too_late(instance: Instance) -> npt.NDArray[np.bool_]:
     """Which files a pool does without and no appliance can fetch in one fill window, (n_pools, n_files)."""
     window_gb = instance.fill_limit_gb / instance.pool_appliances * (1 + ROUNDING)

@@ -199,7 +199,7 @@ class LimitPrices:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row for each limit that has a price, most valuable first."""
+        """A row for each limit that has a price, the dearest first."""
         import pandas as pd
 
         return pd.DataFrame(self.result.table())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cdnplan import __version__
-from cdnplan.evaluate.limits import stored_gb
+from cdnplan.evaluate.limits import new_gb, stored_gb
 from cdnplan.evaluate.loads import link_gbps, pool_gbps
 from cdnplan.evaluate.verdict import Verdict
 from cdnplan.fill.fills import Fills
@@ -19,6 +19,7 @@ from cdnplan.fill.source_kernels import PEER
 from cdnplan.fill.windows import MS_PER_HOUR, from_ms
 from cdnplan.inputs.manifest_files import plan_id
 from cdnplan.inputs.plan_json import FORMAT
+from cdnplan.model.binding import binds, dearest_first
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Serving
 from cdnplan.optimize.objective import gap_ratio
@@ -29,8 +30,6 @@ from cdnplan.planner.proven import Proven
 from cdnplan.planner.request import PlanRequest
 from cdnplan.units import GB_PER_TB
 
-FULL_RATIO = 0.995
-"""A limit used to this ratio is listed as full."""
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
 OPTIMAL_RATIO = 1e-6
 INTERRUPTED = "interrupted: this is the best plan found until then, a longer search might find a cheaper one"
@@ -164,10 +163,10 @@ def _busiest_over_mean(instance: Instance, dealt: Dealt) -> float:
 
 
 def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, Any]]:
-    """Limits that are used up, with what more of them would be worth; the most valuable first."""
+    """Limits that bind, with what more of them would be worth; the dearest first."""
     served, origin = dealt.serving.candidate_gb(instance), dealt.serving.origin_gb(instance)
     prices = outcome.prices
-    stored = stored_gb(instance, dealt.placement)
+    stored, fresh = stored_gb(instance, dealt.placement), new_gb(instance, dealt.placement)
     unit_price: list[tuple[str, tuple[str, ...], Floats, Floats, Floats, str]] = [
         ("storage", instance.pools, stored, instance.storage_gb, prices.storage * GB_PER_TB, "GB"),
         (
@@ -186,6 +185,8 @@ def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, 
             prices.link.sum(axis=1),
             "Gbps",
         ),
+        ("fill", instance.pools, fresh, instance.fill_limit_gb, prices.fill * GB_PER_TB, "GB"),
+        ("churn", instance.pools, fresh, instance.churn_limit_gb, prices.churn * GB_PER_TB, "GB"),
     ]
     rows = [
         {
@@ -198,9 +199,9 @@ def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, 
             "price_per": "TB" if unit == "GB" else "Gbps",
         }
         for limit, names, used, allowed, price, unit in unit_price
-        for i in np.flatnonzero((used >= FULL_RATIO * allowed) & (used > 0))
+        for i in np.flatnonzero(binds(used, allowed, price))
     ]
-    return sorted(rows, key=lambda row: (-row["price"] * row["allowed"], row["limit"], row["name"]))
+    return sorted(rows, key=lambda row: dearest_first(row["limit"], row["name"], row["price"]))
 
 
 def _fills(loaded: Loaded, fills: Fills) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _night_rows(fills: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def full_rows(record: dict[str, Any]) -> list[tuple[str, str, float, float, str, float, str]]:
-    """The most valuable limits that are full.
+    """The dearest limits that bind.
 
     Returns
     -------

@@ -7,15 +7,32 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.evaluate.misses import (
+    CAPACITY,
+    CONTENT,
+    LINK,
+    POLICY,
+    SIZE,
+    STEERING,
+    WINDOW,
+    NotHeld,
+    cheaper_than_origin,
+    no_dearer,
+)
+from cdnplan.evaluate.misses import CAUSES as JUDGED
+from cdnplan.evaluate.room import Source, moved_cost
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.replay.planning import Planned
 from cdnplan.replay.routed import CACHED, FROM_ORIGIN, PLANNED, Outcome, Period
+from cdnplan.replay.routes import hourly_link_gbps
+from cdnplan.units import BITS_PER_BYTE, HOURS_PER_DAY, SECONDS_PER_HOUR
 
 Bools = npt.NDArray[np.bool_]
 
-NONE, CONTENT, CAPACITY, STEERING, LAUNCH, POLICY = range(6)
-CAUSES = ("none", "content", "capacity", "steering", "launch", "policy")
-"""Why a request was not served by the best place; `docs/replay.md` tells how they are told apart."""
+CAUSES = (*JUDGED, "launch", "none")
+"""Why a request was not served by the best place: causes of `cdnplan.evaluate.misses`, and what only what
+came can tell."""
+LAUNCH, NONE = len(JUDGED), len(JUDGED) + 1
 
 REMEDIES = (
     "",
@@ -26,9 +43,32 @@ REMEDIES = (
     "steering",
     "launch calendar",
     "licence",
+    "link capacity",
+    "larger appliances",
 )
 """What would have avoided it."""
-NO_REMEDY, FORECAST, WINDOW, STORAGE, THROUGHPUT, ROUTING, CALENDAR, LICENCE = range(8)
+(
+    NO_REMEDY,
+    FORECAST,
+    FILL_WINDOW,
+    STORAGE,
+    THROUGHPUT,
+    ROUTING,
+    CALENDAR,
+    LICENCE,
+    LINKS,
+    APPLIANCES,
+) = range(len(REMEDIES))
+REMEDY_OF = {
+    CONTENT: STORAGE,
+    SIZE: APPLIANCES,
+    WINDOW: FILL_WINDOW,
+    POLICY: LICENCE,
+    CAPACITY: THROUGHPUT,
+    LINK: LINKS,
+    STEERING: ROUTING,
+    LAUNCH: CALENDAR,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,10 +118,10 @@ class Missed:
 
 
 def explain(period: Period, outcome: Outcome, planned: Planned, known: Known) -> Missed:
-    """Find the cause of every request that the best place did not serve.
+    """Find the cause of every request that came from a dearer place than the best.
 
-    The best place is the cheapest candidate that holds the file, or a reactive cache that has it; where none
-    does, the origin serves, and the miss is one of content.
+    The best place is the cheapest candidate that holds the file and is cheaper than the origin; candidates of
+    equal cost are one place. What counts as which cause is as `cdnplan.evaluate.misses` has it, by the hour.
 
     Parameters
     ----------
@@ -97,71 +137,149 @@ def explain(period: Period, outcome: Outcome, planned: Planned, known: Known) ->
         Sorted by region, file, cause.
     """
     stream, instance = period.stream, period.instance
-    lost = np.flatnonzero(outcome.tier != CACHED)
-    region, file = stream.region[lost].astype(np.int64), stream.file[lost].astype(np.int64)
-    best = _first(instance, planned.holds, region, file)
-    entry = outcome.entry[lost]
-    served = np.where(outcome.tier[lost] == PLANNED, entry, -1)
-    pool = np.append(instance.cand_pool, -1)[best].astype(np.int64)
-    full = (best >= 0) & outcome.routes.full[pool, stream.hour[lost] % 24]
-    cause = np.where(full, CAPACITY, STEERING)
-    cause[best < 0] = CONTENT
-    nothing = best < 0
-    wanted = _first(instance, instance.copies > 0, region, file)
-    unfilled = np.full(lost.size, -1, dtype=np.int64)
+    useful = cheaper_than_origin(instance)
+    some = np.bincount(_regions(instance)[useful], minlength=instance.n_regions) > 0
+    asked = np.flatnonzero((outcome.tier != CACHED) & some[stream.region])
+    region, file = stream.region[asked].astype(np.int64), stream.file[asked].astype(np.int64)
+    best = _first(instance, planned.holds, useful, region, file)
+    entry = np.where(outcome.tier[asked] == PLANNED, outcome.entry[asked], -1)
+    paid = np.where(entry >= 0, instance.cand_cost[entry], instance.origin_cost[region])
+    missed = (best < 0) | ~no_dearer(paid, instance.cand_cost[best])
+    at, region, file, best = asked[missed], region[missed], file[missed], best[missed]
+    place = _first(instance, np.ones_like(planned.holds), useful, region, file)
+    cause = np.full(at.size, CONTENT)
+    held, nowhere = best >= 0, np.flatnonzero(best < 0)
+    unfilled = np.full(at.size, -1, dtype=np.int64)
     if planned.unfilled is not None:
-        unfilled = _first(instance, planned.unfilled, region, file)
-    cause[nothing & ((unfilled >= 0) | ~known.title_known[file])] = LAUNCH
-    cause[nothing & (wanted < 0)] = POLICY
-    cause[(best >= 0) & (served == best)] = NONE
-    cause[(best >= 0) & (served >= 0) & _as_near(instance, served, best)] = NONE
-    remedy = _remedies(instance, region, file, cause, unfilled >= 0, known)
-    miss = np.flatnonzero(cause != NONE)
-    first = _first(instance, np.ones_like(planned.holds), region, file)
-    place = np.append(instance.cand_pool, -1)[np.where(best >= 0, best, first)].astype(np.int64)
-    at = lost[miss]
+        unfilled = _first(instance, planned.unfilled, useful, region, file)
+    cause[nowhere] = _not_held(planned.instance, useful, region[nowhere], file[nowhere])
+    late = ~held & ((unfilled >= 0) | ~known.title_known[file])
+    cause[late & (cause == CONTENT)] = LAUNCH
+    wanted = _Wanted(region[held], file[held], stream.hour[at[held]] % HOURS_PER_DAY, entry[missed][held])
+    cause[held], place[held] = _held_back(instance, planned.holds, useful, outcome, wanted, best[held])
     return _grouped(
         instance,
-        region[miss],
-        file[miss],
-        cause[miss],
-        remedy[miss],
+        region,
+        file,
+        cause,
+        _remedies(instance, useful, region, file, cause, unfilled >= 0, known),
         outcome.tier[at] == FROM_ORIGIN,
-        place[miss],
+        instance.cand_pool[place].astype(np.int64),
         stream.gb[at],
         stream.plays[at],
     )
 
 
-def _as_near(instance: Instance, served: Ints, best: Ints) -> Bools:
-    """Whether who served is no dearer than the best."""
-    cost = np.append(instance.cand_cost, np.inf)
-    return np.asarray(cost[served] <= cost[best] * (1 + 1e-12))
+def _regions(instance: Instance) -> Ints:
+    """Region of each candidate entry, (n_cand,)."""
+    return np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
 
 
-def _first(instance: Instance, holds: Bools, region: Ints, file: Ints) -> Ints:
-    """First candidate entry of each region whose pool holds the file, -1 where none does."""
+def _first(instance: Instance, holds: Bools, useful: Bools, region: Ints, file: Ints) -> Ints:
+    """First useful candidate entry of each region whose pool holds the file, -1 where none does."""
     found = np.full(region.size, -1, dtype=np.int64)
     width = np.diff(instance.cand_ptr)
     for k in range(int(width.max(initial=0))):
         open_ = np.flatnonzero((found < 0) & (width[region] > k))
         entry = instance.cand_ptr[region[open_]] + k
-        there = holds[instance.cand_pool[entry], file[open_]]
+        there = useful[entry] & holds[instance.cand_pool[entry], file[open_]]
         found[open_[there]] = entry[there]
     return found
 
 
+def _not_held(instance: Instance, useful: Bools, region: Ints, file: Ints) -> Ints:
+    """Why no candidate holds what requests ask for, by region."""
+    tells = NotHeld(instance)
+    cause = np.full(region.size, CONTENT)
+    for r in np.unique(region).tolist():
+        mine = np.flatnonzero(region == r)
+        part = np.arange(instance.cand_ptr[r], instance.cand_ptr[r + 1])
+        cause[mine] = tells.causes(instance.cand_pool[part[useful[part]]].astype(np.int64), file[mine])
+    return cause
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """Requests for what some candidate holds: region, file, UTC hour, and who served them, -1 the origin."""
+
+    region: Ints
+    file: Ints
+    hour: Ints
+    served: Ints
+
+
+def _held_back(
+    instance: Instance, holds: Bools, useful: Bools, outcome: Outcome, wanted: _Wanted, best: Ints
+) -> tuple[Ints, Ints]:
+    """Cause of requests that a cheapest holder did not serve, and the entry that it is about."""
+    width = np.diff(instance.cand_ptr)[wanted.region]
+    cause, place = np.full(best.size, LINK), best.copy()
+    ways = _Links(instance, outcome)
+    for k in range(int(width.max(initial=0))):
+        at = np.flatnonzero(width > k)
+        entry = instance.cand_ptr[wanted.region[at]] + k
+        pool = instance.cand_pool[entry]
+        as_good = no_dearer(instance.cand_cost[entry], instance.cand_cost[best[at]])
+        at = at[useful[entry] & holds[pool, wanted.file[at]] & as_good]
+        entry = instance.cand_ptr[wanted.region[at]] + k
+        hour = wanted.hour[at]
+        through = ways.pay(wanted.region[at], entry, wanted.served[at], hour)
+        slow = outcome.routes.full[instance.cand_pool[entry], hour]
+        for chosen, code in ((through & slow, CAPACITY), (through & ~slow, STEERING)):
+            # Room anywhere is stronger than throughput that lacks, and that is stronger than links.
+            fresh = at[chosen & (cause[at] != code) & (cause[at] != STEERING)]
+            cause[fresh], place[fresh] = code, (instance.cand_ptr[wanted.region[fresh]] + k)
+    return cause, place
+
+
+class _Links:
+    """Whether links that are full in an hour are in the way."""
+
+    def __init__(self, instance: Instance, outcome: Outcome) -> None:
+        self._instance = instance
+        self._load = hourly_link_gbps(instance, outcome.routes)
+
+    def pay(self, region: Ints, entry: Ints, served: Ints, hour: Ints) -> Bools:
+        """Whether bytes would cost less through an entry than from who served them (-1: the origin)."""
+        found = np.ones(entry.size, dtype=np.bool_)
+        inst = self._instance
+        if inst.n_links == 0 or entry.size == 0:
+            return found
+        # Many requests ask alike.
+        key = (region * (inst.cand_pool.size + 1) + entry) * (inst.cand_pool.size + 1) + served + 1
+        _, first, number = np.unique(key * HOURS_PER_DAY + hour, return_index=True, return_inverse=True)
+        each = np.array(
+            [self._pays(int(region[i]), int(entry[i]), int(served[i]), int(hour[i])) for i in first]
+        )
+        return np.asarray(each[number], dtype=np.bool_)
+
+    def _pays(self, region: int, entry: int, served: int, hour: int) -> bool:
+        inst = self._instance
+        here = Source.of_origin(inst, region) if served < 0 else Source.of_entry(inst, served)
+        rate = np.array([BITS_PER_BYTE / (SECONDS_PER_HOUR * inst.period_days)])
+        load = self._load[:, hour : hour + 1]
+        there = Source.of_entry(inst, entry)
+        return moved_cost(there, here, rate, load, inst.link_capacity_gbps, inst.overload_cost) < 0
+
+
 def _remedies(
-    instance: Instance, region: Ints, file: Ints, cause: Ints, unfilled: Bools, known: Known
+    instance: Instance,
+    useful: Bools,
+    region: Ints,
+    file: Ints,
+    cause: Ints,
+    unfilled: Bools,
+    known: Known,
 ) -> Ints:
     """What would have avoided each miss."""
-    remedy = np.choose(cause, [NO_REMEDY, STORAGE, THROUGHPUT, ROUTING, CALENDAR, LICENCE])
-    remedy[(cause == LAUNCH) & unfilled] = WINDOW
+    of_cause = np.full(len(CAUSES), NO_REMEDY)
+    of_cause[list(REMEDY_OF)] = list(REMEDY_OF.values())
+    remedy = of_cause[cause]
+    remedy[(cause == LAUNCH) & unfilled] = FILL_WINDOW
     content = cause == CONTENT
-    if known.unlimited is not None:
-        remedy[content & (_first(instance, known.unlimited, region, file) >= 0)] = WINDOW
-    if known.perfect is not None:
-        remedy[content & (_first(instance, known.perfect, region, file) >= 0)] = FORECAST
+    for holds, what in ((known.unlimited, FILL_WINDOW), (known.perfect, FORECAST)):
+        if holds is not None:
+            remedy[content & (_first(instance, holds, useful, region, file) >= 0)] = what
     return np.asarray(remedy, dtype=np.int64)
 
 

@@ -16,6 +16,7 @@ from cdnplan.model.placement import Serving
 from cdnplan.optimize.signature_kernels import signature_table
 from cdnplan.replay import route_kernels as kernels
 from cdnplan.replay.stream import Stream
+from cdnplan.units import HOURS_PER_DAY
 
 Bools = npt.NDArray[np.bool_]
 
@@ -145,6 +146,32 @@ def find_routes(
         spare[:, hour] = np.maximum(0.0, room)
     full = spare <= instance.throughput_gbps[:, None] * (1 - FULL_RATIO) + 1e-9
     return Routes(ptr, mask, gb, choice_ptr, entry, served, spare, full)
+
+
+def hourly_link_gbps(instance: Instance, routes: Routes) -> Floats:
+    """What routes put on links in each UTC hour of the day, (n_links, 24) [Gbit/s].
+
+    Parameters
+    ----------
+    instance : Instance
+        With 24 slices.
+    routes : Routes
+    """
+    load = np.zeros((instance.n_links, HOURS_PER_DAY))
+    if instance.n_links == 0:
+        return load
+    region = np.repeat(np.arange(instance.n_regions), np.diff(routes.row_ptr))
+    row = np.repeat(np.arange(region.size), np.diff(routes.ptr))
+    asked = routes.gb[:, None] * instance.gbps_per_gb[region]
+    part = asked[row] * routes.served
+    entry, origin = np.zeros((instance.cand_pool.size, HOURS_PER_DAY)), np.zeros_like(instance.gbps_per_gb)
+    np.add.at(entry, routes.entry, part)
+    np.add.at(origin, region, asked)
+    np.subtract.at(origin, region[row], part)
+    np.add.at(load, instance.cand_link, np.repeat(entry, np.diff(instance.cand_link_ptr), axis=0))
+    rest = np.maximum(0.0, origin)
+    np.add.at(load, instance.origin_link, np.repeat(rest, np.diff(instance.origin_link_ptr), axis=0))
+    return load
 
 
 def routed_gb(instance: Instance, routes: Routes, shares: Floats) -> tuple[Floats, Floats]:

@@ -10,16 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.evaluate.assignment import Fleet
+from cdnplan.evaluate.bound import possible_copies, priced_costs
+from cdnplan.evaluate.check_prices import check_prices
 from cdnplan.evaluate.check_serving import check_serving
+from cdnplan.evaluate.misses import Misses, cheaper_than_origin, misses
 from cdnplan.evaluate.report import Ledger
+from cdnplan.evaluate.signatures import row_demand
 from cdnplan.inputs.plan_folder import ADD, EVICT, PlanFiles, split_appliances
 from cdnplan.inputs.plan_inputs import open_plan
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.placement import Placement, Prices
 from cdnplan.model.topology import Topology
-from cdnplan.report.nearest_kernels import bins_of_worth, serve_nearest
+from cdnplan.report.worth_kernels import bins_of_worth, worth_of_copies
 
 Bools = npt.NDArray[np.bool_]
 
@@ -28,22 +34,17 @@ COMPILED_FROM = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Nearest:
-    """Every request from its cheapest holder; see `cdnplan.report.nearest_kernels`.
+class Worth:
+    """What copies save, by what they save per GB; see `cdnplan.report.worth_kernels`.
 
     Parameters
     ----------
-    near_gb : (n_cand,) float64
-    content_gb : (n_regions,) float64
-    lost_gb : (n_files,) float64
-    stored_gb, served_gb : (2, n_pools, N_BINS) float64
+    stored_gb, saved : (3, n_pools, N_BINS) float64
+        Of `HELD`, `LACKING` and `RULED` copies [GB], [currency per period].
     """
 
-    near_gb: Floats
-    content_gb: Floats
-    lost_gb: Floats
     stored_gb: Floats
-    served_gb: Floats
+    saved: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,6 @@ class PlanFacts:
     files : PlanFiles
     topology, catalog, demand : Topology, Catalog, Demand
     instance : Instance
-        Without what was held before.
     holds : (n_pools, n_files) bool
         Once the plan is carried out.
     copies, added, evicted : (n_files,) float64
@@ -64,7 +64,10 @@ class PlanFacts:
         The same by pool [GB].
     served_gb, origin_gb : (n_cand,), (n_regions,) float64
         As planned [GB per period].
-    nearest : Nearest
+    misses : Misses
+    lost_gb : (n_files,) float64
+        Demand where no site in reach that is cheaper than the origin holds the file [GB per period].
+    worth : Worth
     """
 
     files: PlanFiles
@@ -81,7 +84,9 @@ class PlanFacts:
     evicted_gb: Floats
     served_gb: Floats
     origin_gb: Floats
-    nearest: Nearest
+    misses: Misses
+    lost_gb: Floats
+    worth: Worth
 
 
 def read_facts(folder: Path) -> PlanFacts:
@@ -102,9 +107,12 @@ def read_facts(folder: Path) -> PlanFacts:
     """
     plan = open_plan(folder)
     files, topology, catalog, demand = plan.files, plan.topology, plan.catalog, plan.demand
-    instance, _ = build_instance(topology, catalog, demand)
+    instance, _ = build_instance(topology, catalog, demand, plan.holdings)
     held = _held(files, instance)
     served, origin = check_serving(instance, files.serving, Ledger())
+    # Prices that prove nothing price nothing: `cdnplan verify` says what is wrong with them.
+    prices = check_prices(instance, files.prices, Ledger()) or Prices.zero(instance)
+    spare = Fleet.of(instance).spare(*held.copies, files.appliances)
     return PlanFacts(
         files=files,
         topology=topology,
@@ -120,22 +128,28 @@ def read_facts(folder: Path) -> PlanFacts:
         evicted_gb=held.by_pool_gb[2],
         served_gb=served,
         origin_gb=origin,
-        nearest=find_nearest(instance, held.holds),
+        misses=misses(instance, Placement(held.holds), served, origin, spare),
+        lost_gb=out_of_reach_gb(instance, held.holds),
+        worth=find_worth(instance, held.holds, prices),
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Held:
-    """Who holds what, copies by file and GB by pool: those there in the end, those added, those evicted."""
+    """Who holds what, copies by file and GB by pool: those there in the end, those added, those evicted.
+
+    `copies` has the appliance and the file of each copy that is there in the end.
+    """
 
     holds: Bools
+    copies: tuple[Ints, Ints]
     by_file: Floats
     by_pool_gb: Floats
 
 
 def _held(files: PlanFiles, instance: Instance) -> _Held:
     table = files.placement
-    pools, of_pool, _ = split_appliances(table, "appliance")
+    pools, of_pool, number = split_appliances(table, "appliance")
     index = {name: p for p, name in enumerate(instance.pools)}
     pool = np.array([index.get(name, -1) for name in pools], dtype=np.int64)[of_pool]
     file = table.texts["file"].positions({name: f for f, name in enumerate(instance.files)})
@@ -156,32 +170,44 @@ def _held(files: PlanFiles, instance: Instance) -> _Held:
         by_file[i] = np.bincount(file[rows], minlength=instance.n_files)
     for i, rows in enumerate((~gone, fresh, gone & (pool >= 0))):
         by_pool[i] = np.bincount(pool[rows], size[rows], minlength=instance.n_pools)
-    return _Held(holds, by_file, by_pool)
+    appliance = Fleet.of(instance).find(pools, of_pool[~gone], number[~gone])
+    return _Held(holds, (appliance, file[~gone].astype(np.int64)), by_file, by_pool)
 
 
-def find_nearest(instance: Instance, holds: Bools, *, compiled: bool | None = None) -> Nearest:
-    """Let each request come from its cheapest holder that is cheaper than the origin.
+def find_worth(instance: Instance, holds: Bools, prices: Prices, *, compiled: bool | None = None) -> Worth:
+    """What each copy saves, and each that is missing would, all others as they are.
+
+    Each request comes from its cheapest holder; throughput, links and fill windows cost what their prices
+    say. Then, in a plan that no plan undercuts, every copy that it was free to choose saves at least the
+    price of the space it takes, and no missing one would save more. In any plan, the copies of a pool
+    together miss that by no more than ``upper`` less ``lower_priced``: for each file, one copy more or less
+    costs no less than the file's part of the bound.
 
     Parameters
     ----------
     instance : Instance
     holds : (n_pools, n_files) bool
+    prices : Prices
+        Those of the plan.
     compiled : bool, optional
         None: where the problem is large enough for compiling to pay. The result is the same.
 
     Returns
     -------
-    Nearest
+    Worth
     """
-    work = instance.cand_pool.size * instance.n_files
     if compiled is None:
-        compiled = work >= COMPILED_FROM
-    serve: Any = serve_nearest if compiled else serve_nearest.py_func
+        compiled = instance.cand_pool.size * instance.n_files >= COMPILED_FROM
+    save: Any = worth_of_copies if compiled else worth_of_copies.py_func
     sort: Any = bins_of_worth if compiled else bins_of_worth.py_func
-    near, content, lost, worth = serve(
+    cost, origin_cost = priced_costs(instance, prices)
+    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    order = np.lexsort((cost, region))
+    worth = save(
         instance.cand_ptr,
-        instance.cand_pool,
-        useful_candidates(instance),
+        instance.cand_pool[order],
+        cost[order],
+        origin_cost,
         instance.region_row,
         instance.region_share,
         instance.demand_ptr,
@@ -189,12 +215,20 @@ def find_nearest(instance: Instance, holds: Bools, *, compiled: bool | None = No
         instance.demand_gb,
         holds,
     )
-    stored, served = sort(worth, holds, instance.size_gb, instance.copies)
-    return Nearest(near, content, lost, stored, served)
+    ruled = instance.pinned.copy()
+    ruled[instance.launch_pool, np.repeat(instance.launch_file, np.diff(instance.launch_ptr))] = True
+    new_cost = instance.fill_cost + prices.fill + prices.churn
+    copies = possible_copies(instance)
+    return Worth(*sort(worth, holds, ruled, instance.size_gb, copies, instance.held, new_cost))
 
 
-def useful_candidates(instance: Instance) -> Ints:
-    """Count the candidates of each region that are cheaper than its origin, (n_regions,)."""
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    cheaper = instance.cand_cost < instance.origin_cost[region]
-    return np.asarray(np.bincount(region[cheaper], minlength=instance.n_regions), dtype=np.int64)
+def out_of_reach_gb(instance: Instance, holds: Bools) -> Floats:
+    """Demand where no site in reach that is cheaper than the origin holds the file, (n_files,) [GB]."""
+    useful = cheaper_than_origin(instance)
+    lost = np.zeros(instance.n_files)
+    for r in range(instance.n_regions):
+        part = np.arange(instance.cand_ptr[r], instance.cand_ptr[r + 1])
+        file, gb = row_demand(instance, r)
+        nowhere = ~holds[np.ix_(instance.cand_pool[part[useful[part]]], file)].any(axis=0)
+        lost[file[nowhere]] += gb[nowhere]
+    return lost

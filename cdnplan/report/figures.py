@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 
+from cdnplan.evaluate.misses import CAUSE_WORDS
 from cdnplan.report.html import bar_table, figure, legend, paragraph
 from cdnplan.report.labels import money, percent
 from cdnplan.report.sheet import Sheet
@@ -38,11 +39,11 @@ def flow_figure(flow: Sheet) -> str:
     return _framed("figure-flow", drawn, f"{caption}. Own site: the cheapest one inside an ISP.")
 
 
-def curve_figure(curve: Sheet) -> str:
-    """What each TB serves, best first: copies in place, then those that would come next."""
+def curve_figure(curve: Sheet, pools: Sheet) -> str:
+    """What each TB saves, best first: copies in place, then those that would come next."""
     part = curve.texts("copies")
     held = np.array([p == "held" for p in part], dtype=bool)
-    value = curve.numbers("at_least_gb_per_tb")
+    value = curve.numbers("at_least_per_tb")
     total = curve.numbers("total_space_tb")
     in_place = float(total[held].max(initial=0.0))
     most_x = in_place * 1.25 if in_place > 0 else max(1.0, float(total.max(initial=0.0)))
@@ -56,8 +57,8 @@ def curve_figure(curve: Sheet) -> str:
     def x(tb: float) -> float:
         return LEFT + width * min(1.0, tb / most_x)
 
-    def y(gb_per_tb: float) -> float:
-        share = (math.log10(max(gb_per_tb, low)) - math.log10(low)) / (math.log10(top) - math.log10(low))
+    def y(per_tb: float) -> float:
+        share = (math.log10(max(per_tb, low)) - math.log10(low)) / (math.log10(top) - math.log10(low))
         return TOP + height * (1 - share)
 
     parts = []
@@ -68,7 +69,7 @@ def curve_figure(curve: Sheet) -> str:
         ]
     for tick in ticks(most_x, 5):
         parts.append(text(x(tick), HIGH - LOW + 20, short(tick), "axis", "middle"))
-    parts.append(text(LEFT, TOP - 10, "GB served per TB, per period", "axis"))
+    parts.append(text(LEFT, TOP - 10, "saved per TB, per period", "axis"))
     parts.append(text(WIDE - RIGHT, HIGH - 6, "TB of storage, most useful first", "axis", "end"))
     parts.append(line(x(in_place), TOP, x(in_place), HIGH - LOW, "today"))
     parts.append(text(x(in_place) - 6, TOP + 14, "in place", "axis", "end"))
@@ -84,34 +85,45 @@ def curve_figure(curve: Sheet) -> str:
                 break
         if points:
             parts.append(path(points, css))
-    label = f"Bytes that each TB of storage serves: {short(in_place)} TB in place, then what would come next"
+    label = f"What each TB of storage saves: {short(in_place)} TB in place, then what would come next"
     drawn = picture(WIDE, HIGH, label, parts, "chart")
     keys = legend(
         [("key-held", "copies in place"), ("key-next", "copies that are missing, each counted on its own")]
     )
+    dearest = float(pools.numbers("price_per_tb").max(initial=0.0))
     caption = (
-        "What each TB of storage serves, most useful copies first, if every request comes from its cheapest"
-        " holder. Right of the line in place: the next TBs, anywhere in the network."
+        "What each TB of storage saves per period, most useful copies first: left of the line what would be"
+        " lost without a copy, right of it what one that is missing would save, each on its own, anywhere in"
+        f" the network. The highest price of a TB is {money(dearest)}; pools are not alike, and the table of"
+        " pools has the price of each between what its last TB saves and what its next one would."
     )
     return figure("figure-curve", keys + drawn, caption, curve)
 
 
+FULL_GROUPS = (
+    ("Storage", ("storage",)),
+    ("Throughput and links", ("throughput", "link")),
+    ("What may come in a night", ("fill", "churn")),
+)
+"""Limits whose prices are drawn together."""
+
+
 def full_figure(full: Sheet) -> str:
-    """The dearest full limits: what one more TB of storage, and one more Gbps elsewhere, would save."""
+    """The dearest limits that bind: what one more TB, or one more Gbps, would save."""
     if full.n_rows == 0:
-        return paragraph("No limit is full.")
-    unit = np.array(full.texts("unit"))
+        return paragraph("No limit binds.")
+    kind = np.array(full.texts("limit"))
     price = full.numbers("price_of_one_more")
     parts = []
-    for name, what in (("TB", "Storage"), ("Gbps", "Throughput and links")):
-        rows = np.flatnonzero((unit == name) & (price > 0))
+    for what, kinds in FULL_GROUPS:
+        rows = np.flatnonzero(np.isin(kind, kinds) & (price > 0))
         if rows.size == 0:
             continue
-        shown = full.take(rows[np.argsort(-price[rows], kind="stable")][:BARS])
-        saves = shown.numbers("price_of_one_more")
+        shown = full.take(rows[:BARS])
+        saves, unit = shown.numbers("price_of_one_more"), shown.texts("unit")[0]
         bars = [bar([(float(p) / float(saves[0]), "price")]) for p in saves]
         columns = ("name", "price_of_one_more", "limit", "used", "allowed", "unit")
-        caption = f"{what}: what one more {name} saves per period"
+        caption = f"{what}: what one more {unit} saves per period"
         of = (
             f"the {shown.n_rows} dearest of {rows.size:,}"
             if shown.n_rows < rows.size
@@ -120,7 +132,7 @@ def full_figure(full: Sheet) -> str:
         parts.append(f"<h3>{caption}, {of}</h3>{bar_table(shown, columns, bars, caption, 'saves')}")
     free = int((price <= 0).sum())
     note = f" {free:,} more are full, but more of them would save nothing." if free else ""
-    return _framed("figure-full", "".join(parts), f"All are in the table of full limits.{note}")
+    return _framed("figure-full", "".join(parts), f"All are in the table of limits that bind.{note}")
 
 
 def certificate_figure(certificate: Sheet) -> str:
@@ -152,7 +164,7 @@ def certificate_figure(certificate: Sheet) -> str:
     return figure("figure-gap", picture(WIDE, high, label, parts, "chart"), caption, certificate)
 
 
-def misses_figure(misses: Sheet, where: Sheet | None, words: dict[str, str]) -> str:
+def misses_figure(misses: Sheet, where: Sheet | None) -> str:
     """Misses by cause, and the places that miss most."""
     gb = misses.numbers("gb")
     whole = float(gb.sum())
@@ -164,7 +176,8 @@ def misses_figure(misses: Sheet, where: Sheet | None, words: dict[str, str]) -> 
     table = bar_table(
         misses, [c.name for c in misses.columns], bars, "Bytes missed, by cause", "share of all misses"
     )
-    notes = "".join(f"<li><b>{cause}</b>: {words[cause]}</li>" for cause in words)
+    known = [(str(cause), CAUSE_WORDS.get(str(cause), "")) for cause in misses.texts("cause")]
+    notes = "".join(f"<li><b>{escape(cause)}</b>: {words}</li>" for cause, words in known)
     more = ""
     if where is not None and where.n_rows:
         columns = [c.name for c in where.columns]

@@ -39,7 +39,7 @@ from cdnplan.report.tables_plan import (
     night_table,
     titles_table,
 )
-from cdnplan.report.words import CAUSE_WORDS, summary
+from cdnplan.report.words import summary
 
 MISSING = 12
 """Regions listed that miss most."""
@@ -51,14 +51,15 @@ TABLE_WORDS = {
     "regions": "Viewers that are steered alike. Tiers are shares of the region's bytes.",
     "sites": "Places with appliances. Click a name to find it on the map.",
     "pools": (
-        "Appliances of one model at one site. What the last TB serves, and the next one would, counts every"
-        " request from its cheapest holder."
+        "Appliances of one model at one site. Last TB: of its copies, those that save least; next TB: of"
+        " those that it lacks, those that would save most; per TB and period. Between the two is the price of"
+        " a TB, as far as the gap lets it."
     ),
     "titles": (
         "Titles that are asked for or held. In reach: the share of their bytes of which a site that may serve"
         " them holds the file."
     ),
-    "full-limits": "Limits that are used up. One more: TB of storage, or Gbps.",
+    "full-limits": "Limits that are full, or nearly and have a price. One more: TB, or Gbps in all slices.",
     "reasons": "Why copies come and go against the previous plan.",
     "changed-sites": "What comes to and goes from each site against the previous plan.",
     "forecast-regions": "What was planned for and what came, by region of the demand table.",
@@ -103,8 +104,8 @@ def plan_page(folder: Path, previous: Path | None = None, actual: Path | None = 
         Section("summary", "Summary", summary(facts, figures, full), "Summary"),
         map_section({"sites": sites, "regions": regions}),
         Section("flow", "Where bytes come from", flow_figure(flow), "Sources"),
-        Section("storage", "What storage is worth", curve_figure(curve), "Storage"),
-        Section("full", "What is full, and what that costs", full_figure(full), "Limits"),
+        Section("storage", "What storage is worth", curve_figure(curve, pools), "Storage"),
+        Section("full", "What binds, and what that costs", full_figure(full), "Limits"),
         Section("certificate", "Cost and certificate", _certificate(facts, certificate, costs), "Cost"),
         changes,
         *(() if night is None else (_night(night),)),
@@ -185,17 +186,21 @@ def _night(night: Sheet) -> Section:
 
 
 def _misses(misses: Sheet, regions: Sheet) -> str:
-    missed = regions.numbers("content_miss_gb") + regions.numbers("capacity_miss_gb")
+    if misses.n_rows == 0:
+        return paragraph("The plan expects every byte to come from the best place there is.")
+    columns = tuple(column.name for column in regions.columns if column.name.endswith("_miss_gb"))
+    missed = np.sum([regions.numbers(column) for column in columns], axis=0)
     rows = np.lexsort((np.arange(missed.size), -missed))[:MISSING]
     rows = rows[missed[rows] >= 0.5]
     where = Sheet(
         "missing",
-        tuple(regions.column(c) for c in ("region", "demand_gb", "content_miss_gb", "capacity_miss_gb")),
+        tuple(regions.column(c) for c in ("region", "demand_gb", *columns)),
     ).take(rows)
     words = (
-        "What the plan itself expects, before anybody has watched: bytes that miss the best place there is."
+        "What the plan itself expects, before anybody has watched: bytes that come from a dearer place than"
+        " the cheapest that holds the file, or from the origin as no site does. Sites of equal cost are one."
     )
-    return paragraph(words) + misses_figure(misses, where, CAUSE_WORDS)
+    return paragraph(words) + misses_figure(misses, where)
 
 
 def _origin(facts: PlanFacts) -> tuple[tuple[str, str], ...]:

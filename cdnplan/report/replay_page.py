@@ -32,13 +32,6 @@ from cdnplan.report.replay_tables import (
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
 from cdnplan.report.svg import bar
 
-CAUSE_WORDS = {
-    "content": "no site in reach held the file",
-    "capacity": "the cheapest holder was full in that hour",
-    "steering": "the cheapest holder had room, but the plan's steering sent the request elsewhere",
-    "launch": "nothing was known of the title when the plan was made, or its copy was not there in time",
-    "policy": "rules forbid the file at every site in reach",
-}
 TABLE_WORDS = {
     "ways": "Ways of caching over all periods: bytes add up, peaks are the largest.",
     "regions": "Byte offload of each region with the plan and with the best live cache.",
@@ -244,9 +237,8 @@ def _regret(facts: ReplayFacts, regret: Sheet) -> str:
 
 
 def _misses(causes: Sheet, remedies: Sheet, regions: Sheet) -> str:
-    words = {str(cause): CAUSE_WORDS.get(str(cause), "") for cause in causes.texts("cause")}
     where = regions.first(REGIONS) if regions.n_rows else None
-    drawn = misses_figure(causes, where, words)
+    drawn = misses_figure(causes, where)
     return (
         drawn
         + "<h3>What would have avoided them</h3>"

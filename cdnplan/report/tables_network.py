@@ -9,8 +9,8 @@ import numpy as np
 from cdnplan.evaluate.loads import pool_gbps
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.report.facts import PlanFacts
-from cdnplan.report.nearest_kernels import LOWEST_EXPONENT, N_BINS, STEPS_PER_OCTAVE
 from cdnplan.report.sheet import Column, NumberColumn, Sheet, TextColumn
+from cdnplan.report.worth_kernels import HELD, LACKING, LOWEST_EXPONENT, N_BINS, STEPS_PER_OCTAVE
 from cdnplan.units import GB_PER_TB
 
 TIERS = ("own site", "other site", "exchange", "origin")
@@ -59,7 +59,6 @@ def regions_table(facts: PlanFacts) -> Sheet:
     cost = instance.cand_cost * facts.served_gb
     of_region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     paid = np.bincount(of_region, cost, minlength=instance.n_regions) + instance.origin_cost * facts.origin_gb
-    content, capacity = misses_gb(facts)
     columns: tuple[Column, ...] = (
         TextColumn.of("region", instance.regions),
         TextColumn.of("country", [region.country for region in regions]),
@@ -71,32 +70,16 @@ def regions_table(facts: PlanFacts) -> Sheet:
             for t, name in enumerate(TIERS)
         ),
         NumberColumn("cost_per_tb", ratio(paid * GB_PER_TB, demand), 2),
-        NumberColumn("content_miss_gb", content),
-        NumberColumn("capacity_miss_gb", capacity),
+        *(NumberColumn(f"{cause}_miss_gb", facts.misses.of(cause)) for cause in missed_causes(facts)),
         NumberColumn("lat", np.array([region.location[0] for region in regions], dtype=np.float64), 2),
         NumberColumn("lon", np.array([region.location[1] for region in regions], dtype=np.float64), 2),
     )
     return Sheet("regions", columns).take(most_first(demand, instance.regions))
 
 
-def misses_gb(facts: PlanFacts) -> tuple[Floats, Floats]:
-    """Bytes of each region that miss the best place, by cause, (n_regions,) each [GB].
-
-    Returns
-    -------
-    content_gb : (n_regions,) float64
-        No candidate holds the file.
-    capacity_gb : (n_regions,) float64
-        A candidate holds it, but a dearer one or the origin serves it, for want of throughput or of a link;
-        at least so much, as only the GB per pool are known.
-    """
-    instance, nearest = facts.instance, facts.nearest
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    passed_over = np.maximum(0.0, nearest.near_gb - facts.served_gb)
-    # Serving tables and sums of requests round differently.
-    passed_over[passed_over < 1e-6 * nearest.near_gb] = 0.0
-    capacity = np.bincount(region, passed_over, minlength=instance.n_regions)
-    return nearest.content_gb, np.asarray(capacity, dtype=np.float64)
+def missed_causes(facts: PlanFacts) -> tuple[str, ...]:
+    """Causes of misses that a plan has, in their order."""
+    return tuple(cause for cause, gb in facts.misses.totals().items() if gb > 0)
 
 
 def pools_table(facts: PlanFacts) -> Sheet:
@@ -121,9 +104,9 @@ def pools_table(facts: PlanFacts) -> Sheet:
         NumberColumn("served_gb", np.asarray(served)),
         NumberColumn("added_gb", facts.added_gb),
         NumberColumn("evicted_gb", facts.evicted_gb),
-        NumberColumn("last_tb_serves_gb", last),
-        NumberColumn("next_tb_serves_gb", following),
+        NumberColumn("last_tb_saves", last, 2),
         NumberColumn("price_per_tb", prices_of(facts, "storage", instance.pools), 2),
+        NumberColumn("next_tb_saves", following, 2),
         NumberColumn("price_per_gbps", prices_of(facts, "throughput", instance.pools), 2),
     )
     return Sheet("pools", columns).take(most_first(np.asarray(served), instance.pools))
@@ -188,33 +171,36 @@ def prices_of(facts: PlanFacts, limit: str, names: Sequence[str]) -> Floats:
 
 
 def next_tb(facts: PlanFacts) -> tuple[Floats, Floats]:
-    """What the least useful TB of each pool serves, and the most useful TB it lacks would, (n_pools,) each.
+    """What the least useful TB of each pool saves, and the most useful TB it lacks would, (n_pools,) each.
+
+    Where there is less than a TB, what there is, scaled up to one. Between the two lies the price of a TB, as
+    far as the plan's gap lets it.
 
     Returns
     -------
-    last_gb : (n_pools,) float64
-        Of what it holds, best copies first, the last TB [GB per period].
-    next_gb : (n_pools,) float64
-        Of what it does not hold, the first TB: bytes that would come from here in place of a dearer pool or
-        the origin, all other pools as they are [GB per period].
+    last : (n_pools,) float64
+        Of what it holds and no rule asks for, the copies that save least [currency per TB and period]; nan
+        where there are none.
+    following : (n_pools,) float64
+        Of what it does not hold, the copies that would save most, all others as they are; 0 where none would
+        save anything.
     """
-    stored, served = facts.nearest.stored_gb, facts.nearest.served_gb
-    return (
-        _first_tb(stored[0], served[0]),
-        _first_tb(stored[1, :, ::-1], served[1, :, ::-1]),
-    )
+    stored, saved = facts.worth.stored_gb, facts.worth.saved
+    last = _first_tb(stored[HELD], saved[HELD])
+    following = _first_tb(stored[LACKING, :, ::-1], saved[LACKING, :, ::-1])
+    return last, np.nan_to_num(following)
 
 
-def _first_tb(stored: Floats, served: Floats) -> Floats:
-    """Sum what is served by the first TB of each row, evenly within a bin; all of it where there is less."""
+def _first_tb(stored: Floats, saved: Floats) -> Floats:
+    """What the first TB of each row saves, evenly within a bin, per TB; nan where there is nothing."""
     before = np.cumsum(stored, axis=1) - stored
     room = np.clip(GB_PER_TB - before, 0.0, stored)
     part = np.divide(room, stored, out=np.zeros_like(stored), where=stored > 0)
-    return np.asarray((part * served).sum(axis=1))
+    return ratio((part * saved).sum(axis=1) * GB_PER_TB, room.sum(axis=1))
 
 
 def bin_floor() -> Floats:
-    """Smallest GB served per GB stored of each bin, (N_BINS,); bin 0 holds what serves nothing."""
+    """Least that a GB saves in each bin, (N_BINS,) [currency/GB]; bin 0 holds what saves nothing."""
     floor = 2.0 ** (LOWEST_EXPONENT + (np.arange(N_BINS) - 1) / STEPS_PER_OCTAVE)
     floor[0] = 0.0
     return np.asarray(floor)

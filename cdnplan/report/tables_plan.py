@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.inputs.plan_folder import FILL_KINDS
+from cdnplan.inputs.plan_folder import FILL_KINDS, PRICE_UNITS
+from cdnplan.model.binding import dearest_first
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.report.facts import PlanFacts
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
 from cdnplan.report.tables_network import (
     TIERS,
     bin_floor,
-    misses_gb,
+    missed_causes,
     most_first,
     rate_of_origin,
     ratio,
     tier_gb,
 )
+from cdnplan.report.worth_kernels import HELD, LACKING, RULED
 from cdnplan.units import GB_PER_TB
 
 FLOW_ROWS = 12
 """Countries or regions that the flow names; the others are one row."""
-CAUSES = ("content", "capacity")
 
 
 def titles_table(facts: PlanFacts) -> Sheet:
@@ -34,7 +35,7 @@ def titles_table(facts: PlanFacts) -> Sheet:
     def total(values: Floats) -> Floats:
         return np.asarray(np.bincount(title, values, minlength=n), dtype=np.float64)
 
-    gb, lost = instance.file_gb(), facts.nearest.lost_gb
+    gb, lost = instance.file_gb(), facts.lost_gb
     day = catalog.launch_day
     launch = [None if np.isnat(d) else str(d) for d in day]
     size = instance.size_gb
@@ -99,41 +100,42 @@ def flow_table(facts: PlanFacts) -> Sheet:
 
 
 def curve_table(facts: PlanFacts) -> Sheet:
-    """What storage serves, copies that serve most per GB first: those in place, then those that lack.
+    """What storage saves, copies that save most per GB first: those in place, then those that lack.
 
-    Each row is a bin of copies: ``at_least`` is the least they serve for each TB of space [GB per TB],
-    ``space_tb`` and ``serves_gb`` what they take and serve, the ``total`` columns the sums so far. What lacks
-    is counted for each copy on its own: two pools that lack the same file may serve the same viewers.
+    Each row is a bin of copies: ``at_least_per_tb`` is the least they save for each TB of space [currency per
+    TB], ``space_tb`` and ``saves`` what they take and save, the ``total`` columns the sums so far. Each copy
+    is counted on its own: two pools that lack the same file may serve the same viewers.
     """
-    stored, served = facts.nearest.stored_gb.sum(axis=1), facts.nearest.served_gb.sum(axis=1)
-    floor = bin_floor()
+    worth, floor = facts.worth, bin_floor()
     parts = []
-    for side, part in enumerate(("held", "lacking")):
-        used = np.flatnonzero(stored[side] > 0)[::-1]
-        parts.append((part, used, stored[side][used], served[side][used]))
+    for part, sides in (("held", (HELD, RULED)), ("lacking", (LACKING,))):
+        stored, saved = (bins[list(sides)].sum(axis=(0, 1)) for bins in (worth.stored_gb, worth.saved))
+        used = np.flatnonzero(stored > 0)[::-1]
+        parts.append((part, used, stored[used], saved[used]))
     space = np.concatenate([part[2] for part in parts]) / GB_PER_TB
-    serves = np.concatenate([part[3] for part in parts])
+    saves = np.concatenate([part[3] for part in parts])
     least = np.concatenate([floor[part[1]] for part in parts]) * GB_PER_TB
     totals = [np.concatenate([np.cumsum(part[i]) for part in parts]) for i in (2, 3)]
     return Sheet(
         "storage-curve",
         (
             TextColumn.of("copies", [part[0] for part in parts for _ in part[1]]),
-            NumberColumn("at_least_gb_per_tb", least, 3),
+            NumberColumn("at_least_per_tb", least, 3),
             NumberColumn("space_tb", space, 3),
-            NumberColumn("serves_gb", serves, 1),
+            NumberColumn("saves", saves, 2),
             NumberColumn("total_space_tb", totals[0] / GB_PER_TB, 3),
-            NumberColumn("total_serves_gb", totals[1], 1),
+            NumberColumn("total_saves", totals[1], 2),
         ),
     )
 
 
 def full_table(facts: PlanFacts) -> Sheet:
-    """Limits that are used up, and what one more unit is worth; most valuable first, as in ``plan.json``."""
-    full = facts.files.plan.full
-    storage = [row.limit == "storage" for row in full]
-    # Storage is shown in TB, as its price is.
-    scale = np.where(storage, 1.0 / GB_PER_TB, 1.0)
+    """Limits that bind, and what one more unit is worth, the dearest first."""
+    # Plans of earlier releases list them in another order.
+    full = sorted(facts.files.plan.full, key=lambda row: dearest_first(row.limit, row.name, row.price))
+    volume = [PRICE_UNITS.get(row.limit) == "per TB" for row in full]
+    # Volumes are shown in TB, as their prices are.
+    scale = np.where(volume, 1.0 / GB_PER_TB, 1.0)
     return Sheet(
         "full-limits",
         (
@@ -141,7 +143,7 @@ def full_table(facts: PlanFacts) -> Sheet:
             TextColumn.of("name", [row.name for row in full]),
             NumberColumn("used", np.array([row.used for row in full], dtype=np.float64) * scale, 2),
             NumberColumn("allowed", np.array([row.allowed for row in full], dtype=np.float64) * scale, 2),
-            TextColumn.of("unit", ["TB" if s else "Gbps" for s in storage]),
+            TextColumn.of("unit", ["TB" if v else "Gbps" for v in volume]),
             NumberColumn("price_of_one_more", np.array([row.price for row in full], dtype=np.float64), 2),
         ),
     )
@@ -172,14 +174,14 @@ def costs_table(facts: PlanFacts) -> Sheet:
 
 
 def misses_table(facts: PlanFacts) -> Sheet:
-    """Bytes that do not come from the best place, by cause [GB per period]."""
-    found = [float(gb.sum()) for gb in misses_gb(facts)]
+    """Bytes that do not come from the best place, by cause [GB per period]; no rows where all do."""
+    causes, total = missed_causes(facts), facts.misses.totals()
     demand = float(facts.instance.region_gb().sum())
-    gb = np.array(found)
+    gb = np.array([total[cause] for cause in causes], dtype=np.float64)
     return Sheet(
         "misses",
         (
-            TextColumn.of("cause", CAUSES),
+            TextColumn.of("cause", causes),
             NumberColumn("gb", gb),
             NumberColumn("demand_ratio", ratio(gb, np.full(gb.size, demand), 0.0), 6),
         ),

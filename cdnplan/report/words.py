@@ -9,11 +9,6 @@ from cdnplan.report.labels import money, percent, volume
 from cdnplan.report.sheet import Sheet
 from cdnplan.units import GB_PER_TB
 
-CAUSE_WORDS = {
-    "content": "no site in reach holds the file",
-    "capacity": "the best site that holds it cannot serve more: its throughput or a link is full",
-}
-
 STATUS_WORDS = {
     "optimal": "proven optimal",
     "within-gap": "the gap asked for was reached",
@@ -61,7 +56,7 @@ def _tiles(facts: PlanFacts, f: dict[str, float]) -> list[tuple[str, str, str]]:
             percent(stored),
             f"{volume(f['stored_tb'] * GB_PER_TB)} of {volume(f['storage_tb'] * GB_PER_TB)}",
         ),
-        ("Full limits", f"{f['full_limits']:,.0f}", "storage, throughput or links"),
+        ("Limits that bind", f"{f['full_limits']:,.0f}", "storage, throughput, links or windows"),
         (
             "To fetch" if plan.fill_counted else "To stock",
             volume(f["added_tb"] * GB_PER_TB),
@@ -94,16 +89,15 @@ def _limits(f: dict[str, float], full: Sheet) -> list[str]:
     found = []
     if full.n_rows:
         prices = full.numbers("price_of_one_more")
-        best = int(prices.argmax())
-        unit = full.texts("unit")[best]
+        unit = full.texts("unit")[0]
         dearest = (
-            f" The dearest is {full.texts('limit')[best]} of {full.texts('name')[best]}:"
-            f" one more {unit} there saves {money(float(prices[best]))} per period."
-            if prices[best] > 0
+            f" The dearest is {full.texts('limit')[0]} of {full.texts('name')[0]}:"
+            f" one more {unit} there saves up to {money(float(prices[0]))} per period."
+            if prices[0] > 0
             else ""
         )
-        are = "limit is" if full.n_rows == 1 else "limits are"
-        found.append(f"{full.n_rows:,} {are} full.{dearest}")
+        bind = "limit binds" if full.n_rows == 1 else "limits bind"
+        found.append(f"{full.n_rows:,} {bind}.{dearest}")
     if f["overload_gbps"] > 0:
         found.append(f"Links or origins are asked for {f['overload_gbps']:,.1f} Gbps more than they have.")
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.evaluate.cost import gap_ratio
+from cdnplan.model.binding import dearest_first
 from cdnplan.model.instance import Floats
 from cdnplan.model.placement import Prices
 from cdnplan.units import GB_PER_TB
@@ -151,7 +152,7 @@ class Difference:
     ----------
     figures : tuple of Figure
     newly_full, no_longer_full : tuple of FullLimit
-        Most valuable, then fullest, first; in full.
+        The dearest first; in full.
     regions, files, sites : tuples
         Most changed first, cut to a number asked for.
     broken : tuple of str
@@ -246,7 +247,7 @@ def _full(
         )
         for key in keys
     ]
-    return tuple(sorted(found, key=lambda f: (-(f.price or 0.0) * f.allowed, -f.allowed, f.limit, f.name)))
+    return tuple(sorted(found, key=lambda f: dearest_first(f.limit, f.name, f.price)))
 
 
 def _regions(a: Figures, b: Figures) -> tuple[RegionChange, ...]:

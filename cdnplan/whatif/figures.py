@@ -9,10 +9,10 @@ import numpy as np
 from cdnplan.evaluate.limits import stored_gb
 from cdnplan.evaluate.loads import link_gbps, pool_gbps
 from cdnplan.lanes import in_even_lanes
+from cdnplan.model.binding import FULL_RATIO
 from cdnplan.model.geo import distance_km
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.topology import Topology
-from cdnplan.planner.record import FULL_RATIO
 from cdnplan.whatif.base import Answer
 from cdnplan.whatif.figures_kernels import nearest_costs
 

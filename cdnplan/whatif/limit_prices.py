@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from cdnplan.model.binding import dearest_first
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, priced_bound
@@ -85,7 +86,7 @@ class Forecast:
 
 
 def limit_prices(instance: Instance, prices: Prices) -> tuple[LimitPrice, ...]:
-    """List the limits with a price, by what one per cent more of each is worth, most first.
+    """List the limits with a price, the dearest first.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def limit_prices(instance: Instance, prices: Prices) -> tuple[LimitPrice, ...]:
         for kind, names, allowed, price in limits
         for i in np.flatnonzero(price > 0)
     ]
-    return tuple(sorted(found, key=lambda p: (-p.price * p.allowed, KINDS.index(p.limit), p.name)))
+    return tuple(sorted(found, key=lambda p: dearest_first(p.limit, p.name, p.price)))
 
 
 def with_more(instance: Instance, limit: LimitPrice, more: float) -> Instance:

@@ -49,7 +49,7 @@ class PricesRequest:
     more_ratio : float
         Increment, as a part of each limit.
     forecasts : int
-        Limits whose price is integrated, most valuable first; 0: all.
+        Limits whose price is integrated, dearest first; 0: all.
     checks : int
         Of these, how many are planned again with the increment.
     engine, threads, seed, time_limit_s
@@ -101,7 +101,7 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PricesResult:
-    """Prices of a plan, most valuable first.
+    """Prices of a plan, the dearest first.
 
     Parameters
     ----------

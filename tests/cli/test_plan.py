@@ -47,7 +47,7 @@ def test_without_inputs_the_embedded_sample_is_planned(cli: Cli) -> None:
     lines = outcome.out.splitlines()
     assert lines[0].split(maxsplit=1)[0] == "status"
     assert lines[-1] == "written to p; check it with: cdnplan verify p"
-    assert any(line.startswith("full, most valuable first") for line in lines)
+    assert any(line.startswith("what binds, dearest first") for line in lines)
     assert names_of(cli.folder / "p") == ALWAYS | {"report.html"}
     assert_verified(cli.folder / "p")
     assert cli("verify", "p").code == 0

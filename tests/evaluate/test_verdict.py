@@ -1,4 +1,4 @@
-"""Costs by hand, every kind of violation, misses, and agreement with the oracle's optimum."""
+"""Costs by hand, every kind of violation, and agreement with the oracle's optimum."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from cdnplan.evaluate.cost import gap_ratio, gap_to_upper_ratio, ideal_cost, plan_cost
-from cdnplan.evaluate.misses import misses
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Prices
@@ -147,13 +146,3 @@ def test_serving_from_who_does_not_hold() -> None:
 def test_rounding_is_no_violation() -> None:
     instance = dataclasses.replace(example(), storage_gb=np.array([60.0 * (1 - 1e-8), 20.0]))
     assert judge(instance).feasible
-
-
-def test_misses_by_cause() -> None:
-    instance = example()
-    found = misses(instance, Placement(HOLDS), SERVED)
-    assert found.content_gb.tolist() == [0.0, 20.0]
-    assert found.capacity_gb.tolist() == [0.0, 0.0]
-    found = misses(instance, Placement(HOLDS), np.array([45.0, 30.0, 4.0]))
-    assert found.content_gb.tolist() == [0.0, 20.0]
-    assert found.capacity_gb.tolist() == [15.0, 6.0]

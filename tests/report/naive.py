@@ -50,26 +50,63 @@ def requests(facts: PlanFacts) -> list[tuple[str, str, float]]:
     return found
 
 
-def worth(
-    facts: PlanFacts, folder: Path
-) -> tuple[dict[tuple[str, str], float], dict[str, float], dict[str, float]]:
-    """GB by (pool, file) that it serves or would serve; GB that no candidate holds, by region and by file."""
+def out_of_reach(facts: PlanFacts, folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """GB that no site in reach that is cheaper than the origin holds, by region and by file."""
     held = held_by(folder)
     origin = dict(zip(facts.instance.regions, facts.instance.origin_cost.tolist(), strict=True))
-    by_copy: dict[tuple[str, str], float] = defaultdict(float)
     by_region: dict[str, float] = defaultdict(float)
     by_file: dict[str, float] = defaultdict(float)
     for region, file, gb in requests(facts):
-        for pool, cost in candidates(facts, region):
-            if cost >= origin[region]:
-                continue
-            by_copy[pool, file] += gb
-            if file in held[pool]:
-                break
-        else:
+        if not any(file in held[pool] for pool, cost in candidates(facts, region) if cost < origin[region]):
             by_region[region] += gb
             by_file[file] += gb
-    return by_copy, by_region, by_file
+    return by_region, by_file
+
+
+def priced(facts: PlanFacts, folder: Path) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
+    """Cost of a GB with prices of throughput and links on the way: by region and pool, and from origins."""
+    instance = facts.instance
+    price: dict[tuple[str, str, int], float] = defaultdict(float)
+    for row in rows(folder, "prices"):
+        price[row["limit"], row["name"], row["slice"]] = row["price"]
+    cost, origin = {}, {}
+    for r, region in enumerate(instance.regions):
+        rate = instance.gbps_per_gb[r].tolist()
+
+        def dearer(links: list[int], pool: str | None, rate: list[float] = rate) -> float:
+            return sum(
+                h
+                * (
+                    (price["throughput", pool, t] if pool else 0.0)
+                    + sum(price["link", instance.links[e], t] for e in links)
+                )
+                for t, h in enumerate(rate)
+            )
+
+        for j in range(int(instance.cand_ptr[r]), int(instance.cand_ptr[r + 1])):
+            pool = instance.pools[instance.cand_pool[j]]
+            on = instance.cand_link[instance.cand_link_ptr[j] : instance.cand_link_ptr[j + 1]].tolist()
+            cost[region, pool] = float(instance.cand_cost[j]) + dearer(on, pool)
+        on = instance.origin_link[instance.origin_link_ptr[r] : instance.origin_link_ptr[r + 1]].tolist()
+        origin[region] = float(instance.origin_cost[r]) + dearer(on, None)
+    return cost, origin
+
+
+def worth(facts: PlanFacts, folder: Path) -> dict[tuple[str, str], float]:
+    """What each copy, or one that is missing, changes in the cost of serving, by (pool, file)."""
+    held = held_by(folder)
+    cost, origin = priced(facts, folder)
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    for region, file, gb in requests(facts):
+        reach = [(pool, cost[region, pool]) for pool, _ in candidates(facts, region)]
+
+        def least(holders: set[str], region: str = region, reach: list[tuple[str, float]] = reach) -> float:
+            return min([origin[region], *(c for pool, c in reach if pool in holders)])
+
+        there = {pool for pool, _ in reach if file in held[pool]}
+        for pool, _ in reach:
+            found[pool, file] += gb * (least(there - {pool}) - least(there | {pool}))
+    return found
 
 
 def served(folder: Path) -> dict[tuple[str, str], float]:

@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.misses import misses
-from cdnplan.model.placement import Placement
-from cdnplan.report.facts import PlanFacts, find_nearest, read_facts
+from cdnplan.evaluate.check_prices import check_prices
+from cdnplan.evaluate.report import Ledger
+from cdnplan.evaluate.verify import verify
+from cdnplan.optimize.engine import EngineName
+from cdnplan.planner import PlanRequest, plan
+from cdnplan.report.facts import PlanFacts, find_worth, read_facts
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn, packed
 from cdnplan.report.tables_network import (
     TIERS,
     bin_floor,
-    misses_gb,
     next_tb,
     pools_table,
+    prices_of,
     regions_table,
     sites_table,
 )
@@ -35,7 +38,8 @@ from cdnplan.report.tables_plan import (
     titles_table,
 )
 from tests.planner.plans import copies, pool_of, rows
-from tests.report.naive import candidates, held_by, requests, served, tier, worth
+from tests.replay.networks import write_small
+from tests.report.naive import candidates, held_by, out_of_reach, requests, served, tier, worth
 
 CLOSE = 1e-6
 
@@ -47,51 +51,61 @@ def by_name(sheet: Sheet, *names: str) -> dict[Any, dict[str, Any]]:
     return {key[0] if len(names) == 1 else key: row for key, row in found.items()}
 
 
-def test_requests_from_their_cheapest_holders(facts: PlanFacts, small_plan: Path) -> None:
-    by_copy, by_region, by_file = worth(facts, small_plan)
+def ruled(facts: PlanFacts) -> set[tuple[str, str]]:
+    """Pairs of pool and file that a rule asks for."""
     instance = facts.instance
-    for compiled in (False, True):
-        found = find_nearest(instance, facts.holds, compiled=compiled)
-        assert found.content_gb == pytest.approx([by_region[r] for r in instance.regions], rel=CLOSE)
-        assert found.lost_gb == pytest.approx([by_file[f] for f in instance.files], rel=CLOSE)
-        region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-        per_region = np.bincount(region, found.near_gb)
-        assert per_region + found.content_gb == pytest.approx(instance.region_gb(), rel=CLOSE)
-        # Copies of a pool are those it holds or might hold; what it may not hold is worth nothing.
-        allowed = {
-            (p, f): int(instance.copies[i, j])
-            for i, p in enumerate(instance.pools)
-            for j, f in enumerate(instance.files)
-        }
-        for side, inside in ((0, True), (1, False)):
-            keys = [
-                k
-                for k, gb in by_copy.items()
-                if allowed[k] and gb > 0 and inside == (k[1] in held_by(small_plan)[k[0]])
-            ]
-            assert found.served_gb[side].sum() == pytest.approx(sum(by_copy[k] for k in keys), rel=1e-5)
-            size = dict(zip(instance.files, instance.size_gb.tolist(), strict=True))
-            unused = (
-                0.0
-                if side
-                else sum(
-                    size[f] * allowed[p, f]
-                    for p, held in held_by(small_plan).items()
-                    for f in held
-                    if by_copy[p, f] <= 0
-                )
+    found = {(instance.pools[p], instance.files[f]) for p, f in np.argwhere(instance.pinned)}
+    for rule, file in enumerate(instance.launch_file):
+        part = slice(int(instance.launch_ptr[rule]), int(instance.launch_ptr[rule + 1]))
+        found |= {(instance.pools[p], instance.files[int(file)]) for p in instance.launch_pool[part]}
+    return found
+
+
+def sides(facts: PlanFacts, folder: Path) -> list[dict[tuple[str, str], tuple[float, float]]]:
+    """Space and net savings of copies in place, of those that lack and would save, and of those by rule."""
+    instance, worths = facts.instance, worth(facts, folder)
+    found: list[dict[tuple[str, str], tuple[float, float]]] = [{}, {}, {}]
+    for i, pool in enumerate(instance.pools):
+        prices = [r["price"] for r in rows(folder, "prices") if r["name"] == pool and r["limit"] == "fill"]
+        for j, file in enumerate(instance.files):
+            copies, there = int(instance.copies[i, j]), int(instance.held[i, j])
+            size = float(instance.size_gb[j])
+            each = float(instance.fill_cost[i]) + sum(prices) / 1000
+            net = worths[pool, file] - size * max(0, copies - there) * each
+            held, by_rule = file in held_by(folder)[pool], (pool, file) in ruled(facts)
+            side = (2 if by_rule else 0) if held else 1
+            if copies and (held or (net > 0 and not by_rule)):
+                found[side][pool, file] = (size * copies, max(0.0, net))
+    return found
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("which", ["small_plan", "next_plan"])
+def test_what_copies_save(which: str, compiled: bool, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(which)
+    facts = read_facts(folder)
+    prices = check_prices(facts.instance, facts.files.prices, Ledger())
+    assert prices is not None
+    found = find_worth(facts.instance, facts.holds, prices, compiled=compiled)
+    gross = sum(worth(facts, folder).values())
+    for side, pairs in enumerate(sides(facts, folder)):
+        for p, pool in enumerate(facts.instance.pools):
+            mine = [both for (name, _), both in pairs.items() if name == pool]
+            assert found.stored_gb[side, p].sum() == pytest.approx(sum(space for space, _ in mine))
+            assert found.saved[side, p].sum() == pytest.approx(
+                # Savings are summed up in single precision, and what fills cost is taken off.
+                sum(saved for _, saved in mine),
+                rel=1e-5,
+                abs=1e-6 * gross,
             )
-            space = sum(size[f] * allowed[p, f] for p, f in keys) + unused
-            assert found.stored_gb[side].sum() == pytest.approx(space, rel=CLOSE)
-    assert sum(by_file.values()) > 0
-    assert len(by_copy) > instance.n_files
+        assert pairs
 
 
 def test_regions(facts: PlanFacts, small_plan: Path) -> None:
     sheet = regions_table(facts)
     found = by_name(sheet, "region")
     planned = served(small_plan)
-    _, lost, _ = worth(facts, small_plan)
+    lost, _ = out_of_reach(facts, small_plan)
     asked: dict[str, float] = defaultdict(float)
     for region, _, gb in requests(facts):
         asked[region] += gb
@@ -109,7 +123,8 @@ def test_regions(facts: PlanFacts, small_plan: Path) -> None:
         cost = dict(candidates(facts, name)) | {"origin": origin_cost[name]}
         paid = sum(cost[pool] * gb for pool, gb in mine.items())
         assert row["cost_per_tb"] == pytest.approx(1000 * paid / asked[name])
-        assert row["content_miss_gb"] == pytest.approx(lost[name], rel=CLOSE, abs=1e-6)
+        nowhere = sum(row.get(f"{cause}_miss_gb", 0.0) for cause in ("content", "policy", "size"))
+        assert nowhere == pytest.approx(lost[name], rel=CLOSE, abs=1e-6)
         assert (row["lat"], row["lon"]) == places[name].location
         assert row["country"] == places[name].country
     assert set(found) == set(places)
@@ -118,14 +133,18 @@ def test_regions(facts: PlanFacts, small_plan: Path) -> None:
     assert (np.diff(demand) <= 0).all()
 
 
-def test_misses_agree_with_the_judge(facts: PlanFacts) -> None:
-    judged = misses(facts.instance, Placement(facts.holds), facts.served_gb)
-    content, capacity = misses_gb(facts)
-    assert content == pytest.approx(judged.content_gb, rel=CLOSE, abs=1e-6)
-    assert capacity == pytest.approx(judged.capacity_gb, rel=1e-4, abs=1e-2)
-    assert capacity.sum() > 0
-    table = misses_table(facts)
-    assert table.numbers("gb").tolist() == [content.sum(), capacity.sum()]
+def test_misses_agree_with_the_judge(facts: PlanFacts, small_plan: Path) -> None:
+    told = verify(small_plan).misses
+    assert told is not None
+    judged = told.totals()
+    table = by_name(misses_table(facts), "cause")
+    assert {cause: row["gb"] for cause, row in table.items()} == {
+        cause: pytest.approx(gb) for cause, gb in judged.items() if gb > 0
+    }
+    assert len(table) > 1
+    regions = regions_table(facts)
+    for cause, row in table.items():
+        assert regions.numbers(f"{cause}_miss_gb").sum() == pytest.approx(row["gb"])
 
 
 def test_pools_and_sites(facts: PlanFacts, small_plan: Path) -> None:
@@ -164,38 +183,81 @@ def test_pools_and_sites(facts: PlanFacts, small_plan: Path) -> None:
 
 def test_storage_curve(facts: PlanFacts) -> None:
     curve = curve_table(facts)
-    nearest = facts.nearest
-    for side, name in enumerate(("held", "lacking")):
+    worths = facts.worth
+    for name, of in (("held", [0, 2]), ("lacking", [1])):
         part = [row for row in curve.rows() if row["copies"] == name]
-        values = [row["at_least_gb_per_tb"] for row in part]
+        values = [row["at_least_per_tb"] for row in part]
         assert values == sorted(values, reverse=True)
-        assert part[-1]["total_serves_gb"] == pytest.approx(nearest.served_gb[side].sum())
-        assert part[-1]["total_space_tb"] == pytest.approx(nearest.stored_gb[side].sum() / 1000)
+        assert part[-1]["total_saves"] == pytest.approx(worths.saved[of].sum())
+        assert part[-1]["total_space_tb"] == pytest.approx(worths.stored_gb[of].sum() / 1000)
         for row, above in zip(part, [float("inf"), *values], strict=False):
-            # What a bin serves per TB lies between its edges.
-            assert row["serves_gb"] <= above * row["space_tb"] * (1 + CLOSE) or above == 0
-            assert row["serves_gb"] >= row["at_least_gb_per_tb"] * row["space_tb"] * (1 - CLOSE)
+            # What a bin saves per TB lies between its edges.
+            assert row["saves"] <= above * row["space_tb"] * (1 + CLOSE) or above == 0
+            assert row["saves"] >= row["at_least_per_tb"] * row["space_tb"] * (1 - CLOSE)
     assert bin_floor()[1:] == pytest.approx(2.0 ** (-40 + np.arange(319) / 4))
 
 
 def test_next_tb_of_a_pool(facts: PlanFacts, small_plan: Path) -> None:
-    by_copy, _, _ = worth(facts, small_plan)
-    held, instance = held_by(small_plan), facts.instance
-    size = dict(zip(instance.files, instance.size_gb.tolist(), strict=True))
+    held, lacking, _ = sides(facts, small_plan)
     last, following = next_tb(facts)
-    for p, pool in enumerate(instance.pools):
+    for p, pool in enumerate(facts.instance.pools):
         # All pools are smaller than a TB: the last TB is all they hold, the next one all they lack.
-        assert sum(size[f] for f in instance.files) < 1000
-        mine = {
-            f: gb
-            for (name, f), gb in by_copy.items()
-            if name == pool and instance.copies[p, instance.files.index(f)]
-        }
-        assert last[p] == pytest.approx(sum(gb for f, gb in mine.items() if f in held[pool]), rel=1e-5)
-        assert following[p] == pytest.approx(
-            sum(gb for f, gb in mine.items() if f not in held[pool]), rel=1e-5, abs=1e-6
-        )
+        assert facts.instance.size_gb.sum() < 1000
+        for pairs, per_tb in ((held, last[p]), (lacking, following[p])):
+            mine = [both for (name, _), both in pairs.items() if name == pool]
+            space, saved = (sum(both[i] for both in mine) for i in (0, 1))
+            if mine:
+                assert per_tb == pytest.approx(saved / space * 1000, rel=1e-5)
+            else:
+                assert np.isnan(per_tb) if pairs is held else per_tb == 0
     assert following.max() > 0
+
+
+def bracketed(folder: Path) -> int:
+    """Check that prices of storage lie between what the last TB of each pool saves and the next one would.
+
+    Copies of a pool miss that by the gap to what prices prove, at most. Gives how many prices there are.
+    """
+    facts = read_facts(folder)
+    numbers = facts.files.plan.numbers
+    gap = numbers["upper"] - numbers["lower_priced"]
+    last, following = next_tb(facts)
+    price = prices_of(facts, "storage", facts.instance.pools)
+    for p in range(facts.instance.n_pools):
+        held, lacking = (min(1.0, facts.worth.stored_gb[side, p].sum() / 1000) for side in (0, 1))
+        least = 1e-4 * price[p] + 1e-6
+        assert np.isnan(last[p]) or last[p] >= price[p] - gap / held - least
+        assert following[p] <= price[p] + (gap / lacking if lacking > 0 else 0.0) + least
+    curve = curve_table(facts).rows()
+    highest = max((row["at_least_per_tb"] for row in curve if row["copies"] == "lacking"), default=0.0)
+    # The first step right of the line may be shorter than a TB.
+    first = next((row["space_tb"] for row in curve if row["copies"] == "lacking"), 1.0)
+    assert highest <= price.max() + gap / first + 1e-6
+    return int((price > 0).sum())
+
+
+def test_prices_lie_between_the_last_and_the_next_tb(
+    sample_plan: Path, small_plan: Path, next_plan: Path
+) -> None:
+    assert bracketed(sample_plan) > 5
+    bracketed(small_plan)
+    bracketed(next_plan)
+
+
+@pytest.mark.parametrize("engine", ["exact", "fast"])
+def test_prices_lie_between_on_a_network_with_a_night(engine: EngineName, tmp_path: Path) -> None:
+    small = write_small(tmp_path / "small", fill_gbps=0.02, cold_start="limited")
+    plan(
+        PlanRequest(
+            small.topology,
+            small.titles,
+            tmp_path / "plan",
+            demand=small.demand,
+            engine=engine,
+            time_limit_s=20.0,
+        )
+    )
+    bracketed(tmp_path / "plan")
 
 
 def test_part_of_a_tb() -> None:
@@ -203,11 +265,14 @@ def test_part_of_a_tb() -> None:
 
     stored, serves = np.array([[400.0, 0.0, 1200.0, 50.0]]), np.array([[40.0, 0.0, 24.0, 1.0]])
     assert _first_tb(stored, serves).tolist() == [40.0 + 24.0 * 600 / 1200]
+    # Less than a TB is scaled up to one; nothing has no value.
+    assert _first_tb(stored / 4, serves)[0] == pytest.approx(65.0 / 0.4125)
+    assert np.isnan(_first_tb(stored * 0, serves * 0)).all()
 
 
 def test_titles(facts: PlanFacts, small_plan: Path) -> None:
     found = by_name(titles_table(facts), "title")
-    _, _, lost = worth(facts, small_plan)
+    _, lost = out_of_reach(facts, small_plan)
     title = dict(
         zip(facts.catalog.files, (facts.catalog.titles[t] for t in facts.catalog.file_title), strict=True)
     )
