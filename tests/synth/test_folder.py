@@ -43,9 +43,7 @@ def test_empty_folder_is_kept_and_filled(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_refuses_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(
-        InputError, match="it holds another text; choose another name or say --force"
-    ):
+    with pytest.raises(InputError, match="it holds another text; choose another name or say --force"):
         write_folder(tmp_path, fill())
     with pytest.raises(InputError, match="is a file"):
         write_folder(tmp_path / "a.txt", fill())
