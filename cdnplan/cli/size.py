@@ -70,17 +70,17 @@ def size(
     """
     import os
     import tempfile
+    from contextlib import ExitStack
 
     from cdnplan.cli.countries import country_codes
     from cdnplan.cli.progress import progress_on_stderr
     from cdnplan.cli.stopping import StopSignals
     from cdnplan.errors import DeadlineError, InputError
+    from cdnplan.folders import claimed
     from cdnplan.whatif.size import size as find
     from cdnplan.whatif.sizing_inputs import SizingInputs, read_question
-    from cdnplan.whatif.sizing_output import check_output, write_answer
+    from cdnplan.whatif.sizing_output import SIZING, write_answer
 
-    if out is not None:
-        check_output(out, replace=force)
     problems: list[Problem] = []
     codes = country_codes(countries, problems)
     period = date.date() if date else None
@@ -97,7 +97,9 @@ def size(
     with (
         progress_on_stderr(quiet=quiet) as progress,
         tempfile.TemporaryDirectory(dir=beside) as scratch,
+        ExitStack() as stack,
     ):
+        place = None if out is None else stack.enter_context(claimed(out, SIZING, replace=force))
         plan_folder = Path(scratch) / "plan"
         result = find(
             question.topology,
@@ -113,8 +115,8 @@ def size(
             progress=stop.watching(progress),
             asked=stop.asked,
         )
-        if out is not None:
-            write_answer(result, out, plan_folder)
+        if place is not None:
+            write_answer(result, place, plan_folder)
     _print(result, fmt, table)
     if out is not None and fmt == "table":
         sys.stdout.write(f"\nwritten to {out}; its plan is {out / 'plan'}\n")

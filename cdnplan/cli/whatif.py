@@ -79,11 +79,13 @@ def whatif(
     Exit code 0, whatever changes. 2: bad input. 3: no scenario has an answer.
     """
     import os
+    from contextlib import ExitStack
 
     from cdnplan.cli.progress import progress_on_stderr
     from cdnplan.cli.stopping import StopSignals
     from cdnplan.errors import InputError, NoFeasiblePlanError, Problem
-    from cdnplan.whatif.output import check_output, write_results
+    from cdnplan.folders import claimed
+    from cdnplan.whatif.output import WHATIF, write_results
     from cdnplan.whatif.run import BOTH, WhatifRequest
     from cdnplan.whatif.run import whatif as ask
 
@@ -103,8 +105,6 @@ def whatif(
         return
     if combine and grid:
         raise InputError([Problem("expected one of --combine and --grid, found both")])
-    if out is not None:
-        check_output(out, replace=force)
     request = WhatifRequest(
         base=base,
         scenarios=files,
@@ -118,10 +118,12 @@ def whatif(
         threads=threads or os.cpu_count() or 1,
         seed=seed,
     )
-    with progress_on_stderr(quiet=quiet) as progress:
-        result = ask(request, progress=stop.watching(progress), asked=stop.asked)
-    if out is not None:
-        write_results(result, out)
+    with ExitStack() as stack:
+        place = None if out is None else stack.enter_context(claimed(out, WHATIF, replace=force))
+        with progress_on_stderr(quiet=quiet) as progress:
+            result = ask(request, progress=stop.watching(progress), asked=stop.asked)
+        if place is not None:
+            write_results(result, place)
     _print(result, fmt, table, top)
     for item in result.scenarios:
         for text in (*item.warnings, *item.failed.values()):

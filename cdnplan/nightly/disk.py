@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+from cdnplan.errors import InputError, Problem
+
+MARKER = ".cdnplan-nightly"
+"""File in folders that runs empty; one without it is emptied only where all in it is theirs."""
 _NUMBERED = re.compile(r"^([0-9]{6,})(-.*)?$")
 
 
@@ -85,11 +90,53 @@ def remove_whole(folder: Path, aside: Path) -> None:
     shutil.rmtree(gone)
 
 
-def empty_folder(folder: Path) -> None:
-    """Make a folder, or remove what a run that was killed left in it."""
+def own_folder(folder: Path, wrote: Callable[[str], bool]) -> None:
+    """Make a folder that is swept at each start, or sweep it; only one that is marked as the job's own.
+
+    Parameters
+    ----------
+    folder : Path
+    wrote : callable
+        Whether something of this name in a folder without a mark is from a run of an earlier release.
+
+    Raises
+    ------
+    InputError
+        It is a link, no folder, or holds what no run wrote: nothing is touched.
+    """
+    own_place(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.iterdir():
-        if left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left)
+    marker = folder / MARKER
+    left = sorted(path for path in folder.iterdir() if path != marker)
+    if marker.is_symlink() or not marker.is_file():
+        foreign = [path.name for path in left if not wrote(path.name)]
+        if foreign:
+            message = f"holds {foreign[0]!r}, which no run of this job wrote: the folder is left alone"
+            hint = f"name another folder in the config, or, if all in it may go, make a file {MARKER} there"
+            raise InputError([Problem(message, str(folder), hint=hint)])
+        marker.unlink(missing_ok=True)
+        write_whole(marker, "cdnplan nightly empties this folder at the start of each run\n")
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
         else:
-            left.unlink()
+            path.unlink()
+
+
+def own_place(folder: Path) -> None:
+    """Refuse a link or a file where the job keeps a folder that it removes things from.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    InputError
+    """
+    if folder.is_symlink():
+        to = str(folder.readlink())
+        message = f"is a link to {to!r}, expected a folder of the job's own: it is left alone"
+        raise InputError([Problem(message, str(folder))])
+    if folder.exists() and not folder.is_dir():
+        raise InputError([Problem("is a file, expected a folder of the job's own", str(folder))])

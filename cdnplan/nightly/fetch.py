@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 CHUNK_BYTES = 1 << 20
 NO_SUCH_FILE = "no such file"
+_FINAL = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""Answers of the machine's own disk that waiting does not change."""
 _STAMPS = ("size", "mtime", "LastModified", "last_modified", "updated", "ETag", "etag", "md5", "version_id")
 """What file systems tell of a file that differs once it has been replaced."""
 
@@ -70,6 +72,7 @@ def fetch(source: Source, where: str, target: Path, wire: FetchWire, clocks: Clo
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     wait = wire.wait_s
+    final = _FINAL if "://" not in where else ()
     for attempt in range(1, wire.attempts + 1):
         # A try that hangs may write for a while yet: each has a file of its own.
         part = target.with_name(f".{target.name}.{attempt}")
@@ -80,8 +83,10 @@ def fetch(source: Source, where: str, target: Path, wire: FetchWire, clocks: Clo
         except _TargetError as error:
             raise error.error from None
         except Exception as error:  # noqa: BLE001 - every file system raises errors of its own
-            reason = _reason(error)
+            reason, over = _reason(error), isinstance(error, final)
         log.warning("fetch failed", input=source.role, source=where, attempt=attempt, reason=reason)
+        if over:
+            break
         if attempt < wire.attempts:
             clocks.sleep(wait)
             wait *= 2

@@ -77,8 +77,8 @@ class Night:
         before, trouble = plan_in_force(config.publish)
         if trouble:
             self._warn(trouble)
-        if before is not None:
-            status.in_force, status.in_force_figures = before.folder.name, figures_of(before.plan)
+        status.in_force = None if before is None else before.folder.name
+        status.in_force_figures = None if before is None else figures_of(before.plan)
         deadline = self._deadline()
         self._look_at_the_clock()
         self.log.info("start", job=config.name, in_force=status.in_force, deadline=str(deadline.at))

@@ -8,12 +8,15 @@ current              symbolic link to one of them
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+from cdnplan.inputs.plan_json import PLAN_JSON
 from cdnplan.nightly.disk import (
-    empty_folder,
     next_number,
     numbered,
+    own_folder,
+    own_place,
     put_in_place,
     remove_whole,
     sync,
@@ -22,6 +25,9 @@ from cdnplan.nightly.disk import (
 PLANS = "plans"
 CURRENT = "current"
 _STAGING = ".staging"
+_PLAN = r"[0-9]{6,}-[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_IN_STAGING = re.compile(rf"(current|{_PLAN}|removed-{_PLAN}|\.{_PLAN}\.(partial|old)-[0-9]+)")
+"""What runs of earlier releases left in a folder without a mark."""
 
 
 class Publication:
@@ -38,9 +44,19 @@ class Publication:
         self._staging = folder / _STAGING
 
     def prepare(self) -> None:
-        """Make the folders; remove what a run that was killed left."""
-        empty_folder(self._staging)
-        (self.folder / PLANS).mkdir(exist_ok=True)
+        """Make the folders; remove what a run that was killed left.
+
+        Raises
+        ------
+        InputError
+            One of them is not the job's own.
+        """
+        plans = self.folder / PLANS
+        own_place(plans)
+        # Releases that did not mark the folder made that of plans beside it, in their first run.
+        before = plans.is_dir()
+        own_folder(self._staging, lambda name: before and _IN_STAGING.fullmatch(name) is not None)
+        plans.mkdir(exist_ok=True)
 
     def staged(self, period: str) -> Path:
         """Name of a folder for the next plan: on the disk where it is to be published, seen by nobody."""
@@ -80,7 +96,7 @@ class Publication:
             Names of those removed.
         """
         current = self.folder / CURRENT
-        plans = [path for _, path in numbered(self.folder / PLANS)]
+        plans = [path for _, path in numbered(self.folder / PLANS) if (path / PLAN_JSON).is_file()]
         in_force = Path(os.path.realpath(current)) if current.is_symlink() else None
         others = [path for path in plans if path.resolve() != in_force]
         gone = others[: max(0, len(others) - (keep - 1))] if in_force else others[:-keep]

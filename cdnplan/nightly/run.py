@@ -19,7 +19,7 @@ from cdnplan.nightly.log import FileLog, RunLog, Write
 from cdnplan.nightly.metrics import write_metrics
 from cdnplan.nightly.night import Night
 from cdnplan.nightly.publish import Publication
-from cdnplan.nightly.status import Status, moment, read_status
+from cdnplan.nightly.status import Status, moment, read_status, told_in_force
 from cdnplan.nightly.store import Store
 from cdnplan.optimize.outcome import Progress, never, no_progress
 
@@ -85,6 +85,7 @@ def nightly(
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     status = Status(config.name, run_id, started, dry_run=dry_run)
     log = RunLog(run_id, clocks.now, *(() if write_log is None else (write_log,)))
+    status.in_force, status.in_force_figures = told_in_force(config.publish)
     try:
         config.publish.mkdir(parents=True, exist_ok=True)
         with locked(config.publish, run_id, started.isoformat()) as killed:
@@ -111,7 +112,13 @@ def _alone(
     last = read_status(config.publish)
     status.last_published = moment(last, "last_published")
     store = Store(config.work)
-    store.prepare()
+    try:
+        store.prepare()
+    except InputError as foreign:
+        status.ended = clocks.now()
+        result = _ended(status, foreign, log)
+        _write(config, status, log)
+        return result
     with FileLog(store.log_path(status.run_id)) as file:
         log.add(file.write)
         night = Night(config, Publication(config.publish), store, status, log, clocks, date, last)

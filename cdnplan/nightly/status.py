@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from cdnplan import __version__
-from cdnplan.inputs.plan_json import PlanJson
+from cdnplan.errors import InputError
+from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
 from cdnplan.nightly.disk import write_whole
 from cdnplan.nightly.guards import Reading
 from cdnplan.nightly.in_force import MOST_LISTED, Standing
+from cdnplan.nightly.publish import CURRENT
 from cdnplan.nightly.store import Ready
 
 STATUS_JSON = "status.json"
@@ -107,6 +109,17 @@ def figures_of(plan: PlanJson) -> dict[str, Any]:
         "status": plan.status,
         **{key: plan.numbers[key] for key in FIGURES},
     }
+
+
+def told_in_force(publish: Path) -> tuple[str | None, dict[str, Any] | None]:
+    """Name and figures of the plan that ``current`` names, for a run that does not look at it any closer."""
+    current = publish / CURRENT
+    if not current.is_symlink():
+        return None, None
+    try:
+        return current.readlink().name, figures_of(read_plan_json(current / PLAN_JSON))
+    except InputError:
+        return current.readlink().name, None
 
 
 def read_status(folder: Path) -> dict[str, Any]:

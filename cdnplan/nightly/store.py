@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from cdnplan.nightly.disk import (
-    empty_folder,
     next_number,
     numbered,
+    own_folder,
+    own_place,
     put_in_place,
     remove_whole,
     sync_tree,
@@ -27,6 +29,12 @@ from cdnplan.nightly.disk import (
 
 GOOD_JSON = "good.json"
 FORECAST = "forecast.parquet"
+_LOG = re.compile(r"[0-9]{6,}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]+\.jsonl")
+_IN_RUN = re.compile(
+    r"(topology|titles|files|history|demand|holdings|launches|changes|events|override-[0-9]+|plan"
+    r"|(forecast|demand)\.parquet|\.?good\.json(\.part)?|\.plan\.(partial|old)-[0-9]+|removed-[0-9]+)"
+)
+"""What runs of earlier releases left in a folder without a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +97,26 @@ class Store:
         self._log = folder / "log"
 
     def prepare(self) -> None:
-        """Make the folders; remove what a run that was killed left."""
-        empty_folder(self.run)
+        """Make the folders; remove what a run that was killed left.
+
+        Raises
+        ------
+        InputError
+            One of them is not the job's own.
+        """
+        own_place(self._good)
+        self._own_run()
         self._good.mkdir(exist_ok=True)
         self._log.mkdir(exist_ok=True)
+
+    def _own_run(self) -> None:
+        # Releases that did not mark the folder left logs beside it, from their first run on.
+        before = any(self._logs())
+        own_folder(self.run, lambda name: before and _IN_RUN.fullmatch(name) is not None)
+
+    def _logs(self) -> list[Path]:
+        """Logs of runs, the oldest first."""
+        return [path for _, path in numbered(self._log) if _LOG.fullmatch(path.name)]
 
     def log_path(self, run_id: str) -> Path:
         """File for the log of a new run."""
@@ -100,7 +124,7 @@ class Store:
 
     def drop_old_logs(self, keep: int) -> None:
         """Keep the last so many logs."""
-        for _, path in numbered(self._log)[:-keep]:
+        for path in self._logs()[:-keep]:
             path.unlink()
 
     def good(self) -> Good | None:
@@ -137,9 +161,10 @@ class Store:
         write_whole(self.run / GOOD_JSON, json.dumps(said, indent=2) + "\n")
         sync_tree(self.run)
         put_in_place(self.run, self._good / f"{number:06d}")
-        empty_folder(self.run)
+        self._own_run()
         for _, folder in numbered(self._good)[:-1]:
-            remove_whole(folder, self.run)
+            if (folder / GOOD_JSON).is_file():
+                remove_whole(folder, self.run)
 
 
 def _as_dict(ready: Ready, folder: Path) -> dict[str, Any]:

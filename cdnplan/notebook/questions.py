@@ -100,16 +100,16 @@ def whatif(
         Folder to write results to as well, and whether earlier ones there are replaced.
     """
     import os
+    from contextlib import ExitStack
 
     from cdnplan.errors import InputError, Problem
-    from cdnplan.whatif.output import check_output, write_results
+    from cdnplan.folders import claimed
+    from cdnplan.whatif.output import WHATIF, write_results
     from cdnplan.whatif.run import BOTH, WhatifRequest
     from cdnplan.whatif.run import whatif as ask
 
     if combine and grid:
         raise InputError([Problem("expected one of combine and grid, found both")])
-    if out is not None:
-        check_output(Path(out), replace=force)
     request = WhatifRequest(
         base=folder_of(base),
         scenarios=tuple(Path(item) for item in scenarios),
@@ -123,9 +123,11 @@ def whatif(
         threads=threads or os.cpu_count() or 1,
         seed=seed,
     )
-    result = ask(request)
-    if out is not None:
-        write_results(result, Path(out))
+    with ExitStack() as stack:
+        place = None if out is None else stack.enter_context(claimed(Path(out), WHATIF, replace=force))
+        result = ask(request)
+        if place is not None:
+            write_results(result, place)
     return Whatif(result)
 
 

@@ -125,14 +125,14 @@ def size(
     import os
     import tempfile
     import warnings
+    from contextlib import ExitStack
 
+    from cdnplan.folders import claimed
     from cdnplan.whatif.size import size as find
     from cdnplan.whatif.sizing_inputs import SizingInputs, read_question
-    from cdnplan.whatif.sizing_output import check_output, write_answer
+    from cdnplan.whatif.sizing_output import SIZING, write_answer
 
     folder = optional_path(out)
-    if folder is not None:
-        check_output(folder, replace=force)
     if isinstance(topology, Network):
         env = env or topology.env
         topology = topology.path_alone()
@@ -151,7 +151,8 @@ def size(
         warnings.warn(warning, stacklevel=2)
     # The plan is made where it can be moved from, if that folder is there already.
     beside = folder.absolute().parent if folder is not None and folder.absolute().parent.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=beside) as scratch:
+    with tempfile.TemporaryDirectory(dir=beside) as scratch, ExitStack() as stack:
+        place = None if folder is None else stack.enter_context(claimed(folder, SIZING, replace=force))
         plan_folder = Path(scratch) / "plan"
         result = find(
             question.topology,
@@ -165,6 +166,6 @@ def size(
             threads=threads or os.cpu_count() or 1,
             seed=seed,
         )
-        if folder is not None:
-            write_answer(result, folder, plan_folder)
+        if place is not None:
+            write_answer(result, place, plan_folder)
     return Sizing(result)

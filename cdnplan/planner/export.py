@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from cdnplan.errors import InputError, Problem
+from cdnplan.errors import InputError
 from cdnplan.fill.rfc8007 import (
     CONTENT_TYPE,
     Command,
@@ -19,12 +19,13 @@ from cdnplan.fill.rfc8007 import (
     purge_commands,
     style_problems,
 )
+from cdnplan.folders import Kind, Place, check_place, claimed
 from cdnplan.inputs.manifest_files import safe_name
 from cdnplan.inputs.parquet_columns import Columns, read_columns
 from cdnplan.inputs.plan_folder import EVICTIONS, FILES, FILLS, PLACEMENT, TABLES, attempt
-from cdnplan.planner.folder import check_above, whole_folder
 
 INDEX = "index.json"
+EXPORT = Kind("export", INDEX, lambda _: (), replaceable=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def export_rfc8007(plan: Path, out: Path, style: Style, *, purge: bool = False) 
         The style, the folder or a table is not as it should be; nothing was written.
     """
     problems = style_problems(style)
-    problems += _out_problems(out)
+    attempt(problems, lambda: check_place(out, EXPORT, replace=False))
     tables: dict[str, Columns] = {}
     for name in (FILLS, FILES, *((EVICTIONS, PLACEMENT) if purge else ())):
         table = attempt(problems, lambda name=name: read_columns(plan / name, TABLES[name]))  # type: ignore[misc]
@@ -68,7 +69,8 @@ def export_rfc8007(plan: Path, out: Path, style: Style, *, purge: bool = False) 
             tables[name] = table
     if problems:
         raise InputError(problems)
-    return _write(out, _all_commands(tables, style, purge=purge))
+    with claimed(out, EXPORT) as place:
+        return _write(place, _all_commands(tables, style, purge=purge))
 
 
 def _all_commands(tables: dict[str, Columns], style: Style, *, purge: bool) -> Iterator[Command]:
@@ -79,21 +81,10 @@ def _all_commands(tables: dict[str, Columns], style: Style, *, purge: bool) -> I
         yield from purge_commands(tables[EVICTIONS], tables[PLACEMENT], titles, style)
 
 
-def _out_problems(out: Path) -> list[Problem]:
-    """Why a folder cannot be written."""
-    problems: list[Problem] = []
-    attempt(problems, lambda: check_above(out))
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        problems.append(Problem("there is a file of this name, expected a folder to write", str(out)))
-    elif out.is_dir() and any(out.iterdir()):
-        problems.append(Problem("the folder is not empty", str(out), hint="choose another name"))
-    return problems
-
-
-def _write(out: Path, commands: Iterator[Command]) -> Exported:
+def _write(place: Place, commands: Iterator[Command]) -> Exported:
     """Write commands below a folder for each receiver, numbered in the order in which to send them."""
     rows: list[dict[str, Any]] = []
-    with whole_folder(out) as partial:
+    with place.whole() as partial:
         for (to, trigger), group in groupby(commands, key=lambda command: (command.to, command.trigger)):
             folder = "/".join(safe_name(part) for part in to.split("/"))
             (partial / folder).mkdir(parents=True, exist_ok=True)

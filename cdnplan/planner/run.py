@@ -17,6 +17,7 @@ from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.manifests import write_manifests
 from cdnplan.fill.windows import night_windows, to_ms
+from cdnplan.folders import Place, claimed
 from cdnplan.inputs import plan_folder as names
 from cdnplan.inputs.manifest_files import INDEX, plan_id
 from cdnplan.inputs.topology_writer import topology_text
@@ -30,7 +31,7 @@ from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.deciding import Watch, decide
 from cdnplan.planner.earlier import start_from
 from cdnplan.planner.filling import fill_night
-from cdnplan.planner.folder import check_out, no_more, write_plan
+from cdnplan.planner.folder import PLAN, no_more, write_plan
 from cdnplan.planner.load import Loaded, load
 from cdnplan.planner.proven import Proven
 from cdnplan.planner.record import plan_record
@@ -95,12 +96,12 @@ def plan(
     DeadlineError
         The time limit passed, or an end was asked for, with nothing usable.
     """
-    check_out(request.out, replace=request.replace)
-    watch = Watch(now, progress)
-    with watch.phase("read"):
-        loaded = load(request)
-        start = None if request.start is None else start_from(request.start, loaded.instance)
-    return _carry_out(request, loaded, start, asked, watch, more)
+    with claimed(request.out, PLAN, replace=request.replace) as place:
+        watch = Watch(now, progress)
+        with watch.phase("read"):
+            loaded = load(request)
+            start = None if request.start is None else start_from(request.start, loaded.instance)
+        return _carry_out(request, place, loaded, start, asked, watch, more)
 
 
 def plan_loaded(
@@ -130,12 +131,13 @@ def plan_loaded(
     NoFeasiblePlanError, DeadlineError
         As for `plan`.
     """
-    check_out(request.out, replace=request.replace)
-    return _carry_out(request, loaded, None, asked, Watch(now, progress), None)
+    with claimed(request.out, PLAN, replace=request.replace) as place:
+        return _carry_out(request, place, loaded, None, asked, Watch(now, progress), None)
 
 
 def _carry_out(
     request: PlanRequest,
+    place: Place,
     loaded: Loaded,
     start: WarmStart | None,
     asked: Callable[[], bool],
@@ -169,7 +171,7 @@ def _carry_out(
 
     watch.progress("write", 0.0, None, None)
     writers = _writers(loaded, outcome, filled, proven.tree)
-    write_plan(request.out, writers, make_record, _write_manifests, _timed(watch, more))
+    write_plan(place, writers, make_record, _write_manifests, _timed(watch, more))
     return PlanResult(request.out, record, filled.placement, filled.serving)
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from cdnplan.errors import InputError, Problem
+from cdnplan.folders import Kind, Place
 from cdnplan.inputs.arrow_arrays import from_texts
-from cdnplan.planner.folder import check_above, whole_folder
 from cdnplan.planner.tables import coded, table, write_table
 from cdnplan.replay.cases import Case
 from cdnplan.replay.misses import CAUSES, REMEDIES
@@ -27,39 +25,21 @@ REGRET = "regret.parquet"
 MISSES = "misses.parquet"
 
 
-def check_out(out: Path, *, replace: bool) -> None:
-    """Refuse, before any work is done, a place where a replay cannot be written.
-
-    Raises
-    ------
-    InputError
-        A file, or a folder that is not empty and stays, or one that holds no replay.
-    """
-    check_above(out)
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise InputError([Problem("there is a file of this name, expected a folder to write", str(out))])
-    if not out.is_dir() or not any(out.iterdir()):
-        return
-    if not replace:
-        raise InputError(
-            [Problem("the folder is not empty", str(out), hint="choose another name or say --force")]
-        )
-    if not (out / REPLAY_JSON).is_file():
-        raise InputError([Problem("the folder is not empty and holds no replay: it is left alone", str(out))])
+REPLAY = Kind("replay", REPLAY_JSON, lambda _: (POLICIES, LINKS, SITES, REGIONS, REGRET, MISSES))
 
 
-def write_replay(out: Path, record: dict[str, Any], case: Case, compared: Compared) -> None:
+def write_replay(place: Place, record: dict[str, Any], case: Case, compared: Compared) -> None:
     """Write all tables and the record.
 
     Parameters
     ----------
-    out : Path
+    place : Place
     record : dict
         Content of ``replay.json``.
     case : Case
     compared : Compared
     """
-    with whole_folder(out) as partial:
+    with place.whole() as partial:
         write_table(policies_table(compared), partial / POLICIES)
         write_table(links_table(compared), partial / LINKS)
         write_table(sites_table(compared), partial / SITES)

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from cdnplan import __version__
 from cdnplan.errors import InputError, Problem
+from cdnplan.folders import claimed
 from cdnplan.inputs.plan_folder import sha256
 from cdnplan.optimize.outcome import Progress, no_progress
 from cdnplan.replay.caches import SLOW, check_policies
 from cdnplan.replay.cases import Case, plan_case, rolling_case
 from cdnplan.replay.compare import compare
-from cdnplan.replay.folder import check_out, write_replay
+from cdnplan.replay.folder import REPLAY, write_replay
 from cdnplan.replay.misses import CAUSES, REMEDIES
 from cdnplan.replay.request import ReplayRequest
 from cdnplan.replay.ways import RUNNABLE, Compared, Way
@@ -69,21 +70,21 @@ def replay(request: ReplayRequest, *, progress: Progress = no_progress) -> Repla
     NoFeasiblePlanError, DeadlineError
         As `cdnplan.planner.plan`.
     """
-    check_out(request.out, replace=request.replace)
-    _check(request)
-    check_policies((*request.policies, *((request.hybrid_policy,) if request.hybrid_policy else ())))
-    progress("read", 0.0, None, None)
-    if request.plan is not None:
-        case = plan_case(request, request.plan, progress)
-    elif request.topology is not None and request.titles is not None and request.history is not None:
-        case = rolling_case(request, request.topology, request.titles, request.history, progress)
-    else:
-        raise InputError([Problem("give --plan and what came, or --topology, --titles and --history")])
-    compared = compare(request, case, progress)
-    record = make_record(request, case, compared)
-    progress("write", 0.0, None, None)
-    write_replay(request.out, record, case, compared)
-    return ReplayResult(request.out, record, compared, case)
+    with claimed(request.out, REPLAY, replace=request.replace) as place:
+        _check(request)
+        check_policies((*request.policies, *((request.hybrid_policy,) if request.hybrid_policy else ())))
+        progress("read", 0.0, None, None)
+        if request.plan is not None:
+            case = plan_case(request, request.plan, progress)
+        elif request.topology is not None and request.titles is not None and request.history is not None:
+            case = rolling_case(request, request.topology, request.titles, request.history, progress)
+        else:
+            raise InputError([Problem("give --plan and what came, or --topology, --titles and --history")])
+        compared = compare(request, case, progress)
+        record = make_record(request, case, compared)
+        progress("write", 0.0, None, None)
+        write_replay(place, record, case, compared)
+        return ReplayResult(request.out, record, compared, case)
 
 
 def _check(request: ReplayRequest) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdnplan.errors import InputError, Problem
+from cdnplan.folders import Kind
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.model.topology import Topology
 from cdnplan.synth.catalog import Titles, make_titles
@@ -19,6 +21,19 @@ from cdnplan.synth.tables import demand_regions, write_demand, write_titles
 
 FILES = ("topology.yaml", "titles.parquet", "history.parquet", "demand.parquet", "README.md")
 """Files of a generated folder."""
+
+
+def _files(folder: Path) -> tuple[str, ...]:
+    """What was generated, if the README says that it was: a project of one's own has the same names."""
+    readme = folder / "README.md"
+    if "cdnplan synth" in readme.read_text(encoding="utf-8", errors="replace"):
+        return FILES
+    raise InputError(
+        [Problem("does not say that cdnplan synth wrote this folder: it is left alone", str(readme))]
+    )
+
+
+GENERATED = Kind("generated network", "README.md", _files)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +139,7 @@ def synth(
         (folder / "README.md").write_text(text, encoding="utf-8")
         summaries.append(_summary(world, demand_gb, **counts))
 
-    write_folder(out, fill, force=force, known=FILES)
+    write_folder(out, fill, GENERATED, force=force)
     return summaries[0]
 
 

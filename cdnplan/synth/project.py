@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from cdnplan.folders import Kind
 from cdnplan.sample import sample_folder
 from cdnplan.synth.folder import write_folder
 
 TABLES = ("titles", "history", "demand")
+PROJECT = Kind("project", "topology.yaml", lambda _: (), replaceable=False)
 
 _GITIGNORE = """\
 # Plans are made from what is here, and can be large.
@@ -71,7 +73,7 @@ def new(folder: Path, *, csv: bool = False) -> None:
         (target / "README.md").write_text(_README.format(kind=kind), encoding="utf-8")
         (target / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
 
-    write_folder(folder, fill)
+    write_folder(folder, fill, PROJECT)
 
 
 def _as_csv(source: Path, target: Path) -> None:

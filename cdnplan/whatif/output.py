@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from cdnplan.planner.folder import whole_folder
-from cdnplan.whatif.results_folder import check_results_folder, write_tables
+from cdnplan.folders import Kind, Place
+from cdnplan.whatif.results_folder import write_tables
 from cdnplan.whatif.run import WhatifResult
 from cdnplan.whatif.tables import TABLES, as_dict, table_rows
 
 RESULTS = "whatif.json"
 
 
-def check_output(out: Path, *, replace: bool) -> None:
-    """Refuse, before any work is done, a folder that cannot be written.
-
-    Parameters
-    ----------
-    out : Path
-    replace : bool
-        Whether earlier results there may be replaced.
-
-    Raises
-    ------
-    InputError
-        There is a file, a plan, or anything else that is not the results of an earlier what-if.
-    """
-    check_results_folder(out, RESULTS, "what-if", replace=replace)
+WHATIF = Kind("what-if", RESULTS, lambda _: [f"{name}.csv" for name in TABLES])
 
 
-def write_results(result: WhatifResult, out: Path) -> None:
+def write_results(result: WhatifResult, place: Place) -> None:
     """Write ``whatif.json`` and a CSV file for each table, all or nothing.
 
     Parameters
     ----------
     result : WhatifResult
-    out : Path
+    place : Place
     """
-    with whole_folder(out) as partial:
+    with place.whole() as partial:
         tables = ((name, table_rows(result, name)) for name in TABLES)
         write_tables(partial, RESULTS, as_dict(result), tables)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from cdnplan.folders import Kind, Place
 from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.planner.folder import whole_folder
-from cdnplan.whatif.results_folder import check_results_folder, write_tables
+from cdnplan.planner.folder import PLAN
+from cdnplan.whatif.results_folder import write_tables
 from cdnplan.whatif.size import SizingResult
 from cdnplan.whatif.sizing_figure import figure
 from cdnplan.whatif.sizing_tables import TABLES, as_dict, table_rows
@@ -15,41 +16,39 @@ from cdnplan.whatif.sizing_tables import TABLES, as_dict, table_rows
 RESULTS = "size.json"
 
 
-def check_output(out: Path, *, replace: bool) -> None:
-    """Refuse, before any work is done, a folder that cannot be written.
-
-    Parameters
-    ----------
-    out : Path
-    replace : bool
-        Whether an earlier answer there may be replaced.
-
-    Raises
-    ------
-    InputError
-        There is a file, or anything else that is not an earlier answer.
-    """
-    check_results_folder(out, RESULTS, "sizing", replace=replace)
+PICTURE, NETWORK, PLAN_OF_ANSWER = "curve.svg", "topology.yaml", "plan"
 
 
-def write_answer(result: SizingResult, out: Path, plan: Path | None) -> None:
+def _files(folder: Path) -> set[str]:
+    """What an answer consists of, its plan included."""
+    own = {PICTURE, NETWORK, *(f"{name}.csv" for name in TABLES)}
+    plan = folder / PLAN_OF_ANSWER
+    if (plan / PLAN.mark).is_file():
+        own |= {f"{PLAN_OF_ANSWER}/{name}" for name in (PLAN.mark, *PLAN.files(plan))}
+    return own
+
+
+SIZING = Kind("sizing", RESULTS, _files)
+
+
+def write_answer(result: SizingResult, place: Place, plan: Path | None) -> None:
     """Write ``size.json``, a CSV file for each table, ``curve.svg``, ``topology.yaml`` and ``plan/``.
 
     Parameters
     ----------
     result : SizingResult
-    out : Path
+    place : Place
     plan : Path or None
         The plan folder of the answer, which is moved there.
     """
-    with whole_folder(out) as partial:
+    with place.whole() as partial:
         tables = ((name, table_rows(result, name)) for name in TABLES)
         write_tables(partial, RESULTS, as_dict(result), tables)
         if result.curve:
-            (partial / "curve.svg").write_text(figure(result), encoding="utf-8")
+            (partial / PICTURE).write_text(figure(result), encoding="utf-8")
         if result.best.best is not None:
             header = f"The network with the additions of {result.problem.sizing.name}."
             topology = result.problem.proposed(result.best.best.counts)
-            (partial / "topology.yaml").write_text(topology_text(topology, header=header), encoding="utf-8")
+            (partial / NETWORK).write_text(topology_text(topology, header=header), encoding="utf-8")
         if plan is not None and plan.is_dir():
-            shutil.move(plan, partial / "plan")
+            shutil.move(plan, partial / PLAN_OF_ANSWER)

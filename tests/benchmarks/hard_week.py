@@ -21,6 +21,7 @@ from cdnplan.evaluate.loads import link_gbps
 from cdnplan.evaluate.verdict import evaluate
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.windows import to_ms
+from cdnplan.folders import claimed
 from cdnplan.inputs import plan_folder as names
 from cdnplan.model.build import build_instance
 from cdnplan.model.geo import distance_km
@@ -32,7 +33,7 @@ from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner import fill_tables, tables
 from cdnplan.planner.dealing import deal
-from cdnplan.planner.folder import write_plan
+from cdnplan.planner.folder import PLAN, write_plan
 from cdnplan.planner.load import Loaded
 from cdnplan.planner.proven import Proven
 from cdnplan.planner.record import plan_record
@@ -200,4 +201,5 @@ def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
         proven, filled = Proven.of(outcome, verdict), replace(dealt, fills=fills)
         return plan_record(request, loaded, outcome, filled, verdict, proven, reason, {}, checksums)
 
-    write_plan(out, writers, record)
+    with claimed(out, PLAN) as place:
+        write_plan(place, writers, record)

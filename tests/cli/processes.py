@@ -71,6 +71,10 @@ class Process:
             time.sleep(0.0005)
         return True
 
+    def ends(self) -> int:
+        """Wait for its end; the exit code."""
+        return self._process.wait(timeout=PATIENCE_S)
+
     def send(self, number: int) -> tuple[int, float]:
         """Send a signal; the exit code and the seconds it took to end."""
         since = time.monotonic()

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cdnplan.inputs.plan_folder import sha256
+from cdnplan.nightly.disk import MARKER
 from tests.nightly.nights import Project
 
 PATIENCE_S = 240.0
@@ -162,7 +163,8 @@ class Crasher:
         assert later is not None
         assert later not in (before, after)
         left = [path.name for path in project.published.iterdir() if path.name.endswith(".part")]
-        assert left == [] == list(project.published.glob(".staging/*"))
+        assert left == []
+        assert [path.name for path in project.published.glob(".staging/*")] == [MARKER]
         return Ended(trial, code, before, after, later, result.exit_code)
 
     def _kill(self, trial: Trial) -> int:

@@ -167,6 +167,8 @@ def test_a_second_run_says_who_holds_the_lock(project: Project) -> None:
         result = project.run()
         (project.published / OWNER).unlink()
     assert (result.exit_code, result.status["state"]) == (4, "locked")
+    assert result.status["in_force"] == "000001-2026-03-08"
+    assert result.status["in_force_figures"]["period"] == "2026-03-08"
     assert (
         "run the-first holds the lock, process 4711 on planner-1, since 2026-03-06T01"
         in result.status["reason"]
@@ -324,17 +326,29 @@ def test_inputs_by_url(project: Project, tmp_path: Path) -> None:
 
 
 def test_a_source_that_comes_back_is_asked_again(project: Project) -> None:
-    hidden = project.path("titles.csv").rename(project.path("hidden"))
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    store = MemoryFileSystem()
+    titles = project.path("titles.csv").read_bytes()
 
     def hear(event: dict[str, Any]) -> None:
         if event["event"] == "fetch failed":
-            hidden.rename(project.path("titles.csv"))
+            store.pipe("/late/titles.csv", titles)
 
     project.on_event = hear
+    project.configure(inputs__titles={"path": "memory://late/titles.csv"})
     result = project.run()
-    assert result.exit_code == 0
+    store.rm("/late", recursive=True)
+    assert result.status["state"] == "published"
     assert project.waits == [5.0]
     assert not result.status["inputs"]["titles"]["fallback"]
+
+
+def test_nobody_waits_for_a_local_file_that_is_not_there(project: Project) -> None:
+    project.path("titles.csv").unlink()
+    assert "titles cannot be fetched" in project.run().status["reason"]
+    assert project.waits == []
+    assert sum(event["event"] == "fetch failed" for event in project.events) == 1
 
 
 def test_copies_do_not_grow_younger(project: Project) -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.synth.folder import write_folder
+from cdnplan.folders import Kind
+from cdnplan.synth import folder as synth_folder
+
+KIND = Kind("text", "a.txt", lambda _: ())
+
+
+def write_folder(target: Path, fill: Callable[[Path], None], *, force: bool = False) -> None:
+    synth_folder.write_folder(target, fill, KIND, force=force)
 
 
 def fill(text: str = "new") -> Callable[[Path], None]:
@@ -36,9 +43,7 @@ def test_empty_folder_is_kept_and_filled(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_refuses_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(InputError, match="not empty; --force"):
-        write_folder(tmp_path, fill(), known=["a.txt"])
-    with pytest.raises(InputError, match="not empty; choose another"):
+    with pytest.raises(InputError, match="it holds another text; choose another name or say --force"):
         write_folder(tmp_path, fill())
     with pytest.raises(InputError, match="is a file"):
         write_folder(tmp_path / "a.txt", fill())
@@ -48,11 +53,11 @@ def test_refuses_what_is_there(tmp_path: Path) -> None:
 def test_force_replaces_known_files_only(tmp_path: Path) -> None:
     target = tmp_path / "x"
     write_folder(target, fill("old"))
-    write_folder(target, fill("new"), force=True, known=["a.txt"])
+    write_folder(target, fill("new"), force=True)
     assert (target / "a.txt").read_text() == "new"
     (target / "mine.txt").write_text("keep")
     with pytest.raises(InputError, match=r"holds 'mine.txt'"):
-        write_folder(target, fill("newer"), force=True, known=["a.txt"])
+        write_folder(target, fill("newer"), force=True)
     assert (target / "mine.txt").read_text() == "keep"
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
 
@@ -68,11 +73,11 @@ def test_a_stopped_run_leaves_nothing(tmp_path: Path, error: type[BaseException]
     assert list(tmp_path.iterdir()) == []
     write_folder(tmp_path / "x", fill("old"))
     with pytest.raises(error):
-        write_folder(tmp_path / "x", stop, force=True, known=["a.txt"])
+        write_folder(tmp_path / "x", stop, force=True)
     assert (tmp_path / "x" / "a.txt").read_text() == "old"
 
 
 def test_unwritable_place_is_a_clean_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="is a file, expected a folder"):
         write_folder(tmp_path / "file" / "x", fill())
