@@ -55,6 +55,10 @@ def plan_request(
         countries=config.countries,
         previous=previous,
         holdings=paths.get(FIELD),
+        # What nobody fetched or reported is not there; the guard on lost appliances decides what is too many.
+        cold_start="limited",
+        rules_wait=True,
+        allow_lost_appliances=True,
         fill_from=fill_from,
         start=previous if engine.warm_start else None,
         engine=engine.name,
