@@ -132,25 +132,27 @@ class _Windows:
         if roomy.size < lacking:
             # Storage lacks as well: that is no question of time.
             return []
-        chosen: list[int] = []
+        chosen: dict[int, int] = {}
         able = [p for p in roomy.tolist() if not self.late[p, f]]
-        tonight, night = 0, None
         for n in count():
             left = self._left(n)
             free = [p for p in able if p not in chosen and left[p] >= self.missing_gb[p, f]]
             for p in sorted(free, key=lambda p: (-left[p], p))[: lacking - len(chosen)]:
                 left[p] -= self.missing_gb[p, f]
                 self.room_gb[p] -= gb[p]
-                chosen.append(p)
-            tonight = len(chosen) if n == 0 else tonight
-            if len(chosen) == lacking:
-                night = n
-            if night is not None or set(chosen) == set(able):
+                chosen[p] = n
+            if len(chosen) in (lacking, len(able)):
                 break
-        if night == 0:
+        last = max(chosen.values(), default=0)
+        if len(chosen) == lacking and last == 0:
             return []
-        rest = set(pools.tolist()) - set(chosen[:tonight])
-        return [Waiting(LAUNCH, instance.pools[p], instance.files[f], night) for p in sorted(rest)]
+        # Pools that nobody needs wait as well: the rule asks for those that have time tonight, no others.
+        nights = {p: None if self.late[p, f] else chosen.get(p, max(1, last)) for p in pools.tolist()}
+        return [
+            Waiting(LAUNCH, instance.pools[p], instance.files[f], night)
+            for p, night in sorted(nights.items())
+            if night != 0
+        ]
 
 
 def lacking_after(instance: Instance, holds: npt.NDArray[np.bool_]) -> tuple[Waiting, ...]:
@@ -199,15 +201,16 @@ def waiting_words(waiting: Sequence[Waiting]) -> list[str]:
     for (rule, nights), ones in sorted(groups.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
         named = ", ".join(f"{one.file!r} at {one.pool!r}" for one in ones[:5])
         more = f" and {len(ones) - 5} more" if len(ones) > 5 else ""
-        kind = {PIN: "pinned files", LAUNCH: "launches"}[rule]
-        words.append(f"{len(ones)} {kind} {_until(nights)}: {named}{more}")
+        n = len(ones)
+        what = "pinned file" if rule == PIN else "copy for a launch" if n == 1 else "copies for launches"
+        words.append(f"{n} {what}{'s' if rule == PIN and n > 1 else ''} {_until(nights)}: {named}{more}")
     return words
 
 
 def _until(nights: int | None) -> str:
     if nights is None:
-        return "never come, as each takes longer than a whole fill window: change the rule, or the window"
+        return "cannot come, ever: longer than a whole fill window; change the rule, or the window"
     if nights == 0:
-        return "wait, as this night's schedule has no time for them; the next night tries again"
+        return "must wait: this night's schedule has no time left; the next night tries again"
     count = f"{nights} {'night' if nights == 1 else 'nights'}"
-    return f"wait, as this night's windows are full; expected {count} later"
+    return f"must wait: this night's windows are full; expected {count} later"

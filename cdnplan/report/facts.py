@@ -102,7 +102,7 @@ def read_facts(folder: Path) -> PlanFacts:
     """
     plan = open_plan(folder)
     files, topology, catalog, demand = plan.files, plan.topology, plan.catalog, plan.demand
-    instance, _ = build_instance(topology, catalog, demand)
+    instance, _ = build_instance(topology.stocked(), catalog, demand)
     held = _held(files, instance)
     served, origin = check_serving(instance, files.serving, Ledger())
     return PlanFacts(
