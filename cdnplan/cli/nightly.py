@@ -51,6 +51,15 @@ def _to_stderr(line: str) -> None:
     sys.stderr.flush()
 
 
+def _to_come(to_fill: dict[str, Any]) -> str:
+    """What the night leaves to later ones."""
+    if not to_fill["gb"]:
+        return "caches are full"
+    count = "at most " if to_fill["at_most"] else ""
+    nights = "nobody can tell how many" if to_fill["nights"] is None else f"{count}{to_fill['nights']}"
+    return f"{count}{to_fill['gb']:,.0f} GB still to fetch, nights: {nights}"
+
+
 def _print(status: dict[str, Any], fmt: str) -> None:
     import json
 
@@ -69,6 +78,7 @@ def _print(status: dict[str, Any], fmt: str) -> None:
             ("gap", f"{plan['gap_ratio']:.3%}"),
             ("offload (bytes)", f"{plan['offload_byte_ratio']:.2%}"),
             ("to fill", f"{plan['fill_gb']:,.1f} GB"),
+            ("after that", _to_come(plan["to_fill"])),
         ]
     for figure, value in rows:
         sys.stdout.write(f"{figure:<18}{value}\n")

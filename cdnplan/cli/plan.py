@@ -39,6 +39,23 @@ def plan(
         Path | None,
         typer.Option(metavar="H", help="Copies read from the field (appliance, file): believed most."),
     ] = None,
+    cold_start: Annotated[
+        Literal["free", "limited"] | None,
+        typer.Option(
+            help="In place of the policy's: appliances of which nothing is known are stocked, or empty.",
+            show_default=False,
+        ),
+    ] = None,
+    rules_wait: Annotated[
+        bool, typer.Option("--rules-wait", help="Let pins and launches wait that one night cannot bring.")
+    ] = False,
+    allow_lost_appliances: Annotated[
+        bool,
+        typer.Option(
+            "--allow-lost-appliances",
+            help="Though most appliances that --previous or --holdings name are not in the network.",
+        ),
+    ] = False,
     fill_from: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Windows from then on are filled, as 2026-03-08T00:00Z."),
@@ -106,6 +123,9 @@ def plan(
         countries=chosen,
         previous=previous,
         holdings=holdings,
+        cold_start=cold_start,
+        rules_wait=rules_wait,
+        allow_lost_appliances=allow_lost_appliances,
         fill_from=_moment(fill_from),
         start=start,
         date=date.date() if date else None,

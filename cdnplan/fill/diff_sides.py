@@ -104,7 +104,7 @@ def read_sides(a: Path, b: Path) -> Sides:
 
 def _side(folder: Path) -> Side:
     plan = open_plan(folder)
-    instance, _ = build_instance(plan.topology, plan.catalog, plan.demand)
+    instance, _ = build_instance(plan.topology.stocked(), plan.catalog, plan.demand)
     return Side(plan.files, plan.topology, plan.catalog, plan.demand, instance)
 
 

@@ -220,7 +220,7 @@ def _effects(sides: Sides, own: Compared, new: Compared) -> tuple[Effect, ...]:
     if sides.a.topology == sides.b.topology:
         parts.append(("demand and catalogue", between - start))
     else:
-        moved, _ = build_instance(sides.a.topology, sides.b.catalog, sides.b.demand)
+        moved, _ = build_instance(sides.a.topology.stocked(), sides.b.catalog, sides.b.demand)
         held = sides.holds(sides.copies_a, moved)
         middle = compare_holders(moved, held, held).before.sum()
         parts += [("demand and catalogue", middle - start), ("network and policy", between - middle)]

@@ -20,6 +20,9 @@ FORMAT = 1
 STATUSES = ("optimal", "within-gap", "time-limit", "interrupted", "feasible")
 ENGINES = ("exact", "fast")
 BOUND_PROOFS = BY_PRICES, BY_TREE, BY_SEARCH = "prices", "tree", "branch-and-bound"
+HELD_BEFORE = STOCKED, EMPTY, BY_PREVIOUS, BY_FIELD = "stocked", "empty", "previous", "field"
+"""Where what appliances held before a plan is known from."""
+
 COST_PARTS = ("total", "delivery", "fill", "overload")
 COUNTS = ("regions", "sites", "pools", "appliances", "files", "titles", "links", "slices")
 RATIOS = ("gap_ratio", "gap_to_upper_ratio", "offload_byte_ratio")
@@ -103,6 +106,11 @@ class PlanJson:
         None in plans of earlier releases.
     id : str
         The plan's id; empty in plans of earlier releases.
+    assumed : bool or None
+        Whether copies count as held that nobody ever fetched: appliances were taken to arrive stocked, in
+        this plan or in one that it follows. None: a plan of an earlier release, which follows another one.
+    to_fill_gb : float
+        What its night's windows left to fetch [GB]; 0 in plans of earlier releases.
     """
 
     status: str
@@ -122,6 +130,8 @@ class PlanJson:
     files: Mapping[str, str]
     fills: FillClaims | None = None
     id: str = ""
+    assumed: bool | None = False
+    to_fill_gb: float = 0.0
 
 
 def read_plan_json(path: Path) -> PlanJson:
@@ -164,6 +174,8 @@ def read_plan_json(path: Path) -> PlanJson:
         files=reader.paths(),
         fills=reader.fills(),
         id=reader.text((), "id") if "id" in reader.raw else "",
+        assumed=reader.assumed(),
+        to_fill_gb=(reader.number(("to_fill",), "gb") or 0.0) if "to_fill" in reader.raw else 0.0,
     )
     reader.versions()
     if reader.problems:
@@ -227,6 +239,13 @@ class _Reader:
             moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
         return moment.astimezone(dt.UTC)
 
+    def assumed(self) -> bool | None:
+        """Take what is said of where copies come from; plans of earlier releases tell by `fill_counted`."""
+        if "held_before" not in self.raw:
+            return True if self.raw.get("fill_counted") is False else None
+        self.text(("held_before",), "from", HELD_BEFORE)
+        return self.flag("assumed", ("held_before",))
+
     def fills(self) -> FillClaims | None:
         """Take what is said of the night, if anything is."""
         if "fills" not in self.raw:
@@ -263,11 +282,11 @@ class _Reader:
             self.fault(f"unknown {value!r}", path, nearest(value, known))
         return value
 
-    def flag(self, key: str) -> bool:
+    def flag(self, key: str, within: tuple[str, ...] = ()) -> bool:
         """Take true or false."""
-        value = self.take((), key)
-        if not isinstance(value, bool) and self._present((), key):
-            self.fault(f"expected true or false, found {value!r}", key)
+        value = self.take(within, key)
+        if not isinstance(value, bool) and self._present(within, key):
+            self.fault(f"expected true or false, found {value!r}", ".".join((*within, key)))
         return value is True
 
     def date(self, text: str) -> dt.date:

@@ -254,7 +254,7 @@ def _links(a: Topology, b: Topology, renames: Renames) -> Iterator[Change]:
                 yield Change("changed", "link", name, key, one[key], two[key])
 
 
-_RULES = {"pins": "pin", "bans": "ban", "copies": "copy", "launches": "launch"}
+_RULES = {"pins": "pin", "bans": "ban", "copies": "copy", "launches": "launch", "waits": "wait"}
 
 
 def _policy(a: Policy, b: Policy, renames: Renames) -> Iterator[Change]:

@@ -30,6 +30,7 @@ RULE_LISTS: dict[str, type[RuleWire]] = {
     "bans": RuleWire,
     "copies": CopiesWire,
     "launches": LaunchWire,
+    "waits": RuleWire,
 }
 
 

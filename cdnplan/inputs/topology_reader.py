@@ -26,6 +26,7 @@ from cdnplan.model.policy import (
     Policy,
     Reserves,
     Rule,
+    Wait,
 )
 from cdnplan.model.topology import (
     ApplianceGroup,
@@ -169,6 +170,7 @@ def _policy(document: Document, wire: PolicyWire) -> Policy:
             for rule in rules["launches"]
             if isinstance(rule.wire, LaunchWire)
         ),
+        waits=tuple(_rule(Wait, rule) for rule in rules["waits"]),
     )
 
 

@@ -194,6 +194,7 @@ def _policy(policy: Policy) -> list[str]:
         "bans": policy.bans,
         "copies": policy.copies,
         "launches": policy.launches,
+        "waits": policy.waits,
     }
     for key, listed in rules.items():
         if listed:

@@ -185,3 +185,8 @@ class PolicyWire(Wire):
     bans: list[RuleWire] | None = Field(None, description="Files no pool in these places may hold")
     copies: list[CopiesWire] | None = Field(None, description="Files held in several copies")
     launches: list[LaunchWire] | None = Field(None, description="Files that enough pools must hold")
+    waits: list[RuleWire] | None = Field(
+        None,
+        description="Files that pins do not bind in these places yet, and for which launches do not count on"
+        " them: fill windows have not brought them",
+    )

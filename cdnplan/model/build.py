@@ -40,7 +40,12 @@ class _Pools:
 
 
 def build_instance(
-    topology: Topology, catalog: Catalog, demand: Demand, holdings: Holdings | None = None
+    topology: Topology,
+    catalog: Catalog,
+    demand: Demand,
+    holdings: Holdings | None = None,
+    *,
+    pins_may_wait: bool = False,
 ) -> tuple[Instance, list[str]]:
     """Build the placement problem of one period.
 
@@ -57,6 +62,8 @@ def build_instance(
     holdings : Holdings or None
         What appliances hold now. None is a cold start: `Policy.cold_start` decides whether fill limits
         and costs count.
+    pins_may_wait : bool
+        Pins that a window cannot bring are no problem here: the caller lets them wait.
 
     Returns
     -------
@@ -134,7 +141,7 @@ def build_instance(
         appliance_throughput_gbps=limits.appliance_throughput_gbps,
         period_days=demand.period_days,
     )
-    problems = pin_problems(instance, rules.pins)
+    problems = pin_problems(instance, rules.pins, windows=not pins_may_wait)
     if problems:
         raise InputError(problems)
     warnings = [

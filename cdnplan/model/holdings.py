@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,35 @@ class Holdings:
         [[1], [-1]]
         """
         return _numbers(self.pools, pools)[self.pool], _numbers(self.files, files)[self.file]
+
+
+def lost_appliances(holdings: Holdings, count: Mapping[str, int]) -> tuple[list[tuple[str, int]], int]:
+    """Find the appliances that hold something and that a network lacks.
+
+    Parameters
+    ----------
+    holdings : Holdings
+    count : mapping of str to int
+        Appliances of each pool of the network.
+
+    Returns
+    -------
+    lost : list of (str, int)
+        Pool and number, sorted.
+    held : int
+        Appliances that hold something.
+
+    Examples
+    --------
+    >>> one = np.zeros(1, dtype=np.int32)
+    >>> lost_appliances(Holdings(("ams/box",), ("t1.hd",), one, one + 2, one), {"ams/box": 1})
+    ([('ams/box', 2)], 1)
+    """
+    there = np.array([count.get(name, 0) for name in holdings.pools], dtype=np.int64)
+    most = int(holdings.appliance.max(initial=0)) + 1
+    held = np.unique(holdings.pool.astype(np.int64) * most + holdings.appliance)
+    lost = held[held % most > there[held // most]].tolist() if held.size else []
+    return sorted((holdings.pools[at // most], at % most) for at in lost), int(held.size)
 
 
 def _numbers(names: Sequence[str], known: Sequence[str]) -> Ints32:

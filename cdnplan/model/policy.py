@@ -131,6 +131,11 @@ class LaunchRule(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class Wait(Rule):
+    """Files that pins do not bind here and for which launches do not count on these pools: not filled yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything an operator decides that is not hardware.
 
@@ -150,6 +155,8 @@ class Policy:
         Days that one period of a demand table stands for; None: found from its dates, else 7.
     fill : FillPolicy
         Where fills may come from.
+    waits : tuple of Wait
+        What pins and launches ask for and windows have not brought yet.
     """
 
     reserves: Reserves = field(default_factory=Reserves)
@@ -165,6 +172,7 @@ class Policy:
     bans: tuple[Ban, ...] = ()
     copies: tuple[CopyRule, ...] = ()
     launches: tuple[LaunchRule, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
     def restricted_to(self, sites: tuple[str, ...]) -> Policy:
         """Drop what rules say of sites that are not kept, and rules that are left with none.
@@ -180,6 +188,7 @@ class Policy:
             bans=_rules_at(self.bans, sites),
             copies=_rules_at(self.copies, sites),
             launches=_rules_at(self.launches, sites),
+            waits=_rules_at(self.waits, sites),
         )
 
 

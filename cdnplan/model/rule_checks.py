@@ -13,20 +13,22 @@ from cdnplan.model.rules import ROUNDING, problem_at
 from cdnplan.model.topology import Region, Topology
 
 
-def pin_problems(instance: Instance, pins: Sequence[tuple[str, Ints]]) -> list[Problem]:
-    """Pins that exceed what a pool can store or take in, at the first rule that pins there."""
+def pin_problems(
+    instance: Instance, pins: Sequence[tuple[str, Ints]], *, windows: bool = True
+) -> list[Problem]:
+    """Pins that exceed what a pool can store, or take in (`windows`), at the first rule that pins there."""
     problems: list[Problem] = []
     for p in np.flatnonzero(instance.pinned.any(axis=1)):
         sources = [source for source, pools in pins if p in pools]
         hint = f"also pinned there: {', '.join(sources[1:4])}" if len(sources) > 1 else ""
         problems += [
             problem_at(sources[0], f"infeasible pins at pool {instance.pools[p]!r}: {message}", hint)
-            for message in _pin_messages(instance, int(p))
+            for message in _pin_messages(instance, int(p), windows=windows)
         ]
     return problems
 
 
-def _pin_messages(instance: Instance, p: int) -> list[str]:
+def _pin_messages(instance: Instance, p: int, *, windows: bool) -> list[str]:
     """What the pins of a pool exceed."""
     files = np.flatnonzero(instance.pinned[p])
     copies = instance.copies[p, files].astype(np.int64)
@@ -34,13 +36,15 @@ def _pin_messages(instance: Instance, p: int) -> list[str]:
     stored = float((size * copies).sum())
     new = float((size * np.maximum(0, copies - instance.held[p, files].astype(np.int64))).sum())
     one = float(instance.appliance_storage_gb[p])
-    messages = [
-        f"{used:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
-        for what, used, limit in (
-            ("usable storage", stored, float(instance.storage_gb[p])),
+    limits = [("usable storage", stored, float(instance.storage_gb[p]))]
+    if windows:
+        limits += [
             ("fill window", new, float(instance.fill_limit_gb[p])),
             ("churn limit", new, float(instance.churn_limit_gb[p])),
-        )
+        ]
+    messages = [
+        f"{used:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
+        for what, used, limit in limits
         if used > limit * (1 + 1e-9)
     ]
     large = files[size > one * (1 + ROUNDING)]

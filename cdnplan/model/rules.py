@@ -139,12 +139,17 @@ class RuleResolver:
                 self.problems.append(
                     problem_at(pin.source, "infeasible pin: the same file is banned at one of its places")
                 )
+        waits = np.zeros(shape, dtype=np.bool_)
+        for wait in policy.waits:
+            waits[np.ix_(np.flatnonzero(self.pools(wait)), self.files(wait))] = True
         # No appliance could hold it: as good as banned there, before an engine counts on it.
         limit_gb = self._appliance_storage_gb[:, None] * (1 + ROUNDING)
         copies[self._catalog.size_gb > limit_gb] = 0
-        return RuleArrays(copies, pinned, self._launches(policy, copies), tuple(pins))
+        return RuleArrays(copies, pinned & ~waits, self._launches(policy, copies, waits), tuple(pins))
 
-    def _launches(self, policy: Policy, copies: npt.NDArray[np.uint8]) -> tuple[tuple[int, int, Ints32], ...]:
+    def _launches(
+        self, policy: Policy, copies: npt.NDArray[np.uint8], waits: Mask
+    ) -> tuple[tuple[int, int, Ints32], ...]:
         launches: list[tuple[int, int, Ints32]] = []
         for rule in policy.launches:
             mask = self.pools(rule)
@@ -159,5 +164,7 @@ class RuleResolver:
                         f" but only {eligible.size} may hold it"
                     )
                     self.problems.append(problem_at(rule.source, message))
-                launches.append((int(f), rule.min_pools, eligible))
+                there = eligible[~waits[eligible, f]]
+                if there.size:
+                    launches.append((int(f), min(rule.min_pools, there.size), there))
         return tuple(launches)

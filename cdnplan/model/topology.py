@@ -162,6 +162,10 @@ class Topology:
     links: tuple[Link, ...] = ()
     policy: Policy = field(default_factory=Policy)
 
+    def stocked(self) -> Topology:
+        """The same network, where copies are counted and nothing has to be fetched: no fill limits."""
+        return replace(self, policy=replace(self.policy, cold_start="free"))
+
     def locations(self) -> dict[str, Location]:
         """Location of every origin, site and region by name."""
         places: dict[str, Location] = {origin.name: origin.location for origin in self.origins}

@@ -10,14 +10,14 @@ import numpy as np
 
 from cdnplan.inputs.parquet_columns import read_columns
 from cdnplan.inputs.plan_folder import ADD, EVICT, KEEP, PLACEMENT, TABLES
-from cdnplan.nightly.guard_limits import Limit
+from cdnplan.nightly.guard_limits import DEFAULT_LIMITS, Limit
 from cdnplan.nightly.in_force import InForce, Standing, lost_appliances_ratio
 from cdnplan.planner.load import Loaded
 
 _WORDS = {
     "silent_regions_ratio": "share of regions without demand",
     "demand_factor": "demand per day against the plan in force, times more or less",
-    "lost_appliances_ratio": "share of the plan's appliances that the topology lacks",
+    "lost_appliances_ratio": "share of the appliances that hold something which the topology lacks",
     "field_differs_ratio": "copies in which field and plan disagree, as a share of those planned",
     "unfilled_ratio": "share of the bytes to fill that cannot be fetched in the night",
     "churn_ratio": "share of the bytes held that would be filled",
@@ -92,8 +92,11 @@ def before_planning(loaded: Loaded, before: InForce | None) -> dict[str, float]:
     if before is not None:
         day, other = float(region_gb.sum()) / instance.period_days, before.gb_per_day
         values["demand_factor"] = max(day, other) / min(day, other) if min(day, other) > 0 else np.inf
-        values["lost_appliances_ratio"] = lost_appliances_ratio(instance, before.holdings)
-        values["field_differs_ratio"] = loaded.trusted_field / max(1, before.holdings.file.size)
+        values["field_differs_ratio"] = loaded.before.trusted_field / max(1, before.holdings.file.size)
+    told = [before.holdings] if before is not None else []
+    told += [loaded.holdings] if loaded.holdings is not None else []
+    if told:
+        values["lost_appliances_ratio"] = max(lost_appliances_ratio(instance, held) for held in told)
     return values
 
 
@@ -114,14 +117,19 @@ def after_planning(
     Returns
     -------
     dict of str to float
-        Those that need a plan in force, or one that today's limits allow, are missing without one.
+        Those that need a plan in force, or one that today's limits allow, are missing without one. While
+        caches are being filled much is fetched, and windows are too short: what counts then is what is
+        replaced.
     """
     values = {"gap_ratio": figures["gap_ratio"]}
     if before is not None:
-        values["churn_ratio"] = figures["churn_ratio"]
-        values["fill_gb"] = figures["fill_gb"]
-        wanted = figures["fill_gb"] + figures["unfilled_gb"]
-        values["unfilled_ratio"] = figures["unfilled_gb"] / wanted if wanted > 0 else 0.0
+        values["churn_ratio"] = figures["replaced_ratio"]
+        if not is_filling(figures, before):
+            values["churn_ratio"] = figures["churn_ratio"]
+            values["fill_gb"] = figures["fill_gb"]
+            wanted = figures["fill_gb"] + figures["unfilled_gb"]
+            values["unfilled_ratio"] = figures["unfilled_gb"] / wanted if wanted > 0 else 0.0
+    if before is not None and not before.assumed:
         promised = before.plan.numbers["offload_byte_ratio"]
         values["offload_fall_ratio"] = max(0.0, promised - figures["offload_byte_ratio"])
     if standing is not None and standing.holds:
@@ -133,10 +141,34 @@ def after_planning(
     return values
 
 
+def is_filling(figures: Mapping[str, float], before: InForce | None) -> bool:
+    """Whether this is one of the nights that fill caches: the first, or one that follows too short a window.
+
+    Parameters
+    ----------
+    figures : mapping of str to float
+        As for `after_planning`.
+    before : InForce or None
+    """
+    return figures["held_gb"] <= 0 or (before is not None and before.plan.to_fill_gb > 0)
+
+
+def limits_while_filling(limits: Mapping[str, Limit]) -> dict[str, Limit]:
+    """The same limits, but for the gap if nobody set it: the bound knows windows as volumes only."""
+    default = DEFAULT_LIMITS["gap_ratio"]
+    return {**limits, "gap_ratio": Limit() if limits["gap_ratio"] == default else limits["gap_ratio"]}
+
+
 def fill_figures(folder: Path) -> dict[str, float]:
-    """Bytes that a plan adds, and their share of the bytes held before [GB, ratio]."""
+    """Bytes that a plan adds, bytes held before, and what is added to and goes from these as shares."""
     table = read_columns(folder / PLACEMENT, TABLES[PLACEMENT])
     action, size = table.texts["action"], table.values["size_gb"]
     code = action.positions({ADD: 0, KEEP: 1, EVICT: 2})
     fill_gb, held_gb = float(size[code == 0].sum()), float(size[(code == 1) | (code == 2)].sum())
-    return {"fill_gb": fill_gb, "churn_ratio": fill_gb / held_gb if held_gb > 0 else 0.0}
+    gone_gb = float(size[code == 2].sum())
+    return {
+        "fill_gb": fill_gb,
+        "held_gb": held_gb,
+        "churn_ratio": fill_gb / held_gb if held_gb > 0 else 0.0,
+        "replaced_ratio": gone_gb / held_gb if held_gb > 0 else 0.0,
+    }

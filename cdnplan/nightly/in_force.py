@@ -12,7 +12,7 @@ from cdnplan.evaluate.limits import exceeds
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.inputs.plan_folder import holdings_of, sha256
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
-from cdnplan.model.holdings import Holdings, appliance_name
+from cdnplan.model.holdings import Holdings, appliance_name, lost_appliances
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
 from cdnplan.nightly.disk import numbered
@@ -31,12 +31,15 @@ class InForce:
         Its folder itself, not ``current``.
     plan : PlanJson
     holdings : Holdings
-        What appliances hold once it is carried out.
+        What appliances hold once it is carried out; nothing where that is assumed.
+    assumed : bool
+        Whether it rests on appliances that were taken as stocked: nobody fetched what it says they hold.
     """
 
     folder: Path
     plan: PlanJson
     holdings: Holdings
+    assumed: bool = False
 
     @property
     def gb_per_day(self) -> float:
@@ -111,9 +114,27 @@ def _whole(folder: Path) -> tuple[InForce | None, str]:
                 return None, f"{name} is missing"
             if sha256(folder / name) != digest:
                 return None, f"{name} was changed"
-        return InForce(folder, plan, holdings_of(folder)), ""
+        assumed = _is_assumed(plan, folder.parent)
+        return InForce(folder, plan, Holdings.empty() if assumed else holdings_of(folder), assumed), ""
     except InputError as error:
         return None, str(error.problems[0])
+
+
+def _is_assumed(plan: PlanJson, plans: Path) -> bool:
+    """Whether a plan, or one that it follows, took appliances as stocked; earlier releases do not say so.
+
+    As far back as plans are kept: a table of the field on the way ends the search.
+    """
+    others: dict[str, Path] = {}
+    if plan.assumed is None:
+        paths = [folder / PLAN_JSON for _, folder in numbered(plans)]
+        others = {sha256(path): path for path in paths if path.is_file()}
+    while plan.assumed is None and "holdings" not in plan.input_hashes:
+        path = others.pop(plan.input_hashes.get("previous", ""), None)
+        if path is None:
+            return False
+        plan = read_plan_json(path)
+    return plan.assumed is True
 
 
 def standing(instance: Instance, holdings: Holdings) -> Standing:
@@ -159,13 +180,10 @@ def _without_room(instance: Instance, holdings: Holdings) -> list[str]:
 
 def lost_appliances_ratio(instance: Instance, holdings: Holdings) -> float:
     """Share of the appliances that hold something which the network no longer has."""
-    count = {name: int(n) for name, n in zip(instance.pools, instance.pool_appliances, strict=True)}
-    there = np.array([count.get(name, 0) for name in holdings.pools], dtype=np.int64)
-    most = int(holdings.appliance.max(initial=0)) + 1
-    held = np.unique(holdings.pool.astype(np.int64) * most + holdings.appliance)
-    if held.size == 0:
-        return 0.0
-    return float(np.mean(held % most > there[held // most]))
+    lost, held = lost_appliances(
+        holdings, dict(zip(instance.pools, instance.pool_appliances.tolist(), strict=True))
+    )
+    return len(lost) / held if held else 0.0
 
 
 def listed(faults: tuple[str, ...]) -> str:

@@ -18,7 +18,15 @@ from cdnplan.nightly.demand import Needed, demand_of_the_night
 from cdnplan.nightly.disk import sync_tree
 from cdnplan.nightly.failures import NotPublishedError
 from cdnplan.nightly.gather import DEMAND_ROLES, FIELD, Gathered, gather
-from cdnplan.nightly.guards import Reading, after_planning, before_planning, fill_figures, read_guards
+from cdnplan.nightly.guards import (
+    Reading,
+    after_planning,
+    before_planning,
+    fill_figures,
+    is_filling,
+    limits_while_filling,
+    read_guards,
+)
 from cdnplan.nightly.in_force import InForce, Standing, listed, plan_in_force, standing
 from cdnplan.nightly.log import RunLog
 from cdnplan.nightly.publish import PLANS, Publication
@@ -27,9 +35,16 @@ from cdnplan.nightly.status import Status, figures_of, moment
 from cdnplan.nightly.store import Good, Store
 from cdnplan.optimize.outcome import Progress
 from cdnplan.planner import PlanRequest, plan
+from cdnplan.planner.waiting import Waiting, waiting_words
 
 TAIL = "after search"
 """Key of the time that follows the search: the next deadline's reserve comes from it."""
+NEVER_FETCHED = (
+    "the plan in force, {}, took appliances as stocked: nothing of it was fetched, nothing counts as held"
+)
+FILLING = (
+    "caches are being filled: bytes to fill are held against no limit, churn_ratio counts what is replaced"
+)
 CUT_SHORT = ("time-limit", "interrupted")
 
 
@@ -85,6 +100,8 @@ class Night:
         good = self.store.good()
         with self._phase("fetch"):
             gathered = self._gathered(good)
+        if before is not None and before.assumed and FIELD not in gathered.ready:
+            self._warn(NEVER_FETCHED.format(before.folder.name))
         with self._phase("forecast"), _as_named_by_people(gathered):
             needed = self._demand(gathered, good)
         self._refuse_the_past(needed, before)
@@ -251,7 +268,11 @@ class Night:
         if record["status"] in CUT_SHORT and (asked() or limit != budget):
             who = "someone" if asked() else "the deadline"
             self._warn(f"{who} ended the search, at a gap of {record['gap_ratio']:.3%}")
-        self.status.notes += record["warnings"]
+        waiting = waiting_words([Waiting(**one) for one in record["waiting"]])
+        for text in waiting:
+            self._warn(text)
+        self.status.notes += [text for text in record["warnings"] if text not in waiting]
+        self.log.info("to fill", **record["to_fill"])
         return record
 
     def _check(
@@ -284,10 +305,15 @@ class Night:
             },
             **fills,
             "fills": record["fills"],
+            "to_fill": record["to_fill"],
         }
         figures = fills | {"unfilled_gb": record["fills"]["unfilled"]["gb"]}
         figures |= {key: record[key] for key in ("gap_ratio", "offload_byte_ratio", "upper")}
-        self._hold(read_guards(after_planning(figures, before, found), self.config.limits), found)
+        limits = self.config.limits
+        if is_filling(figures, before):
+            limits = limits_while_filling(limits)
+            self.status.notes.append(FILLING)
+        self._hold(read_guards(after_planning(figures, before, found), limits), found)
         late = -deadline.left_s()
         if late > 0:
             raise NotPublishedError(f"the plan was ready {late:.1f} s after the deadline" + _unsound(found))

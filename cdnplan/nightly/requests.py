@@ -44,7 +44,7 @@ def plan_request(
         (role for role in paths if role.startswith("override")), key=lambda role: int(role.split()[1])
     )
     engine = config.engine
-    previous = None if before is None else before.folder
+    in_force = None if before is None else before.folder
     return PlanRequest(
         topology=paths["topology"],
         titles=paths["titles"],
@@ -53,10 +53,15 @@ def plan_request(
         date=needed.period,
         out=out,
         countries=config.countries,
-        previous=previous,
+        # What nobody fetched or reported is not there.
+        previous=None if before is None or before.assumed else in_force,
         holdings=paths.get(FIELD),
+        cold_start="limited",
+        rules_wait=True,
+        # A guard decides how many are too many.
+        allow_lost_appliances=True,
         fill_from=fill_from,
-        start=previous if engine.warm_start else None,
+        start=in_force if engine.warm_start else None,
         engine=engine.name,
         gap_ratio=engine.gap_ratio,
         threads=engine.threads or os.cpu_count() or 1,

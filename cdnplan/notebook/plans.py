@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cdnplan.notebook.figures import Figure, bars
 from cdnplan.notebook.network import Network
@@ -129,6 +129,9 @@ def plan(
     env: str | None = None,
     override: Sequence[str | Path] = (),
     *,
+    cold_start: Literal["free", "limited"] | None = None,
+    rules_wait: bool = False,
+    allow_lost_appliances: bool = False,
     report: bool | None = None,
     force: bool = False,
 ) -> Plan:
@@ -169,6 +172,9 @@ def plan(
             previous=None if previous is None else folder_of(previous),
             holdings=optional_path(holdings),
             fill_from=fill_from,
+            cold_start=cold_start,
+            rules_wait=rules_wait,
+            allow_lost_appliances=allow_lost_appliances,
             start=None if start is None else folder_of(start),
             date=date,
             engine=engine,

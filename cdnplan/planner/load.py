@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.plan_folder import holdings_of, read_plan, sha256
+from cdnplan.inputs.plan_folder import read_plan, sha256
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -17,7 +17,9 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.network import restricted
 from cdnplan.model.topology import Topology
+from cdnplan.planner.held_before import HeldBefore, held_before
 from cdnplan.planner.request import PlanRequest
+from cdnplan.planner.waiting import Waiting, waiting_rules, with_waits
 
 if TYPE_CHECKING:
     from cdnplan.inputs.history import History
@@ -31,24 +33,37 @@ class Loaded:
 
     Parameters
     ----------
-    topology, catalog, demand, holdings
-        As read; `holdings` None without a previous plan.
+    topology, catalog, demand
+        As read.
+    before : HeldBefore
+        What appliances hold.
     instance : Instance
     warnings : tuple of str
     hashes : dict of str to str
         SHA-256 of each input file by its role, files that the topology includes among them.
-    trusted_field : int
-        Copies in which the field and the previous plan disagree.
+    waiting : tuple of Waiting
+        What rules ask for and the night cannot bring; the topology's policy says so.
     """
 
     topology: Topology
     catalog: Catalog
     demand: Demand
-    holdings: Holdings | None
+    before: HeldBefore
     instance: Instance
     warnings: tuple[str, ...]
     hashes: dict[str, str]
-    trusted_field: int = 0
+    waiting: tuple[Waiting, ...] = ()
+
+    @property
+    def holdings(self) -> Holdings | None:
+        """Copies before the plan; None without a previous plan and without a table of the field."""
+        return self.before.holdings
+
+    def letting_wait(self, waiting: Sequence[Waiting]) -> Loaded:
+        """The same, where these rules do not bind yet."""
+        topology = with_waits(self.topology, waiting)
+        instance, _ = build_instance(topology, self.catalog, self.demand, self.holdings)
+        return replace(self, topology=topology, instance=instance, waiting=(*self.waiting, *waiting))
 
 
 def load(request: PlanRequest) -> Loaded:
@@ -74,19 +89,19 @@ def load(request: PlanRequest) -> Loaded:
     problems: list[Problem] = []
     sources = read_sources(request.topology, request.overrides)
     whole = _try(problems, lambda: build_topology(sources, request.topology, request.environment))
+    if whole is not None and request.cold_start is not None:
+        whole = replace(whole, policy=replace(whole.policy, cold_start=request.cold_start))
     topology = None if whole is None else _try(problems, lambda: _restricted(whole, request.countries))
     catalog = _try(problems, lambda: read_catalog(request.titles, request.files))
-    previous, past = request.previous, request.history
-    holdings = None if previous is None else _try(problems, lambda: holdings_of(previous))
-    told, trusted = _field(request, holdings, problems)
-    holdings = holdings if told is None else told
+    past = request.history
+    before = None if whole is None else _try(problems, lambda: held_before(request, whole))
     history = None if past is None else _try(problems, lambda: _history(past))
     if request.start is not None:
         start = request.start
         _try(problems, lambda: read_plan(start))
     if (request.demand is None) == (request.history is None):
         problems.append(Problem("give either a demand table or a history, not both and not neither"))
-    if whole is None or topology is None or catalog is None or problems:
+    if whole is None or topology is None or catalog is None or before is None or problems:
         if request.demand is not None and request.history is None:
             if whole is not None and topology is not None and catalog is not None:
                 _try(problems, lambda: _demand(request, None, whole, topology, *catalog))
@@ -94,46 +109,14 @@ def load(request: PlanRequest) -> Loaded:
                 _check_demand(problems, request, request.demand, whole)
         raise InputError(problems)
     demand, warnings = _demand(request, history, whole, topology, *catalog)
-    instance, more = build_instance(topology, catalog[0], demand, holdings)
-    hashes = _hashes(request, sources.included)
-    warnings = [*warnings, *more, *trusted.warnings]
-    return Loaded(topology, catalog[0], demand, holdings, instance, tuple(warnings), hashes, trusted.copies)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trusted:
-    """Copies in which the field and the previous plan disagree, and what to say of it."""
-
-    copies: int = 0
-    warnings: tuple[str, ...] = ()
-
-
-def _field(
-    request: PlanRequest, planned: Holdings | None, problems: list[Problem]
-) -> tuple[Holdings | None, _Trusted]:
-    """What the field says appliances hold, None without such a table; it is believed more than the plan."""
-    path = request.holdings
-    if path is None:
-        return None, _Trusted()
-    from cdnplan.inputs.holdings_reader import disagreements, read_holdings
-
-    told = _try(problems, lambda: read_holdings(path))
-    if told is None or planned is None:
-        return told, _Trusted()
-    more, less, silent = disagreements(told, planned)
-    if more + less == 0:
-        return told, _Trusted()
-    said = (
-        f"the field is believed where it disagrees with the previous plan: {more:,} copies that the plan does"
-        f" not know, {less:,} that are not there"
+    instance, more = build_instance(
+        topology, catalog[0], demand, before.holdings, pins_may_wait=request.rules_wait
     )
-    warnings = [said]
-    if silent:
-        listed = ", ".join(silent[:3]) + (", …" if len(silent) > 3 else "")
-        warnings.append(
-            f"{len(silent)} appliances that should hold files report none and count as empty: {listed}"
-        )
-    return told, _Trusted(more + less, tuple(warnings))
+    hashes = _hashes(request, sources.included)
+    warnings = [*warnings, *more, *before.warnings]
+    loaded = Loaded(topology, catalog[0], demand, before, instance, tuple(warnings), hashes)
+    waiting = waiting_rules(instance) if request.rules_wait else ()
+    return loaded.letting_wait(waiting) if waiting else loaded
 
 
 def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:

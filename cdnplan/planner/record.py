@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import resource
+from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
@@ -28,6 +29,8 @@ from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.load import Loaded
 from cdnplan.planner.proven import Proven
 from cdnplan.planner.request import PlanRequest
+from cdnplan.planner.to_fill import ToFill
+from cdnplan.planner.waiting import waiting_words
 from cdnplan.units import GB_PER_TB
 
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
@@ -42,6 +45,7 @@ def plan_record(
     dealt: Dealt,
     verdict: Verdict,
     proven: Proven,
+    left: ToFill,
     reason: str,
     seconds: dict[str, float],
     checksums: dict[str, str],
@@ -50,7 +54,7 @@ def plan_record(
 
     Parameters
     ----------
-    request, loaded, outcome, dealt, verdict, proven
+    request, loaded, outcome, dealt, verdict, proven, left
         From the steps of `cdnplan.planner.plan`.
     reason : str
         Why this engine.
@@ -91,6 +95,7 @@ def plan_record(
         ],
         "period": {"start": loaded.demand.start.isoformat(), "days": loaded.demand.period_days},
         "fill_counted": loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
+        "held_before": {"from": loaded.before.origin, "assumed": loaded.before.assumed},
         "counts": _counts(loaded),
         "full": _full(counted, dealt, outcome),
         "appliances": {
@@ -106,10 +111,14 @@ def plan_record(
             "planned_again": dealt.planned_again,
         },
         "fills": _fills(loaded, dealt.fills),
+        "to_fill": left.record(),
+        "waiting": [asdict(one) for one in loaded.waiting],
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
         "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 3),
         "warnings": [
             *loaded.warnings,
+            *waiting_words(loaded.waiting),
+            *left.words(),
             *_engine_warnings(outcome),
             *_dealing_warnings(dealt),
             *_fill_warnings(instance, dealt),
@@ -226,7 +235,7 @@ def _fills(loaded: Loaded, fills: Fills) -> dict[str, Any]:
             "gb": float(size[fills.away_file].sum()),
             "longest_hours": float(fills.away_ms.max(initial=0)) / MS_PER_HOUR,
         },
-        "trusted_field": loaded.trusted_field,
+        "trusted_field": loaded.before.trusted_field,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from cdnplan.optimize.engine import EngineName
 
@@ -33,6 +34,12 @@ class PlanRequest:
         None: 00:00 UTC of the day before the planned period begins.
     start : Path or None
         Plan folder of nearly the same problem, whose prices and placement the fast engine starts from.
+    cold_start : {"free", "limited"} or None
+        In place of the policy's: whether appliances of which nothing is known arrive stocked, or empty.
+    allow_lost_appliances : bool
+        Take appliances that hold something and are not in the network as gone, be they most of them.
+    rules_wait : bool
+        Let pins and launches wait that the windows of this night cannot bring.
     date : datetime.date or None
         With a demand table: which of its periods; with a history: forecast as of that date.
     engine : {"auto", "exact", "fast"}
@@ -59,6 +66,9 @@ class PlanRequest:
     holdings: Path | None = None
     fill_from: dt.datetime | None = None
     start: Path | None = None
+    cold_start: Literal["free", "limited"] | None = None
+    allow_lost_appliances: bool = False
+    rules_wait: bool = False
     date: dt.date | None = None
     engine: EngineName = "auto"
     gap_ratio: float | None = None

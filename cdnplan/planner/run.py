@@ -23,19 +23,26 @@ from cdnplan.inputs.manifest_files import INDEX, plan_id
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.proof import Proof
+from cdnplan.optimize.engine import choose_engine
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner import fill_tables, proof_tables, tables
 from cdnplan.planner.dealing import Dealt
-from cdnplan.planner.deciding import Watch, decide
+from cdnplan.planner.deciding import Decided, Watch, decide
 from cdnplan.planner.earlier import start_from
+from cdnplan.planner.engine_run import EngineRun
 from cdnplan.planner.filling import fill_night
 from cdnplan.planner.folder import PLAN, no_more, write_plan
 from cdnplan.planner.load import Loaded, load
 from cdnplan.planner.proven import Proven
 from cdnplan.planner.record import plan_record
 from cdnplan.planner.request import PlanRequest
+from cdnplan.planner.to_fill import roughly, to_fill
+from cdnplan.planner.waiting import LAUNCH, PIN, RulesLackError, lacking_after
+
+MOST_WAITS = 3
+"""Plans made anew at most, without the rules for which the schedule of the night found no time."""
 
 COST_TOLERANCE = 1e-6
 """Engine and judge must agree on the cost of a plan to this ratio, else nothing is written."""
@@ -145,27 +152,23 @@ def _carry_out(
     more: Callable[[Path], Sequence[str]] | None,
 ) -> PlanResult:
     """Decide, fill, judge, write."""
-    decided = decide(
-        loaded.instance,
-        loaded.holdings,
-        engine=request.engine,
-        stop=Stop(request.gap_ratio, request.time_limit_s, asked),
-        start=start,
-        threads=request.threads,
-        seed=request.seed,
-        watch=watch,
-        fill=lambda dealt: _filled(request, loaded, dealt),
-    )
+    begun = watch.now()
+    loaded, decided, verdict = _settled(request, loaded, start, asked, watch)
     outcome, filled = decided.outcome, decided.dealt
-    with watch.phase("judge"):
-        verdict = _judged(loaded, outcome, filled)
+    with watch.phase("to fill"):
+        engine, _ = choose_engine(loaded.instance, request.engine)
+        run = EngineRun(engine, Stop(asked=asked), request.threads, request.seed)
+        how = roughly(run, request.time_limit_s, watch.now() - begun)
+        left = to_fill(loaded.instance, filled, loaded.waiting, how)
     proven = Proven.of(outcome, verdict)
     record: dict[str, Any] = {}
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
         seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
         record.update(
-            plan_record(request, loaded, outcome, filled, verdict, proven, decided.reason, seconds, checksums)
+            plan_record(
+                request, loaded, outcome, filled, verdict, proven, left, decided.reason, seconds, checksums
+            )
         )
         return record
 
@@ -173,6 +176,43 @@ def _carry_out(
     writers = _writers(loaded, outcome, filled, proven.tree)
     write_plan(place, writers, make_record, _write_manifests, _timed(watch, more))
     return PlanResult(request.out, record, filled.placement, filled.serving)
+
+
+def _settled(
+    request: PlanRequest,
+    loaded: Loaded,
+    start: WarmStart | None,
+    asked: Callable[[], bool],
+    watch: Watch,
+) -> tuple[Loaded, Decided, Verdict]:
+    """Decide, fill and judge; where rules may wait, anew without those that the night has no time for."""
+    begun = watch.now()
+    for tries_left in reversed(range(1 + (MOST_WAITS if request.rules_wait else 0))):
+        limit_s = request.time_limit_s
+        now = loaded
+        try:
+            decided = decide(
+                now.instance,
+                now.holdings,
+                engine=request.engine,
+                stop=Stop(
+                    request.gap_ratio,
+                    None if limit_s is None else max(0.0, limit_s - (watch.now() - begun)),
+                    asked,
+                ),
+                start=start,
+                threads=request.threads,
+                seed=request.seed,
+                watch=watch,
+                fill=lambda dealt, now=now: _filled(request, now, dealt),  # type: ignore[misc]
+            )
+            with watch.phase("judge"):
+                return loaded, decided, _judged(loaded, decided.outcome, decided.dealt)
+        except RulesLackError as error:
+            if not tries_left:
+                raise
+            loaded = loaded.letting_wait(error.waiting)
+    raise AssertionError("the last try returns or raises")
 
 
 def _timed(watch: Watch, more: Callable[[Path], Sequence[str]] | None) -> Callable[[Path], Sequence[str]]:
@@ -200,11 +240,11 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
         until = night_windows(topology, instance.pools, appliances, begin).until
         return replace(dealt, fills=Fills.none(begin, until))
     filled = fill_night(instance, topology, dealt, loaded.holdings, begin)
-    lacking = np.argwhere(instance.pinned & ~filled.placement.holds)
-    if lacking.size:
-        listed = ", ".join(f"{instance.files[f]!r} at {instance.pools[p]!r}" for p, f in lacking[:5])
+    lacking = [one for one in lacking_after(instance, filled.placement.holds) if one.rule == PIN]
+    if lacking:
+        listed = ", ".join(f"{one.file!r} at {one.pool!r}" for one in lacking[:5])
         message = f"{len(lacking)} pinned files cannot be fetched in the night that begins {moment}: {listed}"
-        raise NoFeasiblePlanError(message)
+        raise RulesLackError(message, lacking)
     return filled
 
 
@@ -227,7 +267,10 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     )
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
-        raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
+        message = f"the plan found breaks {len(verdict.violations)} limits: {listed}"
+        if all(violation.limit == LAUNCH for violation in verdict.violations) and dealt.fills.unfilled.size:
+            raise RulesLackError(message, lacking_after(instance, dealt.placement.holds))
+        raise NoFeasiblePlanError(message)
     found = cost_by_judge(
         instance,
         outcome.placement,

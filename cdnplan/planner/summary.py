@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from cdnplan.inputs.plan_json import BY_FIELD, BY_PREVIOUS, EMPTY, STOCKED
+
 FULL_LISTED = 10
+HELD_BEFORE = {
+    STOCKED: "arrive stocked: nothing is fetched",
+    EMPTY: "empty",
+    BY_PREVIOUS: "as the previous plan leaves them",
+    BY_FIELD: "as the field reports",
+}
+"""What appliances hold before a plan, in words."""
 
 
 def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
@@ -24,6 +33,7 @@ def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("status", f"{record['status']}, by the {record['engine']} engine ({record['engine_reason']})"),
         ("period", f"{record['period']['start']}, {record['period']['days']:g} days"),
+        ("appliances before", HELD_BEFORE[record["held_before"]["from"]]),
         ("regions", f"{counts['regions']:,}"),
         (
             "sites, pools, appliances",

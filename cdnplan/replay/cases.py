@@ -102,7 +102,7 @@ def hourly(topology: Topology, catalog: Catalog, demand: Demand) -> Instance:
     """The problem of a demand with a slice for each hour of the day."""
     profile = replace(topology.policy.peak_profile, slices=HOURS_PER_DAY)
     sliced = replace(topology, policy=replace(topology.policy, peak_profile=profile))
-    return build_instance(sliced, catalog, demand)[0]
+    return build_instance(sliced.stocked(), catalog, demand)[0]
 
 
 def plan_case(request: ReplayRequest, folder: Path, progress: Progress) -> Case:

@@ -340,7 +340,9 @@ def _build(inputs: Inputs, fills: Fills) -> tuple[Instance, list[str]]:
     """The instance, as if nothing were held; with free fills, nothing that has to be fetched counts."""
     policy = replace(inputs.topology.policy, cold_start=fills)
     topology = replace(inputs.topology, policy=policy)
-    return build_instance(topology, inputs.catalog, inputs.demand)
+    # Pins that are held already take no window; what the base holds is counted later, and engines see then
+    # whether those that lack fit into it.
+    return build_instance(topology, inputs.catalog, inputs.demand, pins_may_wait=True)
 
 
 def _all_lost(

@@ -18,6 +18,7 @@ from cdnplan.model.demand import Demand
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.engine import EngineName
 from cdnplan.optimize.outcome import Progress, never, no_progress
+from cdnplan.planner.held_before import nothing_known
 from cdnplan.planner.load import Loaded
 from cdnplan.planner.request import PlanRequest
 from cdnplan.planner.run import plan_loaded
@@ -224,7 +225,8 @@ def _verified(search: SizingSearch, counts: Counts, out: Path | None) -> Verifie
             seed=options.seed,
             replace=True,
         )
-        loaded = Loaded(topology, problem.catalog, problem.demand, None, instance, tuple(warnings), {})
+        before = nothing_known(topology)
+        loaded = Loaded(topology, problem.catalog, problem.demand, before, instance, tuple(warnings), {})
         result = plan_loaded(request, loaded)
         report = verify(folder)
     reached = search.measure(counts, Plan(instance, result.placement, result.serving))

@@ -34,10 +34,12 @@ from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner import fill_tables, tables
 from cdnplan.planner.dealing import deal
 from cdnplan.planner.folder import PLAN, write_plan
+from cdnplan.planner.held_before import nothing_known
 from cdnplan.planner.load import Loaded
 from cdnplan.planner.proven import Proven
 from cdnplan.planner.record import plan_record
 from cdnplan.planner.request import PlanRequest
+from cdnplan.planner.to_fill import ToFill
 from cdnplan.units import KM_PER_1000KM
 from tests.benchmarks.baselines import popularity_plan
 from tests.benchmarks.real_week import other_week, read_files, write_topology, write_week
@@ -83,7 +85,8 @@ def write_yesterday(loaded: Loaded, seed: int, out: Path) -> tuple[Loaded, Incum
     topology = replace(loaded.topology, links=transit_links(loaded.topology), policy=policy)
     demand = other_week(loaded.demand, seed + YESTERDAY)
     instance, warnings = build_instance(topology, loaded.catalog, demand)
-    before = Loaded(topology, loaded.catalog, demand, None, instance, tuple(warnings), {})
+    known = nothing_known(topology)
+    before = Loaded(topology, loaded.catalog, demand, known, instance, tuple(warnings), {})
     plan = popularity_plan(instance)
     write_plan_folder(before, plan, out)
     return before, plan
@@ -199,7 +202,8 @@ def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
     def record(checksums: dict[str, str]) -> dict[str, object]:
         reason = "filled by popularity"
         proven, filled = Proven.of(outcome, verdict), replace(dealt, fills=fills)
-        return plan_record(request, loaded, outcome, filled, verdict, proven, reason, {}, checksums)
+        left = ToFill(0.0, 0)
+        return plan_record(request, loaded, outcome, filled, verdict, proven, left, reason, {}, checksums)
 
     with claimed(out, PLAN) as place:
         write_plan(place, writers, record)

@@ -140,7 +140,7 @@ BAD_NIGHTS = (
         topology("count: 2", "count: 1"),
         4,
         NOT,
-        "share of the plan's appliances that the topology lacks: 0.33",
+        "share of the appliances that hold something which the topology lacks: 0.33",
     ),
     Bad(
         "appliances halved, and allowed to",
@@ -151,14 +151,14 @@ BAD_NIGHTS = (
         ),
         5,
         PUBLISHED,
-        "share of the plan's appliances",
+        "share of the appliances that hold something",
     ),
     Bad(
         "appliances named anew",
         topology("box-1u", "box-2u"),
         4,
         NOT,
-        "share of the plan's appliances that the topology lacks: 1,",
+        "share of the appliances that hold something which the topology lacks: 1,",
     ),
     Bad(
         "too much to fill",
