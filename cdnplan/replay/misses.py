@@ -25,7 +25,6 @@ from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.replay.planning import Planned
 from cdnplan.replay.routed import CACHED, FROM_ORIGIN, PLANNED, Outcome, Period
 from cdnplan.replay.routes import hourly_link_gbps
-from cdnplan.units import BITS_PER_BYTE, HOURS_PER_DAY, SECONDS_PER_HOUR
 
 Bools = npt.NDArray[np.bool_]
 
@@ -121,7 +120,8 @@ def explain(period: Period, outcome: Outcome, planned: Planned, known: Known) ->
     """Find the cause of every request that came from a dearer place than the best.
 
     The best place is the cheapest candidate that holds the file and is cheaper than the origin; candidates of
-    equal cost are one place. What counts as which cause is as `cdnplan.evaluate.misses` has it, by the hour.
+    equal cost are one place. What counts as which cause is as `cdnplan.evaluate.misses` has it, with hours
+    for slices.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def explain(period: Period, outcome: Outcome, planned: Planned, known: Known) ->
     cause[nowhere] = _not_held(planned.instance, useful, region[nowhere], file[nowhere])
     late = ~held & ((unfilled >= 0) | ~known.title_known[file])
     cause[late & (cause == CONTENT)] = LAUNCH
-    wanted = _Wanted(region[held], file[held], stream.hour[at[held]] % HOURS_PER_DAY, entry[missed][held])
+    wanted = (region[held], file[held], entry[missed][held])
     cause[held], place[held] = _held_back(instance, planned.holds, useful, outcome, wanted, best[held])
     return _grouped(
         instance,
@@ -198,68 +198,55 @@ def _not_held(instance: Instance, useful: Bools, region: Ints, file: Ints) -> In
     return cause
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Wanted:
-    """Requests for what some candidate holds: region, file, UTC hour, and who served them, -1 the origin."""
-
-    region: Ints
-    file: Ints
-    hour: Ints
-    served: Ints
-
-
 def _held_back(
-    instance: Instance, holds: Bools, useful: Bools, outcome: Outcome, wanted: _Wanted, best: Ints
+    instance: Instance,
+    holds: Bools,
+    useful: Bools,
+    outcome: Outcome,
+    wanted: tuple[Ints, Ints, Ints],
+    best: Ints,
 ) -> tuple[Ints, Ints]:
-    """Cause of requests that a cheapest holder did not serve, and the entry that it is about."""
-    width = np.diff(instance.cand_ptr)[wanted.region]
+    """Cause of requests that a cheapest holder did not serve, and the entry that it is about.
+
+    `wanted` has region, file, and who served it, -1 the origin. Steering is the same all day: a pool that is
+    full in one of the hours in which the region asks has no room for more of what it asks for.
+    """
+    region, file, served = wanted
+    width = np.diff(instance.cand_ptr)[region]
     cause, place = np.full(best.size, LINK), best.copy()
-    ways = _Links(instance, outcome)
+    asks = instance.gbps_per_gb > 0
+    load = hourly_link_gbps(instance, outcome.routes)
     for k in range(int(width.max(initial=0))):
         at = np.flatnonzero(width > k)
-        entry = instance.cand_ptr[wanted.region[at]] + k
-        pool = instance.cand_pool[entry]
+        entry = instance.cand_ptr[region[at]] + k
         as_good = no_dearer(instance.cand_cost[entry], instance.cand_cost[best[at]])
-        at = at[useful[entry] & holds[pool, wanted.file[at]] & as_good]
-        entry = instance.cand_ptr[wanted.region[at]] + k
-        hour = wanted.hour[at]
-        through = ways.pay(wanted.region[at], entry, wanted.served[at], hour)
-        slow = outcome.routes.full[instance.cand_pool[entry], hour]
+        at = at[useful[entry] & holds[instance.cand_pool[entry], file[at]] & as_good]
+        entry = instance.cand_ptr[region[at]] + k
+        through = _links_let(instance, load, region[at], entry, served[at])
+        slow = (outcome.routes.full[instance.cand_pool[entry]] & asks[region[at]]).any(axis=1)
         for chosen, code in ((through & slow, CAPACITY), (through & ~slow, STEERING)):
             # Room anywhere is stronger than throughput that lacks, and that is stronger than links.
-            fresh = at[chosen & (cause[at] != code) & (cause[at] != STEERING)]
-            cause[fresh], place[fresh] = code, (instance.cand_ptr[wanted.region[fresh]] + k)
+            fresh = chosen & (cause[at] != code) & (cause[at] != STEERING)
+            cause[at[fresh]], place[at[fresh]] = code, entry[fresh]
     return cause, place
 
 
-class _Links:
-    """Whether links that are full in an hour are in the way."""
+def _links_let(instance: Instance, load: Floats, region: Ints, entry: Ints, served: Ints) -> Bools:
+    """Whether bytes would cost less through an entry than from who served them, full links counted."""
+    if instance.n_links == 0 or entry.size == 0:
+        return np.ones(entry.size, dtype=np.bool_)
 
-    def __init__(self, instance: Instance, outcome: Outcome) -> None:
-        self._instance = instance
-        self._load = hourly_link_gbps(instance, outcome.routes)
+    def let(i: int) -> bool:
+        r, j = int(region[i]), int(served[i])
+        here = Source.of_origin(instance, r) if j < 0 else Source.of_entry(instance, j)
+        there, rate = Source.of_entry(instance, int(entry[i])), instance.gbps_per_gb[r]
+        known = (rate, load, instance.link_capacity_gbps, instance.overload_cost)
+        return moved_cost(there, here, *known) < 0
 
-    def pay(self, region: Ints, entry: Ints, served: Ints, hour: Ints) -> Bools:
-        """Whether bytes would cost less through an entry than from who served them (-1: the origin)."""
-        found = np.ones(entry.size, dtype=np.bool_)
-        inst = self._instance
-        if inst.n_links == 0 or entry.size == 0:
-            return found
-        # Many requests ask alike.
-        key = (region * (inst.cand_pool.size + 1) + entry) * (inst.cand_pool.size + 1) + served + 1
-        _, first, number = np.unique(key * HOURS_PER_DAY + hour, return_index=True, return_inverse=True)
-        each = np.array(
-            [self._pays(int(region[i]), int(entry[i]), int(served[i]), int(hour[i])) for i in first]
-        )
-        return np.asarray(each[number], dtype=np.bool_)
-
-    def _pays(self, region: int, entry: int, served: int, hour: int) -> bool:
-        inst = self._instance
-        here = Source.of_origin(inst, region) if served < 0 else Source.of_entry(inst, served)
-        rate = np.array([BITS_PER_BYTE / (SECONDS_PER_HOUR * inst.period_days)])
-        load = self._load[:, hour : hour + 1]
-        there = Source.of_entry(inst, entry)
-        return moved_cost(there, here, rate, load, inst.link_capacity_gbps, inst.overload_cost) < 0
+    # Many requests are alike; an entry belongs to one region.
+    key = entry * (instance.cand_pool.size + 1) + served + 1
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
+    return np.array([let(i) for i in first.tolist()], dtype=np.bool_)[number]
 
 
 def _remedies(

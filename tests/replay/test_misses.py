@@ -41,7 +41,7 @@ def told(
     unfilled: list[list[int]] | None = None,
     knew: list[list[int]] | None = None,
 ) -> tuple[str, str, str]:
-    """Cause, remedy and pool of one request at noon for a file, served by a candidate entry or the origin.
+    """Cause, remedy and pool of one request in the night for a file, from a candidate entry or the origin.
 
     `full` are pools without room at noon.
     """
@@ -52,7 +52,7 @@ def told(
     stream = Stream(
         np.zeros(1, dtype=np.int32),
         np.array([file], dtype=np.int32),
-        np.array([36.5]),
+        np.array([27.5]),
         np.array([2.0]),
         np.ones(1),
         np.zeros(1),
@@ -95,6 +95,10 @@ def test_capacity_is_said_only_where_all_that_are_as_cheap_are_full() -> None:
     assert told(hours(), [BOTH, BOTH, BOTH], 2, full=(0,)) == ("steering", "steering", "s1/m")
     assert told(hours(), [BOTH, NONE, BOTH], ORIGIN, full=(0,)) == ("capacity", "throughput", "s0/m")
     assert told(hours(), [SECOND, BOTH, BOTH], 2, full=(0,)) == ("steering", "steering", "s1/m")
+    # Full at noon, when nobody asks: room enough.
+    asleep = hours()
+    asleep.gbps_per_gb[0, 12] = 0.0
+    assert told(asleep, [BOTH, NONE, BOTH], 2, full=(0,)) == ("steering", "steering", "s0/m")
 
 
 def test_links() -> None:
