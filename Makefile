@@ -23,6 +23,7 @@ lint: $(STAMP)
 bench: $(STAMP) $(BYTECODE) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.run
 	$(BIN)/python -m tests.oracle.many --instances 2000 --seed 1 --families
+	$(BIN)/python -m tests.oracle.tight --instances 300
 	$(BIN)/python -m tests.benchmarks.whole_plans --only sample --seeds 40
 	$(BIN)/python -m tests.benchmarks.whole_plans --only country,FR-300 --seeds 5
 	$(BIN)/python -m tests.benchmarks.forecasts

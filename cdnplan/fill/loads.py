@@ -119,8 +119,8 @@ def appliance_gbps(
     pool: npt.NDArray[Any],
     appliance: npt.NDArray[Any],
     file: npt.NDArray[Any],
-) -> tuple[Floats, Floats]:
-    """Load of each appliance in its busiest slice, where copies of a file share its load evenly.
+) -> Floats:
+    """Load of each appliance in each slice, where copies of a file share its load evenly.
 
     Parameters
     ----------
@@ -132,12 +132,9 @@ def appliance_gbps(
 
     Returns
     -------
-    peak : (n_appliances,) float64
+    (n_appliances, n_slices) float64
         [Gbit/s]
-    mean : (n_pools,) float64
-        Mean of a pool's appliances in the pool's busiest slice [Gbit/s].
     """
-    pool_peak = pool_gbps(instance, serving).max(axis=1, initial=0.0)
     ptr = pointers(instance.pool_appliances)
     single = instance.pool_appliances == 1
     load = np.zeros((int(ptr[-1]), instance.n_slices))
@@ -155,9 +152,8 @@ def appliance_gbps(
                 load[mine, t] = np.bincount(
                     appliance[rows] - 1, each[which, t], int(instance.pool_appliances[p])
                 )
-    peak = load.max(axis=1, initial=0.0)
-    peak[ptr[:-1][single]] = pool_peak[single]
-    return peak, pool_peak / instance.pool_appliances
+    load[ptr[:-1][single]] = pool_gbps(instance, serving)[single]
+    return load
 
 
 def load_chunks(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.loads import appliance_gbps
+from cdnplan.fill.loads import appliance_gbps, pool_gbps
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.objective import plan_cost
@@ -48,41 +48,57 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loads:
-    """Peaks of appliances, those of the busiest of each pool, and means of pools [Gbit/s]."""
+    """Loads of appliances, (n_appliances, n_slices), and of pools, (n_pools, n_slices) [Gbit/s]."""
 
-    peak: Floats
-    busiest: Floats
-    mean: Floats
+    appliance: Floats
+    pool: Floats
 
     @classmethod
     def of(cls, instance: Instance, placement: Placement, assignment: Assignment, serving: Serving) -> Loads:
         """Count them."""
         rows = (assignment.pool, assignment.appliance, assignment.file)
-        peak, mean = appliance_gbps(instance, placement, serving, *rows)
-        busiest = np.zeros(instance.n_pools)
-        np.maximum.at(busiest, np.repeat(np.arange(instance.n_pools), instance.pool_appliances), peak)
-        return cls(peak, busiest, mean)
+        return cls(
+            appliance_gbps(instance, placement, serving, *rows),
+            pool_gbps(instance, serving),
+        )
 
     def crowded(self, instance: Instance) -> Bools:
         """Pools of which an appliance is asked for more than it can give."""
-        return np.asarray(self.busiest > instance.appliance_throughput_gbps * (1 + _ROUNDING))
+        limit = instance.appliance_throughput_gbps[:, None] * (1 + _ROUNDING)
+        return np.asarray((self._busiest(instance) > limit).any(axis=1))
 
     def above(self, instance: Instance, ratio: float = 1.0) -> Bools:
         """Appliances that are asked for more than a part of what they can give."""
         limit = np.repeat(instance.appliance_throughput_gbps, instance.pool_appliances)
-        return np.asarray(self.peak > ratio * limit * (1 + _ROUNDING))
+        return np.asarray(self.appliance.max(axis=1, initial=0.0) > ratio * limit * (1 + _ROUNDING))
+
+    def beyond(self, instance: Instance) -> Bools:
+        """Pools that are asked for more than all their appliances together can give."""
+        limit = instance.throughput_gbps[:, None] * (1 + _ROUNDING)
+        return np.asarray((self.pool > limit).any(axis=1))
 
     def too_much(self, instance: Instance) -> bool:
         """Whether an appliance, or all of a pool together, are asked for more than they can give."""
-        total = self.mean * instance.pool_appliances
-        over = total > instance.throughput_gbps * (1 + _ROUNDING)
-        return bool(over.any() or self.crowded(instance).any())
+        return bool(self.beyond(instance).any() or self.crowded(instance).any())
 
     def spread(self, instance: Instance, serving: Serving) -> Spread:
-        """The same with the serving that it comes from."""
-        slowed = np.zeros(instance.n_pools, dtype=np.bool_)
-        if serving.apart is not None:
-            slowed[serving.apart.pool] = True
-        slowed &= self.busiest >= instance.appliance_throughput_gbps * (1 - FULL_RATIO)
-        slowed &= self.mean * instance.pool_appliances < instance.throughput_gbps * (1 - FULL_RATIO)
-        return Spread(serving, slowed, self.peak, self.mean)
+        """The same with the serving that it comes from.
+
+        Each slice on its own: a pool that is full in its busiest one can be held back in another.
+        """
+        several = (instance.pool_appliances > 1)[:, None]
+        full = self._busiest(instance) >= instance.appliance_throughput_gbps[:, None] * (1 - FULL_RATIO)
+        spare = self.pool < instance.throughput_gbps[:, None] * (1 - FULL_RATIO)
+        return Spread(
+            serving,
+            slowed=np.asarray((several & full & spare).any(axis=1)),
+            peak_gbps=self.appliance.max(axis=1, initial=0.0),
+            mean_gbps=self.pool.max(axis=1, initial=0.0) / instance.pool_appliances,
+        )
+
+    def _busiest(self, instance: Instance) -> Floats:
+        """Load of each pool's busiest appliance in each slice, (n_pools, n_slices) [Gbit/s]."""
+        busiest = np.zeros_like(self.pool)
+        own = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
+        np.maximum.at(busiest, own, self.appliance)
+        return busiest

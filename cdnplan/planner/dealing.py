@@ -48,7 +48,7 @@ class Dealt:
     exchanged : int
         (Pool, file) pairs that changed places with others of their site, to even out loads.
     slowed : int
-        Pools that have something to spare while one of their appliances gives all it can.
+        Pools that in some slice have something to spare while one of their appliances gives all it can.
     unplaced_pool, unplaced_file : (n_unplaced,) int64
         Those of the pairs left out that had no room or came too late themselves, while others gave way to
         files worth more; where there are none of these, all pairs left out.

@@ -20,6 +20,7 @@ from cdnplan.fill.windows import MS_PER_HOUR, from_ms
 from cdnplan.inputs.manifest_files import plan_id
 from cdnplan.inputs.plan_json import FORMAT
 from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.placement import Serving
 from cdnplan.optimize.objective import gap_ratio
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner.dealing import Dealt
@@ -100,6 +101,7 @@ def plan_record(
             "files_instead": dealt.added,
             "files_exchanged": dealt.exchanged,
             "more_copies": int((counted.copies - instance.copies)[dealt.placement.holds].sum()),
+            "diverted_gb": _diverted_gb(instance, outcome.serving, dealt.serving),
             "cost_of_dealing": upper - outcome.upper,
             "pools_slowed": dealt.slowed,
             "planned_again": dealt.planned_again,
@@ -141,6 +143,13 @@ def _counts(loaded: Loaded) -> dict[str, int]:
         "links": instance.n_links,
         "slices": instance.n_slices,
     }
+
+
+def _diverted_gb(instance: Instance, planned: Serving, served: Serving) -> float:
+    """Demand that another pool serves, or the origin, than in the engine's plan [GB]."""
+    pools = np.abs(served.candidate_gb(instance) - planned.candidate_gb(instance)).sum()
+    origin = np.abs(served.origin_gb(instance) - planned.origin_gb(instance)).sum()
+    return float(pools + origin) / 2.0
 
 
 def _busiest_over_mean(instance: Instance, dealt: Dealt) -> float:

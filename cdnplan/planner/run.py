@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.evaluate.cost import plan_cost as cost_by_judge
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.manifests import write_manifests
@@ -21,6 +22,7 @@ from cdnplan.inputs.manifest_files import INDEX, plan_id
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.proof import Proof
+from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner import fill_tables, proof_tables, tables
@@ -205,7 +207,11 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
 
 
 def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
-    """Let the judge count; a plan that it does not accept is not written."""
+    """Let the judge count; a plan that it does not accept is not written.
+
+    What the engine found and what was made of it are two plans, of different cost wherever appliances or the
+    night do not allow the first: each has to cost what was counted here.
+    """
     instance = loaded.instance
     counted = dealt.assignment.counted(instance)
     verdict = evaluate(
@@ -220,12 +226,21 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         raise NoFeasiblePlanError(f"the plan found breaks {len(verdict.violations)} limits: {listed}")
-    changes = (dealt.dropped, dealt.added, dealt.exchanged, dealt.slowed, dealt.planned_again)
-    untouched = not any(changes) and not dealt.fills.unfilled.size and counted is instance
-    if untouched and abs(verdict.cost.total - outcome.upper) > COST_TOLERANCE * max(1.0, abs(outcome.upper)):
-        message = f"engine and judge disagree on the cost: {outcome.upper!r} and {verdict.cost.total!r}"
-        raise RuntimeError(message)
+    found = cost_by_judge(
+        instance,
+        outcome.placement,
+        outcome.serving.candidate_gb(instance),
+        outcome.serving.origin_gb(instance),
+    )
+    _agreed(outcome.upper, found.total)
+    _agreed(plan_cost(counted, dealt.placement.holds, dealt.serving), verdict.cost.total)
     return verdict
+
+
+def _agreed(ours: float, judged: float) -> None:
+    """Refuse a plan whose cost the judge counts otherwise."""
+    if abs(judged - ours) > COST_TOLERANCE * max(1.0, abs(ours)):
+        raise RuntimeError(f"engine and judge disagree on the cost: {ours!r} and {judged!r}")
 
 
 def _writers(

@@ -25,7 +25,7 @@ class Spread:
     ----------
     serving : Serving
     slowed : (n_pools,) bool
-        Pools that have something to spare while an appliance of theirs gives all it can.
+        Pools that in some slice have something to spare while an appliance of theirs gives all it can.
     peak_gbps : (n_appliances,) float64
         Load of each appliance in its busiest slice.
     mean_gbps : (n_pools,) float64

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.loads import appliance_gbps
+from cdnplan.fill.loads import appliance_gbps, pool_gbps
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.engine import solve
@@ -92,19 +92,19 @@ def small_network(folder: Path) -> tuple[Instance, Dealt]:
 def crossed(instance: Instance, dealt: Dealt, busiest_ratio: float) -> tuple[Instance, Floats]:
     """The same network with appliances of which each pool's busiest has more to serve than it can."""
     rows = dealt.assignment.pool, dealt.assignment.appliance, dealt.assignment.file
-    peak, _ = appliance_gbps(instance, dealt.placement, dealt.serving, *rows)
+    peak = appliance_gbps(instance, dealt.placement, dealt.serving, *rows).max(axis=1)
     busiest = np.maximum.reduceat(peak, dealt.assignment.appliance_ptr[:-1])
     limit = np.where(busiest > 0, busiest_ratio * busiest, instance.appliance_throughput_gbps)
     return replace(instance, appliance_throughput_gbps=limit), busiest
 
 
 def within_limits(instance: Instance, placement: Placement, assignment: Assignment, found: Spread) -> None:
-    peak, mean = appliance_gbps(
-        instance, placement, found.serving, assignment.pool, assignment.appliance, assignment.file
-    )
+    rows = assignment.pool, assignment.appliance, assignment.file
+    peak = appliance_gbps(instance, placement, found.serving, *rows).max(axis=1)
     limit = np.repeat(instance.appliance_throughput_gbps, instance.pool_appliances)
     assert (peak <= limit * (1 + 1e-9)).all()
-    assert (mean * instance.pool_appliances <= instance.throughput_gbps * (1 + 1e-9)).all()
+    pool = pool_gbps(instance, found.serving)
+    assert (pool <= instance.throughput_gbps[:, None] * (1 + 1e-9)).all()
     np.testing.assert_allclose(found.peak_gbps, peak, rtol=1e-9, atol=1e-9)
     served = found.serving.candidate_gb(instance).sum() + found.serving.origin_gb(instance).sum()
     assert served == pytest.approx(instance.region_gb().sum())

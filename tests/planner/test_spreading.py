@@ -42,7 +42,7 @@ def crowded_case(seed: int) -> tuple[Instance, Placement, Assignment]:
 
 def peaks(instance: Instance, placement: Placement, assignment: Assignment, serving: Serving) -> np.ndarray:
     rows = (assignment.pool, assignment.appliance, assignment.file)
-    return appliance_gbps(instance, placement, serving, *rows)[0]
+    return appliance_gbps(instance, placement, serving, *rows).max(axis=1)
 
 
 def cost_of_slowed_pools(instance: Instance, placement: Placement, assignment: Assignment) -> float:
