@@ -11,6 +11,7 @@ from cdnplan.evaluate.check_claims import check_bound, check_claims, check_count
 from cdnplan.evaluate.check_fills import check_fills
 from cdnplan.evaluate.check_full import check_full
 from cdnplan.evaluate.check_manifests import check_manifests
+from cdnplan.evaluate.check_paths import check_paths
 from cdnplan.evaluate.check_placement import check_placement
 from cdnplan.evaluate.check_prices import check_prices
 from cdnplan.evaluate.check_proof import check_proof
@@ -22,6 +23,7 @@ from cdnplan.evaluate.verdict import evaluate
 from cdnplan.inputs.plan_folder import (
     HOLDINGS,
     NIGHT,
+    PATHS,
     PROOF_CUTS,
     TABLES,
     TOPOLOGY,
@@ -69,6 +71,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     instance, _ = build_instance(topology, catalog, demand, holdings)
     check_fill_counted(topology, holdings, plan, ledger)
     check_counts(instance, topology, len(catalog.titles), plan, ledger)
+    check_paths(instance, topology, folder, ledger)
     placement, assignment = check_placement(Fleet.of(instance), files.placement, holdings, ledger)
     # Costs and limits are those of the copies that there are; the bound is one of what is asked for.
     counted = assignment.fleet.instance
@@ -98,7 +101,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
 
 def _check_hashes(folder: Path, plan: PlanJson, ledger: Ledger) -> None:
     """Files are those that were written: listed, there, and unchanged."""
-    optional = (HOLDINGS, *NIGHT, *TREE, PROOF_CUTS)
+    optional = (HOLDINGS, PATHS, *NIGHT, *TREE, PROOF_CUTS)
     needed = [TOPOLOGY, *(name for name in TABLES if name not in optional or (folder / name).is_file())]
     failures = [
         Check("checksum", False, PLAN_JSON, key=name, detail="not listed in files")

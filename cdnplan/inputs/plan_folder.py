@@ -35,6 +35,7 @@ UNFILLED = "unfilled.parquet"
 TOPOLOGY = "inputs/topology.yaml"
 FILES = "inputs/files.parquet"
 DEMAND = "inputs/demand.parquet"
+PATHS = "inputs/paths.parquet"
 HOLDINGS = "inputs/holdings.parquet"
 
 TABLES: dict[str, dict[str, Kind]] = {
@@ -82,9 +83,11 @@ TABLES: dict[str, dict[str, Kind]] = {
     UNFILLED: {"appliance": "text", "file": "text", "size_gb": "number", "value": "number", "reason": "text"},
     FILES: {"file": "text", "title": "text", "size_gb": "number", "launch_date": "date"},
     DEMAND: {"region": "text", "file": "text", "gb": "float32"},
+    PATHS: {"region": "text", "place": "text", "cost_per_gb": "number", "path": "text"},
     HOLDINGS: {"pool": "text", "appliance": "integer", "file": "text"},
 }
-"""Columns of every table of the folder; `HOLDINGS` is there only when there was a previous plan."""
+"""Columns of every table of the folder; `HOLDINGS` is there only when there was a previous plan, and plans of
+earlier releases have no `PATHS`."""
 
 TREE = (PROOF, PROOF_PRICES)
 """Tables of a tree of cases that proves the bound; only plans have them that say so, and of these some

@@ -155,6 +155,7 @@ def _policy(document: Document, wire: PolicyWire) -> Policy:
         steering=wire.steering,
         max_sites=wire.max_sites,
         churn_ratio=wire.churn_ratio,
+        copy_load_ratio=wire.copy_load_ratio,
         cold_start=wire.cold_start,
         period_days=wire.period_days,
         fill=FillPolicy(**(wire.fill.model_dump() if wire.fill else {})),

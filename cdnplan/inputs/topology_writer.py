@@ -29,7 +29,7 @@ from cdnplan.model.topology import (
 Pairs = Iterable[tuple[str, str]]
 
 
-def topology_text(topology: Topology, header: str = "") -> str:
+def topology_text(topology: Topology, header: str = "", *, whole_policy: bool = False) -> str:
     """Write a topology as YAML.
 
     Parameters
@@ -38,6 +38,8 @@ def topology_text(topology: Topology, header: str = "") -> str:
         The places its rules came from are not written.
     header : str
         Put at the top as a comment, line by line.
+    whole_policy : bool
+        Write every value of the policy, also those that are the default.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def topology_text(topology: Topology, header: str = "") -> str:
     lines += _section("regions", [f"  - {_flow(_region(region))}" for region in topology.regions])
     if topology.links:
         lines += _section("links", [f"  - {_flow(_link(link))}" for link in topology.links])
-    lines += _policy(topology.policy)
+    lines += _policy(topology.policy, whole=whole_policy)
     return "\n".join(lines) + "\n"
 
 
@@ -168,26 +170,26 @@ def _link(link: Link) -> Iterator[tuple[str, str]]:
         yield "cost_per_gb", number_text(link.cost_per_gb)
 
 
-def _changed(value: object, default: object) -> Iterator[tuple[str, str]]:
-    """Yield fields of a dataclass of scalars and lists that differ from their defaults."""
+def _changed(value: object, default: object, *, whole: bool) -> Iterator[tuple[str, str]]:
+    """Yield fields of a dataclass of scalars and lists that differ from their defaults, or all of them."""
     for field in fields(value):  # type: ignore[arg-type]
         found = getattr(value, field.name)
-        if found != getattr(default, field.name):
+        if whole or found != getattr(default, field.name):
             yield field.name, _list(found) if isinstance(found, tuple) else flow_text(found)
 
 
-def _policy(policy: Policy) -> list[str]:
+def _policy(policy: Policy, *, whole: bool) -> list[str]:
     default = Policy()
     lines: list[str] = []
     for key in ("reserves", "costs", "peak_profile", "fill"):
-        changed = dict(_changed(getattr(policy, key), getattr(default, key)))
+        changed = dict(_changed(getattr(policy, key), getattr(default, key), whole=whole))
         if changed:
             lines.append(f"  {key}: {_flow(changed.items())}")
-    scalars = ("steering", "max_sites", "churn_ratio", "cold_start", "period_days")
+    scalars = ("steering", "max_sites", "churn_ratio", "copy_load_ratio", "cold_start", "period_days")
     lines += [
         f"  {key}: {flow_text(getattr(policy, key))}"
         for key in scalars
-        if getattr(policy, key) != getattr(default, key)
+        if whole or getattr(policy, key) != getattr(default, key)
     ]
     rules: dict[str, Sequence[Rule]] = {
         "pins": policy.pins,

@@ -15,6 +15,7 @@ from cdnplan.inputs.wire_fields import (
     Positive,
     Ratio,
     Reserve,
+    Share,
     Text,
     Wire,
     wire_error,
@@ -171,6 +172,11 @@ class PolicyWire(Wire):
     )
     churn_ratio: Ratio | None = Field(
         None, description="New bytes per plan and pool, as a share of its usable storage [ratio, 0 to 1]"
+    )
+    copy_load_ratio: Share | None = Field(
+        _POLICY.copy_load_ratio,
+        description="A pool holds another copy of a file for each such part of one appliance's throughput"
+        " that its regions may ask of the file [ratio, above 0 to 1]; null: load asks for no copies",
     )
     cold_start: Literal["free", "limited"] = Field(
         _POLICY.cold_start,

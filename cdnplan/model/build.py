@@ -20,8 +20,6 @@ from cdnplan.model.rules import ROUNDING, PoolPlaces, RuleArrays, RuleResolver
 from cdnplan.model.topology import Hardware, Region, Site, Topology
 from cdnplan.units import BITS_PER_BYTE, GB_PER_TB, HOURS_PER_DAY, SECONDS_PER_HOUR, gb_moved
 
-COPY_LOAD_RATIO = 0.5
-"""A file gets another copy in a pool for each such part of an appliance's throughput it may ask for."""
 OVERLOAD_FACTOR = 10.0
 """Default price of overload: so many times the dearest origin path for the same bytes."""
 
@@ -94,10 +92,10 @@ def build_instance(
     counted = holdings is not None or topology.policy.cold_start == "limited"
     none = np.full(len(pools.names), np.inf)
     window_gb = limits.fill_gb / pools.places.appliances if counted else none
-    needs = _copies_for_load(
-        catalog.n_files, cand, rates, row, share, demand, limits, pools.places.appliances
-    )
-    _raise_copies(rules.copies, needs, catalog.size_gb, window_gb, held)
+    ratio, appliances = topology.policy.copy_load_ratio, pools.places.appliances
+    if ratio is not None:
+        needs = _copies_for_load(catalog.n_files, cand, rates, row, share, demand, limits, appliances, ratio)
+        _raise_copies(rules.copies, needs, catalog.size_gb, window_gb, held)
     _rule_out_large(rules, catalog.size_gb, limits.appliance_storage_gb, pools.places.appliances)
     if counted:
         _rule_out_late(rules, catalog.size_gb, window_gb, held)
@@ -296,11 +294,12 @@ def _copies_for_load(
     demand: Demand,
     limits: _Limits,
     appliances: Ints32,
+    load_ratio: float,
 ) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
     """Copies of each file, (n_files,), of which none keeps an appliance busy on its own; pool by pool.
 
     Judged by the peak of all regions that may use the pool, whether they will or not: no copy then takes
-    more than `COPY_LOAD_RATIO` of an appliance, and the load of a pool can be spread over its appliances.
+    more than `load_ratio` of an appliance, and the load of a pool can be spread over its appliances.
     """
     region = np.repeat(np.arange(row.size), np.diff(cand.ptr))
     busiest = rates.max(axis=1)
@@ -312,7 +311,7 @@ def _copies_for_load(
         for source in np.flatnonzero(weight):
             entries = slice(demand.ptr[source], demand.ptr[source + 1])
             peak[demand.file[entries]] += demand.gb[entries] * weight[source]
-        need = np.ceil(peak / (COPY_LOAD_RATIO * limits.appliance_throughput_gbps[p]))
+        need = np.ceil(peak / (load_ratio * limits.appliance_throughput_gbps[p]) * (1 - ROUNDING))
         yield p, np.clip(need, 1, min(int(appliances[p]), 255)).astype(np.uint8)
 
 

@@ -148,6 +148,9 @@ class Policy:
         Candidate sites per region when the region lists none.
     churn_ratio : float or None
         New bytes per plan and pool, at most so much of its usable storage, in [0, 1].
+    copy_load_ratio : float or None
+        A pool holds another copy of a file for each such part of one appliance's throughput that its
+        regions may ask of the file, in (0, 1]; None: load asks for no copies.
     cold_start : {"free", "limited"}
         Without a previous plan: ``free``: appliances arrive stocked, fill limits and costs do not
         count; ``limited``: everything has to be filled within one window.
@@ -165,6 +168,7 @@ class Policy:
     steering: Literal["cost", "order"] = "cost"
     max_sites: int = 6
     churn_ratio: float | None = None
+    copy_load_ratio: float | None = 0.5
     cold_start: Literal["free", "limited"] = "free"
     period_days: float | None = None
     fill: FillPolicy = field(default_factory=FillPolicy)

@@ -297,6 +297,7 @@ def _writers(
     made: dict[str, Callable[[], Any]] = {
         names.FILES: lambda: tables.catalog_table(loaded.catalog),
         names.DEMAND: lambda: tables.demand_table(loaded.demand, loaded.catalog),
+        names.PATHS: lambda: tables.paths_table(loaded.topology),
         names.PLACEMENT: lambda: tables.placement_table(instance, assignment, loaded.holdings),
         names.SERVING: lambda: tables.serving_table(
             instance, serving.candidate_gb(instance), serving.origin_gb(instance)
@@ -317,7 +318,8 @@ def _writers(
     holdings = loaded.holdings
     if holdings is not None:
         made[names.HOLDINGS] = lambda: tables.holdings_table(holdings)
-    text = topology_text(loaded.topology, header="The network of this plan, resolved and restricted.")
+    header = "The network of this plan, resolved and restricted, with every value of its policy."
+    text = topology_text(loaded.topology, header, whole_policy=True)
 
     def writer(make: Callable[[], Any]) -> Callable[[Path], None]:
         return lambda path: tables.write_table(make(), path)

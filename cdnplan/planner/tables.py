@@ -19,7 +19,9 @@ from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings, appliance_name
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.network import Arc, find_candidates
 from cdnplan.model.placement import Prices
+from cdnplan.model.topology import Topology
 from cdnplan.units import GB_PER_TB
 
 
@@ -61,6 +63,35 @@ def demand_table(demand: Demand, catalog: Catalog) -> pa.Table:
             "gb": demand.gb.astype(np.float32),
         }
     )
+
+
+def paths_table(topology: Topology) -> pa.Table:
+    """``inputs/paths.parquet``: who may serve each region, cheapest first, then its origin."""
+    regions = tuple(sorted(topology.regions, key=lambda region: region.name))
+    sites = tuple(sorted(site.name for site in topology.sites))
+    reach = find_candidates(topology, regions, {name: i for i, name in enumerate(sites)})
+    rows: list[tuple[str, str, float, str]] = []
+    for r, region in enumerate(regions):
+        rows += [
+            (region.name, sites[reach.cand_site[j]], float(reach.cand_cost[j]), _chain(reach.cand_arcs[j]))
+            for j in range(int(reach.cand_ptr[r]), int(reach.cand_ptr[r + 1]))
+        ]
+        way = _chain(reach.origin_arcs[r])
+        rows.append((region.name, reach.origin_name[r], float(reach.origin_cost[r]), way))
+    owner, place, cost, path = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return table(
+        {
+            "region": from_texts(owner),
+            "place": from_texts(place),
+            "cost_per_gb": np.array(cost, dtype=np.float64),
+            "path": from_texts(path),
+        }
+    )
+
+
+def _chain(arcs: Sequence[Arc]) -> str:
+    """Nodes of a path in the direction of the bytes, given its arcs from the region outwards."""
+    return ">".join([*(start for start, _ in reversed(arcs)), *(end for _, end in arcs[:1])])
 
 
 def holdings_table(holdings: Holdings) -> pa.Table:

@@ -13,7 +13,7 @@ from cdnplan.whatif.state import State
 from cdnplan.whatif.wire import ChangePolicyWire
 
 R = TypeVar("R", bound=Rule)
-VALUES = ("steering", "max_sites", "churn_ratio")
+VALUES = ("steering", "max_sites", "churn_ratio", "copy_load_ratio")
 GROUPS = ("reserves", "costs", "fill")
 RULES = ("pins", "bans", "copies", "launches")
 

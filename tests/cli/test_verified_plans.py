@@ -119,6 +119,7 @@ def test_a_changed_cell_is_found(
         "appliances.parquet",
         "inputs/topology.yaml",
         "inputs/demand.parquet",
+        "inputs/paths.parquet",
         "inputs/files.parquet",
         "inputs/holdings.parquet",
     ],

@@ -268,6 +268,16 @@ VALUE_CASES = [
         [(27, "expected at most 1, found 5; ratios go from 0 to 1: write 5 percent as 0.05")],
     ),
     Case(
+        "another copy for no load",
+        swap("peak_profile: {slices: 4}", "copy_load_ratio: 0"),
+        [(27, "policy.copy_load_ratio: expected more than 0, found 0")],
+    ),
+    Case(
+        "another copy for two appliances' load",
+        swap("peak_profile: {slices: 4}", "copy_load_ratio: 2"),
+        [(27, "policy.copy_load_ratio: expected at most 1, found 2")],
+    ),
+    Case(
         "reserve of everything",
         swap("peak_profile: {slices: 4}", "reserves: {storage_ratio: 1.0}"),
         [(27, "expected less than 1, found 1.0")],

@@ -75,6 +75,7 @@ policy:
   steering: order
   max_sites: 2
   churn_ratio: 0.5
+  copy_load_ratio: null
   cold_start: limited
   period_days: 1
   pins:
@@ -129,6 +130,7 @@ def test_every_value_lands_where_it_belongs(tmp_path: Path) -> None:
             steering="order",
             max_sites=2,
             churn_ratio=0.5,
+            copy_load_ratio=None,
             cold_start="limited",
             period_days=1.0,
             pins=(

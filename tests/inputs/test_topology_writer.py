@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from cdnplan.inputs.topology_reader import read_topology
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.inputs.yaml_nodes import plain
 from cdnplan.inputs.yaml_text import parse_yaml
+from cdnplan.model.policy import Policy
 from cdnplan.model.topology import Hardware, Origin, Topology
 from tests.inputs.bad_topologies import BASE
 from tests.inputs.topologies import large_topology, topologies
@@ -94,6 +95,20 @@ def test_text_is_canonical(tmp_path: Path) -> None:
     path = tmp_path / "t.yaml"
     path.write_text(BASE, encoding="utf-8")
     assert topology_text(read_topology(path), header="Written by a test\n\ntwice") == _BASE_WRITTEN
+
+
+def test_the_whole_policy_has_every_value_that_there_is_and_means_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(BASE, encoding="utf-8")
+    topology = read_topology(path)
+    for policy in (Policy(), topology.policy):
+        text = topology_text(replace(topology, policy=policy), whole_policy=True)
+        path.write_text(text, encoding="utf-8")
+        assert topology_text(read_topology(path)) == topology_text(replace(topology, policy=policy))
+        written, rules = yaml.safe_load(text)["policy"], {"pins", "bans", "copies", "launches"}
+        assert written.keys() - rules == {field.name for field in fields(policy)} - rules
+        for group in ("reserves", "costs", "peak_profile", "fill"):
+            assert written[group].keys() == {field.name for field in fields(getattr(policy, group))}
 
 
 @pytest.mark.parametrize(

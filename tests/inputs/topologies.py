@@ -106,6 +106,7 @@ def _policies(draw: st.DrawFn, sites: list[str], models: list[str]) -> Policy:
         steering=draw(st.sampled_from(["cost", "order"])),
         max_sites=draw(st.integers(1, 64)),
         churn_ratio=draw(_optional(st.floats(0, 1))),
+        copy_load_ratio=draw(_optional(st.just(0.5) | st.floats(0, 1, exclude_min=True))),
         cold_start=draw(st.sampled_from(["free", "limited"])),
         period_days=draw(_optional(POSITIVE)),
         fill=FillPolicy(draw(_optional(POSITIVE)), draw(_optional(NOT_NEGATIVE))),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.model.build import COPY_LOAD_RATIO
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.policy import Ban, CopyRule, Costs, Files, Places, Reserves
@@ -58,7 +57,7 @@ def one_pool(count: int, **policy: object) -> Topology:
     return network((site("s", groups={"small": count}),), (region("r", "s"),), **policy)
 
 
-ONE_COPY_GB = COPY_LOAD_RATIO * 40 * WEEK_GB_PER_GBPS
+ONE_COPY_GB = 0.5 * 40 * WEEK_GB_PER_GBPS
 """GB a week that one copy on a small appliance may be asked for."""
 
 
@@ -71,6 +70,26 @@ def test_a_file_that_could_fill_an_appliance_needs_more_copies(
 ) -> None:
     found = build(one_pool(appliances), {"r": {"a": load * ONE_COPY_GB, "b": 1.0}})
     assert copies_of(found, "s/small") == {"a": copies, "b": 1, "c": 1}
+
+
+@pytest.mark.parametrize(("ratio", "copies"), [(1.0, 1), (0.5, 2), (0.1, 4), (None, 1)])
+def test_the_policy_says_how_much_load_asks_for_a_copy(ratio: float | None, copies: int) -> None:
+    found = build(one_pool(4, copy_load_ratio=ratio), {"r": {"a": 1.9 * ONE_COPY_GB, "b": 1.0}})
+    assert copies_of(found, "s/small") == {"a": copies, "b": 1, "c": 1}
+
+
+def test_a_load_of_just_the_share_asks_for_no_further_copy_whatever_rounding_makes_of_it() -> None:
+    for appliances in range(2, 9):
+        for copies in range(1, appliances):
+            asked = {"r": {"a": np.nextafter(copies * ONE_COPY_GB, np.inf), "b": 1.0}}
+            found = build(one_pool(appliances), asked)
+            assert copies_of(found, "s/small")["a"] == copies
+
+
+def test_without_that_policy_rules_still_ask_for_copies() -> None:
+    rule = CopyRule(Files(file="b"), Places(), copies=3)
+    found = build(one_pool(4, copy_load_ratio=None, copies=(rule,)), {"r": {"a": 9 * ONE_COPY_GB, "b": 1.0}})
+    assert copies_of(found, "s/small") == {"a": 1, "b": 3, "c": 1}
 
 
 def test_load_of_all_regions_that_may_use_a_pool_counts_and_of_no_other() -> None:

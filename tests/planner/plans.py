@@ -28,6 +28,7 @@ ALWAYS = {
     "inputs/topology.yaml",
     "inputs/files.parquet",
     "inputs/demand.parquet",
+    "inputs/paths.parquet",
     "placement.parquet",
     "serving.parquet",
     "appliances.parquet",

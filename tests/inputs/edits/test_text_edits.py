@@ -87,6 +87,12 @@ def changed_to(text: str, *pairs: tuple[str, str]) -> str:
     return text
 
 
+def test_a_value_of_the_policy_can_be_switched_off_and_left_to_its_default(tmp_path: Path) -> None:
+    off = after(tmp_path, "set policy copy_load_ratio=null")
+    assert yaml.safe_load(off)["policy"]["copy_load_ratio"] is None
+    assert after(tmp_path, "remove policy copy_load_ratio", text=off) == BASE
+
+
 @pytest.mark.parametrize("name", ["sample", "one-isp", "backbone", "four-countries"])
 def test_an_edit_that_changes_nothing_leaves_every_byte(name: str, tmp_path: Path) -> None:
     root = Path(__file__).parents[3] / "topologies"
