@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.inputs.plan_folder import holdings_of, read_plan, sha256
+from cdnplan.inputs.plausibility import Doubt, demand_doubts, place_doubts, size_doubts
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -18,6 +19,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.network import restricted
 from cdnplan.model.topology import Topology
 from cdnplan.planner.request import PlanRequest
+from cdnplan.units import GB_PER_TB
 
 if TYPE_CHECKING:
     from cdnplan.inputs.history import History
@@ -39,6 +41,8 @@ class Loaded:
         SHA-256 of each input file by its role, files that the topology includes among them.
     trusted_field : int
         Copies in which the field and the previous plan disagree.
+    doubts : tuple of Doubt
+        What can be read but hardly be meant; among the warnings, too.
     """
 
     topology: Topology
@@ -49,6 +53,7 @@ class Loaded:
     warnings: tuple[str, ...]
     hashes: dict[str, str]
     trusted_field: int = 0
+    doubts: tuple[Doubt, ...] = ()
 
 
 def load(request: PlanRequest) -> Loaded:
@@ -94,10 +99,29 @@ def load(request: PlanRequest) -> Loaded:
                 _check_demand(problems, request, request.demand, whole)
         raise InputError(problems)
     demand, warnings = _demand(request, history, whole, topology, *catalog)
-    instance, more = build_instance(topology, catalog[0], demand, holdings)
+    doubts = _doubts_of_inputs(request, topology, catalog[0])
+    try:
+        instance, more = build_instance(topology, catalog[0], demand, holdings)
+    except InputError as error:
+        # What is doubtful may be why nothing fits.
+        raise InputError([*error.problems, *(Problem(found.text) for found in doubts)]) from None
+    doubts += demand_doubts(instance, demand, str(request.demand or request.history))
     hashes = _hashes(request, sources.included)
-    warnings = [*warnings, *more, *trusted.warnings]
-    return Loaded(topology, catalog[0], demand, holdings, instance, tuple(warnings), hashes, trusted.copies)
+    said = dict.fromkeys((*warnings, *(found.text for found in doubts), *more, *trusted.warnings))
+    return Loaded(
+        topology, catalog[0], demand, holdings, instance, tuple(said), hashes, trusted.copies, tuple(doubts)
+    )
+
+
+def _doubts_of_inputs(request: PlanRequest, topology: Topology, catalog: Catalog) -> list[Doubt]:
+    """What is hardly meant in network and catalogue."""
+    used = {group.model for site in topology.sites for group in site.appliances}
+    storage = [model.storage_tb * GB_PER_TB for model in topology.hardware if model.name in used]
+    sizes = size_doubts(catalog.size_gb, max(storage, default=0.0), str(request.files or request.titles))
+    return [
+        *sizes,
+        *(replace(found, text=f"{request.topology}: {found.text}") for found in place_doubts(topology)),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,11 @@ def plan_record(
         "overload": [
             {"link": over.link, "slice": over.slice, "gbps": over.gbps} for over in verdict.overloads
         ],
-        "period": {"start": loaded.demand.start.isoformat(), "days": loaded.demand.period_days},
+        "period": {
+            "start": loaded.demand.start.isoformat(),
+            "end": loaded.demand.end.isoformat(),
+            "days": loaded.demand.period_days,
+        },
         "fill_counted": loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
         "counts": _counts(loaded),
         "full": _full(counted, dealt, outcome),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
+
+from cdnplan.model.period import span_text
 
 FULL_LISTED = 10
 
@@ -23,7 +26,7 @@ def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
     overload = sum(row["gbps"] for row in record["overload"])
     return [
         ("status", f"{record['status']}, by the {record['engine']} engine ({record['engine_reason']})"),
-        ("period", f"{record['period']['start']}, {record['period']['days']:g} days"),
+        ("period", _period(record["period"])),
         ("regions", f"{counts['regions']:,}"),
         (
             "sites, pools, appliances",
@@ -42,6 +45,13 @@ def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
         *_night_rows(record["fills"]),
         ("time, memory", f"{_seconds(record):,.1f} s, {record['peak_memory_gb']:.2f} GB"),
     ]
+
+
+def _period(period: dict[str, Any]) -> str:
+    """Both ends, and how many days that is."""
+    days = period["days"]
+    span = span_text(dt.date.fromisoformat(period["end"]), days)
+    return f"{span}, {days:g} {'day' if days == 1 else 'days'}"
 
 
 def _night_rows(fills: dict[str, Any]) -> list[tuple[str, str]]:
