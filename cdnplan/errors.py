@@ -6,8 +6,15 @@ Every problem of an input is collected and raised once, as one `InputError`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_NEARLY_THE_SAME = 0.8
+"""Likeness of spellings from which on nothing else is looked for."""
+_LEAST_LETTERS, _MOST_NEAR = 3, 4
+"""Letters of which a part of a name has to have, and names that are suggested at most."""
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,10 @@ class DeadlineError(CdnplanError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name closest to `name`, as a hint for a `Problem`.
+    """Suggest the known names closest to `name`, as a hint for a `Problem`.
+
+    A name that is spelt nearly the same goes first, then those that have all its words or its letters in a
+    row: many names are put together from a place, a provider and a country.
 
     Parameters
     ----------
@@ -103,16 +113,30 @@ def nearest(name: str, known: Iterable[str]) -> str:
     --------
     >>> nearest("ams-xi", ["ams-ix", "linx"])
     "did you mean 'ams-ix'?"
+    >>> nearest("paris", ["ixp-paris-fr", "ixp-lyon-fr"])
+    "did you mean 'ixp-paris-fr'?"
+    >>> nearest("paris", ["ixp-paris-fr", "solis-paris-fr", "ixp-lyon-fr"])
+    "did you mean 'ixp-paris-fr' or 'solis-paris-fr'?"
     >>> nearest("q", ["embedded", "ixp"])
     "known: 'embedded', 'ixp'"
     """
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if not close:
-        folded = {other.casefold(): other for other in names}
-        close = [folded[name.casefold()]] if name.casefold() in folded else []
+    close = difflib.get_close_matches(name, names, n=1, cutoff=_NEARLY_THE_SAME) or _containing(name, names)
+    close = close or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return "did you mean " + " or ".join(repr(other) for other in close) + "?"
     if 0 < len(names) <= 8:
         return "known: " + ", ".join(repr(other) for other in names)
     return ""
+
+
+def _containing(name: str, names: list[str]) -> list[str]:
+    """Names that differ in capitals; else those with all words of `name`; else with its letters in a row."""
+    folded = name.casefold()
+    words = set(_WORD.findall(folded))
+    same = [other for other in names if other.casefold() == folded]
+    if same or len(folded) < _LEAST_LETTERS or not words:
+        return same[:1]
+    with_words = [other for other in names if words <= set(_WORD.findall(other.casefold()))]
+    found = with_words or [other for other in names if folded in other.casefold()]
+    return found if len(found) <= _MOST_NEAR else []

@@ -130,9 +130,8 @@ def forecast(
     write_forecast(made, out)
     for warning in made.warnings:
         sys.stderr.write(f"warning: {warning}\n")
-    until = f" to {made.day(horizon)}" if horizon > 1 else ""
     sys.stderr.write(
-        f"{out}: {made.gb.sum():,.0f} GB for {made.day(1)}{until}, known to {made.cutoff}; "
+        f"{out}: {made.gb.sum():,.0f} GB for {made.span()}, known to {made.cutoff}; "
         f"{len(made.titles):,} {made.by}s, {len(made.regions):,} regions, {made.gb.size:,} rows\n"
     )
     print_table((made.by, "gb", "share_ratio", "regions"), _top(made, top), fmt.value)

@@ -60,6 +60,12 @@ def _to_come(to_fill: dict[str, Any]) -> str:
     return f"{count}{to_fill['gb']:,.0f} GB still to fetch, nights: {nights}"
 
 
+def _span(status: dict[str, Any]) -> str:
+    """Both ends of the period that was planned for."""
+    first, last = status.get("planned_from"), status["planned_for"]
+    return f"{first} to {last}" if first and first != last else last or ""
+
+
 def _print(status: dict[str, Any], fmt: str) -> None:
     import json
 
@@ -70,7 +76,7 @@ def _print(status: dict[str, Any], fmt: str) -> None:
     rows = [
         ("run", status["run_id"]),
         ("state", status["state"] + (f" ({status['reason']})" if status["reason"] else "")),
-        ("planned for", status["planned_for"] or "-"),
+        ("planned for", _span(status) or "-"),
         ("plan in force", status["in_force"] or "none"),
     ]
     if plan:

@@ -210,8 +210,14 @@ def _rounded(value: object) -> object:
 
 def _summary(record: dict[str, Any]) -> list[tuple[str, str]]:
     """What stands above the comparison."""
-    periods = record["periods"]
-    span = periods[0] if len(periods) == 1 else f"{len(periods)} periods, {periods[0]} to {periods[-1]}"
+    from datetime import date
+
+    from cdnplan.model.period import first_day, span_text
+
+    names, days = [date.fromisoformat(name) for name in record["periods"]], record["period_days"]
+    span = span_text(names[-1], days)
+    if len(names) > 1:
+        span = f"{len(names)} periods, {first_day(names[0], days)} to {names[-1]}"
     least, most = record["sample_ratio"]["least"], record["sample_ratio"]["most"]
     kept = f"{least:.4%}" if least == most else f"{least:.4%} to {most:.4%}"
     rows = [

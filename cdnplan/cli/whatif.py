@@ -147,9 +147,8 @@ def _print(result: WhatifResult, fmt: TableFormat, table: Table, top: int) -> No
         print_table(columns, [list(row.values()) for row in rows], "csv")
         return
     plan, total = result.base.plan, result.figures.total
-    period = f"{plan.start}, {plan.days:g} days"
     name = result.base.inputs.topology.name
-    sys.stdout.write(f"base: {result.base.folder}: {name}, {period}, filling {result.base.fills}\n")
+    sys.stdout.write(f"base: {result.base.folder}: {name}, {plan.period}, filling {result.base.fills}\n")
     sys.stdout.write(
         f"      cost {total['cost']:,.2f}, offload {total['offload_byte_ratio']:.3%},"
         f" {total['mean_km']:,.0f} km, gap {plan.numbers['gap_ratio']:.3%}\n\n"

@@ -132,12 +132,11 @@ def _both(sides: Sides, side: Side) -> tuple[Any, Any]:
 
 def _name(side: Side) -> dict[str, str]:
     plan = side.files.plan
-    period = f"{plan.start.isoformat()}, {plan.days:g} days"
     return {
         "folder": str(side.files.folder),
         "id": plan_id(plan.files),
         "network": side.topology.name,
-        "period": period,
+        "period": plan.period,
         "status": plan.status,
     }
 

@@ -32,8 +32,8 @@ Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Integers = npt.NDArray[np.signedinteger]
 
-FEWEST_ROWS = 300
-"""Observations below which the regressions say less than a weighted mean."""
+FEWEST_ROWS, FEWEST_PERIODS = 300, 3
+"""Observations below which the regressions say less than a weighted mean; periods that give any."""
 
 BLOCK_CELLS = 1_000_000
 """Pairs that are forecast at a time."""
@@ -68,7 +68,8 @@ class Auto:
         subject = make_subject(history, titles)
         sample = draw_sample(subject)
         if sample.n_present < FEWEST_ROWS:
-            return _Simpler(self.name, sample.n_present, WeightedRecent().fit(history, titles))
+            simpler = WeightedRecent().fit(history, titles)
+            return _Simpler(self.name, history.n_periods, sample.n_present, simpler)
         return FittedAuto(self.name, history, subject, sample)
 
 
@@ -77,16 +78,19 @@ class _Simpler:
     """A simpler model's forecast under this one's name, with a warning."""
 
     name: str
+    n_periods: int
     observations: int
     inner: Fitted
 
     def predict(self, horizon: int, quantiles: Sequence[float] = ()) -> Forecast:
         """Forecast as the simpler model does."""
         made = self.inner.predict(horizon, quantiles)
-        found = f"{self.observations} observations" if self.observations != 1 else "1 observation"
+        periods = f"{self.n_periods} period" + ("" if self.n_periods == 1 else "s")
         without = ", without quantiles" if quantiles else ""
         warning = (
-            f"{found} are too few for {self.name} (expected {FEWEST_ROWS}): forecast as {made.model}{without}"
+            f"the history is too short for {self.name}: {periods} with {self.observations} pairs of region"
+            f" and title to learn from, expected at least {FEWEST_PERIODS} periods and {FEWEST_ROWS} pairs:"
+            f" forecast as {made.model}{without}"
         )
         return replace(made, model=self.name, warnings=(*made.warnings, warning))
 

@@ -167,8 +167,13 @@ def backtest(
     ]
     if not problems and first < 0:
         most = max(0, history.n_periods - horizon)
-        message = f"{history.n_periods} periods allow {most} cutoffs with horizon {horizon}, found {cutoffs}"
-        problems.append(Problem(message, path="cutoffs"))
+        periods = f"{history.n_periods} period" + ("" if history.n_periods == 1 else "s")
+        message = (
+            f"the history is too short: {periods}, expected at least {cutoffs + horizon} for {cutoffs}"
+            f" cutoffs with horizon {horizon}"
+        )
+        hint = f"it allows {most} cutoff" + ("" if most == 1 else "s")
+        problems.append(Problem(message, path="cutoffs", hint=hint))
     if problems:
         raise InputError(problems)
     days = tuple(history.day(first + i) for i in range(cutoffs))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from cdnplan.inputs.history import History, names_in_use, rows_before
 from cdnplan.inputs.titles_reader import TitleTable
+from cdnplan.model.period import span_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +66,12 @@ class Forecast:
     silent_ratio: npt.NDArray[np.float32] | None = None
 
     def day(self, step: int) -> dt.date:
-        """The date that names the period `step` periods after the cutoff."""
+        """The date that names the period `step` periods after the cutoff, its last day."""
         return self.cutoff + dt.timedelta(days=step * self.period_days)
+
+    def span(self) -> str:
+        """First and last day of all periods forecast, for people."""
+        return span_text(self.day(self.horizon), self.horizon * self.period_days)
 
     def rows(self, step: int) -> slice:
         """Rows of one step."""

@@ -11,6 +11,7 @@ import pyarrow as pa
 from cdnplan import __version__
 from cdnplan.forecast.base import Forecast
 from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
+from cdnplan.inputs.periods import NAMED_BY
 from cdnplan.inputs.table_writer import check_table_path, whole_file, write_batches
 
 ROWS_AT_ONCE = 2_000_000
@@ -31,7 +32,8 @@ def demand_table(forecast: Forecast, first: int = 0, last: int | None = None) ->
     pyarrow.Table
         ``date``, ``region``, ``title`` or ``file``, ``gb``, sorted by the first three; with quantiles also
         ``quantile``, empty for the expected value. The schema's metadata tell where it comes from:
-        ``model``, ``cutoff``, ``horizon``, ``period_days``, ``quantiles``, ``history_sha256``, ``cdnplan``.
+        ``model``, ``cutoff``, ``horizon``, ``period_days``, ``named_by``, ``quantiles``, ``history_sha256``,
+        ``cdnplan``.
     """
     days = np.array([forecast.day(step) for step in range(forecast.horizon + 1)], dtype="datetime64[D]")
     n_levels = len(forecast.quantiles)
@@ -54,6 +56,7 @@ def demand_table(forecast: Forecast, first: int = 0, last: int | None = None) ->
         "cutoff": str(forecast.cutoff),
         "horizon": str(forecast.horizon),
         "period_days": str(forecast.period_days),
+        NAMED_BY: "last",
         **({"quantiles": ",".join(f"{level:g}" for level in forecast.quantiles)} if n_levels else {}),
         "history_sha256": forecast.history_hash,
         "cdnplan": __version__,

@@ -22,10 +22,12 @@ from cdnplan.inputs.event_reader import Events
 from cdnplan.inputs.file_shares import FileShares
 from cdnplan.inputs.history import History
 from cdnplan.inputs.launch_reader import Launches
+from cdnplan.inputs.plausibility import volume_doubts
 from cdnplan.inputs.table_problems import TableProblems
 from cdnplan.inputs.titles_reader import TitleTable
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
+from cdnplan.model.period import first_day
 
 
 def forecast_demand(
@@ -103,7 +105,9 @@ def forecast_demand(
         chosen = WithChanges(chosen, changes)
     forecast = chosen.fit(known, blind).predict(horizon, quantiles)
     source = whole if as_of is None else whole.until(as_of)
-    warnings = (*forecast.warnings, *more, *_stale(known, as_of))
+    days = known.n_periods * known.period_days
+    doubts = tuple(doubt.text for doubt in volume_doubts(float(known.gb.sum()), days, "history"))
+    warnings = (*whole.warnings, *doubts, *forecast.warnings, *more, *_stale(known, as_of))
     forecast = replace(forecast, history_hash=source.digest(), warnings=warnings)
     if files is not None and learned is not None:
         return split(forecast, files[0], learned)
@@ -200,7 +204,7 @@ def forecast_to_demand(
         catalog,
         None if forecast.by == "file" else shares,
         known=known,
-        start=forecast.day(step),
+        start=first_day(forecast.day(step), forecast.period_days),
         period_days=float(forecast.period_days),
         problems=problems,
     )

@@ -15,14 +15,22 @@ from cdnplan.errors import nearest
 from cdnplan.inputs.demand_build import Part, gather, silent_regions, to_demand, twins
 from cdnplan.inputs.demand_regions import RegionMatch, match_regions, region_warnings
 from cdnplan.inputs.file_shares import FileShares
-from cdnplan.inputs.periods import DEFAULT_DAYS, Days, distinct_days, stated_period, usual_spacing
+from cdnplan.inputs.periods import (
+    DEFAULT_DAYS,
+    Days,
+    distinct_days,
+    named_by_first,
+    stated_period,
+    usual_spacing,
+)
 from cdnplan.inputs.table_problems import TableProblems
 from cdnplan.inputs.tables import Chunk, Column, Table
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
+from cdnplan.model.period import first_day, last_day, span_text
 
 _CONTRACT = (
-    Column("date", "date"),
+    Column("date", "date", periods=True),
     Column("region", "text"),
     Column("title", "text"),
     Column("file", "text"),
@@ -62,7 +70,7 @@ def read_demand(
     wanted : frozenset of str
         Those of `known` that are planned; rows of the others are passed over.
     date : datetime.date or None
-        The period, as the table names it; None: the earliest in the table.
+        A day of the period; None: the earliest period in the table.
     period_days : float or None
         Its length [days]; None: as the file's schema metadata says, else the usual distance of the
         table's dates, else 7.
@@ -82,11 +90,11 @@ def read_demand(
     table = Table(path, _CONTRACT, one_of=("file", "title"))
     problems = table.problems
     survey = _survey(table)
-    start = _pick_date(survey, date, problems)
+    periods = _Periods.of(table, survey.days, period_days)
+    named = _pick_date(survey, periods, date, problems)
     match = match_regions(table.names["region"].list, known, problems, lambda i: survey.region_row[i] + 1)
     regions = tuple(sorted(wanted))
-    pick = _Pick(table, catalog, start, survey.takes_median(start), match, regions)
-    stated = stated_period(table.metadata, str(path)) if period_days is None else period_days
+    pick = _Pick(table, catalog, named, survey.takes_median(named), match, regions)
     parts = list(pick.parts())
     problems.raise_if_any()
     matrix = gather(parts, len(regions))
@@ -101,12 +109,13 @@ def read_demand(
         catalog,
         None if pick.by == "file" else shares,
         known=known,
-        start=start.astype(dt.date),
-        period_days=stated or usual_spacing(survey.days) or DEFAULT_DAYS,
+        start=periods.first(named),
+        period_days=periods.days,
         problems=problems,
     )
     problems.raise_if_any()
-    return demand, region_warnings(str(path), match, silent, pick.skipped_gb, pick.total_gb)
+    told = [periods.told] if periods.told else []
+    return demand, [*told, *region_warnings(str(path), match, silent, pick.skipped_gb, pick.total_gb)]
 
 
 def check_demand(path: Path, *, date: dt.date | None = None, known: Mapping[str, str] | None = None) -> None:
@@ -124,7 +133,7 @@ def check_demand(path: Path, *, date: dt.date | None = None, known: Mapping[str,
     """
     table = Table(path, _CONTRACT, one_of=("file", "title"))
     survey = _survey(table)
-    _pick_date(survey, date, table.problems)
+    _pick_date(survey, _Periods.of(table, survey.days, None), date, table.problems)
     if known is not None:
         rows = survey.region_row
         match_regions(table.names["region"].list, known, table.problems, lambda i: rows[i] + 1)
@@ -133,8 +142,8 @@ def check_demand(path: Path, *, date: dt.date | None = None, known: Mapping[str,
     table.problems.raise_if_any()
 
 
-def demand_dates(path: Path) -> tuple[dt.date, ...]:
-    """Dates that a demand table has rows of, increasing.
+def demand_periods(path: Path) -> tuple[tuple[dt.date, ...], float]:
+    """Last days of the periods that a demand table has rows of, increasing, and their length [days].
 
     Raises
     ------
@@ -146,7 +155,8 @@ def demand_dates(path: Path) -> tuple[dt.date, ...]:
     if days.size == 0:
         table.problems.add("empty", "the table has no rows with a date", column="date")
     table.problems.raise_if_any()
-    return tuple(day.astype(dt.date) for day in days)
+    periods = _Periods.of(table, days, None)
+    return tuple(periods.last(day) for day in days), periods.days
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,18 +191,52 @@ def _survey(table: Table) -> _Survey:
     return _Survey(days, region_row, expected, medians, first_row)
 
 
-def _pick_date(survey: _Survey, date: dt.date | None, problems: TableProblems) -> np.datetime64:
-    """Choose the period; NaT, with a problem, where that is not possible."""
-    never = np.datetime64("NaT", "D")
-    if survey.days.size == 0:
+@dataclass(frozen=True, slots=True)
+class _Periods:
+    """Which days the dates of a table stand for: so many, the last or the first of which is the date."""
+
+    days: float
+    by_first: bool
+    told: str
+
+    @staticmethod
+    def of(table: Table, dates: Days, period_days: float | None) -> _Periods:
+        """As the caller says, or the file, or the distance of its dates."""
+        file = table.problems.file
+        stated = stated_period(table.metadata, file) if period_days is None else period_days
+        days = stated or usual_spacing(dates) or DEFAULT_DAYS
+        return _Periods(days, *named_by_first(dates, days, table.metadata, file))
+
+    def last(self, date: np.datetime64) -> dt.date:
+        found: dt.date = date.astype(dt.date)
+        return last_day(found, self.days) if self.by_first else found
+
+    def first(self, date: np.datetime64) -> dt.date:
+        return first_day(self.last(date), self.days)
+
+    def span(self, date: np.datetime64) -> str:
+        return span_text(self.last(date), self.days)
+
+
+def _pick_date(
+    survey: _Survey, periods: _Periods, date: dt.date | None, problems: TableProblems
+) -> np.datetime64:
+    """Choose the period, as the table names it; NaT, with a problem, where that is not possible."""
+    never, days = np.datetime64("NaT", "D"), survey.days
+    if days.size == 0:
         return never
-    day: np.datetime64 = survey.days[0] if date is None else np.datetime64(date, "D")
-    if day not in survey.days:
-        close = survey.days[np.argmin(np.abs((survey.days - day).astype(np.int64)))]
-        span = f"{survey.days.size} dates from {survey.days[0]} to {survey.days[-1]}"
-        have = f"expected one of its {span}, as {close}" if survey.days.size > 1 else f"it has {close} only"
-        problems.add("date", f"the table has no rows of {day}, {have}", column="date")
-        return never
+    day: np.datetime64 = days[0]
+    if date is not None:
+        # The first period that is not over before the day.
+        ends = np.array([periods.last(one) for one in days], dtype="datetime64[D]")
+        place = int(np.searchsorted(ends, np.datetime64(date, "D")))
+        if place == days.size or periods.first(days[place]) > date:
+            close = periods.span(days[np.argmin(np.abs((ends - np.datetime64(date, "D")).astype(np.int64)))])
+            span = f"{days.size} periods from {periods.first(days[0])} to {periods.last(days[-1])}"
+            have = f"expected a day of its {span}, as of {close}" if days.size > 1 else f"it has {close} only"
+            problems.add("date", f"the table has no rows of {date}, {have}", column="date")
+            return never
+        day = days[place]
     if day not in survey.expected and day not in survey.medians:
         message = f"{day} has neither rows without a quantile nor with 0.5, expected one of them"
         problems.add("quantile", message, row=survey.first_row[day] + 1, column="quantile")

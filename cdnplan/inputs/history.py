@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.model.period import span_text
 
 ROWS_AT_ONCE = 1 << 22
 """Rows that are looked at together where a table may have hundreds of millions."""
@@ -24,7 +25,7 @@ class History:
     Parameters
     ----------
     first_day : datetime.date
-        The date that names period 0.
+        The date that names period 0: its last day.
     period_days : int
         Distance of periods [days]: 1 or 7.
     regions, titles : tuple of str
@@ -35,6 +36,8 @@ class History:
         Period counted from `first_day`, indices of region and title.
     gb : (n_rows,) float64
         Volume [GB], > 0.
+    warnings : tuple of str
+        What the reader of the table has to tell.
     """
 
     first_day: dt.date
@@ -46,6 +49,7 @@ class History:
     region: npt.NDArray[np.int32]
     title: npt.NDArray[np.int32]
     gb: npt.NDArray[np.float64]
+    warnings: tuple[str, ...] = ()
 
     @property
     def n_periods(self) -> int:
@@ -58,8 +62,12 @@ class History:
         return self.day(self.n_periods - 1)
 
     def day(self, period: int) -> dt.date:
-        """The date that names a period, which may lie beyond the last."""
+        """The date that names a period, its last day; it may lie beyond the last period."""
         return self.first_day + dt.timedelta(days=period * self.period_days)
+
+    def span(self, period: int) -> str:
+        """Both ends of a period, for people."""
+        return span_text(self.day(period), self.period_days)
 
     @property
     def bounds(self) -> npt.NDArray[np.int64]:
@@ -85,7 +93,8 @@ class History:
             return self
         last = (date - self.first_day).days // self.period_days
         if last < 0:
-            message = f"the history begins on {self.first_day}: nothing was known on {date}"
+            begins = f"the history begins on {self.first_day} (period {self.span(0)})"
+            message = f"{begins}: nothing was known on {date}"
             raise InputError([Problem(message)])
         n = self.rows(0, last).stop
         regions, region = names_in_use(self.regions, self.region[:n])
@@ -100,6 +109,7 @@ class History:
             region,
             title,
             self.gb[:n],
+            self.warnings,
         )
 
     def digest(self) -> str:

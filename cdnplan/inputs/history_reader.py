@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.inputs.history import History, names_in_use, rows_before
-from cdnplan.inputs.periods import DEFAULT_DAYS, distinct_days, stated_period, usual_spacing
+from cdnplan.inputs.periods import DEFAULT_DAYS, distinct_days, named_by_first, stated_period, usual_spacing
 from cdnplan.inputs.tables import Column, Names, Table
+from cdnplan.model.period import last_day
 
 Ints32 = npt.NDArray[np.int32]
 
 _CONTRACT = (
-    Column("date", "date"),
+    Column("date", "date", periods=True),
     Column("region", "text"),
     Column("title", "text"),
     Column("file", "text"),
@@ -35,9 +36,9 @@ def read_history(path: Path) -> History:
     Parameters
     ----------
     path : Path
-        Columns ``date`` (of a day, or any day that names a week), ``region``, ``title`` or ``file``
-        (which goes first) and ``gb``; others are ignored. Dates are daily or weekly, which is found from
-        them; periods may be missing, and rows may come in any order.
+        Columns ``date`` (the day, or the last day of the week; Mondays of weeks are first days),
+        ``region``, ``title`` or ``file`` (which goes first) and ``gb``; others are ignored. Dates are daily
+        or weekly, which is found from them; periods may be missing, and rows may come in any order.
 
     Returns
     -------
@@ -53,10 +54,10 @@ def read_history(path: Path) -> History:
     by: Literal["title", "file"] = "file" if "file" in table.columns else "title"
     pieces, first_row = _pieces(table, by)
     table.problems.raise_if_any()
-    first_day, period_days = _periods(table, first_row)
+    first_date, period_days = _periods(table, first_row)
     regions, region_rank = _ranked(table.names["region"])
     titles, title_rank = _ranked(table.names[by])
-    rows = _by_period(pieces, first_day, period_days, region_rank, title_rank)
+    rows = _by_period(pieces, first_date, period_days, region_rank, title_rank)
     if not _sort_periods(rows, len(titles)):
         _report_twins(table, by)
     kept = rows.gb > 0
@@ -67,8 +68,19 @@ def read_history(path: Path) -> History:
         rows = _Rows(rows.period[kept], rows.region[kept], rows.title[kept], rows.gb[kept])
     regions, region = names_in_use(regions, rows.region)
     titles, title = names_in_use(titles, rows.title)
+    by_first, told = named_by_first(np.array(sorted(first_row)), period_days, table.metadata, str(path))
+    first_day = first_date.astype(dt.date)
     return History(
-        first_day.astype(dt.date), period_days, regions, titles, by, rows.period, region, title, rows.gb
+        last_day(first_day, period_days) if by_first else first_day,
+        period_days,
+        regions,
+        titles,
+        by,
+        rows.period,
+        region,
+        title,
+        rows.gb,
+        (told,) if told else (),
     )
 
 

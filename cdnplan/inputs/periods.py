@@ -1,20 +1,31 @@
-"""Dates of a table: how long one period is."""
+"""Dates of a table: how long a period is, and which days a date stands for.
+
+A period is named by its last day. Weeks that a table names by Mondays are known for what they are, Monday to
+Sunday.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.model.period import last_day, span_text
 
 Days = npt.NDArray[np.datetime64]
 
 DEFAULT_DAYS = 7.0
 """Length of a period that nothing tells [days]."""
 
+NAMED_BY = "named_by"
+"""Key of a Parquet file's schema metadata: whether the ``first`` or ``last`` day of a period names it."""
+
 _COUNTED_DAYS = 1_000_000
+_WEEK, _SUNDAY = 7, 6
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def distinct_days(days: Days) -> Days:
@@ -75,3 +86,65 @@ def stated_period(metadata: Mapping[str, str], file: str) -> float | None:
         message = f"the schema metadata has period_days {text!r}, expected a number > 0"
         raise InputError([Problem(message, file=file)])
     return period
+
+
+def named_by_first(
+    days: Days, period_days: float, metadata: Mapping[str, str], file: str
+) -> tuple[bool, str]:
+    """Whether a table names periods by their first days, and what to tell of it.
+
+    Dates name last days, unless the table says otherwise, or they are the Mondays of a weekly table: hardly
+    anybody ends weeks on Mondays, and ISO weeks begin on them.
+
+    Parameters
+    ----------
+    days : (n,) datetime64[D]
+        Dates of the table, increasing.
+    period_days : float
+        Length of a period [days].
+    metadata : mapping of str to str
+        Of the file's schema; `NAMED_BY` may say which day names a period.
+    file : str
+        The table as the user named it, for messages.
+
+    Returns
+    -------
+    bool
+    str
+        A warning where weeks are named by another day than the Sunday that ends them; else empty.
+
+    Raises
+    ------
+    InputError
+        The metadata say something else than ``first`` or ``last``.
+
+    Examples
+    --------
+    >>> mondays = np.array(["2026-03-02", "2026-03-09"], "datetime64[D]")
+    >>> first, told = named_by_first(mondays, 7.0, {}, "d.csv")
+    >>> first, told.partition(";")[0]
+    (True, 'd.csv: dates are Mondays, taken for first days of weeks: 2026-03-09 is 2026-03-09 to 2026-03-15')
+    >>> named_by_first(mondays, 7.0, {"named_by": "last"}, "demand.parquet")
+    (False, '')
+    """
+    stated = metadata.get(NAMED_BY)
+    if stated not in (None, "first", "last"):
+        message = f"the schema metadata has {NAMED_BY} {stated!r}, expected 'first' or 'last'"
+        raise InputError([Problem(message, file=file)])
+    if stated is not None:
+        return stated == "first", ""
+    # 1970-01-01 was a Thursday.
+    weekdays = np.unique((days.astype(np.int64) + 3) % _WEEK)
+    if period_days != _WEEK or weekdays.size != 1 or weekdays[0] == _SUNDAY:
+        return False, ""
+    weekday, last = int(weekdays[0]), days[-1].astype(dt.date)
+    name = f"{_WEEKDAYS[weekday]}s"
+    by_first = weekday == 0
+    ends = last_day(last, period_days) if by_first else last
+    which, other = ("first", "end") if by_first else ("last", "begin")
+    week_ends = _WEEKDAYS[weekday if by_first else weekday - 1].lower()
+    span = span_text(ends, period_days)
+    return by_first, (
+        f"{file}: dates are {name}, taken for {which} days of weeks: {last} is {span}; where weeks {other}"
+        f" on {name}, make the table with: cdnplan ingest --period weekly --week-ends {week_ends}"
+    )

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.model.period import span_text
 
 PLAN_JSON = "plan.json"
 FORMAT = 1
@@ -87,8 +88,8 @@ class PlanJson:
         Link, time slice, Gbit/s above capacity.
     full : tuple of FullLimit
         Limits that are used up.
-    start : datetime.date
-        First day of the period.
+    start, end : datetime.date
+        First and last day of the period; in plans of earlier releases both are the day that names it.
     days : float
         Its length [days].
     fill_counted : bool
@@ -121,6 +122,7 @@ class PlanJson:
     overload: tuple[tuple[str, int, float], ...]
     full: tuple[FullLimit, ...]
     start: dt.date
+    end: dt.date
     days: float
     fill_counted: bool
     counts: Mapping[str, int]
@@ -132,6 +134,11 @@ class PlanJson:
     id: str = ""
     assumed: bool | None = False
     to_fill_gb: float = 0.0
+
+    @property
+    def period(self) -> str:
+        """Both ends of the period, for people."""
+        return span_text(self.end, self.days)
 
 
 def read_plan_json(path: Path) -> PlanJson:
@@ -155,7 +162,7 @@ def read_plan_json(path: Path) -> PlanJson:
     if reader.number((), "format") not in (FORMAT, None):
         message = f"written in format {reader.raw['format']}, this release reads {FORMAT}"
         raise InputError([Problem(message, file=str(path))])
-    start = reader.text(("period",), "start")
+    start = reader.date(("period",), "start")
     plan = PlanJson(
         status=reader.text((), "status", STATUSES),
         engine=reader.text((), "engine", ENGINES),
@@ -164,7 +171,8 @@ def read_plan_json(path: Path) -> PlanJson:
         numbers={key: reader.number((), key) or 0.0 for key in NUMBERS},
         overload=reader.overload(),
         full=reader.full(),
-        start=reader.date(start),
+        start=start,
+        end=reader.date(("period",), "end") if reader.has(("period",), "end") else start,
         days=reader.days(),
         fill_counted=reader.flag("fill_counted"),
         counts={key: int(reader.number(("counts",), key) or 0) for key in COUNTS},
@@ -211,7 +219,7 @@ class _Reader:
     def number(self, within: tuple[str, ...], key: str) -> float | None:
         """Take a finite number."""
         value = self.take(within, key)
-        if value is None and not self._present(within, key):
+        if value is None and not self.has(within, key):
             return None
         number = _finite(value)
         if number is None:
@@ -258,12 +266,13 @@ class _Reader:
             numbers={key: self.number(night, key) or 0.0 for key in FILL_NUMBERS},
             unfilled={key: self.number((*night, "unfilled"), key) or 0.0 for key in UNFILLED_NUMBERS},
             away={
-                key: (self.number((*night, "away"), key) or 0.0) if self._present(night, "away") else 0.0
+                key: (self.number((*night, "away"), key) or 0.0) if self.has(night, "away") else 0.0
                 for key in AWAY_NUMBERS
             },
         )
 
-    def _present(self, within: tuple[str, ...], key: str) -> bool:
+    def has(self, within: tuple[str, ...], key: str) -> bool:
+        """Whether a key is there."""
         level: Any = self.raw
         for name in within:
             level = level.get(name) if isinstance(level, dict) else None
@@ -273,7 +282,7 @@ class _Reader:
         """Take a text, one of `known` if given."""
         value = self.take(within, key)
         path = ".".join((*within, key))
-        if value is None and not self._present(within, key):
+        if value is None and not self.has(within, key):
             return ""
         if not isinstance(value, str):
             self.fault(f"expected a text, found {value!r}", path)
@@ -285,24 +294,26 @@ class _Reader:
     def flag(self, key: str, within: tuple[str, ...] = ()) -> bool:
         """Take true or false."""
         value = self.take(within, key)
-        if not isinstance(value, bool) and self._present(within, key):
+        if not isinstance(value, bool) and self.has(within, key):
             self.fault(f"expected true or false, found {value!r}", ".".join((*within, key)))
         return value is True
 
-    def date(self, text: str) -> dt.date:
-        """Turn the period's start into a date."""
+    def date(self, within: tuple[str, ...], key: str) -> dt.date:
+        """Take a date."""
+        text = self.text(within, key)
         try:
             return dt.date.fromisoformat(text)
         except ValueError:
             if text:
-                self.fault(f"expected a date such as 2026-07-05, found {text!r}", "period.start")
+                message = f"expected a date such as 2026-07-05, found {text!r}"
+                self.fault(message, ".".join((*within, key)))
             return dt.date.min
 
     def rows(self, key: str) -> list[dict[str, Any]]:
         """Take a list of objects."""
         rows = self.take((), key)
         if not isinstance(rows, list):
-            if self._present((), key):
+            if self.has((), key):
                 self.fault(f"expected a list, found {rows!r}", key)
             return []
         return [row if isinstance(row, dict) else {} for row in rows]
@@ -334,14 +345,14 @@ class _Reader:
         """Take a list of texts."""
         value = self.take((), key)
         good = isinstance(value, list) and all(isinstance(text, str) for text in value)
-        if not good and self._present((), key):
+        if not good and self.has((), key):
             self.fault(f"expected a list of texts, found {value!r}", key)
         return tuple(value) if good else ()
 
     def mapping(self, key: str, what: str = "an object") -> dict[str, Any]:
         """Take an object."""
         value = self.take((), key)
-        if not isinstance(value, dict) and self._present((), key):
+        if not isinstance(value, dict) and self.has((), key):
             self.fault(f"expected {what}, found {value!r}", key)
         return value if isinstance(value, dict) else {}
 

@@ -25,6 +25,27 @@ from cdnplan.inputs.table_problems import LISTED, TableProblems
 Values = npt.NDArray[Any]
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?")
+_ISO_WEEK = re.compile(r"(\d{4})-?[Ww](\d{2})")
+
+_OF_DEMAND = frozenset(("date", "gb", "region"))
+_OF_LOGS = frozenset(
+    (
+        *(
+            "bytes",
+            "time",
+            "timestamp",
+            "url",
+            "uri",
+            "status",
+            "method",
+            "client",
+            "client_ip",
+            "remote_addr",
+        ),
+        *("sc-bytes", "c-ip", "cs-uri-stem", "week", "mb", "kb", "tb"),
+    )
+)
+"""Columns that demand and histories need, and others that tell of a log or of other units."""
 
 MANY_TEXTS = 256
 """From so many distinct texts of a batch on they are looked up together."""
@@ -51,6 +72,8 @@ class Column:
         Whether single values may be missing.
     minimum, above, maximum : float or None
         Limits of a number: >= minimum, > above, <= maximum.
+    periods : bool
+        Whether dates name periods: then an ISO week such as 2026-W10 stands for its last day, the Sunday.
     """
 
     name: str
@@ -60,6 +83,7 @@ class Column:
     minimum: float | None = None
     above: float | None = None
     maximum: float | None = None
+    periods: bool = False
 
     @property
     def expected(self) -> str:
@@ -71,7 +95,8 @@ class Column:
         'expected a number >= 0'
         """
         if self.kind != "number":
-            return "expected a name" if self.kind == "text" else "expected a date as 2021-07-04"
+            dates = "expected a date as 2021-07-04" + (" or a week as 2021-W26" if self.periods else "")
+            return "expected a name" if self.kind == "text" else dates
         limits = [
             f"{sign} {limit:g}"
             for sign, limit in ((">=", self.minimum), (">", self.above), ("<=", self.maximum))
@@ -233,6 +258,8 @@ class Table:
     def _missing(self, message: str, name: str) -> None:
         found = list(self._file.types)
         hint = "columns are separated by commas" if re.search(r"[;\t|]", "".join(found)) else ""
+        if name in _OF_DEMAND and _OF_LOGS.intersection(other.casefold() for other in found):
+            hint = "a log, or a table in bytes or with times, becomes one by: cdnplan ingest (docs/ingest.md)"
         self.problems.add("missing", message, column=name, hint=lambda: hint or nearest(name, found))
 
     def _check_type(self, column: Column, kind: Any) -> None:
@@ -284,7 +311,8 @@ class Table:
 
     def _dates(self, column: Column, array: Any, start: int) -> tuple[Values, Values]:
         if is_text(array.type):
-            return self._parsed(column, array, start, _day, np.datetime64("NaT", "D"))
+            parse = _day_of_period if column.periods else _day
+            return self._parsed(column, array, start, parse, np.datetime64("NaT", "D"))
         plain = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
         nothing = missing(plain)
         if pa.types.is_null(plain.type):
@@ -327,6 +355,17 @@ def _day(text: str) -> np.datetime64 | None:
         return None
     try:
         return np.datetime64(dt.date.fromisoformat(match[1]), "D")
+    except ValueError:
+        return None
+
+
+def _day_of_period(text: str) -> np.datetime64 | None:
+    """A day, or the last one of an ISO week."""
+    week = _ISO_WEEK.fullmatch(text.strip())
+    if week is None:
+        return _day(text)
+    try:
+        return np.datetime64(dt.date.fromisocalendar(int(week[1]), int(week[2]), 7), "D")
     except ValueError:
         return None
 

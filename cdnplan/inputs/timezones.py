@@ -164,6 +164,26 @@ def nearest_timezone(country: str, location: Location) -> str:
     return zones[int(np.argmin(distance_km(places, np.array(location))))]
 
 
+def km_to_country(country: str, location: Location) -> float:
+    """Distance of a place to the nearest reference city of a country [km]; 0 for a country that has none.
+
+    Examples
+    --------
+    >>> km_to_country("DE", (48.1, 11.6)) < 300 < 5000 < km_to_country("DE", (11.6, 48.1))
+    True
+    """
+    cities = _reference_cities()
+    if not country or country not in cities:
+        return 0.0
+    return float(distance_km(cities[country][1], np.array(location)).min())
+
+
+def km_abroad(country: str, location: Location) -> float:
+    """Distance of a place to the nearest reference city of any other country [km]."""
+    others = [places for other, (_, places) in _reference_cities().items() if other not in ("", country)]
+    return float(distance_km(np.concatenate(others), np.array(location)).min())
+
+
 @lru_cache(maxsize=1)
 def _reference_cities() -> dict[str, tuple[list[str], npt.NDArray[np.float64]]]:
     """Zones and their cities' coordinates by country; under "" those of the whole world."""

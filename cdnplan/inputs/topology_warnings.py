@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from cdnplan.inputs.link_graph import LinkGraph
+from cdnplan.inputs.plausibility import place_doubts
 from cdnplan.model.geo import distance_km
+from cdnplan.model.network import Paths, by_distance
 from cdnplan.model.topology import Region, Topology
 
 FAR_KM = 5000.0
@@ -42,6 +44,8 @@ def topology_warnings(topology: Topology) -> list[str]:
         *_hardware(topology),
         *_unusable_sites(topology),
         *_far_regions(topology),
+        *(doubt.text for doubt in place_doubts(topology)),
+        *_contradicted_order(topology),
         *_missing_countries(topology),
         *_partial_demand(topology),
     ]
@@ -128,6 +132,30 @@ def _far_regions(topology: Topology) -> Iterator[str]:
     if far:
         what = _are(far, "a region", "regions")
         yield f"{what} more than {FAR_KM:g} km from every site listed: {_listed(far)}"
+
+
+def _contradicted_order(topology: Topology) -> Iterator[str]:
+    """Regions whose first site is not their cheapest: by costs, its place says nothing."""
+    if topology.policy.steering != "cost":
+        return
+    paths = Paths(topology)
+    sites = {site.name: site for site in topology.sites}
+    other = []
+    for region in topology.regions:
+        if len(region.sites) < 2:
+            continue
+        found = paths.from_nodes(region.name) if paths.linked(region.name) else None
+        if found is None:
+            found = by_distance(topology, region, [sites[name] for name in region.sites])
+        costs = [found[name].cost for name in region.sites if name in found]
+        if costs and costs[0] > min(costs):
+            other.append(region.name)
+    if other:
+        what = _are(other, "a region lists", "regions list")
+        yield (
+            f"{what} another site first than the cheapest: {_listed(other)}; the cheapest that has a file"
+            " serves it, and the order only breaks ties, unless policy.steering is order"
+        )
 
 
 def _missing_countries(topology: Topology) -> Iterator[str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.model.period import last_day
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Demand:
@@ -37,3 +39,8 @@ class Demand:
     gb: npt.NDArray[np.float32]
     start: dt.date
     period_days: float
+
+    @property
+    def end(self) -> dt.date:
+        """Last day of the period, which names it."""
+        return last_day(self.start, self.period_days)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.periods import DEFAULT_DAYS
 from cdnplan.inputs.together import both
+from cdnplan.model.period import first_day, span_text
 from cdnplan.nightly.config import NightlyConfig, Source
 from cdnplan.nightly.failures import NotPublishedError
 from cdnplan.nightly.gather import DEMAND_ROLES, Trouble
@@ -33,7 +33,9 @@ class Needed:
     table : Path
         Demand table.
     period : datetime.date
-        Which of its dates.
+        The last day of the period, which names it.
+    days : float
+        Its length [days].
     source : str
         ``history``, ``demand`` or ``last good forecast``.
     made : datetime
@@ -45,10 +47,16 @@ class Needed:
 
     table: Path
     period: dt.date
+    days: float
     source: str
     made: dt.datetime
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> str:
+        """Both ends of the period, for people."""
+        return span_text(self.period, self.days)
 
 
 class _StaleError(Exception):
@@ -113,29 +121,31 @@ def demand_of_the_night(
             f" {config.fallback.forecast_days:g} are allowed"
         )
     try:
-        period = _period(good.forecast, "the last good forecast", target)
+        period, days = _period(good.forecast, "the last good forecast", target)
     except _StaleError as error:
         raise NotPublishedError(f"{reason}; {error}") from None
     told = f"{reason}; the last good forecast, made {age:.1f} days ago, is used"
-    return Needed(good.forecast, period, "last good forecast", good.forecast_made, (told,))
+    return Needed(good.forecast, period, days, "last good forecast", good.forecast_made, (told,))
 
 
 def _from_table(ready: Ready, target: dt.date) -> Needed:
-    return Needed(ready.path, _period(ready.path, "demand", target), "demand", ready.fetched)
+    return Needed(ready.path, *_period(ready.path, "demand", target), "demand", ready.fetched)
 
 
-def _period(table: Path, name: str, target: dt.date) -> dt.date:
-    """The period of a demand table that a day falls into: periods are named by their last days."""
-    from cdnplan.inputs.demand_reader import demand_dates
+def _period(table: Path, name: str, target: dt.date) -> tuple[dt.date, float]:
+    """The period of a demand table that a day falls into, by its last day, and its length [days]."""
+    from cdnplan.inputs.demand_reader import demand_periods
 
-    days = demand_dates(table)
-    period = next((day for day in days if day >= target), None)
+    ends, days = demand_periods(table)
+    period = next((end for end in ends if end >= target), None)
     if period is None:
-        raise _StaleError(f"{name} does not reach to {target}: its last date is {days[-1]}")
-    long = (days[1] - days[0]).days if len(days) > 1 else DEFAULT_DAYS
-    if (period - target).days >= long:
-        raise _StaleError(f"{name} has nothing for {target}, the next date is {period}: is the clock right?")
-    return period
+        raise _StaleError(
+            f"{name} does not reach to {target}: its last period is {span_text(ends[-1], days)}"
+        )
+    if first_day(period, days) > target:
+        span = span_text(period, days)
+        raise _StaleError(f"{name} has nothing for {target}, the next period is {span}: is the clock right?")
+    return period, days
 
 
 def _forecast(
@@ -194,7 +204,7 @@ def _forecast(
     warnings: tuple[str, ...] = ()
     if history.last_day >= today + dt.timedelta(days=history.period_days):
         warnings = (f"history goes on to {history.last_day}, past {today}: that part is left out",)
-    return Needed(table, made.day(steps), "history", now, warnings, made.warnings)
+    return Needed(table, made.day(steps), made.period_days, "history", now, warnings, made.warnings)
 
 
 def _fresh(history: History, source: Source, yesterday: dt.date, target: dt.date) -> dt.date:

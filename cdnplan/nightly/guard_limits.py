@@ -17,6 +17,7 @@ class Limit:
 
 DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
+        "implausible_factor": Limit(1.0, 1000.0),
         "silent_regions_ratio": Limit(0.05, 0.25),
         "demand_factor": Limit(2.0, 5.0),
         "lost_appliances_ratio": Limit(0.1, 0.3),
@@ -32,5 +33,11 @@ DEFAULT_LIMITS: Mapping[str, Limit] = MappingProxyType(
 )
 """In the order in which they are looked at: those of `BEFORE` need no new plan."""
 
-BEFORE = ("silent_regions_ratio", "demand_factor", "lost_appliances_ratio", "field_differs_ratio")
+BEFORE = (
+    "implausible_factor",
+    "silent_regions_ratio",
+    "demand_factor",
+    "lost_appliances_ratio",
+    "field_differs_ratio",
+)
 """Guards that are known before time is spent on a plan."""

@@ -15,6 +15,7 @@ from cdnplan.nightly.in_force import InForce, Standing, lost_appliances_ratio
 from cdnplan.planner.load import Loaded
 
 _WORDS = {
+    "implausible_factor": "times that an input is beyond what is usual",
     "silent_regions_ratio": "share of regions without demand",
     "demand_factor": "demand per day against the plan in force, times more or less",
     "lost_appliances_ratio": "share of the appliances that hold something which the topology lacks",
@@ -88,7 +89,8 @@ def before_planning(loaded: Loaded, before: InForce | None) -> dict[str, float]:
     """
     instance = loaded.instance
     region_gb = instance.region_gb()
-    values = {"silent_regions_ratio": float(np.mean(region_gb <= 0))}
+    values = {"implausible_factor": max((doubt.factor for doubt in loaded.doubts), default=0.0)}
+    values |= {"silent_regions_ratio": float(np.mean(region_gb <= 0))}
     if before is not None:
         day, other = float(region_gb.sum()) / instance.period_days, before.gb_per_day
         values["demand_factor"] = max(day, other) / min(day, other) if min(day, other) > 0 else np.inf

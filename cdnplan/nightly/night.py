@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cdnplan.errors import CdnplanError, InputError
+from cdnplan.model.period import first_day
 from cdnplan.nightly.clocks import Clocks
 from cdnplan.nightly.config import NightlyConfig
 from cdnplan.nightly.deadline import Deadline, deadline_of
@@ -190,7 +191,11 @@ class Night:
             now=self.status.started,
             run=self.store.run,
         )
-        self.status.planned_for, self.status.demand_from = needed.period, needed.source
+        self.status.planned_for, self.status.planned_from = (
+            needed.period,
+            first_day(needed.period, needed.days),
+        )
+        self.status.demand_from = needed.source
         self.status.notes += needed.notes
         for warning in needed.warnings:
             self._warn(warning)
@@ -198,9 +203,9 @@ class Night:
 
     def _refuse_the_past(self, needed: Needed, before: InForce | None) -> None:
         """A clock that was set back must not put a plan for an earlier day in force."""
-        if before is None or needed.period >= before.plan.start:
+        if before is None or needed.period >= before.plan.end:
             return
-        told = f"the plan in force is for {before.plan.start}, later than {needed.period}"
+        told = f"the plan in force is for {before.plan.period}, later than {needed.span}"
         if self.date is None:
             raise NotPublishedError(f"{told}: is the clock right? --date plans for a day gone by")
         self._warn(told)
@@ -225,6 +230,8 @@ class Night:
         self.status.standing = found
         if found is not None and not found.holds:
             self.log.warning("the plan in force no longer holds", faults=listed(found.faults))
+        for doubt in loaded.doubts:
+            self._warn(doubt.text)
         self._hold(read_guards(before_planning(loaded, before), self.config.limits), found)
         return found
 
@@ -297,7 +304,8 @@ class Night:
         fills = fill_figures(staged)
         self.status.plan = {
             "folder": staged.name,
-            "period": record["period"]["start"],
+            "period": record["period"]["end"],
+            "period_from": record["period"]["start"],
             "status": record["status"],
             "engine": record["engine"],
             **{

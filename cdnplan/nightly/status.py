@@ -12,6 +12,7 @@ from typing import Any
 from cdnplan import __version__
 from cdnplan.errors import InputError
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
+from cdnplan.model.period import first_day
 from cdnplan.nightly.disk import write_whole
 from cdnplan.nightly.guards import Reading
 from cdnplan.nightly.in_force import MOST_LISTED, Standing
@@ -44,6 +45,7 @@ class Status:
     ended: dt.datetime | None = None
     deadline: dt.datetime | None = None
     planned_for: dt.date | None = None
+    planned_from: dt.date | None = None
     demand_from: str = ""
     inputs: Mapping[str, Ready] = field(default_factory=dict)
     guards: list[Reading] = field(default_factory=list)
@@ -73,6 +75,7 @@ class Status:
             "ended": _when(self.ended),
             "deadline": _when(self.deadline),
             "planned_for": None if self.planned_for is None else self.planned_for.isoformat(),
+            "planned_from": None if self.planned_from is None else self.planned_from.isoformat(),
             "demand_from": self.demand_from,
             "inputs": {role: _input(ready, self.started) for role, ready in self.inputs.items()},
             "guards": [
@@ -104,7 +107,8 @@ class Status:
 def figures_of(plan: PlanJson) -> dict[str, Any]:
     """Figures of a published plan, for the status."""
     return {
-        "period": plan.start.isoformat(),
+        "period": plan.end.isoformat(),
+        "period_from": first_day(plan.end, plan.days).isoformat(),
         "days": plan.days,
         "status": plan.status,
         **{key: plan.numbers[key] for key in FIGURES},

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.inputs.plan_folder import read_plan, sha256
+from cdnplan.inputs.plausibility import Doubt, demand_doubts, place_doubts, size_doubts
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -20,6 +21,7 @@ from cdnplan.model.topology import Topology
 from cdnplan.planner.held_before import HeldBefore, held_before
 from cdnplan.planner.request import PlanRequest
 from cdnplan.planner.waiting import Waiting, waiting_rules, with_waits
+from cdnplan.units import GB_PER_TB
 
 if TYPE_CHECKING:
     from cdnplan.inputs.history import History
@@ -43,6 +45,8 @@ class Loaded:
         SHA-256 of each input file by its role, files that the topology includes among them.
     waiting : tuple of Waiting
         What rules ask for and the night cannot bring; the topology's policy says so.
+    doubts : tuple of Doubt
+        What can be read but hardly be meant; among the warnings, too.
     """
 
     topology: Topology
@@ -53,6 +57,7 @@ class Loaded:
     warnings: tuple[str, ...]
     hashes: dict[str, str]
     waiting: tuple[Waiting, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def holdings(self) -> Holdings | None:
@@ -109,14 +114,31 @@ def load(request: PlanRequest) -> Loaded:
                 _check_demand(problems, request, request.demand, whole)
         raise InputError(problems)
     demand, warnings = _demand(request, history, whole, topology, *catalog)
-    instance, more = build_instance(
-        topology, catalog[0], demand, before.holdings, pins_may_wait=request.rules_wait
-    )
+    doubts = _doubts_of_inputs(request, topology, catalog[0])
+    try:
+        instance, more = build_instance(
+            topology, catalog[0], demand, before.holdings, pins_may_wait=request.rules_wait
+        )
+    except InputError as error:
+        # What is doubtful may be why nothing fits.
+        raise InputError([*error.problems, *(Problem(found.text) for found in doubts)]) from None
+    doubts += demand_doubts(instance, demand, str(request.demand or request.history))
     hashes = _hashes(request, sources.included)
-    warnings = [*warnings, *more, *before.warnings]
-    loaded = Loaded(topology, catalog[0], demand, before, instance, tuple(warnings), hashes)
+    said = dict.fromkeys((*warnings, *(found.text for found in doubts), *more, *before.warnings))
+    loaded = Loaded(topology, catalog[0], demand, before, instance, tuple(said), hashes, doubts=tuple(doubts))
     waiting = waiting_rules(instance) if request.rules_wait else ()
     return loaded.letting_wait(waiting) if waiting else loaded
+
+
+def _doubts_of_inputs(request: PlanRequest, topology: Topology, catalog: Catalog) -> list[Doubt]:
+    """What is hardly meant in network and catalogue."""
+    used = {group.model for site in topology.sites for group in site.appliances}
+    storage = [model.storage_tb * GB_PER_TB for model in topology.hardware if model.name in used]
+    sizes = size_doubts(catalog.size_gb, max(storage, default=0.0), str(request.files or request.titles))
+    return [
+        *sizes,
+        *(replace(found, text=f"{request.topology}: {found.text}") for found in place_doubts(topology)),
+    ]
 
 
 def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:

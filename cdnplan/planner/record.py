@@ -93,7 +93,11 @@ def plan_record(
         "overload": [
             {"link": over.link, "slice": over.slice, "gbps": over.gbps} for over in verdict.overloads
         ],
-        "period": {"start": loaded.demand.start.isoformat(), "days": loaded.demand.period_days},
+        "period": {
+            "start": loaded.demand.start.isoformat(),
+            "end": loaded.demand.end.isoformat(),
+            "days": loaded.demand.period_days,
+        },
         "fill_counted": loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
         "held_before": {"from": loaded.before.origin, "assumed": loaded.before.assumed},
         "counts": _counts(loaded),

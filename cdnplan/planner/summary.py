@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from cdnplan.inputs.plan_json import BY_FIELD, BY_PREVIOUS, EMPTY, STOCKED
+from cdnplan.model.period import span_text
 
 FULL_LISTED = 10
 HELD_BEFORE = {
@@ -32,7 +34,7 @@ def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
     overload = sum(row["gbps"] for row in record["overload"])
     return [
         ("status", f"{record['status']}, by the {record['engine']} engine ({record['engine_reason']})"),
-        ("period", f"{record['period']['start']}, {record['period']['days']:g} days"),
+        ("period", _period(record["period"])),
         ("appliances before", HELD_BEFORE[record["held_before"]["from"]]),
         ("regions", f"{counts['regions']:,}"),
         (
@@ -52,6 +54,13 @@ def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
         *_night_rows(record["fills"]),
         ("time, memory", f"{_seconds(record):,.1f} s, {record['peak_memory_gb']:.2f} GB"),
     ]
+
+
+def _period(period: dict[str, Any]) -> str:
+    """Both ends, and how many days that is."""
+    days = period["days"]
+    span = span_text(dt.date.fromisoformat(period["end"]), days)
+    return f"{span}, {days:g} {'day' if days == 1 else 'days'}"
 
 
 def _night_rows(fills: dict[str, Any]) -> list[tuple[str, str]]:

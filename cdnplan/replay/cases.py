@@ -27,6 +27,7 @@ from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.network import restricted
+from cdnplan.model.period import span_text
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.outcome import Progress
 from cdnplan.replay.planning import (
@@ -146,6 +147,10 @@ def plan_case(request: ReplayRequest, folder: Path, progress: Progress) -> Case:
             " policy.period_days of the plan's topology says how many its table stands for"
         )
         raise InputError([Problem(message, file=str(request.actual))])
+    told = plan.files.plan
+    if logged is None and came.end != told.end:
+        span = span_text(came.end, came.period_days)
+        warnings = [*warnings, f"the plan is for {told.period}, what came is of {span}: another period"]
     planned = plan_of_folder(plan.files, topology, catalog, expected, earlier)
     known = _title_known(catalog, expected)
     met = _met(request, topology, catalog, expected, came, planned, earlier, known, progress)
@@ -267,7 +272,8 @@ def rolling_case(
     first = history.n_periods - request.periods
     if first < 1:
         message = (
-            f"found {history.n_periods} periods, expected more than the {request.periods} that are replayed:"
+            f"the history is too short: {history.n_periods} periods, expected more than the"
+            f" {request.periods} that are replayed:"
             " the first of these is planned from those before it"
         )
         raise InputError([Problem(message, file=str(history_path), path="periods")])
@@ -278,7 +284,7 @@ def rolling_case(
     warnings: list[str] = []
     how: How = request.how
     for t in range(first, history.n_periods):
-        progress(f"plan of {history.day(t)}", (t - first) / request.periods, None, None)
+        progress(f"plan of {history.span(t)}", (t - first) / request.periods, None, None)
         forecast = forecast_demand(
             history,
             titles,

@@ -88,7 +88,7 @@ class _Comparison:
         self.progress("requests", 0.0, None, None)
         self.periods = tuple(
             Period(
-                case.met[k].actual.start,
+                case.met[k].actual.end,
                 one,
                 draw_stream(one, ratio, seed=request.seed, period=k, play_gb=request.play_gb, days=self.days)
                 if logged is None

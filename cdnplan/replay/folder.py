@@ -55,7 +55,7 @@ def policies_table(compared: Compared) -> pa.Table:
     rows = compared.rows
     figures = [row.figures for row in rows]
     columns: dict[str, Any] = {
-        "period": np.array([compared.periods[row.period].start for row in rows], dtype="datetime64[D]"),
+        "period": np.array([compared.periods[row.period].end for row in rows], dtype="datetime64[D]"),
         **_ways([row.way for row in rows], 1),
     }
     for name in ("demand_gb", "planned_gb", "cached_gb", "parent_gb", "origin_gb"):
@@ -92,7 +92,7 @@ def links_table(compared: Compared) -> pa.Table:
     return table(
         {
             "period": np.repeat(
-                np.array([compared.periods[row.period].start for row in rows], dtype="datetime64[D]"), n
+                np.array([compared.periods[row.period].end for row in rows], dtype="datetime64[D]"), n
             ),
             **_ways([row.way for row in rows], n),
             "link": coded(np.tile(np.arange(n), len(rows)), instance.links),
@@ -142,8 +142,8 @@ def regions_table(case: Case, compared: Compared) -> pa.Table:
 def regret_table(compared: Compared) -> pa.Table:
     """``regret.parquet``: cost of each period's plan above the bound, by cause."""
     found = compared.regret
-    start = [period.start for period in compared.periods[: len(found)]]
-    columns: dict[str, Any] = {"period": np.array(start, dtype="datetime64[D]")}
+    ends = [period.end for period in compared.periods[: len(found)]]
+    columns: dict[str, Any] = {"period": np.array(ends, dtype="datetime64[D]")}
     for column, name in (
         ("cost", "cost"),
         ("perfect_forecast_cost", "perfect"),
@@ -166,7 +166,7 @@ def misses_table(case: Case, compared: Compared) -> pa.Table:
     parts = compared.missed
     catalog, instance = case.catalog, compared.periods[0].instance
     period = np.repeat(
-        np.array([one.start for one in compared.periods], dtype="datetime64[D]"),
+        np.array([one.end for one in compared.periods], dtype="datetime64[D]"),
         [one.region.size for one in parts],
     )
 

@@ -27,13 +27,14 @@ class Period:
 
     Parameters
     ----------
-    start : datetime.date
+    end : datetime.date
+        Its last day, which names it.
     instance : Instance
         The demand that came, with 24 slices.
     stream : Stream
     """
 
-    start: dt.date
+    end: dt.date
     instance: Instance
     stream: Stream
 

@@ -148,7 +148,7 @@ def make_record(request: ReplayRequest, case: Case, compared: Compared) -> dict[
         "cdnplan": __version__,
         "input_hashes": {role: sha256(path) for role, path in paths.items() if path is not None},
         "seed": request.seed,
-        "periods": [str(period.start) for period in compared.periods],
+        "periods": [str(period.end) for period in compared.periods],
         "period_days": compared.periods[0].instance.period_days,
         "hours": compared.periods[0].stream.hours,
         "known_before": case.known_is,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from pathlib import Path
 
@@ -67,13 +66,14 @@ def actual_tables(facts: PlanFacts, path: Path) -> tuple[Sheet, Sheet]:
 def _rows(history: History, facts: PlanFacts, path: Path) -> Ints:
     """Rows of the history that lie in the plan's period."""
     plan = facts.files.plan
-    days = np.array([(history.day(t) - plan.start).days for t in range(history.n_periods)])
-    inside = np.flatnonzero((days >= 0) & (days < plan.days))
+    # How many days before the plan's last one each period ends.
+    early = np.array([(plan.end - history.day(t)).days for t in range(history.n_periods)])
+    inside = np.flatnonzero((early >= 0) & (early + history.period_days <= math.ceil(plan.days)))
     rows = np.flatnonzero(np.isin(history.period, inside))
     if rows.size == 0:
-        last = plan.start + dt.timedelta(days=math.ceil(plan.days) - 1)
-        found = f"found {history.first_day} to {history.last_day}"
-        raise InputError([Problem(f"nothing came from {plan.start} to {last}: {found}", file=str(path))])
+        message = f"nothing that came lies within {plan.period}: found periods of {history.period_days} days,"
+        message += f" {history.span(0)} the first and {history.span(history.n_periods - 1)} the last"
+        raise InputError([Problem(message, file=str(path))])
     return rows
 
 

@@ -117,8 +117,8 @@ def plan_page(folder: Path, previous: Path | None = None, actual: Path | None = 
     listed += [named[name] for name in MORE_TABLES if name in named]
     plan = facts.files.plan
     return Page(
-        title=f"{facts.topology.name}: plan for {plan.start.isoformat()}",
-        about=(f"{plan.days:g} days from {plan.start.isoformat()}: {_counted(plan.counts)}",),
+        title=f"{facts.topology.name}: plan for {plan.period}",
+        about=(f"{plan.period}: {_counted(plan.counts)}",),
         sections=sections,
         tables=tuple((sheet, TABLE_WORDS[sheet.name]) for sheet in listed),
         sheets=(

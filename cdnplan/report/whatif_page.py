@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.model.period import span_text
 from cdnplan.report.figures import signed_figure, tiles
 from cdnplan.report.html import Section, paragraph
 from cdnplan.report.labels import money, percent, volume
@@ -75,12 +77,9 @@ def whatif_page(path: Path) -> Page:
         ),
         Section("notes", "What to know about the answers", _notes(tree), "Notes"),
     )
-    period = base["period"]
     return Page(
         title=f"{base['network']}: what if",
-        about=(
-            f"Scenarios against the plan {base['id']} for {period['days']:g} days from {period['start']}",
-        ),
+        about=(f"Scenarios against the plan {base['id']} for {_period(base['period'])}",),
         sections=sections,
         tables=tuple((sheet, TABLE_WORDS[sheet.name]) for sheet in tables if sheet.n_rows),
         sheets=(),
@@ -90,6 +89,11 @@ def whatif_page(path: Path) -> Page:
             ("bound of the base proven by", str(base["certificate"]["proof"])),
         ),
     )
+
+
+def _period(period: Mapping[str, Any]) -> str:
+    """Both ends; results of earlier releases have the last day, which names the period, for its start."""
+    return span_text(dt.date.fromisoformat(period.get("end", period["start"])), period["days"])
 
 
 def _answers(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -69,7 +69,7 @@ def _service(facts: PlanFacts, f: dict[str, float]) -> list[str]:
     counts, plan = facts.files.plan.counts, facts.files.plan
     origin = f["demand_gb"] * (1 - f["offload_ratio"])
     words = (
-        f"In the {plan.days:g} days from {plan.start.isoformat()}, {counts['regions']:,} regions ask for"
+        f"In the period {plan.period}, {counts['regions']:,} regions ask for"
         f" {volume(f['demand_gb'])}. {counts['appliances']:,} appliances at {counts['sites']:,} sites serve"
         f" {percent(f['offload_ratio'])} of it; {volume(origin)} come from the origin,"
         f" {f['origin_peak_gbps']:,.1f} Gbps at most."

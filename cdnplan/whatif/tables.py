@@ -33,7 +33,11 @@ def as_dict(result: WhatifResult) -> dict[str, Any]:
             "folder": str(base.folder),
             "id": base.plan.id,
             "network": base.inputs.topology.name,
-            "period": {"start": base.plan.start.isoformat(), "days": base.plan.days},
+            "period": {
+                "start": base.plan.start.isoformat(),
+                "end": base.plan.end.isoformat(),
+                "days": base.plan.days,
+            },
             "fills": base.fills,
             "figures": result.figures.total,
             "certificate": {

@@ -132,7 +132,10 @@ def test_history_by_file(
     ("args", "words"),
     [
         (("backtest", *BASIC, "--model", "auot"), ("unknown model 'auot'; did you mean 'auto'?",)),
-        (("backtest", *BASIC, "--cutoffs", "40"), ("12 periods allow 11 cutoffs with horizon 1, found 40",)),
+        (
+            ("backtest", *BASIC, "--cutoffs", "40"),
+            ("the history is too short: 12 periods, expected at least 41 for 40 cutoffs",),
+        ),
         (("backtest", *BASIC, "--cache-gb", "0"), ("cache-gb: found 0, expected a number > 0",)),
         (("backtest", *BASIC, "--figure", "b.png"), ("b.png: expected a name that ends in .svg",)),
         (("backtest", "--history", "no.csv", "--titles", "t.csv"), ("no.csv: no such file",)),

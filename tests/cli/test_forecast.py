@@ -43,7 +43,7 @@ def test_writes_a_demand_table_and_lists_its_titles(
     assert rows[0]["gb"] == pytest.approx(120, rel=0.02)
     assert rows[0]["share_ratio"] == pytest.approx(0.75, rel=0.02)
     assert rows[0]["regions"] == 2
-    assert "2024-01-21 to 2024-01-28, known to 2024-01-14" in done.err
+    assert "2024-01-15 to 2024-01-28, known to 2024-01-14" in done.err
     assert pq.read_metadata("out/d.parquet").num_rows == 8
     assert [path.name for path in Path("out").iterdir()] == ["d.parquet"]
 
@@ -64,7 +64,7 @@ def test_summary_for_people(
     ]
     warning, summary = done.err.splitlines()
     assert warning == "warning: the history ends on 2024-01-21, 359 days before 2025-01-14"
-    assert summary.startswith("d.csv: 80 GB for 2024-01-28, known to 2024-01-21")
+    assert summary.startswith("d.csv: 80 GB for 2024-01-22 to 2024-01-28, known to 2024-01-21")
     with Path("d.csv").open(newline="") as stream:
         assert next(csv.DictReader(stream)) == {
             "date": "2024-01-28",

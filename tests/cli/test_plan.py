@@ -90,7 +90,7 @@ def test_warnings_go_to_stderr_and_into_the_record(cli: Cli) -> None:
 def test_a_history_in_place_of_a_demand_table(cli: Cli) -> None:
     outcome = cli(*PLAN.replace("demand", "history").split(), "--format", "json", "--quiet")
     assert outcome.code == 0
-    assert json.loads(outcome.out)["period"] == {"start": "2026-03-08", "days": 7.0}
+    assert json.loads(outcome.out)["period"] == {"start": "2026-03-02", "end": "2026-03-08", "days": 7.0}
 
 
 def test_small_inputs_are_solved_exactly_and_the_reason_is_told(cli: Cli) -> None:

@@ -122,7 +122,10 @@ def test_figure_is_a_picture_of_every_model() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"cutoffs": 16}, "16 periods allow 15 cutoffs with horizon 1, found 16"),
+        (
+            {"cutoffs": 16},
+            "too short: 16 periods, expected at least 17 for 16 cutoffs with horizon 1; it allows 15 cutoffs",
+        ),
         ({"cutoffs": 0}, "cutoffs: found 0, expected at least 1"),
         ({"cutoffs": 1, "horizon": 0}, "horizon: found 0, expected at least 1"),
     ],

@@ -53,6 +53,7 @@ def test_written_table(tmp_path: Path) -> None:
         "cutoff": str(CUTOFF),
         "horizon": "2",
         "period_days": "7",
+        "named_by": "last",
         "history_sha256": HISTORY.until(CUTOFF).digest(),
     }
     rows = table.drop_columns("gb").to_pylist()

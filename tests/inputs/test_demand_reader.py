@@ -86,7 +86,7 @@ def test_rows_in_any_order_without_zeros(folder: Path) -> None:
     )
     demand, catalog, warnings = read(text, {"BE": "BE", "NL": "NL"})
     assert entries(demand, catalog) == {("BE", "Alpha"): 5, ("NL", "Alpha"): 1, ("NL", "Gamma"): 3}
-    assert (demand.start, demand.period_days) == (dt.date(2024, 1, 7), 7.0)
+    assert (demand.start, demand.end) == (dt.date(2024, 1, 1), dt.date(2024, 1, 7))
     assert warnings == []
 
 
@@ -161,7 +161,7 @@ def test_one_period_of_several(folder: Path) -> None:
     assert (demand.start, demand.period_days) == (dt.date(2024, 1, 7), 1.0)
     demand, catalog, _ = read(DATES, {"BE": "BE"}, date=dt.date(2024, 1, 14), period_days=3.5)
     assert entries(demand, catalog) == {("BE", "Alpha"): 2}
-    assert (demand.start, demand.period_days) == (dt.date(2024, 1, 14), 3.5)
+    assert (demand.start, demand.end, demand.period_days) == (dt.date(2024, 1, 11), dt.date(2024, 1, 14), 3.5)
 
 
 def test_the_period_a_file_states(folder: Path) -> None:

@@ -41,6 +41,23 @@ def test_the_period_is_the_one_that_the_day_falls_into(project: Project) -> None
     assert project.run().status["planned_for"] == "2026-03-15"
 
 
+def test_weeks_named_by_mondays_are_the_same_weeks(project: Project) -> None:
+    def named_by_mondays(text: str) -> str:
+        head, *lines = text.splitlines()
+        at = head.split(",").index("date")
+        for i, line in enumerate(lines):
+            cells = line.split(",")
+            cells[at] = (dt.date.fromisoformat(cells[at]) - dt.timedelta(days=6)).isoformat()
+            lines[i] = ",".join(cells)
+        return "\n".join([head, *lines, ""])
+
+    project.edit("history.csv", named_by_mondays)
+    status = project.run().status
+    assert (status["planned_from"], status["planned_for"]) == ("2026-03-02", "2026-03-08")
+    assert (status["plan"]["period_from"], status["plan"]["period"]) == ("2026-03-02", "2026-03-08")
+    assert any("dates are Mondays, taken for first days of weeks" in note for note in status["notes"])
+
+
 def test_fills_begin_at_the_deadline(project: Project) -> None:
     project.configure(deadline={"at": "00:45", "timezone": "Europe/Lisbon"})
     result = project.run()

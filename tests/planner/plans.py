@@ -128,7 +128,7 @@ def write_network(folder: Path, topology: Topology, catalog: Catalog, demand: De
     pa_csv.write_csv(pa.table(files), folder / "files.csv")
     row = np.repeat(np.arange(len(demand.regions)), np.diff(demand.ptr))
     asked = {
-        "date": pa.array([demand.start] * demand.gb.size, pa.date32()),
+        "date": pa.array([demand.end] * demand.gb.size, pa.date32()),
         "region": [demand.regions[r] for r in row],
         "file": [catalog.files[f] for f in demand.file],
         "gb": demand.gb,

@@ -66,7 +66,7 @@ def test_a_country_that_no_site_may_serve_is_a_problem(tmp_path: Path) -> None:
 def test_a_history_is_forecast_first(tmp_path: Path) -> None:
     request = sample_request(tmp_path / "p", history=HISTORY, countries=frozenset({"BE"}))
     record = make(request)
-    assert record["period"] == {"start": "2026-03-08", "days": 7.0}
+    assert record["period"] == {"start": "2026-03-02", "end": "2026-03-08", "days": 7.0}
     assert set(record["input_hashes"]) == {"topology", "titles", "history"}
     forecast = forecast_demand(read_history(HISTORY), read_titles(request.titles))
     expected: dict[str, float] = {}
@@ -79,11 +79,11 @@ def test_a_history_is_forecast_first(tmp_path: Path) -> None:
 def test_a_history_as_it_was_known_at_a_date(tmp_path: Path) -> None:
     date = dt.date(2026, 2, 10)
     request = sample_request(tmp_path / "p", history=HISTORY, countries=frozenset({"BE"}), date=date)
-    assert make(request)["period"]["start"] == "2026-02-15"
+    assert make(request)["period"]["end"] == "2026-02-15"
 
 
 def test_demand_of_another_date_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="it has 2026-03-08 only"):
+    with pytest.raises(InputError, match="it has 2026-03-02 to 2026-03-08 only"):
         plan(sample_request(tmp_path / "p", date=dt.date(2026, 3, 15)))
     assert list(tmp_path.iterdir()) == []
 

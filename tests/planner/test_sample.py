@@ -138,7 +138,7 @@ def test_what_was_planned_from_is_in_the_folder(sample_plan: Path) -> None:
 def test_summary_for_people(record: dict[str, Any]) -> None:
     shown = dict(summary_rows(record))
     assert shown["status"] == f"{record['status']}, by the fast engine (asked for)"
-    assert shown["period"] == "2026-03-08, 7 days"
+    assert shown["period"] == "2026-03-02 to 2026-03-08, 7 days"
     assert shown["sites, pools, appliances"] == "10, 12, 22"
     assert shown["offload (bytes)"] == f"{record['offload_byte_ratio']:.2%}"
     assert shown["cost"] == f"{record['upper']:,.2f}"

@@ -137,4 +137,7 @@ class Ending:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in left.items())
         message = f"no line counts: of {self.tally.lines:,} lines {self.tally.n_bad:,} are malformed"
         message += f"; left out: {reasons}" if reasons else ""
-        return [Problem(message), *(bad.problem() for bad in self.tally.all_shown())]
+        hint = ""
+        if faults.BYTES in self.tally.bad and "gb" in (self.mapping.field_of or {}).get("bytes", ()):
+            hint = "where a column gb holds bytes, write in the mapping: bytes: {field: gb, unit: bytes}"
+        return [Problem(message, hint=hint), *(bad.problem() for bad in self.tally.all_shown())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cdnplan.inputs.wire_fields import Name, Text, Timezone, Wire, wire_error
 
@@ -30,6 +30,14 @@ def _time_pattern(value: str) -> str:
     return value
 
 
+def _unit(value: Any) -> Any:
+    """Units in capitals or not; B and byte are bytes."""
+    if not isinstance(value, str):
+        return value
+    unit = value.casefold()
+    return "bytes" if unit in ("b", "byte") else unit
+
+
 def _separator(value: str) -> str:
     if value == "\\t":
         return "\t"
@@ -40,6 +48,7 @@ def _separator(value: str) -> str:
 
 TimePattern = Annotated[str, AfterValidator(_time_pattern)]
 Separator = Annotated[str, AfterValidator(_separator)]
+Unit = Annotated[Literal["bytes", "kb", "mb", "gb", "tb"], BeforeValidator(_unit)]
 Status = Annotated[int, Field(ge=0, le=599)]
 
 
@@ -67,7 +76,7 @@ class BytesWire(Wire):
     """How many bytes were sent."""
 
     field: Text = Field(description="Field with the number")
-    unit: Literal["bytes", "kb", "mb", "gb", "tb"] = Field("bytes", description="What 1 stands for; decimal")
+    unit: Unit = Field("bytes", description="What 1 stands for; decimal")
 
 
 class SizeWire(BytesWire):

@@ -16,9 +16,13 @@ from cdnplan import __version__
 from cdnplan.inputs.logs.store import Store
 from cdnplan.inputs.logs.tally import BadLine
 from cdnplan.inputs.logs.zones import to_local
+from cdnplan.inputs.periods import NAMED_BY, usual_spacing
+from cdnplan.inputs.plausibility import volume_doubts
 from cdnplan.inputs.table_writer import write_batches
+from cdnplan.model.period import span_text
 
 _EPOCH = dt.date(1970, 1, 1)
+_WEEK_DAYS = 7
 _DAY_MS = 86_400_000
 _SLACK_MS = 3_600_000
 """A period counts as whole when logs begin and end within an hour of its ends."""
@@ -108,8 +112,8 @@ class IngestResult:
             *((f"left out: {reason}", count) for reason, count in self.left_out.items()),
             ("periods", len(self.periods)),
             ("days in a period", self.period_days),
-            ("first period", str(self.periods[0].date)),
-            ("last period", str(self.periods[-1].date)),
+            ("first period", span_text(self.periods[0].date, self.period_days)),
+            ("last period", span_text(self.periods[-1].date, self.period_days)),
             ("regions", figures.regions),
             (f"{self.by}s", figures.names),
             ("GB", figures.gb),
@@ -130,6 +134,13 @@ class IngestResult:
         if cut:
             shown = ", ".join(cut[:3]) + (", …" if len(cut) > 3 else "")
             told.append(f"the logs do not span all of the periods {shown}; see --whole-periods")
+        days = self.period_days * len(self.periods)
+        told += [doubt.text for doubt in volume_doubts(self.figures.gb, days, "")]
+        dates = np.array([period.date for period in self.periods], dtype="datetime64[D]")
+        if self.period_days == 1 and usual_spacing(dates) == _WEEK_DAYS:
+            told.append(
+                "dates are usually 7 days apart, as those of weeks: --period weekly makes weeks of them"
+            )
         if self.unknown:
             gb = sum(volume for _, volume in self.unknown)
             most = ", ".join(f"{name} ({volume:,.1f} GB)" for name, volume in self.unknown[:3])
@@ -189,7 +200,8 @@ def write_history(
     totals = {"rows": 0, "gb": 0.0, "plays": 0.0, "hit_gb": 0.0}
     reader = store.batches(query)
     names = [field.name for field in reader.schema]
-    metadata = {"period_days": str(1 if week_end is None else 7), "cdnplan": __version__}
+    metadata = {"period_days": "1"} if week_end is None else {"period_days": "7", NAMED_BY: "last"}
+    metadata["cdnplan"] = __version__
     schema = pa.schema(
         [
             (

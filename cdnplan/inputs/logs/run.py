@@ -107,6 +107,9 @@ def _check(request: IngestRequest) -> None:
         problems.append(Problem("expected a name that ends in .parquet", file=str(request.requests)))
     if request.week_ends not in WEEKDAYS:
         problems.append(Problem(f"found {request.week_ends!r}, expected a weekday", path="week_ends"))
+    if request.weekly and request.week_ends == "monday" and request.out.suffix != ".parquet":
+        message = "a CSV file cannot say that weeks end on Mondays: they would be taken for first days"
+        problems.append(Problem(message, file=str(request.out), hint="write Parquet"))
     outputs = {path.resolve() for path in (request.out, request.requests, request.bad_lines) if path}
     for path in request.logs:
         if path.resolve() in outputs:

@@ -105,8 +105,31 @@ def _zone(data: Bytes, at: int, last: int, out: npt.NDArray[np.int64]) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _iso_week(data: Bytes, at: int, last: int, out: npt.NDArray[np.int64]) -> bool:
+    """Read 2026-W10, which is its last day, or 2026-W10-3, a day of it."""
+    year, week = _digits(data, at, last, 4), _digits(data, at + 6, last, 2)
+    day = 7
+    if last == at + 10 and data[at + 8] == 45:
+        day = _digits(data, at + 9, last, 1)
+    elif last != at + 8:
+        return False
+    if year < 1 or data[at + 4] != 45 or week < 1 or not 1 <= day <= 7:
+        return False
+    # The first week has 4 January in it; 1970-01-01 was a Thursday.
+    fourth = _days(year, 1, 4)
+    monday = fourth - (fourth + 3) % 7 + 7 * (week - 1)
+    if monday + 3 >= _days(year + 1, 1, 1):  # a week belongs to the year of its Thursday
+        return False
+    out[0] = _DAY_MS * (monday + day - 1)
+    return True
+
+
+@njit(cache=True, nogil=True)
 def _iso(data: Bytes, at: int, last: int, out: npt.NDArray[np.int64]) -> bool:
-    """Read 2021-07-04, with T or a blank and a clock behind it, and with a zone behind that."""
+    """Read 2021-07-04, with T or a blank and a clock behind it, and with a zone behind that; or 2021-W26."""
+    out[0] = 0
+    if at + 5 < last and (data[at + 5] | 32) == 119:
+        return _iso_week(data, at, last, out)
     year, month, day = (
         _digits(data, at, last, 4),
         _digits(data, at + 5, last, 2),
