@@ -27,6 +27,7 @@ from cdnplan.nightly.status import Status, figures_of, moment
 from cdnplan.nightly.store import Good, Store
 from cdnplan.optimize.outcome import Progress
 from cdnplan.planner import PlanRequest, plan
+from cdnplan.planner.as_held import Weighed
 
 TAIL = "after search"
 """Key of the time that follows the search: the next deadline's reserve comes from it."""
@@ -252,6 +253,10 @@ class Night:
             who = "someone" if asked() else "the deadline"
             self._warn(f"{who} ended the search, at a gap of {record['gap_ratio']:.3%}")
         self.status.notes += record["warnings"]
+        weighed = None if record["as_held"] is None else Weighed(**record["as_held"])
+        if weighed is not None and weighed.stays:
+            self.status.notes.append(weighed.told)
+            self.log.info("kept", **record["as_held"])
         return record
 
     def _check(
@@ -284,6 +289,7 @@ class Night:
             },
             **fills,
             "fills": record["fills"],
+            "as_held": record["as_held"],
         }
         figures = fills | {"unfilled_gb": record["fills"]["unfilled"]["gb"]}
         figures |= {key: record[key] for key in ("gap_ratio", "offload_byte_ratio", "upper")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import resource
+from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
@@ -23,6 +24,7 @@ from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.objective import gap_ratio
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.deciding import Decided
 from cdnplan.planner.load import Loaded
 from cdnplan.planner.proven import Proven
 from cdnplan.planner.request import PlanRequest
@@ -38,11 +40,9 @@ INTERRUPTED = "interrupted: this is the best plan found until then, a longer sea
 def plan_record(
     request: PlanRequest,
     loaded: Loaded,
-    outcome: Outcome,
-    dealt: Dealt,
+    decided: Decided,
     verdict: Verdict,
     proven: Proven,
-    reason: str,
     seconds: dict[str, float],
     checksums: dict[str, str],
 ) -> dict[str, Any]:
@@ -50,16 +50,15 @@ def plan_record(
 
     Parameters
     ----------
-    request, loaded, outcome, dealt, verdict, proven
+    request, loaded, decided, verdict, proven
         From the steps of `cdnplan.planner.plan`.
-    reason : str
-        Why this engine.
     seconds : dict of str to float
         Time by phase [s].
     checksums : dict of str to str
         SHA-256 of the folder's files.
     """
     instance, upper = loaded.instance, verdict.cost.total
+    outcome, dealt = decided.outcome, decided.dealt
     counted = dealt.assignment.counted(instance)
     lower = proven.lower
     gap = gap_ratio(lower, upper, verdict.ideal)
@@ -70,7 +69,7 @@ def plan_record(
         "id": plan_id(checksums),
         "status": _status(outcome, gap, request.gap_ratio),
         "engine": outcome.engine,
-        "engine_reason": reason,
+        "engine_reason": decided.reason,
         "cost": {
             "total": upper,
             "delivery": cost.delivery,
@@ -105,6 +104,7 @@ def plan_record(
             "planned_again": dealt.planned_again,
         },
         "fills": _fills(loaded, dealt.fills),
+        "as_held": None if decided.weighed is None else asdict(decided.weighed),
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
         "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 3),
         "warnings": [

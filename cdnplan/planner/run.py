@@ -153,6 +153,7 @@ def _carry_out(
         seed=request.seed,
         watch=watch,
         fill=lambda dealt: _filled(request, loaded, dealt),
+        settled=request.settled,
     )
     outcome, filled = decided.outcome, decided.dealt
     with watch.phase("judge"):
@@ -162,9 +163,7 @@ def _carry_out(
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
         seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
-        record.update(
-            plan_record(request, loaded, outcome, filled, verdict, proven, decided.reason, seconds, checksums)
-        )
+        record.update(plan_record(request, loaded, decided, verdict, proven, seconds, checksums))
         return record
 
     watch.progress("write", 0.0, None, None)

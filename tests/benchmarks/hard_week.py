@@ -33,6 +33,7 @@ from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner import fill_tables, tables
 from cdnplan.planner.dealing import deal
+from cdnplan.planner.deciding import Decided
 from cdnplan.planner.folder import PLAN, write_plan
 from cdnplan.planner.load import Loaded
 from cdnplan.planner.proven import Proven
@@ -199,7 +200,7 @@ def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
     def record(checksums: dict[str, str]) -> dict[str, object]:
         reason = "filled by popularity"
         proven, filled = Proven.of(outcome, verdict), replace(dealt, fills=fills)
-        return plan_record(request, loaded, outcome, filled, verdict, proven, reason, {}, checksums)
+        return plan_record(request, loaded, Decided(outcome, filled, reason), verdict, proven, {}, checksums)
 
     with claimed(out, PLAN) as place:
         write_plan(place, writers, record)
