@@ -14,7 +14,6 @@ from cdnplan.inputs.plan_folder import holdings_of, sha256
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
 from cdnplan.model.holdings import Holdings, appliance_name, lost_appliances
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement
 from cdnplan.nightly.disk import numbered
 from cdnplan.nightly.publish import CURRENT, PLANS
 
@@ -138,7 +137,9 @@ def _is_assumed(plan: PlanJson, plans: Path) -> bool:
 
 
 def standing(instance: Instance, holdings: Holdings) -> Standing:
-    """Judge what appliances hold now on today's demand and limits, served as well as can be.
+    """Judge what appliances hold now on today's demand and limits, served as well as appliances can.
+
+    As plans are judged: the same copies, rates of appliances and rules count.
 
     Parameters
     ----------
@@ -150,12 +151,12 @@ def standing(instance: Instance, holdings: Holdings) -> Standing:
     -------
     Standing
     """
-    from cdnplan.optimize.serving import best_serving
+    from cdnplan.planner.as_held import as_held
 
-    holds = (instance.copies > 0) & (instance.held >= instance.copies)
-    serving = best_serving(instance, holds).serving
+    held = as_held(instance, holdings)
+    counted, serving = held.assignment.counted(instance), held.serving
     verdict = evaluate(
-        instance, Placement(holds), serving.candidate_gb(instance), serving.origin_gb(instance)
+        counted, held.placement, serving.candidate_gb(instance), serving.origin_gb(instance), bounded=instance
     )
     faults = [str(violation) for violation in verdict.violations]
     faults += _without_room(instance, holdings)

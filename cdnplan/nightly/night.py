@@ -36,6 +36,7 @@ from cdnplan.nightly.status import Status, figures_of, moment
 from cdnplan.nightly.store import Good, Store
 from cdnplan.optimize.outcome import Progress
 from cdnplan.planner import PlanRequest, plan
+from cdnplan.planner.as_held import Weighed
 from cdnplan.planner.waiting import Waiting, waiting_words
 
 TAIL = "after search"
@@ -280,6 +281,10 @@ class Night:
             self._warn(text)
         self.status.notes += [text for text in record["warnings"] if text not in waiting]
         self.log.info("to fill", **record["to_fill"])
+        weighed = None if record["as_held"] is None else Weighed(**record["as_held"])
+        if weighed is not None and weighed.stays:
+            self.status.notes.append(weighed.told)
+            self.log.info("kept", **record["as_held"])
         return record
 
     def _check(
@@ -314,6 +319,7 @@ class Night:
             **fills,
             "fills": record["fills"],
             "to_fill": record["to_fill"],
+            "as_held": record["as_held"],
         }
         figures = fills | {"unfilled_gb": record["fills"]["unfilled"]["gb"]}
         figures |= {key: record[key] for key in ("gap_ratio", "offload_byte_ratio", "upper")}

@@ -66,6 +66,7 @@ def plan_request(
         gap_ratio=engine.gap_ratio,
         threads=engine.threads or os.cpu_count() or 1,
         seed=engine.seed,
+        settled=True,
         environment=config.environment,
         overrides=tuple(paths[role] for role in overrides),
     )

@@ -168,10 +168,10 @@ def plan_again(
 
 def _gap_of_rounds(instance: Instance, outcome: Outcome, stop: Stop) -> float:
     """Gap at which the engine may end: what the first plan ended with, if none that is enough is larger."""
-    return max(gap_ratio(outcome.lower, outcome.upper, ideal_cost(instance)), _enough(stop))
+    return max(gap_ratio(outcome.lower, outcome.upper, ideal_cost(instance)), good_enough(stop))
 
 
-def _enough(stop: Stop) -> float:
+def good_enough(stop: Stop) -> float:
     """Gap with which a plan is good enough."""
     return GOOD_GAP_RATIO if stop.gap_ratio is None else stop.gap_ratio
 
@@ -183,7 +183,7 @@ def _dear(instance: Instance, plan: _Plan, outcome: Outcome, stop: Stop, ratio: 
     ideal = ideal_cost(instance)
     if not plan.keeps_rules:
         return True
-    reached = gap_ratio(outcome.lower, plan.cost, ideal) <= _enough(stop)
+    reached = gap_ratio(outcome.lower, plan.cost, ideal) <= good_enough(stop)
     enough = ratio * (plan.cost - ideal)
     return not reached and plan.cost - outcome.upper > enough and _at_stake(instance, plan) > enough
 

@@ -16,7 +16,8 @@ from cdnplan.model.instance import Instance
 from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.again import Spent, plan_again
+from cdnplan.planner.again import Spent, good_enough, plan_again
+from cdnplan.planner.as_held import Weighed, as_held, may_stay, weigh
 from cdnplan.planner.by_appliance import is_small, plan_apiece
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.engine_run import EngineRun
@@ -58,11 +59,14 @@ class Decided:
     dealt : Dealt
     reason : str
         Why this engine.
+    weighed : Weighed or None
+        The plan found against leaving things as they are; None where nothing is held that may stay.
     """
 
     outcome: Outcome
     dealt: Dealt
     reason: str
+    weighed: Weighed | None = None
 
 
 def decide(
@@ -76,8 +80,11 @@ def decide(
     seed: int = 0,
     watch: Watch | None = None,
     fill: Callable[[Dealt], Dealt] | None = None,
+    settled: bool = False,
 ) -> Decided:
     """Optimise, deal out to appliances, and plan again where that costs much.
+
+    Leaving things as they are is always among the plans: what is returned costs no more.
 
     Parameters
     ----------
@@ -91,6 +98,8 @@ def decide(
         progress.
     fill : callable or None
         Plans the night of what was dealt out; without one nothing is fetched.
+    settled : bool
+        Whether what is held stays unless a plan saves more than its gap leaves unsure (`weigh`).
 
     Returns
     -------
@@ -155,4 +164,28 @@ def decide(
         )
         if not windows:
             dealt = by_appliance(instance, outcome, dealt, filled)
-    return Decided(outcome, dealt, reason)
+    if holdings is None:
+        return Decided(outcome, dealt, reason)
+    with watch.phase("as held"):
+        found = Decided(outcome, dealt, reason)
+        return _or_as_held(instance, holdings, found, filled, good_enough(stop) if settled else None)
+
+
+def _or_as_held(
+    instance: Instance,
+    holdings: Holdings,
+    found: Decided,
+    filled: Callable[[Dealt], Dealt],
+    enough_ratio: float | None,
+) -> Decided:
+    """What was found, or leaving things as they are, if that may go on and is the better."""
+    held = as_held(instance, holdings)
+    if not may_stay(instance, held):
+        return found
+    held = filled(held)
+    weighed = weigh(instance, found.outcome, found.dealt, held, enough_ratio=enough_ratio)
+    if not weighed.stays:
+        return replace(found, weighed=weighed)
+    cost = weighed.as_held_cost
+    outcome = replace(found.outcome, placement=held.placement, serving=held.serving, upper=cost)
+    return Decided(outcome, held, found.reason, weighed)

@@ -26,6 +26,7 @@ from cdnplan.model.placement import Serving
 from cdnplan.optimize.objective import gap_ratio
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner.dealing import Dealt
+from cdnplan.planner.deciding import Decided
 from cdnplan.planner.load import Loaded
 from cdnplan.planner.proven import Proven
 from cdnplan.planner.request import PlanRequest
@@ -41,12 +42,10 @@ INTERRUPTED = "interrupted: this is the best plan found until then, a longer sea
 def plan_record(
     request: PlanRequest,
     loaded: Loaded,
-    outcome: Outcome,
-    dealt: Dealt,
+    decided: Decided,
     verdict: Verdict,
     proven: Proven,
     left: ToFill,
-    reason: str,
     seconds: dict[str, float],
     checksums: dict[str, str],
 ) -> dict[str, Any]:
@@ -54,16 +53,15 @@ def plan_record(
 
     Parameters
     ----------
-    request, loaded, outcome, dealt, verdict, proven, left
+    request, loaded, decided, verdict, proven, left
         From the steps of `cdnplan.planner.plan`.
-    reason : str
-        Why this engine.
     seconds : dict of str to float
         Time by phase [s].
     checksums : dict of str to str
         SHA-256 of the folder's files.
     """
     instance, upper = loaded.instance, verdict.cost.total
+    outcome, dealt = decided.outcome, decided.dealt
     counted = dealt.assignment.counted(instance)
     lower = proven.lower
     gap = gap_ratio(lower, upper, verdict.ideal)
@@ -74,7 +72,7 @@ def plan_record(
         "id": plan_id(checksums),
         "status": _status(outcome, gap, request.gap_ratio),
         "engine": outcome.engine,
-        "engine_reason": reason,
+        "engine_reason": decided.reason,
         "cost": {
             "total": upper,
             "delivery": cost.delivery,
@@ -117,6 +115,7 @@ def plan_record(
         "fills": _fills(loaded, dealt.fills),
         "to_fill": left.record(),
         "waiting": [asdict(one) for one in loaded.waiting],
+        "as_held": None if decided.weighed is None else asdict(decided.weighed),
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
         "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 3),
         "warnings": [

@@ -51,6 +51,9 @@ class PlanRequest:
         Environment whose overrides of the topology apply.
     overrides : tuple of Path
         Further override files of the topology.
+    settled : bool
+        Whether what appliances hold stays unless a plan saves more than its gap leaves unsure, as for plans
+        that follow one another night after night; else any saving will do.
     replace : bool
         Whether an earlier plan at `out` may be replaced.
     """
@@ -77,4 +80,5 @@ class PlanRequest:
     seed: int = 0
     environment: str | None = None
     overrides: tuple[Path, ...] = ()
+    settled: bool = False
     replace: bool = False

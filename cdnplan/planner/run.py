@@ -165,11 +165,7 @@ def _carry_out(
 
     def make_record(checksums: dict[str, str]) -> dict[str, Any]:
         seconds = watch.seconds | {f"optimise: {part}": s for part, s in outcome.seconds.items()}
-        record.update(
-            plan_record(
-                request, loaded, outcome, filled, verdict, proven, left, decided.reason, seconds, checksums
-            )
-        )
+        record.update(plan_record(request, loaded, decided, verdict, proven, left, seconds, checksums))
         return record
 
     watch.progress("write", 0.0, None, None)
@@ -205,6 +201,7 @@ def _settled(
                 seed=request.seed,
                 watch=watch,
                 fill=lambda dealt, now=now: _filled(request, now, dealt),  # type: ignore[misc]
+                settled=request.settled,
             )
             with watch.phase("judge"):
                 return loaded, decided, _judged(loaded, decided.outcome, decided.dealt)

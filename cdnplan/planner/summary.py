@@ -51,6 +51,7 @@ def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
         ("no plan costs less than", f"{record['lower']:,.2f} (ideal {record['ideal']:,.2f})"),
         ("gap", f"{record['gap_ratio']:.3%} of cost above ideal, {record['gap_to_upper_ratio']:.4%} of cost"),
         ("busiest appliance", f"{record['appliances']['busiest_over_mean_ratio']:.3f} of its pool's mean"),
+        *_as_held_rows(record["as_held"]),
         *_night_rows(record["fills"]),
         ("time, memory", f"{_seconds(record):,.1f} s, {record['peak_memory_gb']:.2f} GB"),
     ]
@@ -61,6 +62,15 @@ def _period(period: dict[str, Any]) -> str:
     days = period["days"]
     span = span_text(dt.date.fromisoformat(period["end"]), days)
     return f"{span}, {days:g} {'day' if days == 1 else 'days'}"
+
+
+def _as_held_rows(weighed: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What leaving things as they are costs; nothing where nothing is held that may stay."""
+    if weighed is None:
+        return []
+    stays = "this plan" if weighed["stays"] else f"{weighed['as_held_cost']:,.2f}"
+    other = f"; the other one found costs {weighed['found_cost']:,.2f}" if weighed["stays"] else ""
+    return [("leaving all as it is", stays + other)]
 
 
 def _night_rows(fills: dict[str, Any]) -> list[tuple[str, str]]:

@@ -33,6 +33,7 @@ from cdnplan.optimize.local_search import Incumbent
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner import fill_tables, tables
 from cdnplan.planner.dealing import deal
+from cdnplan.planner.deciding import Decided
 from cdnplan.planner.folder import PLAN, write_plan
 from cdnplan.planner.held_before import nothing_known
 from cdnplan.planner.load import Loaded
@@ -203,7 +204,8 @@ def write_plan_folder(loaded: Loaded, plan: Incumbent, out: Path) -> None:
         reason = "filled by popularity"
         proven, filled = Proven.of(outcome, verdict), replace(dealt, fills=fills)
         left = ToFill(0.0, 0)
-        return plan_record(request, loaded, outcome, filled, verdict, proven, left, reason, {}, checksums)
+        decided = Decided(outcome, filled, reason)
+        return plan_record(request, loaded, decided, verdict, proven, left, {}, checksums)
 
     with claimed(out, PLAN) as place:
         write_plan(place, writers, record)

@@ -15,6 +15,7 @@ from cdnplan.optimize.local_search import forced_holders
 from tests.nightly.bad_night import Bad
 from tests.nightly.bad_nights import BAD_NIGHTS
 from tests.nightly.nights import Project
+from tests.planner.plans import copies
 
 
 class BrokenFileSystem(MemoryFileSystem):  # type: ignore[misc]
@@ -79,10 +80,14 @@ def test_a_worse_plan_than_the_one_in_force(project: Project, monkeypatch: pytes
 
     monkeypatch.setattr(fast._Search, "_plan", least)
     monkeypatch.setattr(fast, "close", lambda run, recent, *, brief: None)
-    no_other = {"refuse": None}
-    project.configure(guards__churn_ratio=no_other, guards__offload_fall_ratio=no_other)
-    before = project.current.resolve().name
+    before = project.current.resolve()
     result = project.run()
-    assert (result.exit_code, result.status["state"]) == (4, "not-published")
-    assert "cost above that of the plan in force" in result.status["reason"]
-    assert project.current.resolve().name == before
+    assert (result.exit_code, result.status["state"]) == (0, "published")
+    weighed = result.status["plan"]["as_held"]
+    assert weighed["stays"]
+    assert weighed["found_cost"] > weighed["as_held_cost"] == result.status["plan"]["upper"]
+    assert result.status["plan"]["upper"] == pytest.approx(result.status["in_force_today"]["cost"])
+    assert any("what appliances hold stays as it is" in note for note in result.status["notes"])
+    assert project.in_force() == "000002-2026-03-08"
+    assert result.status["plan"]["fill_gb"] == 0
+    assert copies(project.current, "keep") == copies(before, "add", "keep")
