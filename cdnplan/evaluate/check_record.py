@@ -10,7 +10,7 @@ from cdnplan.evaluate.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
 from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.rule_checks import ban_warnings, size_warnings
 from cdnplan.model.topology import Topology
 
@@ -20,6 +20,7 @@ BUSY_RATIO = 0.1
 
 def check_record(
     assignment: Assignment,
+    asked: Instance,
     topology: Topology,
     holdings: Holdings | None,
     appliances: Columns,
@@ -33,6 +34,8 @@ def check_record(
     ----------
     assignment : Assignment
         The copies of `placement.parquet`.
+    asked : Instance
+        The problem as the inputs pose it: what they warn of does not depend on copies beyond those asked for.
     topology : Topology
     holdings : Holdings or None
         What appliances held before.
@@ -66,7 +69,7 @@ def check_record(
         moved,
         scale=scale,
     )
-    _check_warnings(assignment, topology, plan, ledger)
+    _check_warnings(asked, topology, plan, ledger)
     _check_previous(holdings, plan, ledger)
 
 
@@ -96,9 +99,8 @@ def _moved_gb(assignment: Assignment, holdings: Holdings | None) -> float:
     return float((moved.sum(axis=0) * instance.size_gb).sum())
 
 
-def _check_warnings(assignment: Assignment, topology: Topology, plan: PlanJson, ledger: Ledger) -> None:
+def _check_warnings(instance: Instance, topology: Topology, plan: PlanJson, ledger: Ledger) -> None:
     """What follows from the inputs in the folder and is worth a warning is among the warnings."""
-    instance = assignment.fleet.instance
     regions = sorted(topology.regions, key=lambda region: region.name)
     due = ban_warnings(topology, regions, instance) + size_warnings(instance, instance.file_gb())
     missing = [text for text in due if text not in plan.warnings]

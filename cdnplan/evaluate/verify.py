@@ -77,7 +77,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     counted = assignment.fleet.instance
     served_gb, origin_gb = check_serving(instance, files.serving, ledger)
     check_appliances(assignment, files.appliances, served_gb, ledger)
-    check_record(assignment, topology, holdings, files.appliances, served_gb, plan, ledger)
+    check_record(assignment, instance, topology, holdings, files.appliances, served_gb, plan, ledger)
     check_fills(assignment, topology, holdings, files, served_gb, origin_gb, ledger)
     check_manifests(files, ledger)
     prices = check_prices(instance, files.prices, ledger)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.fill.fitting import file_value
+from cdnplan.fill.loads import pool_gbps
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Outcome, Status, Stop
@@ -20,6 +21,7 @@ from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner import by_appliance
 from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.engine_run import EngineRun
+from cdnplan.planner.spread import FULL_RATIO
 
 Bools = npt.NDArray[np.bool_]
 
@@ -192,10 +194,15 @@ def _at_stake(instance: Instance, plan: _Plan) -> float:
     """What it would save to have all that the engine placed and dealing or night left out, one by one.
 
     Other places for these files save no more. What loads cost that appliances do not share evenly, or what
-    they serve in the end, is not in it. Of a plan by appliance only the night left anything out.
+    they serve in the end, is not in it. Of a plan by appliance only the night left anything out. Throughput
+    that became free has no price any more: at the engine's price for it, a file that would use all of it
+    is worth nothing.
     """
-    cost, origin = priced_costs(instance, plan.outcome.prices)
     holds, dealt = plan.dealt.placement.holds, plan.dealt
+    free = pool_gbps(instance, dealt.serving) < instance.throughput_gbps[:, None] * (1 - FULL_RATIO)
+    prices = plan.outcome.prices
+    prices = replace(prices, throughput=np.where(free, 0.0, prices.throughput))
+    cost, origin = priced_costs(instance, prices)
     left_out = np.argwhere(plan.outcome.placement.holds & ~holds)
     if dealt.apiece:
         left_out = np.column_stack([dealt.unfilled_pool, dealt.unfilled_file])

@@ -13,8 +13,9 @@ from tests.oracle.tight import ENGINES, plan_many
 from tests.oracle.tight_networks import LARGER, SMALL, Size, tight_network, write_tight_network
 
 SEED = 1
-KNOWN = (26, 38, 45, 56, 80, 97)
-"""Numbers of networks in which an appliance is asked for too much while its pool is as full as it can be."""
+KNOWN = (38, 45, 56, 80, 97, 259)
+"""Numbers of networks in which an appliance is asked for too much while its pool is as full as it can be.
+In the last, a pinned file gets more copies than asked for, until a banned one would have no room either."""
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -67,6 +68,14 @@ policy:
     assert verify(request.out).ok
     assert record["appliances"]["diverted_gb"] > 1_000.0
     assert record["appliances"]["cost_of_dealing"] > 1.0
+
+
+def test_what_appliances_have_no_room_for_is_placed_elsewhere(tmp_path: Path) -> None:
+    """A file that would use all of a pool's throughput has no room; another one would use it as well."""
+    files = write_tight_network(tight_network(2, 83), tmp_path)
+    request = PlanRequest(files.topology, files.titles, tmp_path / "p", demand=files.demand, engine="fast")
+    record = plan(request).record
+    assert record["upper"] == pytest.approx(record["lower"], rel=1e-6)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGER])
