@@ -16,6 +16,8 @@ from cdnplan.report.svg import bar, decades, line, path, picture, short, text, t
 from cdnplan.report.tables_network import TIERS
 
 TIER_CSS = ("own", "other", "exchange", "origin")
+SAME_RATIO = 1e-9
+"""Costs that differ by less than this part of them are the same."""
 BARS = 12
 """Rows of a table with bars."""
 
@@ -49,7 +51,10 @@ def curve_figure(curve: Sheet, pools: Sheet) -> str:
     most_x = in_place * 1.25 if in_place > 0 else max(1.0, float(total.max(initial=0.0)))
     seen = value[(value > 0) & np.where(held, True, in_place + total <= most_x * 1.5)]
     if seen.size == 0:
-        return paragraph("Nothing is held that anybody asks for, and nothing asked for is lacking.")
+        return paragraph(
+            "No copy saves anything on its own, as all it serves would cost as little from another place, and"
+            " none that is missing would."
+        )
     top = 10.0 ** math.ceil(math.log10(float(seen.max())))
     low = max(10.0 ** math.floor(math.log10(float(seen.min()))), top / 1e7)
     width, height = WIDE - LEFT - RIGHT, HIGH - TOP - LOW
@@ -125,21 +130,23 @@ def full_figure(full: Sheet) -> str:
         columns = ("name", "price_of_one_more", "limit", "used", "allowed", "unit")
         caption = f"{what}: what one more {unit} saves per period"
         of = (
-            f"the {shown.n_rows} dearest of {rows.size:,}"
+            f"the {shown.n_rows} dearest of {rows.size:,} that bind"
             if shown.n_rows < rows.size
-            else "all that have a price"
+            else "all that bind and have a price"
         )
         parts.append(f"<h3>{caption}, {of}</h3>{bar_table(shown, columns, bars, caption, 'saves')}")
     free = int((price <= 0).sum())
-    note = f" {free:,} more are full, but more of them would save nothing." if free else ""
+    are, them = ("is", "it") if free == 1 else ("are", "them")
+    note = f" {free:,} more {are} full, but more of {them} would save nothing." if free else ""
     return _framed("figure-full", "".join(parts), f"All are in the table of limits that bind.{note}")
 
 
 def certificate_figure(certificate: Sheet) -> str:
     """Ideal, bound and cost on one line that begins at the ideal."""
     ideal, lower, upper = (float(v) for v in certificate.numbers("cost"))
-    span = upper - ideal
-    if span <= 0:
+    # Nothing costs less than the ideal, whatever rounding makes of the bound.
+    lower, span = max(lower, ideal), upper - ideal
+    if span <= SAME_RATIO * abs(upper):
         words = f"The plan costs {money(upper)}, which is the ideal: nothing can be saved."
         return f'<figure id="figure-gap">{paragraph(words)}</figure>'
     width, high, y = WIDE - 40.0, 118.0, 58.0

@@ -12,6 +12,7 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.evaluate.verdict import evaluate
+from cdnplan.model.binding import dearest_first
 from cdnplan.model.placement import Placement
 from cdnplan.optimize.outcome import Stop
 from cdnplan.optimize.serving import best_serving
@@ -94,6 +95,8 @@ def test_parts_of_a_difference_add_up(answered: WhatifResult) -> None:
             assert difference.regions
             costs = [abs(r.cost - r.cost_base) for r in difference.regions]
             assert costs == sorted(costs, reverse=True)
+            full = [(f.limit, f.name, f.price) for f in difference.newly_full]
+            assert full == sorted(full, key=lambda row: dearest_first(*row))
 
 
 def test_no_change_changes_nothing(sample_base: Base) -> None:
