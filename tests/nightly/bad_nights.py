@@ -17,6 +17,7 @@ from tests.nightly.spoils import (
     empty,
     every,
     field_says,
+    forget,
     gone,
     history,
     jump,
@@ -85,6 +86,13 @@ BAD_NIGHTS = (
         4,
         NOT,
         "share of regions without demand",
+    ),
+    Bad(
+        "bytes for GB, in the first night",
+        every(forget, scaled(1e9)),
+        4,
+        NOT,
+        "times that an input is beyond what is usual",
     ),
     Bad(
         "a region missing, and allowed to",
