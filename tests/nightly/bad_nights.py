@@ -252,7 +252,7 @@ BAD_NIGHTS = (
         later(days=-900),
         4,
         NOT,
-        "the last good forecast has nothing for 2023-09-18, the next date is 2026-03-08",
+        "the last good forecast has nothing for 2023-09-18, the next period is 2026-03-02 to 2026-03-08",
         "",
     ),
     Bad("clock set back a week", later(days=-7), 4, NOT, "is the clock right?"),
