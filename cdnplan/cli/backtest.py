@@ -96,6 +96,8 @@ def backtest(
             lambda: read_events(events) if events else (),
         ),
     )
+    for warning in past.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
     chosen = make_models(model, calendar, days)
     found = run(
         past,

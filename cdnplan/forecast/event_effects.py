@@ -145,9 +145,9 @@ def learn_effects(history: History, holidays: Events, events: Events) -> EventEf
 
 
 def held(event: Event, first_day: dt.date, period_days: int, periods: range) -> range:
-    """Periods, of some, whose date lies within an event."""
+    """Periods, of some, of which a day lies within an event; `first_day` is the last day of period 0."""
     first = -((first_day - event.start).days // period_days)
-    last = (event.end - first_day).days // period_days
+    last = ((event.end - first_day).days + period_days - 1) // period_days
     return range(max(first, periods.start), min(last + 1, periods.stop))
 
 

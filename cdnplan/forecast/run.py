@@ -22,7 +22,6 @@ from cdnplan.inputs.event_reader import Events
 from cdnplan.inputs.file_shares import FileShares
 from cdnplan.inputs.history import History
 from cdnplan.inputs.launch_reader import Launches
-from cdnplan.inputs.plausibility import volume_doubts
 from cdnplan.inputs.table_problems import TableProblems
 from cdnplan.inputs.titles_reader import TitleTable
 from cdnplan.model.catalog import Catalog
@@ -105,9 +104,7 @@ def forecast_demand(
         chosen = WithChanges(chosen, changes)
     forecast = chosen.fit(known, blind).predict(horizon, quantiles)
     source = whole if as_of is None else whole.until(as_of)
-    days = known.n_periods * known.period_days
-    doubts = tuple(doubt.text for doubt in volume_doubts(float(known.gb.sum()), days, "history"))
-    warnings = (*whole.warnings, *doubts, *forecast.warnings, *more, *_stale(known, as_of))
+    warnings = (*whole.warnings, *forecast.warnings, *more, *_stale(known, as_of))
     forecast = replace(forecast, history_hash=source.digest(), warnings=warnings)
     if files is not None and learned is not None:
         return split(forecast, files[0], learned)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from cdnplan.inputs.history import History, names_in_use, rows_before
 from cdnplan.inputs.periods import DEFAULT_DAYS, distinct_days, named_by_first, stated_period, usual_spacing
+from cdnplan.inputs.plausibility import volume_doubts
 from cdnplan.inputs.tables import Column, Names, Table
 from cdnplan.model.period import last_day
 
@@ -68,6 +69,8 @@ def read_history(path: Path) -> History:
         rows = _Rows(rows.period[kept], rows.region[kept], rows.title[kept], rows.gb[kept])
     regions, region = names_in_use(regions, rows.region)
     titles, title = names_in_use(titles, rows.title)
+    days = (int(rows.period[-1]) + 1) * period_days
+    doubts = [doubt.text for doubt in volume_doubts(float(rows.gb.sum()), days, str(path))]
     by_first, told = named_by_first(np.array(sorted(first_row)), period_days, table.metadata, str(path))
     first_day = first_date.astype(dt.date)
     return History(
@@ -80,7 +83,7 @@ def read_history(path: Path) -> History:
         region,
         title,
         rows.gb,
-        (told,) if told else (),
+        (*([told] if told else []), *doubts),
     )
 
 

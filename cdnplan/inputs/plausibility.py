@@ -55,7 +55,12 @@ class Check:
 
 CHECKS: Mapping[str, Check] = {
     "volume": Check(
-        "gb", "all of it is", "GB a day", 2e10, "the whole internet has about 5e9", ((1.0, BYTES),)
+        "gb",
+        "all of it is",
+        "GB a day",
+        2e10,
+        "less than 2e9 (the internet has about 5e9)",
+        ((1.0, BYTES),),
     ),
     "capacity": Check(
         "gb",
@@ -78,10 +83,10 @@ CHECKS: Mapping[str, Check] = {
     ),
     "silent": Check(
         "region",
-        "without any demand is a share of",
-        "of the demand regions",
-        0.5,
-        "0 to 0.1",
+        "there is no demand for",
+        "% of the demand regions",
+        50.0,
+        "less than 10",
         ((1.0, "is it the right table, and are regions spelt as in the topology?"),),
     ),
 }
@@ -180,7 +185,7 @@ def demand_doubts(instance: Instance, demand: Demand, file: str) -> list[Doubt]:
     silent = np.diff(demand.ptr) == 0
     names = [name for name, none in zip(demand.regions, silent, strict=True) if none]
     told = f" ({len(names)} of {silent.size}: {_listed(names)})"
-    found += doubt("silent", float(silent.mean()) if silent.size else 0.0, file, told)
+    found += doubt("silent", 100 * float(silent.mean()) if silent.size else 0.0, file, told)
     return found
 
 

@@ -25,7 +25,7 @@ from cdnplan.inputs.table_problems import LISTED, TableProblems
 Values = npt.NDArray[Any]
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})([T ].*)?")
-_ISO_WEEK = re.compile(r"(\d{4})-?[Ww](\d{2})")
+_ISO_WEEK = re.compile(r"(\d{4})-[Ww](\d{2})")
 
 _OF_DEMAND = frozenset(("date", "gb", "region"))
 _OF_LOGS = frozenset(

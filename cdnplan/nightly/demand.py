@@ -210,9 +210,8 @@ def _forecast(
 def _fresh(history: History, source: Source, yesterday: dt.date, target: dt.date) -> dt.date:
     """The last date that counts as known; raises where that is too long before the day planned for."""
     if yesterday < history.first_day:
-        message = (
-            f"history begins on {history.first_day}, nothing was known on {yesterday}: is the clock right?"
-        )
+        begins = f"history begins with {history.span(0)}"
+        message = f"{begins}, nothing was known on {yesterday}: is the clock right?"
         raise _StaleError(message)
     last = history.until(yesterday).last_day
     age = (target - last).days

@@ -170,6 +170,9 @@ class GuardsWire(Wire):
     cost_rise_ratio: GuardWire | None = Field(
         None, description="Cost above that of the plan in force, on the same demand [share of it]"
     )
+    implausible_factor: GuardWire | None = Field(
+        None, description="How many times an input is beyond what is usual, as with bytes for GB"
+    )
     silent_regions_ratio: GuardWire | None = Field(None, description="Share of regions without demand")
     demand_factor: GuardWire | None = Field(
         None, description="Demand per day against the plan in force: times more, or times less"

@@ -48,7 +48,10 @@ def actual_tables(facts: PlanFacts, path: Path) -> tuple[Sheet, Sheet]:
     InputError
         The table cannot be read, or has nothing of the period, or names regions nobody knows.
     """
-    history = read_history(path)
+    return _tables(read_history(path), facts, path)
+
+
+def _tables(history: History, facts: PlanFacts, path: Path) -> tuple[Sheet, Sheet]:
     rows = _rows(history, facts, path)
     region, names = _regions(history, facts, path)
     title, titles = _titles(history, facts)
@@ -143,7 +146,8 @@ def actual_section(facts: PlanFacts, path: Path) -> tuple[Section, list[Sheet]]:
     InputError
         As `actual_tables`.
     """
-    regions, titles = actual_tables(facts, path)
+    history = read_history(path)
+    regions, titles = _tables(history, facts, path)
     forecast, actual = float(titles.numbers("forecast_gb").sum()), float(titles.numbers("actual_gb").sum())
     pairs = float(
         (regions.numbers("wape_ratio") * regions.numbers("actual_gb"))[regions.numbers("actual_gb") > 0].sum()
@@ -158,6 +162,7 @@ def actual_section(facts: PlanFacts, path: Path) -> tuple[Section, list[Sheet]]:
     wrong = titles.first(BARS)
     parts = [
         paragraph(words),
+        *(paragraph(warning) for warning in history.warnings),
         _scatter(titles),
         _region_bars(regions.first(BARS)),
         signed_figure(

@@ -28,7 +28,7 @@ def test_a_table_for_people(
     result = run_cli(monkeypatch, capsys, "diff", *plans)
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
-    assert lines[0].startswith(f"A  {plans[0]}: tiny, 2026-03-08, 7 days, feasible, id ")
+    assert lines[0].startswith(f"A  {plans[0]}: tiny, 2026-03-02 to 2026-03-08, feasible, id ")
     assert any(line.split()[:1] == ["cost"] and line.rstrip().endswith("%)") for line in lines)
     assert "reasons why copies come and go, most bytes first (1 of 1):" in lines
     assert "sites, most bytes first (1 of 1):" in lines

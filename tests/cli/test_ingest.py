@@ -85,3 +85,65 @@ def test_logs_that_are_not_there(
         "h.txt: not the name of a table",
     ):
         assert expected in done.err
+
+
+WEEKS = "week,region,title,gb\n2025-W50,BE,Alpha,{0}\n2026-W01,BE,Beta,{0}\n"
+
+
+def test_iso_weeks_of_a_table(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("t.csv").write_text(WEEKS.format("5000000000.0"))
+    Path("m.yaml").write_text("time: {field: week}\nbytes: {field: gb, unit: Bytes}\n")
+    options = ("--mapping", "m.yaml", "--out", "h.csv", "--format", "json")
+    done = run_cli(monkeypatch, capsys, "ingest", "t.csv", *options, "--period", "weekly")
+    assert done.code == 0, done.err
+    summary = json.loads(done.out)
+    assert summary["first period"] == "2025-12-08 to 2025-12-14"
+    assert summary["last period"] == "2025-12-29 to 2026-01-04"
+    written = Path("h.csv").read_text().splitlines()
+    assert written[1:] == ['2025-12-14,"BE","Alpha",5,1', '2026-01-04,"BE","Beta",5,1']
+
+
+def test_weeks_that_are_no_days(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("t.csv").write_text(WEEKS.replace("week", "date", 1).replace("2026-W01", "2025-W51").format("2"))
+    done = run_cli(monkeypatch, capsys, "ingest", "t.csv", "--out", "h.csv")
+    assert (
+        "dates are usually 7 days apart, as those of weeks: --period weekly makes weeks of them" in done.err
+    )
+    done = run_cli(
+        monkeypatch,
+        capsys,
+        "ingest",
+        "t.csv",
+        "--out",
+        "h.csv",
+        "--period",
+        "weekly",
+        "--week-ends",
+        "monday",
+    )
+    assert done.code == 2
+    assert "a CSV file cannot say that weeks end on Mondays" in done.err
+
+
+def test_bytes_in_a_column_of_gb(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("t.csv").write_text(WEEKS.replace("week", "date", 1).format("3.4e11"))
+    done = run_cli(monkeypatch, capsys, "ingest", "t.csv", "--out", "h.csv")
+    assert done.code == 2
+    assert "where a column gb holds bytes, write in the mapping: bytes: {field: gb, unit: bytes}" in done.err
+
+
+@pytest.mark.parametrize("week", ["2025-W53", "2025-W00", "2025-W1", "2025-W10-8", "2025W10"])
+def test_no_such_week(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], week: str
+) -> None:
+    Path("t.csv").write_text(f"date,region,title,gb\n2025-W10-3,BE,Alpha,1\n{week},BE,Alpha,1\n")
+    done = run_cli(monkeypatch, capsys, "ingest", "t.csv", "--out", "h.csv")
+    assert done.code == 0, done.err
+    assert f"malformed: t.csv:3: time not understood: found '{week}'" in done.err
+    assert Path("h.csv").read_text().splitlines()[1:] == ['2025-03-05,"BE","Alpha",1,1']

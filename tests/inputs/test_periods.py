@@ -19,7 +19,7 @@ from tests.inputs.test_demand_reader import entries, read, read_path
 HEAD = "date,region,title,gb\n"
 SUNDAYS = ("2024-01-07", "2024-01-14")
 MONDAYS = ("2024-01-01", "2024-01-08")
-ISO_WEEKS = ("2024-W01", "2024W02")
+ISO_WEEKS = ("2024-W01", "2024-W02")
 WEEKS = [dt.date(2024, 1, 7), dt.date(2024, 1, 14)]
 
 

@@ -165,3 +165,14 @@ def test_spacing() -> None:
     assert usual_spacing(distinct_days(days[:1])) is None
     far = np.array(["0001-01-01", "9999-12-31", "9999-12-31"], "datetime64[D]")
     assert distinct_days(far).astype(str).tolist() == ["0001-01-01", "9999-12-31"]
+
+
+@pytest.mark.parametrize("other", ["bytes", "Timestamp", "sc-bytes", "url"])
+def test_ingest_is_named_where_columns_are_those_of_a_log(tmp_path: Path, other: str) -> None:
+    (tmp_path / "t.csv").write_text(f"date,region,{other}\n2024-01-07,BE,3\n")
+    with pytest.raises(InputError) as caught:
+        Table(tmp_path / "t.csv", CONTRACT)
+    words = (
+        "the column 'gb' is missing; a log, or a table in bytes or with times, becomes one by: cdnplan ingest"
+    )
+    assert words in str(caught.value)

@@ -144,7 +144,7 @@ MISSING_INPUTS = (
         every(demand_table(), later(days=9)),
         4,
         NOT,
-        "demand does not reach to 2026-03-15: its last date is 2026-03-08",
+        "demand does not reach to 2026-03-15: its last period is 2026-03-02 to 2026-03-08",
         "",
     ),
 )

@@ -15,6 +15,7 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.inputs.appliance_list import read_appliance_list
+from cdnplan.inputs.history_reader import read_history
 from cdnplan.inputs.plausibility import Doubt, place_doubts, size_doubts, volume_doubts
 from cdnplan.inputs.topology_import import import_topology
 from cdnplan.inputs.topology_reader import read_topology
@@ -101,11 +102,21 @@ def test_three_of_four_regions_without_history(tmp_path: Path) -> None:
             table.filter(pc.is_in(table["region"].cast(pa.string()), pa.array(names))), tmp_path / "h.parquet"
         )
         loaded = load(request(tmp_path, demand=None, history=tmp_path / "h.parquet"))
-        silent = [doubt.text for doubt in loaded.doubts if "without any demand" in doubt.text]
+        silent = [doubt.text for doubt in loaded.doubts if "there is no demand for" in doubt.text]
         assert len(silent) == (1 if n_silent == 3 else 0)
         if silent:
-            assert "(3 of 4: DE, GB, NL)" in silent[0]
+            assert "there is no demand for 75 % of the demand regions (3 of 4: DE, GB, NL)" in silent[0]
             assert "are regions spelt as in the topology?" in silent[0]
+
+
+def test_a_history_in_bytes(tmp_path: Path) -> None:
+    path = scaled(tmp_path, "history", "gb", 1e9)
+    (told,) = read_history(path).warnings
+    assert told.startswith(
+        f"{path}: gb: all of it is 6.81e+15 GB a day, usual is less than 2e9 (the internet has about 5e9)"
+    )
+    assert told.endswith("are these bytes? 1 GB = 10⁹ bytes")
+    assert read_history(SAMPLE / "history.parquet").warnings == ()
 
 
 def test_swapped_coordinates_and_the_wrong_country() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.replay import ReplayRequest, ReplayResult, replay
+from cdnplan.replay.cases import plan_case
 from tests.replay.networks import Small, write_small
 
 pytest.importorskip("libcachesim")
@@ -304,3 +306,17 @@ def test_an_earlier_replay_is_replaced_only_when_asked(
     request = ReplayRequest(right.folder, plan=small_plan, actual=small.demand, policies=())
     with pytest.raises(InputError, match="--force"):
         replay(request)
+
+
+@pytest.mark.parametrize(("earlier_days", "told"), [(0, False), (6, False), (7, True)])
+def test_what_came_in_another_period_is_told(
+    tmp_path: Path, small: Small, small_plan: Path, earlier_days: int, told: bool
+) -> None:
+    """Weeks named by Mondays are the same weeks; those named by the Sunday before are not."""
+    text = small.demand.read_text(encoding="utf-8")
+    day = dt.date.fromisoformat(text.splitlines()[1].split(",")[0])
+    moved = day - dt.timedelta(days=earlier_days)
+    (tmp_path / "came.csv").write_text(text.replace(str(day), str(moved)), encoding="utf-8")
+    request = ReplayRequest(tmp_path / "out", plan=small_plan, actual=tmp_path / "came.csv", policies=())
+    warnings = plan_case(request, small_plan, lambda *_: None).warnings
+    assert any("another period" in text for text in warnings) == told
