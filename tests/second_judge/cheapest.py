@@ -46,7 +46,7 @@ class _Program:
     def variable(self, most: float | None, *, whole: bool = False) -> pulp.LpVariable:
         """A variable from 0 to `most`."""
         category = pulp.LpInteger if whole else pulp.LpContinuous
-        return pulp.LpVariable(f"v{next(self.number)}", 0, most, category)
+        return self.problem.add_variable(f"v{next(self.number)}", 0, most, category)
 
 
 def cheapest(judged: Judged, *, by_appliance: bool) -> float | None:
