@@ -26,6 +26,7 @@ bench: $(STAMP) $(BYTECODE) $(KERNELS)
 	$(BIN)/python -m tests.oracle.tight --instances 300
 	$(BIN)/python -m tests.benchmarks.whole_plans --only sample --seeds 40
 	$(BIN)/python -m tests.benchmarks.whole_plans --only country,FR-300 --seeds 5
+	$(BIN)/python -m tests.second_judge.many
 	$(BIN)/python -m tests.benchmarks.forecasts
 	$(BIN)/python -m tests.benchmarks.crash
 	$(BIN)/python -m tests.benchmarks.nights

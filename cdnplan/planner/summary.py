@@ -48,7 +48,10 @@ def summary_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
         ("  delivery", f"{cost['delivery']:,.2f}"),
         ("  fill", f"{cost['fill']:,.2f}" + ("" if record["fill_counted"] else " (cold start: not counted)")),
         ("  overload", f"{cost['overload']:,.2f} ({overload:,.1f} Gbps)"),
-        ("no plan costs less than", f"{record['lower']:,.2f} (ideal {record['ideal']:,.2f})"),
+        (
+            "no plan costs less than",
+            f"{record['lower']:,.2f} under this policy (ideal {record['ideal']:,.2f})",
+        ),
         ("gap", f"{record['gap_ratio']:.3%} of cost above ideal, {record['gap_to_upper_ratio']:.4%} of cost"),
         ("busiest appliance", f"{record['appliances']['busiest_over_mean_ratio']:.3f} of its pool's mean"),
         *_as_held_rows(record["as_held"]),
