@@ -16,7 +16,7 @@ from cdnplan.fill.appliances import Assignment
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices, Serving
-from cdnplan.planner import PlanRequest, dealing
+from cdnplan.planner import PlanRequest, dealing, deciding
 from cdnplan.planner.dealing import Dealt, deal
 from tests.fill.pools import Pool
 from tests.fill.test_nights import two_nights
@@ -173,6 +173,23 @@ def copies_of_the_hot_file(folder: Path) -> set[str]:
     return {appliance for appliance, file in copies(folder, "keep", "add") if file.startswith("title 00")}
 
 
+def test_a_copy_that_only_evens_out_loads_is_not_fetched(tmp_path: Path) -> None:
+    first = write_hot(tmp_path / "first", 0.9)
+    make(first)
+    second = replace(write_hot(tmp_path / "second", HOT), previous=first.out)
+    record = make(second)
+    assert record["as_held"]["stays"]
+    assert record["as_held"]["as_held_cost"] <= record["as_held"]["found_cost"]
+    assert copies(second.out, "add", "evict") == set()
+
+
+@pytest.fixture
+def nothing_may_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when what is held breaks a rule of today: what is found is planned, evenness and all."""
+    monkeypatch.setattr(deciding, "may_stay", lambda *_: False)
+
+
+@pytest.mark.usefixtures("nothing_may_stay")
 def test_the_second_copy_comes_from_a_peer_and_is_there_the_night_after(tmp_path: Path) -> None:
     first = write_hot(tmp_path / "first", 0.9)
     assert make(first)["appliances"]["more_copies"] == 0
@@ -192,6 +209,7 @@ def test_the_second_copy_comes_from_a_peer_and_is_there_the_night_after(tmp_path
     assert len(copies_of_the_hot_file(fourth.out)) == 1
 
 
+@pytest.mark.usefixtures("nothing_may_stay")
 def test_a_second_copy_that_cannot_be_fetched_leaves_alone(tmp_path: Path) -> None:
     """Maintenance all night, which dealing does not know of: the pool keeps the copy that it has."""
     first = write_hot(tmp_path / "first", 0.9)
