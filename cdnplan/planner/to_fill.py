@@ -77,8 +77,9 @@ def to_fill(instance: Instance, dealt: Dealt, waiting: Sequence[Waiting], how: E
     """Estimate how many more nights it takes until windows no longer keep out what pays.
 
     Only pools count that have room left and whose window was a limit tonight. What they would hold is a plan
-    without windows, from the same copies, with the same costs of filling. Each night a pool takes in one
-    window, and all such pools together what they took in tonight, as they may share origins and links.
+    without windows, from the same copies, with the same costs of filling. Each night a pool takes in what it
+    took in tonight where its window was in use, else a window; and all such pools together what they took in
+    together, as they may share origins and links.
 
     Parameters
     ----------
@@ -131,7 +132,9 @@ def _nights(lacking_gb: Floats, got_gb: Floats, window_gb: Floats) -> int | None
     together = float(got_gb[some].sum())
     if together <= 0:
         return None
-    slowest = float((lacking_gb / window_gb[some]).max())
+    # Whole files leave something of a window unused, some more than others.
+    each_gb = np.where(got_gb >= BUSY_RATIO * window_gb, np.minimum(got_gb, window_gb), window_gb)[some]
+    slowest = float((lacking_gb / each_gb).max())
     return math.ceil(max(slowest, float(lacking_gb.sum()) / together))
 
 

@@ -110,7 +110,7 @@ def test_rule_table() -> None:
     assert rows["launches"][1:3] == ["`min_pools`", shown(LaunchWire.model_fields["min_pools"].default)]
     rules = {name for name, field in PolicyWire.model_fields.items() if _is_rules(field.annotation)}
     assert rules == set(rows) & rules
-    assert len(rules) == 4
+    assert len(rules) == 5
 
 
 def _is_rules(annotation: Any) -> bool:
