@@ -27,6 +27,7 @@ bench: $(STAMP) $(BYTECODE) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.whole_plans --only country,FR-300 --seeds 5
 	$(BIN)/python -m tests.benchmarks.forecasts
 	$(BIN)/python -m tests.benchmarks.crash
+	$(BIN)/python -m tests.benchmarks.fuzz
 	$(BIN)/python -m tests.benchmarks.nights
 	$(BIN)/python -m tests.benchmarks.sizing
 	$(BIN)/python -m tests.benchmarks.edits

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.parquet_columns import Columns, Kind, read_columns
 from cdnplan.inputs.plan_folder import attempt
 from cdnplan.model.instance import Floats
+from cdnplan.report.records import read_replayed
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
 
 REPLAY_JSON = "replay.json"
@@ -91,7 +91,7 @@ def read_replay(folder: Path) -> ReplayFacts:
         All that cannot be read.
     """
     problems: list[Problem] = []
-    record = attempt(problems, lambda: read_json(folder / REPLAY_JSON))
+    record = attempt(problems, lambda: read_replayed(folder / REPLAY_JSON))
     tables = {}
     for name, kinds in _TABLES.items():
         found = attempt(problems, partial(read_columns, folder / name, kinds))
@@ -100,25 +100,6 @@ def read_replay(folder: Path) -> ReplayFacts:
     if problems or record is None:
         raise InputError(problems)
     return ReplayFacts(record, tables)
-
-
-def read_json(path: Path) -> Mapping[str, Any]:
-    """Read an object from a JSON file.
-
-    Raises
-    ------
-    InputError
-        It is not there or holds no object.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError([Problem(f"cannot be read: {error.strerror or error}", file=str(path))]) from None
-    except (ValueError, RecursionError) as error:
-        raise InputError([Problem(f"broken JSON: {error}", file=str(path))]) from None
-    if not isinstance(found, dict):
-        raise InputError([Problem("expected an object with keys", file=str(path))])
-    return found
 
 
 def way_name(policy: str, kind: str, planned_ratio: float, *, parent: bool) -> str:

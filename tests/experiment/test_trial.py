@@ -114,7 +114,7 @@ def test_arms_that_the_seed_does_not_draw(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{", "no JSON"),
+        ("{", "broken JSON"),
         ("[]", "no design of a trial"),
         ('{"cdnplan_experiment": 1, "knd": 2}', "unknown key 'knd'"),
     ],
