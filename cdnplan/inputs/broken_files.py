@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -57,8 +58,8 @@ def no_twins(names: Sequence[str], file: str) -> None:
     InputError
         All names that are.
     """
-    twins = sorted({name for name in names if names.count(name) > 1})
+    twins = sorted(name for name, count in Counter(names).items() if count > 1)
     if twins:
         raise InputError(
-            [Problem("the column is there more than once", file=file, path=name) for name in twins]
+            [Problem("the column is there more than once", file=file, path=name) for name in twins[:20]]
         )

@@ -179,7 +179,7 @@ def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
     if kind != "date" and column.null_count:
         return "no value", int(np.argmax(_array(column.is_null().cast(pa.uint8())))) + 1
     if pa.types.is_floating(dtype):
-        strange = ~(np.abs(_array(column)) <= MOST)
+        strange = ~(np.abs(_array(column).astype(np.float64, copy=False)) <= MOST)
         if strange.any():
             row = int(np.argmax(strange))
             return f"{column[row].as_py()} is not a number one can use", row + 1

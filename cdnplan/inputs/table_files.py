@@ -25,6 +25,9 @@ BATCH_ROWS = 1 << 20
 CSV_BLOCK_BYTES = 8 << 20
 """Bytes of a CSV file that are in memory at a time."""
 
+MOST_COLUMNS = 10_000
+"""A CSV file with more is no table."""
+
 TABLE_SUFFIXES = (".parquet", ".csv", ".csv.gz")
 """Endings of the files that are read and written as tables."""
 
@@ -146,6 +149,9 @@ class _CsvTable:
             raise InputError([Problem("the file is empty", file=str(path))])
         if re.search("[\ud800-\udfff]", "".join(header)):
             raise InputError([Problem("the header is not UTF-8 text", file=str(path))])
+        if len(header) > MOST_COLUMNS:
+            message = f"the header has {len(header):,} columns, expected at most {MOST_COLUMNS:,}"
+            raise InputError([Problem(message, file=str(path))])
         no_twins(header, str(path))
         self.types: Mapping[str, Any] = {name: pa.string() for name in header}
         self.metadata: Mapping[str, str] = {}

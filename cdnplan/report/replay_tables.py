@@ -23,6 +23,9 @@ PLAN_NAME = "plan"
 MISSES_SHOWN = 5_000
 """Rows of the table of misses: those with most bytes; what is left becomes one row for each cause."""
 
+_ROUNDING = 1.0 + 1e-6
+"""Sums over a period, one of them of parts, may differ by so much."""
+
 _WAY: dict[str, Kind] = {"policy": "text", "kind": "text", "planned_ratio": "number", "parent": "flag"}
 _TABLES: dict[str, dict[str, Kind]] = {
     "policies.parquet": {
@@ -97,9 +100,27 @@ def read_replay(folder: Path) -> ReplayFacts:
         found = attempt(problems, partial(read_columns, folder / name, kinds))
         if found is not None:
             tables[name] = found
+    problems += [problem for table in tables.values() for problem in _more_than_all(table)]
     if problems or record is None:
         raise InputError(problems)
     return ReplayFacts(record, tables)
+
+
+def _more_than_all(table: Columns) -> list[Problem]:
+    """Rows in which more comes from the origin than is asked for, the first 20."""
+    if not {"demand_gb", "origin_gb"} <= table.values.keys():
+        return []
+    demand, origin = table.values["demand_gb"], table.values["origin_gb"]
+    rows = np.flatnonzero(~((origin >= 0) & (origin <= demand * _ROUNDING)))[:20]
+    return [
+        Problem(
+            f"found {origin[i]:g}, expected 0 to the demand of {demand[i]:g} GB",
+            file=table.file,
+            row=int(i) + 1,
+            path="origin_gb",
+        )
+        for i in rows
+    ]
 
 
 def way_name(policy: str, kind: str, planned_ratio: float, *, parent: bool) -> str:

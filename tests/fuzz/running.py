@@ -34,7 +34,7 @@ USUAL_CODES = (0, 2, 3, 4)
 """What the README documents, by command."""
 
 NO_MESSAGE = re.compile(
-    r"Traceback|Exception ignored|\w+Warning:|^\s*File \"|^\s*warnings\.warn|\w+\.pyx|/numba/|/arrow/",
+    r"Traceback|Exception ignored|[a-z]Warning:|^ *File \"|^ *warnings\.warn|\.pyx\b|/numba/|/arrow/",
     re.MULTILINE,
 )
 """What a message for people never has."""
