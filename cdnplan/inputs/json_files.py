@@ -15,6 +15,9 @@ from cdnplan.errors import InputError, Problem, nearest
 _MAYBE_LONE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _LONE = re.compile("[\ud800-\udfff]")
 
+MOST = 1e30
+"""A larger number is a mistake."""
+
 Shape: TypeAlias = "type | list[Shape] | tuple[Shape, None] | dict[str | EllipsisType, Shape]"
 """What a value must be: a type (`float`: any finite number); a list of one shape; a pair with None: a shape
 or null; keys with their shapes, which must be there unless they end in ``?``, and under ``...`` the shape of
@@ -184,7 +187,7 @@ def _misshapen_keys(
 
 def _is(value: Any, kind: type) -> bool:
     if kind is float:
-        return is_number(value)
+        return is_number(value) and abs(value) <= MOST
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 

@@ -115,7 +115,7 @@ def test_arms_that_the_seed_does_not_draw(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ("{", "broken JSON"),
-        ("[]", "no design of a trial"),
+        ("[]", "expected an object with keys"),
         ('{"cdnplan_experiment": 1, "knd": 2}', "unknown key 'knd'"),
     ],
 )

@@ -165,3 +165,9 @@ def test_results_that_are_none(read: Any, record: object, said: str, tmp_path: P
     with pytest.raises(InputError) as error:
         read(tmp_path / "r.json")
     assert f"{tmp_path / 'r.json'}: {said}" in [str(problem) for problem in error.value.problems]
+
+
+def test_a_header_of_a_hundred_thousand_columns(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a," * 100_000 + "b\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"the header has 100,001 columns, expected at most 10,000"):
+        Table(tmp_path / "t.csv", (Column("a", "text"),))
