@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
+from cdnplan.inputs.edits.workspace import open_workspace
 from cdnplan.inputs.history_reader import read_history
 from cdnplan.inputs.json_files import read_json, strict_json
 from cdnplan.inputs.manifest_files import read_index, read_manifest
@@ -171,3 +172,9 @@ def test_a_header_of_a_hundred_thousand_columns(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a," * 100_000 + "b\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"the header has 100,001 columns, expected at most 10,000"):
         Table(tmp_path / "t.csv", (Column("a", "text"),))
+
+
+def test_edits_look_for_line_feeds(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_bytes(b"name: a\rsites:\r  - {name: x}\r")
+    with pytest.raises(InputError, match=r"t\.yaml:1:8: a line ends in U\+000D"):
+        open_workspace(tmp_path / "t.yaml")
