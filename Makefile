@@ -29,6 +29,7 @@ bench: $(STAMP) $(BYTECODE) $(KERNELS)
 	$(BIN)/python -m tests.second_judge.many
 	$(BIN)/python -m tests.benchmarks.forecasts
 	$(BIN)/python -m tests.benchmarks.crash
+	$(BIN)/python -m tests.benchmarks.fuzz
 	$(BIN)/python -m tests.benchmarks.nights
 	$(BIN)/python -m tests.benchmarks.ten_nights
 	$(BIN)/python -m tests.benchmarks.sizing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from cdnplan.errors import InputError, Problem
 from cdnplan.experiment.design import Design
 from cdnplan.experiment.effect import draw_arms
 from cdnplan.inputs.table_writer import whole_file
+from cdnplan.inputs.tables import Column, Table
 
 Bools = npt.NDArray[np.bool_]
 
@@ -114,21 +116,17 @@ def read_assignment(design: Design, path: Path) -> tuple[int, Bools]:
         No such file, another design, or arms that the seed does not draw.
     """
     file = str(path)
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            found = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
-        raise InputError([Problem(reason, file=file)]) from None
-    missing = [name for name in COLUMNS if not found or name not in found[0]]
-    if missing:
-        raise InputError([Problem("missing column", file=file, path=name) for name in missing])
+    table = Table(path, [Column(name, "text") for name in COLUMNS])
+    values = table.read()
+    table.problems.raise_if_any()
+    columns = [[table.names[name].list[code] for code in values[name].tolist()] for name in COLUMNS]
+    found = [dict(zip(COLUMNS, line, strict=True)) for line in zip(*columns, strict=True)]
     seeds = {row["seed"] for row in found}
     designs = {row["design"] for row in found}
     if designs != {design.digest()}:
         message = f"was drawn for the design {', '.join(sorted(designs))}, not for {design.digest()}"
         raise InputError([Problem(message, file=file)])
-    if len(seeds) != 1 or not next(iter(seeds)).isdigit():
+    if len(seeds) != 1 or re.fullmatch("[0-9]{1,100}", next(iter(seeds))) is None:
         raise InputError([Problem("expected one seed in all rows", file=file, path="seed")])
     seed = int(next(iter(seeds)))
     treated = draw(design, seed)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.inputs.json_files import Shape, check_shape, read_json
+from cdnplan.inputs.periods import MOST_DAYS, strange_period
 from cdnplan.inputs.table_writer import whole_file
 
+ARMS = 2
 Kind = Literal["pairs", "strata", "switchback"]
 Ints = npt.NDArray[np.int64]
 
@@ -203,15 +206,8 @@ def read_design(path: Path) -> Design:
         The file is missing, no JSON, or no design.
     """
     file = str(path)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError([Problem("no such file", file=file)]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem(f"cannot be read: {error}", file=file)]) from None
-    except json.JSONDecodeError as error:
-        raise InputError([Problem(f"no JSON: {error.msg}", file, error.lineno, error.colno)]) from None
-    if not isinstance(found, dict) or found.get("cdnplan_experiment") != 1:
+    found = read_json(path)
+    if found.get("cdnplan_experiment") != 1:
         message = "no design of a trial: expected what cdnplan experiment design writes"
         raise InputError([Problem(message, file=file)])
     return _design(found, file)
@@ -224,14 +220,13 @@ def _design(found: Mapping[str, Any], file: str) -> Design:
         for key in found
         if key not in known
     ]
-    problems += [
-        Problem(f"{key!r} is missing", file=file) for key in sorted(known - {"left_out"} - set(found))
-    ]
+    if problems:
+        raise InputError(problems)
+    check_shape(found, _SHAPE, file)
+    problems = [Problem(message, file=file, path=path) for path, message in _faults(found)]
     if problems:
         raise InputError(problems)
     try:
-        if found["kind"] not in get_args(Kind):
-            raise ValueError(f"found kind {found['kind']!r}")
         clusters = tuple(Cluster(str(c["name"]), tuple(c["units"])) for c in found["clusters"])
         place = {cluster.name: i for i, cluster in enumerate(clusters)}
         start = dt.date.fromisoformat(found["start"])
@@ -240,7 +235,7 @@ def _design(found: Mapping[str, Any], file: str) -> Design:
         def row(text: str) -> int:
             return (dt.date.fromisoformat(text) - start).days // days
 
-        return Design(
+        made = Design(
             kind=found["kind"],
             unit=str(found["unit"]),
             metric=str(found["metric"]),
@@ -263,5 +258,69 @@ def _design(found: Mapping[str, Any], file: str) -> Design:
             level=float(found["level"]),
             left_out=tuple(found.get("left_out", ())),
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise InputError([Problem(f"a value of the design is not understood: {error}", file=file)]) from None
+        return _laid_out(made, file)
+    except ValueError as error:
+        raise InputError([Problem(f"a date of the design is not understood: {error}", file=file)]) from None
+
+
+_SHAPE: Shape = {
+    **dict.fromkeys(("kind", "unit", "metric", "start"), str),
+    **dict.fromkeys(("period_days", "n_rows", "baseline_rows", "washout_rows"), int),
+    **dict.fromkeys(
+        ("theta", "alpha", "power", "standard_error", "df", "minimum_detectable", "level"),
+        cast("Shape", float),
+    ),
+    "arms": [str],
+    "weekday": [float],
+    "clusters": [{"name": str, "units": [str]}],
+    "strata": [[str]],
+    "blocks": [[str]],
+    "left_out?": [str],
+}
+
+
+def _faults(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What no design says, by key; `found` has the shape of one."""
+    if found["kind"] not in get_args(Kind):
+        yield "kind", f"found {found['kind']!r}, expected one of {', '.join(get_args(Kind))}"
+    if len(found["arms"]) != len(set(found["arms"])) or len(found["arms"]) != ARMS:
+        yield "arms", "expected two names"
+    for key, least in (("period_days", 1), ("n_rows", 1), ("baseline_rows", 0), ("washout_rows", 0)):
+        if not least <= found[key] <= MOST_DAYS:
+            yield key, f"found {found[key]}, expected {least} to {MOST_DAYS:,}"
+    for key in ("alpha", "power"):
+        if not 0 < found[key] < 1:
+            yield key, f"found {found[key]}, expected more than 0 and less than 1"
+    if len(found["weekday"]) not in (0, 7):
+        yield "weekday", f"found {len(found['weekday'])} values, expected 7 or none"
+    yield from _group_faults(found)
+
+
+def _group_faults(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with clusters, strata and blocks."""
+    names = [cluster["name"] for cluster in found["clusters"]]
+    units = [unit for cluster in found["clusters"] for unit in cluster["units"]]
+    if not names or len(set(names)) < len(names) or not all(c["units"] for c in found["clusters"]):
+        yield "clusters", "expected clusters of different names, each with units"
+    if len(set(units)) < len(units):
+        yield "clusters", "a unit is there twice"
+    members = [name for stratum in found["strata"] for name in stratum]
+    if unknown := sorted(set(members) - set(names)):
+        yield "strata", f"unknown cluster {unknown[0]!r}"
+    if len(set(members)) < len(members) or any(len(stratum) < ARMS for stratum in found["strata"]):
+        yield "strata", "expected at least two different clusters in each"
+    if any(len(block) != 2 for block in found["blocks"]):
+        yield "blocks", "expected a first and a last day in each"
+    switchback = found["kind"] == "switchback"
+    if not found["blocks" if switchback else "strata"] or (switchback and len(found["blocks"]) % 2):
+        yield ("blocks", "expected pairs of blocks") if switchback else ("strata", "expected at least one")
+
+
+def _laid_out(design: Design, file: str) -> Design:
+    """See that a trial lies in time, and its blocks within it."""
+    strange = strange_period(design.start, design.period_days * (design.n_rows + design.baseline_rows))
+    if strange:
+        raise InputError([Problem(strange, file=file, path="start")])
+    if any(not 0 <= block.first < block.last <= design.n_rows for block in design.blocks):
+        raise InputError([Problem("a block is not within the trial", file=file, path="blocks")])
+    return design

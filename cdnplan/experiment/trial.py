@@ -189,6 +189,9 @@ def simulate_trials(
             there = replace(design, strata=together_at(by_cluster, start, design, size))
         treated = draw(there, int(rng.integers(2**62)))
         observed = with_effect(observe(there, by_cluster, treated, start), effect, crossed=there.crossed)
+        if not observed.seen.value.size:
+            message = f"no pair or stratum has figures of both arms in a trial from {by_cluster.day(start)}"
+            raise InputError([Problem(message)])
         result = estimate(observed.seen, design.alpha)
         estimates.append(result.estimate)
         covered += result.low <= effect <= result.high

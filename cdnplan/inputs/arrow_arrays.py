@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 _EPOCH_TYPES = {"date32[day]": ("int32", "D"), "date64[ms]": ("int64", "ms")}
+
+_FIRST_DAY, _LAST_DAY = ((day - dt.date(1970, 1, 1)).days for day in (dt.date.min, dt.date.max))
+
+
+def beyond_the_calendar(days: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which days since 1970 are not in the years 1 to 9999, which is all that a date can be, (n,).
+
+    Examples
+    --------
+    >>> beyond_the_calendar(np.array([0, 2**31])).tolist()
+    [False, True]
+    """
+    return np.asarray((days < _FIRST_DAY) | (days > _LAST_DAY))
 
 
 def missing(array: Any) -> npt.NDArray[np.bool_]:

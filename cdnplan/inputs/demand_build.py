@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.inputs.file_shares import FileShares
+from cdnplan.inputs.periods import strange_period
 from cdnplan.inputs.table_problems import TableProblems
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -134,6 +135,8 @@ def to_demand(
     -------
     Demand
     """
+    if strange := strange_period(start, period_days):
+        problems.add("calendar", strange, column="date")
     whole = shares is None or shares.one_each
     width = None if shares is None else np.diff(shares.title_ptr)
     room = matrix.item.size if whole or width is None else int(width[matrix.item].sum())

@@ -11,7 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.inputs.history import History, names_in_use, rows_before
-from cdnplan.inputs.periods import DEFAULT_DAYS, distinct_days, named_by_first, stated_period, usual_spacing
+from cdnplan.inputs.periods import (
+    DEFAULT_DAYS,
+    MOST_DAYS,
+    distinct_days,
+    named_by_first,
+    stated_period,
+    strange_period,
+    usual_spacing,
+)
 from cdnplan.inputs.plausibility import volume_doubts
 from cdnplan.inputs.tables import Column, Names, Table
 from cdnplan.model.period import last_day
@@ -123,6 +131,12 @@ def _periods(table: Table, first_row: dict[np.datetime64, int]) -> tuple[np.date
     for odd in days[offset != 0]:
         message = f"found {odd}, expected whole weeks from {days[0]}: dates are usually 7 days apart"
         table.problems.add("spacing", message, row=first_row[odd], column="date")
+    for day in days[[0, -1]]:
+        if strange := strange_period(day.astype(dt.date), 0.0):
+            table.problems.add("calendar", strange, row=first_row[day], column="date")
+    if not table.problems and (days[-1] - days[0]).astype(int) > MOST_DAYS:
+        message = f"found {days[-1]}, more than a century after {days[0]}"
+        table.problems.add("calendar", message, row=first_row[days[-1]], column="date")
     table.problems.raise_if_any()
     return days[0], int(spacing)
 

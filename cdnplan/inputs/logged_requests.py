@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.arrow_arrays import to_numpy
 from cdnplan.inputs.demand_regions import match_regions
+from cdnplan.inputs.parquet_columns import Columns, Kind, read_columns
 from cdnplan.inputs.table_problems import TableProblems
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 
-_COLUMNS = ("time", "region", "object", "bytes")
+_COLUMNS: Mapping[str, Kind] = {"time": "time", "region": "text", "object": "text", "bytes": "long"}
 _MS_PER_HOUR = 3_600_000
 _HOURS_PER_DAY = 24
 _SHOWN = 3
@@ -114,9 +112,9 @@ def read_logged_requests(
     """
     table, by = _read(path)
     problems = TableProblems(str(path))
-    time_ms = to_numpy(table.column("time").combine_chunks().cast(pa.int64()))
-    region_code, region_names = _coded(table, "region")
-    object_code, objects = _coded(table, "object")
+    time_ms = table.values["time"]
+    region_code, region_names = table.texts["region"].code, table.texts["region"].names
+    object_code, objects = table.texts["object"].code, table.texts["object"].names
     match = match_regions(region_names, known, problems)
     problems.raise_if_any()
     regions = tuple(sorted(known))
@@ -124,7 +122,7 @@ def read_logged_requests(
     region_of = np.array([-1 if name is None else row[name] for name in match.known], dtype=np.int32)
     file_of = _files(path, objects, catalog, by)
     region, file = region_of[region_code], file_of[object_code]
-    gb = to_numpy(table.column("bytes").combine_chunks().cast(pa.int64())) / 1e9
+    gb = table.values["bytes"] / 1e9
     begin = np.datetime64(int(time_ms[0]), "ms").astype("datetime64[D]") if time_ms.size else None
     start = np.datetime64(date, "D") if date is not None else begin
     if start is None:
@@ -166,43 +164,14 @@ def on_catalog(requests: LoggedRequests, own: Catalog, other: Catalog) -> Logged
     return replace(requests, file=place[requests.file])
 
 
-def _read(path: Path) -> tuple[Any, str]:
+def _read(path: Path) -> tuple[Columns, str]:
     """Columns, and what objects are: files or titles."""
-    try:
-        stored = pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError([Problem(f"cannot be read as Parquet: {error}", file=str(path))]) from None
-    there = stored.schema_arrow.names
-    lacking = [name for name in _COLUMNS if name not in there]
-    if lacking:
-        raise InputError(
-            Problem(
-                f"no column {name!r}; expected a table as `cdnplan ingest --requests` writes it",
-                file=str(path),
-                hint=nearest(name, there),
-            )
-            for name in lacking
-        )
-    if not pa.types.is_timestamp(stored.schema_arrow.field("time").type):
-        found = stored.schema_arrow.field("time").type
-        raise InputError([Problem(f"found {found}, expected times", file=str(path), path="time")])
-    table = stored.read(list(_COLUMNS))
-    times = table.column("time").cast(pa.timestamp("ms", "UTC"), safe=False)
-    table = table.set_column(table.column_names.index("time"), "time", times)
-    by = (stored.schema_arrow.metadata or {}).get(b"by", b"title").decode()
-    return table, by
+    table = read_columns(path, _COLUMNS)
+    metadata: Mapping[bytes, bytes] = pq.read_schema(path).metadata or {}
+    return table, metadata.get(b"by", b"title").decode(errors="replace")
 
 
-def _coded(table: Any, name: str) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Codes and names of a column of texts."""
-    column = table.column(name).combine_chunks()
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    column = column.unify_dictionaries().combine_chunks() if hasattr(column, "unify_dictionaries") else column
-    return to_numpy(column.indices).astype(np.int64), column.dictionary.to_pylist()
-
-
-def _files(path: Path, objects: list[str], catalog: Catalog, by: str) -> npt.NDArray[np.int32]:
+def _files(path: Path, objects: Sequence[str], catalog: Catalog, by: str) -> npt.NDArray[np.int32]:
     """Number of each object's file, -1 where the catalogue has none."""
     if by == "file":
         index = {name: f for f, name in enumerate(catalog.files)}
@@ -217,6 +186,6 @@ def _files(path: Path, objects: list[str], catalog: Catalog, by: str) -> npt.NDA
     return np.array([file.get(name, -1) for name in objects], dtype=np.int32)
 
 
-def _hint(objects: list[str], catalog: Catalog, by: str) -> str:
+def _hint(objects: Sequence[str], catalog: Catalog, by: str) -> str:
     known = catalog.files if by == "file" else catalog.titles
     return nearest(objects[0], known) if objects else ""

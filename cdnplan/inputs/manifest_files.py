@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.inputs.json_files import strict_json
 
 MANIFESTS = "manifests"
 INDEX = "manifests/index.json"
@@ -135,7 +135,7 @@ def read_index(folder: Path) -> Index:
     """
     path = folder / INDEX
     try:
-        raw = json.loads(path.read_bytes())
+        raw = strict_json(path.read_bytes())
         if raw["format"] != MANIFEST_FORMAT:
             message = f"written in format {raw['format']}, this release reads {MANIFEST_FORMAT}"
             raise InputError([Problem(message, file=str(path))])
@@ -193,7 +193,7 @@ def read_manifest(path: Path) -> Manifest:
 def _objects(path: Path, lines: list[bytes]) -> Iterator[Mapping[str, Any]]:
     for number, line in enumerate(lines, 1):
         try:
-            value = json.loads(line)
+            value = strict_json(line)
         except ValueError as error:
             raise InputError([Problem(f"broken JSON: {error}", file=str(path), line=number)]) from None
         if not isinstance(value, dict):

@@ -13,13 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.inputs.arrow_arrays import beyond_the_calendar, missing, to_numpy
+from cdnplan.inputs.broken_files import clean_errors, no_twins
 from cdnplan.model.instance import Ints, Ints32
 
-Kind = Literal["text", "number", "float32", "integer", "flag", "date", "instant", "texts"]
-"""What a column holds; ``date`` may be null, the others may not.
+Kind = Literal["text", "number", "float32", "integer", "long", "flag", "date", "instant", "time", "texts"]
+"""What a column holds; ``date`` may be null, the others may not. A ``long`` is an integer of 64 bits.
 
-An ``instant`` is a point in time in UTC, to the millisecond; ``texts`` are lists of texts.
+An ``instant`` is a point in time in UTC, to the millisecond, a ``time`` one in any unit;
+``texts`` are lists of texts.
 """
+
+MOST = 1e30
+"""A larger number is a mistake, and a few of them multiplied are infinite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,18 +108,18 @@ def read_columns(path: Path, kinds: Mapping[str, Kind]) -> Columns:
         null or not finite (with the row). All problems at once.
     """
     file = str(path)
-    try:
-        names = pq.read_schema(path).names
+    if not path.exists():
+        raise InputError([Problem("missing", file=file)])
+    with clean_errors(file, "no Parquet file, or cut short"):
+        schema = pq.read_schema(path)
+        names = schema.names
         found = [name for name in kinds if name in names]
-        texts_found = [name for name in found if kinds[name] == "text"]
+        no_twins([name for name in names if name in kinds], file)
+        texts_found = [name for name in found if kinds[name] == "text" and _is_text(schema.field(name).type)]
         # Not `pq.read_table`: it loads pyarrow.dataset, which takes longer than reading small tables.
         with pq.ParquetFile(path, read_dictionary=texts_found) as parquet:
             table = parquet.read(columns=found)
-    except FileNotFoundError:
-        raise InputError([Problem("missing", file=file)]) from None
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError([Problem(f"no Parquet file, or cut short: {reason}", file=file)]) from None
+        table.validate(full=True)  # codes within the dictionary, text in UTF-8
     problems = [
         Problem("missing column", file=file, path=name, hint=nearest(name, names))
         for name in kinds
@@ -146,6 +152,8 @@ def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
         "number": pa.types.is_floating(dtype) or pa.types.is_integer(dtype),
         "float32": pa.types.is_floating(dtype) or pa.types.is_integer(dtype),
         "integer": pa.types.is_integer(dtype),
+        "long": pa.types.is_integer(dtype) and dtype != pa.uint64(),
+        "time": pa.types.is_timestamp(dtype),
         "flag": pa.types.is_boolean(dtype),
         "date": pa.types.is_date(dtype) or pa.types.is_timestamp(dtype),
         "instant": pa.types.is_timestamp(dtype) and dtype.unit in ("s", "ms") and dtype.tz == "UTC",
@@ -156,16 +164,22 @@ def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
             "number": "numbers",
             "float32": "numbers",
             "integer": "whole numbers",
+            "long": "whole numbers",
+            "time": "times",
             "flag": "true or false",
             "date": "dates",
             "instant": "instants in UTC to the millisecond",
             "texts": "lists of texts",
         }
         return f"expected {expected.get(kind, 'texts')}, found {dtype}", None
+    if kind in ("date", "instant", "time") and column.length():
+        strange = _no_date(column)
+        if strange.any():
+            return "a date outside the years 1 to 9999", int(np.argmax(strange)) + 1
     if kind != "date" and column.null_count:
         return "no value", int(np.argmax(_array(column.is_null().cast(pa.uint8())))) + 1
     if pa.types.is_floating(dtype):
-        strange = ~np.isfinite(_array(column))
+        strange = ~(np.abs(_array(column).astype(np.float64, copy=False)) <= MOST)
         if strange.any():
             row = int(np.argmax(strange))
             return f"{column[row].as_py()} is not a number one can use", row + 1
@@ -176,6 +190,13 @@ def _fault(column: Any, kind: Kind) -> tuple[str, int | None] | None:
     if kind == "texts" and _joined(column).flatten().null_count:
         return "a list with an item of no value", None
     return None
+
+
+def _no_date(column: Any) -> npt.NDArray[np.bool_]:
+    """Which dates or instants no calendar has, (n_rows,)."""
+    array = _joined(column)
+    days = to_numpy(array).astype("datetime64[D]").astype(np.int64)
+    return beyond_the_calendar(days) & ~missing(array)
 
 
 def _is_text(dtype: Any) -> bool:
@@ -212,11 +233,13 @@ def _values(column: Any, kind: Kind) -> npt.NDArray[Any]:
         days = column.drop_null().cast(pa.date32(), safe=False).cast(pa.int32())
         found[_array(column.is_valid().cast(pa.uint8())) == 1] = _array(days).astype("datetime64[D]")
         return found
+    if kind == "time":
+        return to_numpy(_joined(column)).astype("datetime64[ms]").astype(np.int64)
     if kind == "instant":
         return np.array(_array(column.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())))
     if kind == "flag":
         return np.asarray(_array(column.cast(pa.uint8())) == 1)
-    dtype = {"number": np.float64, "float32": np.float32, "integer": np.int32}[kind]
+    dtype = {"number": np.float64, "float32": np.float32, "integer": np.int32, "long": np.int64}[kind]
     return np.array(_array(column), dtype=dtype)
 
 

@@ -23,9 +23,40 @@ DEFAULT_DAYS = 7.0
 NAMED_BY = "named_by"
 """Key of a Parquet file's schema metadata: whether the ``first`` or ``last`` day of a period names it."""
 
+YEARS = (1900, 2199)
+"""Years that a period may lie in; others are mistakes, and dates around them may not exist."""
+
+MOST_DAYS = 36_525
+"""Longest period, and longest history [days]."""
+
 _COUNTED_DAYS = 1_000_000
 _WEEK, _SUNDAY = 7, 6
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def strange_period(day: dt.date, days: float) -> str:
+    """Say what is wrong with a period: where it lies, or how long it is.
+
+    Parameters
+    ----------
+    day : datetime.date
+        Its date.
+    days : float
+        Its length [days].
+
+    Returns
+    -------
+    str
+        Empty where nothing is.
+
+    Examples
+    --------
+    >>> strange_period(dt.date(9999, 12, 31), 7.0)
+    'found 9999-12-31, expected a date in the years 1900 to 2199'
+    """
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        return f"found {day}, expected a date in the years {YEARS[0]} to {YEARS[1]}"
+    return "" if days <= MOST_DAYS else f"a period of {days:g} days, expected at most {MOST_DAYS:,}"
 
 
 def distinct_days(days: Days) -> Days:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.inputs.json_files import is_number, read_json
+from cdnplan.inputs.periods import MOST_DAYS, strange_period
 from cdnplan.model.period import span_text
 
 PLAN_JSON = "plan.json"
@@ -158,7 +158,7 @@ def read_plan_json(path: Path) -> PlanJson:
         The file is missing, is no JSON (with line and column), or keys are missing or of another kind: all
         such keys at once.
     """
-    reader = _Reader(_load(path), str(path))
+    reader = _Reader(read_json(path, missing="missing: not a plan folder, or not a whole one"), str(path))
     if reader.number((), "format") not in (FORMAT, None):
         message = f"written in format {reader.raw['format']}, this release reads {FORMAT}"
         raise InputError([Problem(message, file=str(path))])
@@ -229,8 +229,8 @@ class _Reader:
     def days(self) -> float:
         """Take the period's length, more than 0."""
         days = self.number(("period",), "days")
-        if days is not None and days <= 0:
-            self.fault(f"expected more than 0, found {days:g}", "period.days")
+        if days is not None and not 0 < days <= MOST_DAYS:
+            self.fault(f"expected more than 0 and at most {MOST_DAYS}, found {days:g}", "period.days")
         return days or 1.0
 
     def instant(self, within: tuple[str, ...], key: str) -> dt.datetime:
@@ -245,6 +245,8 @@ class _Reader:
                 message = f"expected a time such as 2026-07-05T00:00:00Z, found {text!r}"
                 self.fault(message, ".".join((*within, key)))
             moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        if not self.in_years(moment.date(), ".".join((*within, key))):
+            return dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
         return moment.astimezone(dt.UTC)
 
     def assumed(self) -> bool | None:
@@ -253,6 +255,13 @@ class _Reader:
             return True if self.raw.get("fill_counted") is False else None
         self.text(("held_before",), "from", HELD_BEFORE)
         return self.flag("assumed", ("held_before",))
+
+    def in_years(self, day: dt.date, path: str) -> bool:
+        """Whether a period or a night can be there, with days before it and after it."""
+        strange = strange_period(day, 0.0)
+        if strange:
+            self.fault(strange, path)
+        return not strange
 
     def fills(self) -> FillClaims | None:
         """Take what is said of the night, if anything is."""
@@ -302,12 +311,13 @@ class _Reader:
         """Take a date."""
         text = self.text(within, key)
         try:
-            return dt.date.fromisoformat(text)
+            day = dt.date.fromisoformat(text)
         except ValueError:
             if text:
                 message = f"expected a date such as 2026-07-05, found {text!r}"
                 self.fault(message, ".".join((*within, key)))
-            return dt.date.min
+            return dt.date(1970, 1, 1)
+        return day if self.in_years(day, ".".join((*within, key))) else dt.date(1970, 1, 1)
 
     def rows(self, key: str) -> list[dict[str, Any]]:
         """Take a list of objects."""
@@ -384,47 +394,6 @@ class _Reader:
         return found
 
 
-def _finite(value: object) -> float | None:
+def _finite(value: Any) -> float | None:
     """Turn a number of JSON into a float, None where it is no finite one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _load(path: Path) -> Mapping[str, Any]:
-    """Parse the file: one object, no key twice, no NaN."""
-    file = str(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError([Problem("missing: not a plan folder, or not a whole one", file=file)]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem(f"cannot be read: {error}", file=file)]) from None
-    try:
-        raw = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            [Problem(f"broken JSON: {error.msg}", file=file, line=error.lineno, column=error.colno)]
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise InputError([Problem(f"broken JSON: {error}", file=file)]) from None
-    if not isinstance(raw, dict):
-        raise InputError([Problem("expected an object with keys", file=file, line=1)])
-    return raw
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"key {key!r} given twice")
-        found[key] = value
-    return found
-
-
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is not a number")
+    return float(value) if is_number(value) else None

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
+import io
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.inputs.broken_files import clean_errors, no_twins
 from cdnplan.inputs.table_problems import TableProblems
 
 BATCH_ROWS = 1 << 20
@@ -23,6 +24,9 @@ BATCH_ROWS = 1 << 20
 
 CSV_BLOCK_BYTES = 8 << 20
 """Bytes of a CSV file that are in memory at a time."""
+
+MOST_COLUMNS = 10_000
+"""A CSV file with more is no table."""
 
 TABLE_SUFFIXES = (".parquet", ".csv", ".csv.gz")
 """Endings of the files that are read and written as tables."""
@@ -69,33 +73,10 @@ def open_table_file(path: Path) -> TableFile:
         raise InputError([Problem("no such file", file=file)])
     if path.is_dir():
         raise InputError([Problem("a folder, expected a file", file=file)])
-    with _clean_errors(file):
+    with clean_errors(file):
         if path.stat().st_size == 0:
             raise InputError([Problem("the file is empty", file=file)])
         return _ParquetTable(path) if path.name.lower().endswith(".parquet") else _CsvTable(path)
-
-
-@contextmanager
-def _clean_errors(file: str) -> Iterator[None]:
-    """Turn what readers raise on broken files into a problem."""
-    try:
-        yield
-    except (pa.ArrowException, OSError, EOFError, zlib.error, csv.Error) as error:
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        place = re.search(r"Row #(\d+)", text)
-        row = int(place[1]) - 1 if place else None
-        reason = (
-            "not UTF-8 text" if "invalid UTF8" in text else f"cannot be read, broken or cut short: {text}"
-        )
-        raise InputError([Problem(reason, file=file, row=row)]) from None
-
-
-def _no_twins(names: Sequence[str], file: str) -> None:
-    twins = sorted({name for name in names if names.count(name) > 1})
-    if twins:
-        raise InputError(
-            [Problem("the column is there more than once", file=file, path=name) for name in twins]
-        )
 
 
 class _ParquetTable:
@@ -105,7 +86,7 @@ class _ParquetTable:
         self._path = path
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-        _no_twins(schema.names, str(path))
+        no_twins(schema.names, str(path))
         self.types: Mapping[str, Any] = {field.name: field.type for field in schema}
         self.metadata: Mapping[str, str] = {
             key.decode(errors="replace"): value.decode(errors="replace")
@@ -115,10 +96,42 @@ class _ParquetTable:
     def batches(self, columns: Sequence[str], problems: TableProblems) -> Iterator[Any]:
         """Yield record batches of at most `BATCH_ROWS` rows."""
         texts = [name for name in columns if is_text(self.types[name])]
-        with _clean_errors(problems.file), pq.ParquetFile(self._path, read_dictionary=texts) as file:
+        with clean_errors(problems.file), pq.ParquetFile(self._path, read_dictionary=texts) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
                 batch.validate(full=True)  # codes within the dictionary, text in UTF-8
                 yield batch
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a text, compressed or not, to read its bytes."""
+    return cast("BinaryIO", gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb"))
+
+
+class _Utf8Text(io.RawIOBase):
+    """A stream of bytes that are UTF-8.
+
+    pyarrow takes other bytes for text where a row has too few or too many values, and prints a traceback.
+    """
+
+    def __init__(self, stream: BinaryIO, file: str) -> None:
+        self._stream, self._file = stream, file
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._lines = 0
+
+    def readable(self) -> bool:
+        """Whether it can be read from."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so many bytes, or what is left."""
+        piece = self._stream.read(size)
+        try:
+            self._decoder.decode(piece, final=not piece and size != 0)
+        except UnicodeDecodeError as error:
+            row = self._lines + error.object[: error.start].count(b"\n")
+            raise InputError([Problem("not UTF-8 text", file=self._file, row=row or None)]) from None
+        self._lines += piece.count(b"\n")
+        return piece
 
 
 class _CsvTable:
@@ -126,15 +139,20 @@ class _CsvTable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        opened = gzip.open if path.name.lower().endswith(".gz") else open
         # Rows that are not UTF-8 are found when they are read, with their number.
-        with opened(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            header = next((line for line in csv.reader(stream) if line), None)
+        with (
+            _opened(path) as stream,
+            io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
+        ):
+            header = next((line for line in csv.reader(text) if line), None)
         if header is None:
             raise InputError([Problem("the file is empty", file=str(path))])
         if re.search("[\ud800-\udfff]", "".join(header)):
             raise InputError([Problem("the header is not UTF-8 text", file=str(path))])
-        _no_twins(header, str(path))
+        if len(header) > MOST_COLUMNS:
+            message = f"the header has {len(header):,} columns, expected at most {MOST_COLUMNS:,}"
+            raise InputError([Problem(message, file=str(path))])
+        no_twins(header, str(path))
         self.types: Mapping[str, Any] = {name: pa.string() for name in header}
         self.metadata: Mapping[str, str] = {}
 
@@ -148,15 +166,16 @@ class _CsvTable:
             )
             return "skip"
 
-        with _clean_errors(problems.file):
-            reader = self._open(columns, wrong_width)
+        with clean_errors(problems.file), _opened(self._path) as stream:
+            text = _Utf8Text(stream, problems.file)
+            reader = self._open(text, columns, wrong_width)
             if reader is not None:
                 yield from reader
 
-    def _open(self, columns: Sequence[str], wrong_width: Callable[[Any], str]) -> Any:
+    def _open(self, text: _Utf8Text, columns: Sequence[str], wrong_width: Callable[[Any], str]) -> Any:
         try:
             return pacsv.open_csv(
-                str(self._path),
+                pa.PythonFile(text, "r"),
                 # One thread: only then do rows of the wrong width know their number.
                 read_options=pacsv.ReadOptions(use_threads=False, block_size=CSV_BLOCK_BYTES),
                 parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=wrong_width),

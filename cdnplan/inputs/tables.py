@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cdnplan.errors import nearest
-from cdnplan.inputs.arrow_arrays import from_numpy, from_texts, missing, to_numpy
+from cdnplan.inputs.arrow_arrays import beyond_the_calendar, from_numpy, from_texts, missing, to_numpy
+from cdnplan.inputs.parquet_columns import MOST
 from cdnplan.inputs.table_files import is_text, open_table_file
 from cdnplan.inputs.table_problems import LISTED, TableProblems
 
@@ -297,7 +298,7 @@ class Table:
             nan = np.isnan(values) & ~nothing
             if not column.empty:
                 self._report("nan", column, nan, start, lambda _: f"found NaN, {column.expected}")
-        wrong = np.isinf(values)
+        wrong = np.abs(values) > MOST
         for limit, broken in (
             (column.minimum, np.less),
             (column.above, np.less_equal),
@@ -318,7 +319,11 @@ class Table:
         if pa.types.is_null(plain.type):
             plain = plain.cast(pa.date32())
         days = to_numpy(plain).astype("datetime64[D]")
-        return np.where(nothing, np.datetime64("NaT", "D"), days) if nothing.any() else days, nothing
+        beyond = beyond_the_calendar(days.astype(np.int64)) & ~nothing
+        self._report("calendar", column, beyond, start, lambda _: f"found no date, {column.expected}")
+        nothing_known = nothing | beyond
+        days = np.where(nothing_known, np.datetime64("NaT", "D"), days) if nothing_known.any() else days
+        return days, nothing
 
     def _parsed(
         self, column: Column, array: Any, start: int, parse: Callable[[str], Any], none: Any

@@ -184,7 +184,7 @@ class PolicyWire(Wire):
         " within one window",
     )
     period_days: Positive | None = Field(
-        None, description="Days that one period of a demand table stands for [days]"
+        None, description="Days that one period of a demand table stands for [days]", le=36_525
     )
     fill: FillWire | None = Field(None, description="Where fills may come from")
     pins: list[RuleWire] | None = Field(None, description="Files every pool in these places holds")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.parquet_columns import Columns, Kind, read_columns
 from cdnplan.inputs.plan_folder import attempt
 from cdnplan.model.instance import Floats
+from cdnplan.report.records import read_replayed
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
 
 REPLAY_JSON = "replay.json"
@@ -22,6 +22,9 @@ PLAN_NAME = "plan"
 """Name of the plan's way."""
 MISSES_SHOWN = 5_000
 """Rows of the table of misses: those with most bytes; what is left becomes one row for each cause."""
+
+_ROUNDING = 1.0 + 1e-6
+"""Sums over a period, one of them of parts, may differ by so much."""
 
 _WAY: dict[str, Kind] = {"policy": "text", "kind": "text", "planned_ratio": "number", "parent": "flag"}
 _TABLES: dict[str, dict[str, Kind]] = {
@@ -91,34 +94,33 @@ def read_replay(folder: Path) -> ReplayFacts:
         All that cannot be read.
     """
     problems: list[Problem] = []
-    record = attempt(problems, lambda: read_json(folder / REPLAY_JSON))
+    record = attempt(problems, lambda: read_replayed(folder / REPLAY_JSON))
     tables = {}
     for name, kinds in _TABLES.items():
         found = attempt(problems, partial(read_columns, folder / name, kinds))
         if found is not None:
             tables[name] = found
+    problems += [problem for table in tables.values() for problem in _more_than_all(table)]
     if problems or record is None:
         raise InputError(problems)
     return ReplayFacts(record, tables)
 
 
-def read_json(path: Path) -> Mapping[str, Any]:
-    """Read an object from a JSON file.
-
-    Raises
-    ------
-    InputError
-        It is not there or holds no object.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError([Problem(f"cannot be read: {error.strerror or error}", file=str(path))]) from None
-    except (ValueError, RecursionError) as error:
-        raise InputError([Problem(f"broken JSON: {error}", file=str(path))]) from None
-    if not isinstance(found, dict):
-        raise InputError([Problem("expected an object with keys", file=str(path))])
-    return found
+def _more_than_all(table: Columns) -> list[Problem]:
+    """Rows in which more comes from the origin than is asked for, the first 20."""
+    if not {"demand_gb", "origin_gb"} <= table.values.keys():
+        return []
+    demand, origin = table.values["demand_gb"], table.values["origin_gb"]
+    rows = np.flatnonzero(~((origin >= 0) & (origin <= demand * _ROUNDING)))[:20]
+    return [
+        Problem(
+            f"found {origin[i]:g}, expected 0 to the demand of {demand[i]:g} GB",
+            file=table.file,
+            row=int(i) + 1,
+            path="origin_gb",
+        )
+        for i in rows
+    ]
 
 
 def way_name(policy: str, kind: str, planned_ratio: float, *, parent: bool) -> str:

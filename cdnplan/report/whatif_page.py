@@ -9,19 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.errors import InputError, Problem
 from cdnplan.model.period import span_text
 from cdnplan.report.figures import signed_figure, tiles
 from cdnplan.report.html import Section, paragraph
 from cdnplan.report.labels import money, percent, volume
 from cdnplan.report.page import Page
-from cdnplan.report.replay_tables import read_json
+from cdnplan.report.records import ANSWERS, read_whatif
 from cdnplan.report.sheet import Column, NumberColumn, Sheet, TextColumn
 from cdnplan.units import GB_PER_TB
 
 WHATIF_JSON = "whatif.json"
-ANSWERS = {"at_once": "at once", "after_fill": "after filling"}
-"""Answers of a scenario, in words: the placement as it is, and a new plan."""
 
 TABLE_WORDS = {
     "scenarios": (
@@ -54,10 +51,7 @@ def whatif_page(path: Path) -> Page:
     InputError
         It is none, or cannot be read.
     """
-    file = path / WHATIF_JSON if path.is_dir() else path
-    tree = read_json(file)
-    if "scenarios" not in tree or "base" not in tree:
-        raise InputError([Problem("not the result of a what-if: no base and scenarios", file=str(file))])
+    tree = read_whatif(path / WHATIF_JSON if path.is_dir() else path)
     base, scenarios = tree["base"], scenarios_table(tree)
     tables = [scenarios, figures_table(tree), limits_table(tree)]
     tables += [changed_table(tree, name) for name in ("regions", "files", "sites")]

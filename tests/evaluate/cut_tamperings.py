@@ -111,7 +111,7 @@ LESS = [
 
 PRICES_OF_CUTS = [
     table("negative", PROOF_PRICES, "less than 0", lambda rows: _scale(rows, -1.0)),
-    table("beyond-floats", PROOF_PRICES, "found nothing; above 1e+100", lambda r: _priced(r, price=1e308)),
+    table("beyond-floats", PROOF_PRICES, "not a number one can use", lambda r: _priced(r, price=1e308)),
     table("of-nothing", PROOF_PRICES, "price of cut 3 claimed", lambda rows: _priced(rows, name="3")),
     table("not-a-number", PROOF_PRICES, "price of cut 02 claimed", lambda rows: _priced(rows, name="02")),
     table("slice", PROOF_PRICES, "no slice 1", lambda rows: _priced(rows, slice=1)),

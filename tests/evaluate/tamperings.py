@@ -286,7 +286,9 @@ TOTALS = [
 PRICE_LIES = [
     cell("negative-price", PRICES, "row 1: price of", 0, "price", lambda v: -v),
     table("too-dear-link", PRICES, "above the cost of overload", lambda rows: _set(rows, "link", price=1e6)),
-    table("beyond-floats", PRICES, "above 1e+100", lambda rows: _set(rows, "storage", price=1e308)),
+    table(
+        "beyond-floats", PRICES, "not a number one can use", lambda rows: _set(rows, "storage", price=1e308)
+    ),
     table("no-such-slice", PRICES, "no slice 2", lambda rows: _set(rows, "throughput", slice=2)),
     table("no-such-name", PRICES, "no such limit", lambda rows: _set(rows, "storage", name="linx/disk")),
     table("no-such-kind", PRICES, "no such kind of limit", lambda rows: _set(rows, "storage", limit="luck")),

@@ -114,8 +114,8 @@ def test_arms_that_the_seed_does_not_draw(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{", "no JSON"),
-        ("[]", "no design of a trial"),
+        ("{", "broken JSON"),
+        ("[]", "expected an object with keys"),
         ('{"cdnplan_experiment": 1, "knd": 2}', "unknown key 'knd'"),
     ],
 )

@@ -41,7 +41,7 @@ def mentions_dropped(
         for path in places(tree, pattern):
             text = value_at(tree, path)
             model = text.partition("/")[0] if isinstance(text, str) and operation.kind == "hardware" else text
-            if model in names and path[-1] != "name":
+            if isinstance(model, str) and model in names and path[-1] != "name":
                 found.append(path)
     changes, told = _without(tree, found)
     return changes, told + _unlinked(tree, changes)
@@ -55,8 +55,9 @@ def _unlinked(tree: Tree, changes: Sequence[Change]) -> list[str]:
     left: set[object] = set()
     for link in listed(tree, "link"):
         ends = [value_at(tree, (*link.path, key)) for key in ("from", "to")]
-        before.update(ends)
-        left.update(ends if link.path not in gone else ())
+        named = [end for end in ends if isinstance(end, str)]
+        before.update(named)
+        left.update(named if link.path not in gone else ())
     lonely = [name for name in sorted(regions) if name in before and name not in left]
     return [f"{name} has no links any more: it is served by distance" for name in lonely]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -111,6 +112,9 @@ class Workspace:
         return reversed(self.files.values())
 
 
+_OTHER_END = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+
+
 def open_workspace(path: Path) -> Workspace:
     """Read a topology with everything it includes.
 
@@ -124,6 +128,8 @@ def open_workspace(path: Path) -> Workspace:
 
     def load(file: Path) -> tuple[Node | None, list[Problem]]:
         text, problems = read_text(file)
+        if not problems:
+            problems = _line_problems(file, text)
         if problems:
             unread.extend(problems)
             return None, problems
@@ -136,6 +142,17 @@ def open_workspace(path: Path) -> Workspace:
     order: list[Path] = []
     _resolve(path, read, order)
     return Workspace(path, {key: read[key] for key in order})
+
+
+def _line_problems(file: Path, text: str) -> list[Problem]:
+    """YAML knows other ends of lines than a line feed, at which edits do not look."""
+    other = _OTHER_END.search(text)
+    if other is None:
+        return []
+    line = text.count("\n", 0, other.start()) + 1
+    column = other.start() - text.rfind("\n", 0, other.start())
+    message = f"a line ends in U+{ord(other[0][0]):04X}: lines have to end in a line feed to be edited"
+    return [Problem(message, str(file), line, column)]
 
 
 def _resolve(path: Path, read: dict[Path, TextFile], order: list[Path]) -> None:

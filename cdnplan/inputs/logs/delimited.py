@@ -144,7 +144,7 @@ class DelimitedLines:
         at = int(there[0])
         header = _line(block, at)
         separator = mapping.separator or seen_separator(header)
-        names = next(csv.reader([header], delimiter=separator))
+        names = _header_names(header, separator, self.files[block.file], block.first_line + at)
         self._layout = self._laid_out([name.strip() for name in names], separator, block, at)
         fault[at] = faults.SKIPPED_COMMENT
         return 0
@@ -203,6 +203,17 @@ class DelimitedLines:
 def _line(block: Block, i: int) -> str:
     raw = block.data[block.begin[i] : block.end[i]][:4096].tobytes()
     return raw.decode("utf-8", errors="backslashreplace")
+
+
+def _header_names(header: str, separator: str, file: str, line: int) -> list[str]:
+    """Names of the fields of a CSV file."""
+    if "\r" in header:
+        message = "the header has a carriage return in it: lines have to end in a line feed"
+        raise InputError([Problem(message, file=file, line=line, column=header.index("\r") + 1)])
+    try:
+        return next(csv.reader([header], delimiter=separator))
+    except csv.Error as error:
+        raise InputError([Problem(f"the header cannot be read: {error}", file=file, line=line)]) from None
 
 
 def seen_separator(header: str) -> str:

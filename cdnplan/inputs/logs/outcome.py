@@ -169,6 +169,8 @@ def periods_of(
     last_days = [
         row[0] for row in store.rows(f"SELECT DISTINCT {period_sql(week_end)} AS p FROM sums ORDER BY p")
     ]
+    if not last_days:
+        return ()  # nothing counts, perhaps there is not even a record
     length = 1 if week_end is None else 7
     begin, end = to_local(np.array(span_ms), day_timezone).tolist()
     found = []

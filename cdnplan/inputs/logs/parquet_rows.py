@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.inputs.broken_files import BROKEN, clean_errors, no_twins, reason_of
 from cdnplan.inputs.logs.delimited import bind
 from cdnplan.inputs.logs.fields import Fields, Span, span_of
 from cdnplan.inputs.logs.mapping import LogMapping
@@ -45,12 +46,13 @@ class ParquetRows:
         problems: list[Problem] = []
         for path in self.paths:
             try:
-                chosen.append(bind(self.mapping, pq.read_schema(path).names, str(path)))
+                with clean_errors(str(path), "no Parquet file, or cut short"):
+                    names = pq.read_schema(path).names
+                fields = bind(self.mapping, names, str(path))
+                no_twins([name for name in names if name in fields.values()], str(path))
+                chosen.append(fields)
             except InputError as error:
                 problems += error.problems
-            except (pa.ArrowException, OSError) as error:
-                reason = str(error).splitlines()[0]
-                problems.append(Problem(f"no Parquet file, or cut short: {reason}", file=str(path)))
         if problems:
             raise InputError(problems)
         return chosen
@@ -67,16 +69,23 @@ class ParquetRows:
                         share = row / max(1, file.metadata.num_rows) * path.stat().st_size
                         yield _fields(i, row, batch, chosen, (done + share) / total)
                         row += batch.num_rows
-            except (pa.ArrowException, OSError) as error:
-                broken = str(error).splitlines()[0]
+            except BROKEN as error:
+                broken = reason_of(error)
             done += path.stat().st_size
             if broken:
                 nothing = np.zeros(0, dtype=np.uint8)
                 yield Fields(i, row, {}, nothing, np.zeros(0, np.int32), str, broken=broken)
 
 
+def _shown(value: Any) -> str:
+    """A text for people, also one that is not UTF-8."""
+    raw = value.as_buffer()
+    return "None" if raw is None else raw.to_pybytes().decode(errors="backslashreplace")
+
+
 def _fields(file: int, row: int, batch: Any, chosen: dict[str, str], ratio: float) -> Fields:
     spans: dict[str, Span] = {}
+    as_text: dict[str, Any] = {}
     fault = np.zeros(batch.num_rows, dtype=np.uint8)
     for role, name in chosen.items():
         column = batch.column(name)
@@ -88,13 +97,13 @@ def _fields(file: int, row: int, batch: Any, chosen: dict[str, str], ratio: floa
         else:
             texts = column.cast(pa.string())
         spans[role] = span_of(texts)
-    names = list(chosen.values())
+        as_text[name] = texts
     return Fields(
         file=file,
         first_line=row,
         spans=spans,
         fault=fault,
         detail=np.zeros(fault.size, dtype=np.int32),
-        text=lambda i: ", ".join(f"{name}={batch.column(name)[i].as_py()}" for name in dict.fromkeys(names)),
+        text=lambda i: ", ".join(f"{name}={_shown(texts[i])}" for name, texts in as_text.items()),
         read_ratio=min(1.0, ratio),
     )

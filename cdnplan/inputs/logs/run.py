@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.inputs.includes import real_path
 from cdnplan.inputs.logs.blocks import check_files
 from cdnplan.inputs.logs.finish import Ending
 from cdnplan.inputs.logs.formats import check_headers, find_format, read_parts
@@ -30,6 +31,8 @@ from cdnplan.inputs.tables import Column, Table
 from cdnplan.inputs.together import both
 
 _EPOCH = dt.date(1970, 1, 1)
+MOST_GB = 1e9
+"""Size of a title or file [GB]; sizes are counted in bytes as whole numbers of 64 bits."""
 
 
 def ingest(request: IngestRequest, progress: Progress = lambda *_: None) -> IngestResult:
@@ -110,9 +113,9 @@ def _check(request: IngestRequest) -> None:
     if request.weekly and request.week_ends == "monday" and request.out.suffix != ".parquet":
         message = "a CSV file cannot say that weeks end on Mondays: they would be taken for first days"
         problems.append(Problem(message, file=str(request.out), hint="write Parquet"))
-    outputs = {path.resolve() for path in (request.out, request.requests, request.bad_lines) if path}
+    outputs = {real_path(path) for path in (request.out, request.requests, request.bad_lines) if path}
     for path in request.logs:
-        if path.resolve() in outputs:
+        if real_path(path) in outputs:
             problems.append(Problem("is to be read and to be written", file=str(path)))
     if problems:
         raise InputError(problems)
@@ -180,7 +183,11 @@ def read_sizes(titles: Path | None, files: Path | None) -> Any:
         if path is None:
             continue
         table = Table(
-            path, (Column(by, "text"), Column("size_gb", "number", required=False, empty=True, above=0))
+            path,
+            (
+                Column(by, "text"),
+                Column("size_gb", "number", required=False, empty=True, above=0, maximum=MOST_GB),
+            ),
         )
         values = table.read()
         table.problems.raise_if_any()
