@@ -33,13 +33,18 @@ NUMBERS = ("upper", "lower", "lower_priced", "ideal", *RATIOS, "demand_gb")
 
 @dataclass(frozen=True, slots=True)
 class FullLimit:
-    """A limit that is used up: `used` of `allowed`, and what one more TB or Gbps is worth [currency]."""
+    """A limit that is used up: `used` of `allowed`, and what one more TB or Gbps is worth [currency].
+
+    `unit` is that of `used` and `allowed`, `price_per` what the price is counted per.
+    """
 
     limit: str
     name: str
     used: float
     allowed: float
     price: float
+    unit: str
+    price_per: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,12 +308,16 @@ class _Reader:
         """Take the list of limits that are used up."""
         found: list[FullLimit] = []
         for i, row in enumerate(self.rows("full")):
-            limit, name = row.get("limit"), row.get("name")
+            limit, name, unit, per = (row.get(key) for key in ("limit", "name", "unit", "price_per"))
             used, allowed, price = (_finite(row.get(key)) for key in ("used", "allowed", "price"))
-            if isinstance(limit, str) and isinstance(name, str) and None not in (used, allowed, price):
-                found.append(FullLimit(limit, name, used or 0.0, allowed or 0.0, price or 0.0))
+            words = [text for text in (limit, name, unit, per) if isinstance(text, str)]
+            if len(words) == 4 and None not in (used, allowed, price):
+                kind, whose, counted, priced = words
+                numbers = used or 0.0, allowed or 0.0, price or 0.0
+                found.append(FullLimit(kind, whose, *numbers, unit=counted, price_per=priced))
             else:
-                self.fault("expected a limit, a name, used, allowed and price", f"full[{i}]")
+                message = "expected limit, name, used, allowed, unit, price and price_per"
+                self.fault(message, f"full[{i}]")
         return tuple(found)
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -375,7 +384,7 @@ def _load(path: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([Problem(f"cannot be read: {error}", file=file)]) from None
     try:
-        raw = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        raw = strict_json(text)
     except json.JSONDecodeError as error:
         raise InputError(
             [Problem(f"broken JSON: {error.msg}", file=file, line=error.lineno, column=error.colno)]
@@ -385,6 +394,23 @@ def _load(path: Path) -> Mapping[str, Any]:
     if not isinstance(raw, dict):
         raise InputError([Problem("expected an object with keys", file=file, line=1)])
     return raw
+
+
+def strict_json(text: str | bytes) -> Any:
+    """Parse JSON in which no key of an object is given twice and no number is NaN or infinite.
+
+    Raises
+    ------
+    ValueError
+        The text is no such JSON; a `json.JSONDecodeError` where it is no JSON at all.
+
+    Examples
+    --------
+    >>> strict_json('{"keep": 1, "keep": 2}')
+    Traceback (most recent call last):
+    ValueError: key 'keep' given twice
+    """
+    return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def write_plan(
     _write(folder / APPLIANCES, _appliance_rows(instance, plan))
     _write(folder / PRICES, price_rows(instance, prices))
     claims = _claims(instance, topology, verdict, dual_bound(instance, prices), holdings)
-    claims["full"] = _full_links(instance, plan, prices)
+    claims["full"] = _full(instance, plan, prices)
     claims["warnings"] = warnings
     claims["appliances"] = _dealt(instance, plan, _earlier(instance, holdings))
     if night:
@@ -216,8 +216,10 @@ def _write(path: Path, columns: dict[str, Any]) -> None:
         types["gb"] = pa.float32()
     if path.name == "holdings.parquet":
         types["appliance"] = pa.int32()
-    table = {name: pa.array(values, type=types.get(name)) for name, values in columns.items()}
-    pq.write_table(pa.table(table), path)
+    table = pa.table({name: pa.array(values, type=types.get(name)) for name, values in columns.items()})
+    if path.name == "demand.parquet":
+        table = table.replace_schema_metadata({"period_start": "2026-07-06", "period_days": "7.0"})
+    pq.write_table(table, path)
 
 
 def _columns(names: str, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
@@ -321,20 +323,23 @@ def _dealt(instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, i
     return {"busiest_over_mean_ratio": float(uneven), "moved_within_pools_gb": float(moved)}
 
 
-def _full_links(instance: Instance, plan: SimplePlan, prices: Prices) -> list[dict[str, Any]]:
+def _full(instance: Instance, plan: SimplePlan, prices: Prices) -> list[dict[str, Any]]:
+    """Limits used to 99.5%, one by one."""
     load = link_gbps(instance, plan.served, plan.origin).max(axis=1)
-    return [
-        {
-            "limit": "link",
-            "name": instance.links[e],
-            "used": load[e],
-            "allowed": instance.link_capacity_gbps[e],
-            "unit": "Gbps",
-            "price": prices.link[e].sum(),
-            "price_per": "Gbps",
-        }
-        for e in np.flatnonzero(load >= instance.link_capacity_gbps)
-    ]
+    rate = [sum(on) for on in plan.rate]
+    stored = [sum(instance.size_gb[f] * len(on) for f, on in copies.items()) for copies in plan.copies]
+    rows = []
+    for p, pool in enumerate(instance.pools):
+        price = prices.storage[p] * 1000.0
+        rows.append(("storage", pool, stored[p], instance.storage_gb[p], "GB", price, "TB"))
+        busiest, price = np.max(rate[p]), prices.throughput[p].sum()
+        rows.append(("throughput", pool, busiest, instance.throughput_gbps[p], "Gbps", price, "Gbps"))
+    for e, link in enumerate(instance.links):
+        price = prices.link[e].sum()
+        rows.append(("link", link, load[e], instance.link_capacity_gbps[e], "Gbps", price, "Gbps"))
+    names = ("limit", "name", "used", "allowed", "unit", "price", "price_per")
+    full = [dict(zip(names, row, strict=True)) for row in rows if row[2] >= 0.995 * row[3] and row[2] > 0]
+    return sorted(full, key=lambda row: row["limit"] != "link")
 
 
 def _claims(
