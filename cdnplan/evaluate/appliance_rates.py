@@ -30,7 +30,7 @@ class Open:
     ----------
     region : int
     pools : (n,) int64
-        These pools.
+        These pools; what those of one appliance serve is known all the same, and a part of `known`.
     gb : (n,) float64
         What each of them serves to the region [GB per period].
     file : (n_files,) int32
@@ -56,7 +56,7 @@ class ApplianceRates:
         What follows from the serving, and bounds on all that an appliance serves [Gbit/s]: a load outside
         them is impossible; loads inside them need not be possible all together.
     open : tuple of Open
-        What does not follow from the serving; pools of one appliance are left out, as it serves all of it.
+        Regions of which some pool with several appliances serves a part of what is asked of its files.
     """
 
     known: Floats
@@ -150,10 +150,11 @@ def _open(
 ) -> Open | None:
     """Bound what pools serve that serve only a part of what is asked of their files."""
     instance = pools.fleet.instance
-    rate, several = instance.gbps_per_gb[r], []
+    rate = instance.gbps_per_gb[r]
     held: npt.NDArray[np.bool_] = np.zeros(instance.n_files, dtype=np.bool_)
     for p, volume in waiting:
         own = pools.appliances(p)
+        held[pools.files(p)] = True
         if instance.pool_appliances[p] == 1:
             rates.known[own] += volume * rate
             continue
@@ -162,15 +163,13 @@ def _open(
         low = np.clip(volume - (each.sum() - each), 0.0, high)
         rates.least[own] += low[:, None] * rate
         rates.most[own] += high[:, None] * rate
-        several.append((p, volume))
-        held[pools.files(p)] = True
-    if not several:
+    if not any(instance.pool_appliances[p] > 1 for p, _ in waiting):
         return None
     chosen = file[held[file] & (pools.demand[file] > 0)]
     return Open(
         r,
-        np.array([p for p, _ in several], dtype=np.int64),
-        np.array([volume for _, volume in several]),
+        np.array([p for p, _ in waiting], dtype=np.int64),
+        np.array([volume for _, volume in waiting]),
         chosen,
         pools.demand[chosen].copy(),
     )

@@ -20,6 +20,7 @@ from cdnplan.inputs.manifest_files import (
     Index,
     Manifest,
     ManifestEntry,
+    manifest_path,
     plan_id,
     read_index,
     read_manifest,
@@ -73,7 +74,7 @@ def check_manifests(files: PlanFiles, ledger: Ledger) -> None:
     faults = [f"{name}: no manifest" for name in sorted(names - set(listed))]
     faults += [f"{name}: not an appliance of this plan" for name in sorted(set(listed) - names)]
     faults += [f"{name}: listed twice" for name, count in Counter(listed).items() if count > 1]
-    faults += _strays(files.folder, index)
+    faults += _strays(files.folder, index, names)
     for entry in index.manifests:
         counts = _counts(wanted.get(entry.appliance, []), placed.get(entry.appliance, _NOTHING))
         fault = _fault(files.folder, entry, index.plan, wanted.get(entry.appliance, []), counts)
@@ -88,9 +89,9 @@ def check_manifests(files: PlanFiles, ledger: Ledger) -> None:
     )
 
 
-def _strays(folder: Path, index: Index) -> list[str]:
+def _strays(folder: Path, index: Index, names: set[str]) -> list[str]:
     """Files among the manifests that the index does not list: an appliance might take one for its own."""
-    listed = {entry.path for entry in index.manifests} | {INDEX}
+    listed = {entry.path for entry in index.manifests} | {INDEX} | {manifest_path(name) for name in names}
     found = (
         path.relative_to(folder).as_posix() for path in (folder / MANIFESTS).rglob("*") if path.is_file()
     )

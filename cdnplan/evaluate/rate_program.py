@@ -95,7 +95,8 @@ def overloaded_together(assignment: Assignment, rates: ApplianceRates, allowed: 
         serve the same regions it may be another one of these instead.
     """
     fleet = assignment.fleet
-    tight = exceeds(rates.most, allowed[:, None])
+    several = fleet.instance.pool_appliances[fleet.pools()] > 1
+    tight = exceeds(rates.most, allowed[:, None]) & several[:, None]
     binding = np.zeros(fleet.instance.n_pools, dtype=np.bool_)
     np.logical_or.at(binding, fleet.pools(), tight.any(axis=1))
     regions = [region for region in rates.open if binding[region.pools].any()]

@@ -56,17 +56,22 @@ def write_plan(
     night: bool = False,
     tree: bool = False,
     cuts: bool = False,
+    money: float = 1.0,
 ) -> None:
-    """Plan the small network and write the folder; its night and a proof by cases or cuts where asked for."""
+    """Plan the small network and write the folder; its night and a proof by cases or cuts where asked for.
+
+    All costs are multiplied by `money`, as if they were counted in another currency.
+    """
     topology, catalog, demand = network.topology(cold_start=cold_start), network.catalog(), network.demand()
     if night:
         topology = replace(
             network.night_topology(), policy=replace(network.night_topology().policy, cold_start=cold_start)
         )
+    topology = _in_currency(topology, money)
     instance, warnings = build_instance(topology, catalog, demand, holdings)
     earlier = _earlier(instance, holdings)
     plan = simple_plan(instance, earlier)
-    prices = some_prices(instance)
+    prices = some_prices(instance, money)
     holds = np.zeros((instance.n_pools, instance.n_files), dtype=bool)
     for p, copies in enumerate(plan.copies):
         holds[p, list(copies)] = True
@@ -160,7 +165,19 @@ def write_night(folder: Path, night: Night) -> None:
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / name)
 
 
-def some_prices(instance: Instance) -> Prices:
+def _in_currency(topology: Topology, money: float) -> Topology:
+    """The same network with all costs multiplied."""
+    costs = topology.policy.costs
+    scaled = {key: getattr(costs, key) * money for key in costs.__dataclass_fields__}
+    links = tuple(
+        link if link.cost_per_gb is None else replace(link, cost_per_gb=link.cost_per_gb * money)
+        for link in topology.links
+    )
+    policy = replace(topology.policy, costs=replace(costs, **scaled))
+    return replace(topology, links=links, policy=policy)
+
+
+def some_prices(instance: Instance, money: float = 1.0) -> Prices:
     """Prices that prove something: the best of a few for each limit in turn, and never all zero of a kind."""
     prices = Prices.zero(instance)
     best = dual_bound(instance, prices)
@@ -169,18 +186,18 @@ def some_prices(instance: Instance) -> Prices:
         price = getattr(prices, limit)
         for at in np.ndindex(price.shape):
             for step in steps:
-                before, price[at] = price[at], step
+                before, price[at] = price[at], step * money
                 lower = dual_bound(instance, prices)
                 if lower > best:
                     best = lower
                 else:
                     price[at] = before
     for limit, exists in (("fill", instance.fill_limit_gb), ("churn", instance.churn_limit_gb)):
-        getattr(prices, limit)[np.isfinite(exists)] = 1e-6
-    prices.launch[:] = 1e-3
+        getattr(prices, limit)[np.isfinite(exists)] = 1e-6 * money
+    prices.launch[:] = 1e-3 * money
     for limit in limits:
         price = getattr(prices, limit)
-        price[price == 0] = 1e-6
+        price[price == 0] = 1e-6 * money
     return prices
 
 
