@@ -52,9 +52,9 @@ def diff(
 
     from cdnplan.cli.tables import print_table
     from cdnplan.inputs.topology_diff import diff_topologies
-    from cdnplan.inputs.topology_reader import read_topology, topology_file
+    from cdnplan.inputs.topology_reader import read_topology_of
 
-    before, after = (read_topology(topology_file(path), env=env) for path in (a, b))
+    before, after = (read_topology_of(path, env=env) for path in (a, b))
     found = diff_topologies(before, after)
     changes = [_change_row(change) for change in found.changes]
     totals = [_total_row(total) for total in found.totals if total.group == "total" or total.changed]

@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from cdnplan.evaluate.report import Report
 
+EXIT_CODES = {"proven": 0, "unproven": 6, "false": 2}
+
 
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Plan folder.", show_default=False)],
@@ -19,7 +21,8 @@ def verify(
 ) -> None:
     """Recompute limits, costs and the bound from a plan's files alone, and compare with its claims.
 
-    Exit code 0: everything holds. 2: a check fails, or the folder cannot be read.
+    Exit code 0: everything holds and the bound is proven. 6: everything holds, but part of the bound is only
+    claimed. 2: a check fails, or the folder cannot be read.
     """
     import json
     import sys
@@ -32,8 +35,9 @@ def verify(
         sys.stdout.write(text + "\n")
     else:
         _print(folder, report)
-    if not report.ok:
-        raise typer.Exit(2)
+    code = EXIT_CODES[report.outcome]
+    if code:
+        raise typer.Exit(code)
 
 
 def _print(folder: Path, report: Report) -> None:
@@ -53,13 +57,26 @@ def _print(folder: Path, report: Report) -> None:
                 ["  overload", None, found.cost.overload],
                 ["lower bound", report.lower_claimed, report.lower_recomputed],
                 ["ideal", None, found.ideal],
-                ["gap ratio", None, report.gap_ratio],
+                ["gap ratio", report.gap_ratio, report.proven_gap_ratio],
                 ["offload byte ratio", None, found.offload_byte_ratio],
             ],
         )
         sys.stdout.write(f"{report.proof}\n")
     for check in report.failed:
         sys.stdout.write(f"FAILED {check}\n")
+    for said in report.unchecked:
+        sys.stdout.write(f"not checked: {said}\n")
+    sys.stdout.write(f"{folder}: {_in_one_line(report)}\n")
+
+
+def _in_one_line(report: Report) -> str:
+    """What all of it comes to."""
     count = len(report.checks)
-    verdict = f"ok: all {count} checks hold" if report.ok else f"{len(report.failed)} of {count} checks fail"
-    sys.stdout.write(f"{folder}: {verdict}\n")
+    if report.outcome == "false":
+        return f"{len(report.failed)} of {count} checks fail"
+    if report.outcome == "proven":
+        return f"ok: all {count} checks hold"
+    return (
+        f"all {count} checks hold, but {report.only_claimed:,.9g} of the bound is only claimed:"
+        f" proven is a gap of {report.proven_gap_ratio:.3%}, claimed {report.gap_ratio:.3%}"
+    )

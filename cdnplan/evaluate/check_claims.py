@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cdnplan.evaluate.cost import gap_ratio, gap_to_upper_ratio
@@ -20,6 +22,10 @@ BOUND_TOLERANCE = 1e-7
 
 PROVEN = 1e-6
 """Cost and bound of a plan called optimal agree to this part of the cost."""
+
+ROUNDING = 1e-9
+"""Costs differ by this part of them at most when they are computed again: a ratio of differences of costs may
+differ by so much more, the smaller the difference is that it is a ratio of."""
 
 
 def check_fill_counted(topology: Topology, holdings: Holdings | None, plan: PlanJson, ledger: Ledger) -> None:
@@ -86,18 +92,19 @@ def check_claims(
     ledger.number(PLAN_JSON, "upper", claimed["upper"], cost.total)
     ledger.number(PLAN_JSON, "ideal", claimed["ideal"], verdict.ideal, scale=cost.total)
     ledger.number(PLAN_JSON, "demand_gb", claimed["demand_gb"], verdict.demand_gb)
-    _ratio(ledger, "offload_byte_ratio", claimed["offload_byte_ratio"], verdict.offload_byte_ratio, 1.0)
+    _ratio(ledger, "offload_byte_ratio", claimed["offload_byte_ratio"], verdict.offload_byte_ratio)
     gap = gap_ratio(cost.total, claimed["lower"], verdict.ideal)
-    span = (cost.total - verdict.ideal) / max(1.0, cost.total)
-    _ratio(ledger, "gap_ratio", claimed["gap_ratio"], gap, span)
+    span = cost.total - verdict.ideal
+    slack = ROUNDING * cost.total / span if span > 0 else 0.0
+    _ratio(ledger, "gap_ratio", claimed["gap_ratio"], gap, slack)
     gap = gap_to_upper_ratio(cost.total, claimed["lower"])
-    _ratio(ledger, "gap_to_upper_ratio", claimed["gap_to_upper_ratio"], gap, 1.0)
+    _ratio(ledger, "gap_to_upper_ratio", claimed["gap_to_upper_ratio"], gap)
     _check_overload(instance, plan, served_gb, origin_gb, ledger)
 
 
-def _ratio(ledger: Ledger, key: str, claimed: float, found: float, weight: float) -> None:
-    """Compare a ratio; a difference counts by what it is a ratio of, as a share of the whole plan."""
-    ok = abs(claimed - found) * min(1.0, max(0.0, weight)) <= TOLERANCE * max(1.0, abs(found))
+def _ratio(ledger: Ledger, key: str, claimed: float, found: float, slack: float = 0.0) -> None:
+    """Compare a ratio, to `TOLERANCE` and what rounding makes of it."""
+    ok = abs(claimed - found) <= TOLERANCE * max(1.0, abs(found)) + slack
     ledger.checks.append(Check("value", ok, PLAN_JSON, key=key, claimed=claimed, found=found))
 
 
@@ -132,7 +139,15 @@ def _check_overload(
     ledger.rows("overload", PLAN_JSON, range(len(wrong)), differs, f"{len(plan.overload)} overloaded")
 
 
-def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Ledger) -> str:
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a claimed bound stands on, in words, and the part of it that nothing proves [currency]."""
+
+    words: str
+    only_claimed: float = 0.0
+
+
+def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Ledger) -> Grounds:
     """The lower bound: recomputed from the prices and the tree, and compared with what is claimed.
 
     Parameters
@@ -147,18 +162,18 @@ def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Le
 
     Returns
     -------
-    str
+    Grounds
         What part of the claim is proven again here, and what the rest stands on.
     """
     upper, lower, priced = (plan.numbers[key] for key in ("upper", "lower", "lower_priced"))
-    slack = BOUND_TOLERANCE * max(1.0, abs(upper))
+    slack = BOUND_TOLERANCE * verdict.cost.total
     ledger.checks.append(
         Check(
             "lower at most upper", lower <= upper + slack, PLAN_JSON, key="lower", claimed=lower, found=upper
         )
     )
     if plan.status == "optimal":
-        ok = verdict.cost.total - lower <= PROVEN * max(1.0, abs(upper)) + slack
+        ok = verdict.cost.total - lower <= PROVEN * verdict.cost.total + slack
         detail = "optimal means that cost and bound agree"
         ledger.checks.append(
             Check("optimal", ok, PLAN_JSON, key="status", claimed=plan.status, found=lower, detail=detail)
@@ -166,7 +181,7 @@ def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Le
     found, proven = verdict.priced, verdict.bound
     if found is None or proven is None:
         ledger.failed("bound", PLAN_JSON, "the prices are not valid, they prove nothing")
-        return "The prices are not valid and prove nothing."
+        return Grounds("The prices are not valid and prove nothing.")
     # An engine never claims more than the cost, or than its bound; where that cut the value, more is proven.
     cut = close(priced, lower if plan.bound_proof == BY_SEARCH else upper)
     ok = abs(found - priced) <= slack or (cut and found >= priced)
@@ -176,14 +191,19 @@ def check_bound(verdict: Verdict, tree: Proof | None, plan: PlanJson, ledger: Le
     if plan.bound_proof == BY_PRICES:
         ok = found >= lower - slack
         ledger.checks.append(Check("bound", ok, PLAN_JSON, key="lower", claimed=lower, found=found))
-        return f"The prices prove {found:.9g}; nothing else is needed." if ok else "The prices prove less."
+        return Grounds(
+            f"The prices prove {found:.9g}; nothing else is needed." if ok else "The prices prove less."
+        )
     if plan.bound_proof == BY_TREE:
         ok = tree is not None and proven >= lower - slack
         ledger.checks.append(Check("bound", ok, PLAN_JSON, key="lower", claimed=lower, found=proven))
-        return f"The prices prove {found:.9g}; {_tree_words(tree, proven, ok=ok)}."
-    rest = max(0.0, lower - found)
-    ledger.passed("bound", PLAN_JSON, f"{rest:.9g} of it cannot be recomputed without a search")
-    return f"The prices prove {min(found, lower):.9g}; the remaining {rest:.9g} rests on branch and bound."
+        return Grounds(f"The prices prove {found:.9g}; {_tree_words(tree, proven, ok=ok)}.")
+    if found >= lower - slack:
+        ledger.passed("bound", PLAN_JSON, "the prices prove all of it")
+        return Grounds(f"The prices prove {found:.9g}; no search is needed.")
+    rest = lower - found
+    ledger.passed("bound", PLAN_JSON, f"{rest:.9g} of it is only claimed: no search is made again here")
+    return Grounds(f"The prices prove {found:.9g}; the remaining {rest:.9g} rests on branch and bound.", rest)
 
 
 def _tree_words(tree: Proof | None, proven: float, *, ok: bool) -> str:

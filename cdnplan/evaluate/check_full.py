@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
 from cdnplan.evaluate.limits import new_gb, stored_gb
 from cdnplan.evaluate.loads import link_gbps, pool_gbps
-from cdnplan.evaluate.report import Check, Ledger, close
-from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
+from cdnplan.evaluate.report import TOLERANCE, Check, Ledger, close
+from cdnplan.inputs.plan_json import PLAN_JSON, FullLimit, PlanJson
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Prices
 from cdnplan.units import GB_PER_TB
+
+FULL_RATIO, NEARLY_RATIO = 0.995, 0.9
+"""A limit used to the first ratio is full; one with a price binds from the second on."""
+EARLY = ("storage", "throughput", "link")
+"""Kinds that plans of earlier releases list, where they are full."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Limits:
+    """All limits of a kind: names, what is used, allowed and worth of each, and what these are counted in."""
+
+    names: tuple[str, ...]
+    used: Floats
+    allowed: Floats
+    price: Floats
+    unit: str
+    price_per: str
+
+    def binding(self, slack: float, *, priced: bool = True) -> set[str]:
+        """Names of those that bind, or of the full ones only; close to a ratio rounding decides."""
+        least = np.where((self.price > 0) & priced, NEARLY_RATIO, FULL_RATIO) * slack
+        bind = (self.used > 0) & np.isfinite(self.allowed) & (self.used >= least * self.allowed)
+        return {self.names[i] for i in np.flatnonzero(bind)}
 
 
 def check_full(
@@ -20,7 +48,7 @@ def check_full(
     plan: PlanJson,
     ledger: Ledger,
 ) -> None:
-    """Check what the listed limits use, allow and are worth; whether the list is complete is not checked.
+    """Check that just the limits that bind are listed, in any order, and what they use, allow and are worth.
 
     Parameters
     ----------
@@ -35,35 +63,64 @@ def check_full(
         Takes the checks.
     """
     worth = prices if prices is not None else Prices.zero(instance)
-    pools = {name: p for p, name in enumerate(instance.pools)}
-    links = {name: e for e, name in enumerate(instance.links)}
     rate = pool_gbps(instance, served_gb).max(axis=1, initial=0.0)
     load = link_gbps(instance, served_gb, origin_gb).max(axis=1, initial=0.0)
-    stored, fresh = stored_gb(instance, placement), new_gb(instance, placement)
+    pools, links = instance.pools, instance.links
+    stored, storage = stored_gb(instance, placement), worth.storage * GB_PER_TB
+    fresh, fill, churn = new_gb(instance, placement), worth.fill * GB_PER_TB, worth.churn * GB_PER_TB
+    gbps = "Gbps", "Gbps"
     known = {
-        "storage": (pools, stored, instance.storage_gb, worth.storage * GB_PER_TB),
-        "throughput": (pools, rate, instance.throughput_gbps, worth.throughput.sum(axis=1)),
-        "link": (links, load, instance.link_capacity_gbps, worth.link.sum(axis=1)),
-        "fill": (pools, fresh, instance.fill_limit_gb, worth.fill * GB_PER_TB),
-        "churn": (pools, fresh, instance.churn_limit_gb, worth.churn * GB_PER_TB),
+        "storage": _Limits(pools, stored, instance.storage_gb, storage, "GB", "TB"),
+        "throughput": _Limits(pools, rate, instance.throughput_gbps, worth.throughput.sum(axis=1), *gbps),
+        "link": _Limits(links, load, instance.link_capacity_gbps, worth.link.sum(axis=1), *gbps),
+        "fill": _Limits(pools, fresh, instance.fill_limit_gb, fill, "GB", "TB"),
+        "churn": _Limits(pools, fresh, instance.churn_limit_gb, churn, "GB", "TB"),
     }
-    failures: list[Check] = []
-    for i, full in enumerate(plan.full):
+    failures = _wrong_rows(known, plan.full) + _wrong_list(known, plan.full, early=plan.early)
+    listed = f"{len(plan.full)} listed"
+    ledger.rows("full limit", PLAN_JSON, range(len(failures)), failures.__getitem__, listed)
+
+
+def _wrong_rows(known: dict[str, _Limits], listed: tuple[FullLimit, ...]) -> list[Check]:
+    """Limits that there are none of, and wrong numbers and units."""
+    place = {kind: {name: i for i, name in enumerate(limits.names)} for kind, limits in known.items()}
+    failures = []
+    for i, full in enumerate(listed):
         key, at = f"full[{i}]", f"of {full.limit} {full.name}"
-        if full.limit not in known or full.name not in known[full.limit][0]:
+        if full.limit not in known or full.name not in place[full.limit]:
             failures.append(Check("full limit", False, PLAN_JSON, key=f"{key} {at}", detail="no such limit"))
             continue
-        index, used, allowed, price = known[full.limit]
-        place = index[full.name]
+        limits, n = known[full.limit], place[full.limit][full.name]
+        for column in ("used", "allowed", "price"):
+            claimed, found = float(getattr(full, column)), float(getattr(limits, column)[n])
+            if not close(claimed, found):
+                where = f"{key}.{column} {at}"
+                failures.append(Check("full limit", False, PLAN_JSON, None, where, claimed, found))
+        for column in ("unit", "price_per"):
+            said, due = getattr(full, column), getattr(limits, column)
+            if said != due:
+                failures.append(
+                    Check("full limit", False, PLAN_JSON, None, f"{key}.{column} {at}", said, due)
+                )
+    return failures
+
+
+def _wrong_list(known: dict[str, _Limits], listed: tuple[FullLimit, ...], *, early: bool) -> list[Check]:
+    """Limits that bind and are not listed, that are listed and do not bind, and those listed twice."""
+    count = Counter((full.limit, full.name) for full in listed)
+
+    def failure(kind: str, name: str, detail: str) -> Check:
+        return Check("full limit", False, PLAN_JSON, key=f"{kind} {name}", detail=detail)
+
+    failures = [failure(*limit, "listed twice") for limit, n in count.items() if n > 1]
+    for kind, limits in known.items():
+        surely = limits.binding(1 + TOLERANCE, priced=not early)
+        surely = set() if early and kind not in EARLY else surely
+        perhaps = limits.binding(1 - TOLERANCE)
+        told = {name for limit, name in count if limit == kind}
+        failures += [failure(kind, name, "binds, but is not listed") for name in sorted(surely - told)]
         failures += [
-            Check("full limit", False, PLAN_JSON, None, f"{key}.{column} {at}", claimed, float(found[place]))
-            for column, claimed, found in (
-                ("used", full.used, used),
-                ("allowed", full.allowed, allowed),
-                ("price", full.price, price),
-            )
-            if not close(claimed, float(found[place]))
+            failure(kind, name, "is listed, but does not bind")
+            for name in sorted((told - perhaps) & set(limits.names))
         ]
-    ledger.rows(
-        "full limit", PLAN_JSON, range(len(failures)), failures.__getitem__, f"{len(plan.full)} listed"
-    )
+    return failures

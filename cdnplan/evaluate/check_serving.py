@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.evaluate.limits import ABSOLUTE
 from cdnplan.evaluate.report import TOLERANCE, Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import ORIGIN, SERVING
@@ -35,7 +34,7 @@ def check_serving(instance: Instance, table: Columns, ledger: Ledger) -> tuple[F
     known = np.flatnonzero(entry >= 0)
     found = np.zeros(table.n_rows)
     found[known] = gb[known] * instance.gbps_per_gb.max(axis=1)[region[known]]
-    wrong = known[~(np.abs(peak - found) <= TOLERANCE * np.abs(found) + ABSOLUTE)[known]]
+    wrong = known[~(np.abs(peak - found) <= TOLERANCE * np.abs(found))[known]]
     order = known[np.argsort(entry[known], kind="stable")]
     twice = order[1:][np.diff(entry[order]) == 0]
 

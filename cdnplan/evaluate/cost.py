@@ -90,7 +90,7 @@ def gap_ratio(upper: float, lower: float, ideal: float) -> float:
     0.1
     """
     span = upper - ideal
-    return max(0.0, upper - lower) / span if span > ROUNDING * max(1.0, abs(upper)) else 0.0
+    return max(0.0, upper - lower) / span if span > ROUNDING * abs(upper) else 0.0
 
 
 def gap_to_upper_ratio(upper: float, lower: float) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.assignment import Fleet
+from cdnplan.evaluate.fill_values import most_saved
 from cdnplan.evaluate.report import TOLERANCE, Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns, Texts
 from cdnplan.inputs.plan_folder import (
@@ -27,6 +28,7 @@ from cdnplan.model.sorted_numbers import contains
 
 Bools = npt.NDArray[np.bool_]
 
+TOO_MUCH = "less than 0, or more than holding the file can save"
 UNKNOWN = -1
 """Stands for a place that the network does not have."""
 
@@ -202,7 +204,8 @@ def _check_names(rows: FillRows, first: Bools, ledger: Ledger) -> None:
     note("known source", rows.source < 0, "neither an appliance nor an origin", "source")
     note("one row per appliance and file", known & ~first, "in another row, too")
     note("takes time", rows.end <= rows.start, "ends no later than it starts")
-    note("value", ~(values >= 0), "less than 0")
+    most = most_saved(rows.places.fleet.instance, _pools(rows.places.fleet, rows.appliance), rows.file)
+    note("value", ~((values >= 0) & (values <= most * (1 + TOLERANCE))), TOO_MUCH)
     ledger.rows(
         "size_gb",
         FILLS,
@@ -361,8 +364,14 @@ def check_unfilled(fleet: Fleet, table: Columns, held: Ints, placed: Ints, ledge
     note("not held", (keys >= 0) & contains(held, keys), "it was there before")
     note("known reason", reason < 0, f"known: {', '.join(UNFILLED_REASONS)}")
     note("size_gb", (file >= 0) & ~(np.abs(claimed - size) <= TOLERANCE * size), "not that of the catalogue")
-    note("value", ~(value >= 0), "less than 0")
+    most = most_saved(fleet.instance, _pools(fleet, appliance), file)
+    note("value", ~((value >= 0) & (value <= most * (1 + TOLERANCE))), TOO_MUCH)
     return (keys >= 0) & first & ~contains(placed, keys)
+
+
+def _pools(fleet: Fleet, appliance: Ints) -> Ints:
+    """Pool of each appliance, `UNKNOWN` where the appliance is."""
+    return np.append(fleet.pools(), UNKNOWN)[appliance]
 
 
 def _files(fleet: Fleet, table: Columns) -> Ints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 from cdnplan.evaluate.cost import gap_ratio
 from cdnplan.evaluate.limits import Violation
@@ -14,6 +15,9 @@ from cdnplan.model.instance import Ints
 
 MAX_LISTED = 20
 """Lines listed per kind of failure; the rest is counted."""
+
+Outcome = Literal["proven", "unproven", "false"]
+"""All holds, the bound included; all holds, but part of the bound is only claimed; something does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,13 @@ class Report:
     upper, lower_claimed : float or None
         As plan.json has them [currency].
     lower_recomputed : float or None
-        What the folder's prices prove [currency].
+        What the folder's prices, and the tree of cases where there is one, prove [currency].
     proof : str
         What the claimed bound rests on.
+    only_claimed : float
+        Part of the claimed bound that nothing in the folder proves [currency]; 0 where all of it is proven.
+    unchecked : tuple of str
+        What a plan of an earlier release does not tell, so that it could not be checked.
     """
 
     checks: tuple[Check, ...]
@@ -85,11 +93,20 @@ class Report:
     lower_claimed: float | None = None
     lower_recomputed: float | None = None
     proof: str = ""
+    only_claimed: float = 0.0
+    unchecked: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether every check holds."""
+        """Whether every check holds; the bound may be only claimed, see `outcome`."""
         return all(check.ok for check in self.checks)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether all is proven, or all but a part of the bound, or something is false."""
+        if not self.ok:
+            return "false"
+        return "unproven" if self.only_claimed > 0 else "proven"
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -101,14 +118,18 @@ class Report:
         found = self.verdict
         return {
             "ok": self.ok,
+            "outcome": self.outcome,
             "checks": [asdict(check) for check in self.checks],
             "cost": None if found is None else {"total": found.cost.total, **asdict(found.cost)},
             "upper": self.upper,
             "lower_claimed": self.lower_claimed,
             "lower_recomputed": self.lower_recomputed,
             "proof": self.proof,
+            "only_claimed": self.only_claimed,
+            "unchecked": list(self.unchecked),
             "ideal": None if found is None else found.ideal,
             "gap_ratio": self.gap_ratio,
+            "proven_gap_ratio": self.proven_gap_ratio,
             "offload_byte_ratio": None if found is None else found.offload_byte_ratio,
             "demand_gb": None if found is None else found.demand_gb,
             "misses": None
@@ -120,10 +141,18 @@ class Report:
 
     @property
     def gap_ratio(self) -> float | None:
-        """Gap between the recomputed cost and the bound: the claimed one where its proof holds."""
-        if self.verdict is None or self.lower_claimed is None:
+        """Gap between the recomputed cost and the claimed bound."""
+        return self._gap_ratio(self.lower_claimed)
+
+    @property
+    def proven_gap_ratio(self) -> float | None:
+        """Gap between the recomputed cost and what the folder proves: no bound that is only claimed."""
+        return self._gap_ratio(self.lower_recomputed)
+
+    def _gap_ratio(self, lower: float | None) -> float | None:
+        if self.verdict is None or lower is None:
             return None
-        return gap_ratio(self.verdict.cost.total, self.lower_claimed, self.verdict.ideal)
+        return gap_ratio(self.verdict.cost.total, lower, self.verdict.ideal)
 
 
 @dataclass(slots=True)
@@ -202,12 +231,14 @@ TOLERANCE = 1e-6
 def close(claimed: float, found: float, *, scale: float = 0.0) -> bool:
     """Whether two numbers agree to `TOLERANCE` of the larger, or to a millionth of that of `scale`.
 
+    Nothing absolute is let pass: a plan whose whole cost is 1e-8 is checked like one that costs millions.
+
     Examples
     --------
     >>> close(1.0, 1.0000001), close(1.0, 1.00001), close(0.0, 1e-9, scale=1000.0)
     (True, False, True)
     """
-    return math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=max(1e-9, scale * TOLERANCE * 1e-6))
+    return math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=scale * TOLERANCE * 1e-6)
 
 
 def _as_check(name: str, file: str, violation: Violation) -> Check:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.evaluate.limits import ABSOLUTE, RELATIVE, Violation
+from cdnplan.evaluate.limits import RELATIVE, Violation
 from cdnplan.evaluate.signatures import held_by_any, row_demand, signature_gb, sums_over_sets
 from cdnplan.evaluate.transport_kernels import overclaiming
 from cdnplan.model.instance import Floats, Instance, Ints
@@ -52,7 +52,7 @@ def serving_violations(
         part = slice(int(instance.cand_ptr[r]), int(instance.cand_ptr[r + 1]))
         served, rest = served_gb[part], origin_gb[r]
         name = instance.regions[r]
-        slack = RELATIVE * demand[r] + ABSOLUTE
+        slack = RELATIVE * demand[r]
         lowest = float(min(served.min(initial=0.0), rest))
         total = float(served.sum() + rest)
         if not lowest >= -slack:
@@ -68,13 +68,13 @@ def _held_enough(
     instance: Instance, holds: npt.NDArray[np.bool_], region: int, served: Floats, demand_gb: float
 ) -> list[Violation]:
     """Gale's condition for one region, over the candidates it uses."""
-    used = np.flatnonzero(served > ABSOLUTE)
+    used = np.flatnonzero(served > 0)
     if used.size == 0:
         return []
     entries = instance.cand_ptr[region] + used
     find = _worst_set if used.size <= MAX_SETS_OF else _unmet_set
     members, claimed, held = find(instance, holds, region, entries, served[used])
-    if claimed <= held + RELATIVE * held + SUM_ROUNDING * demand_gb + ABSOLUTE:
+    if claimed <= held + RELATIVE * held + SUM_ROUNDING * demand_gb:
         return []
     pools = ", ".join(instance.pools[p] for p in instance.cand_pool[entries[members]])
     return [Violation("serving", f"{instance.regions[region]} from {pools}", None, claimed, held, "GB")]

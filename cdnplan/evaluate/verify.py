@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from cdnplan.errors import InputError
 from cdnplan.evaluate.assignment import Fleet
 from cdnplan.evaluate.check_appliances import check_appliances
 from cdnplan.evaluate.check_claims import check_bound, check_claims, check_counts, check_fill_counted
+from cdnplan.evaluate.check_files import check_files, check_own, check_period
 from cdnplan.evaluate.check_fills import check_fills
 from cdnplan.evaluate.check_full import check_full
 from cdnplan.evaluate.check_manifests import check_manifests
@@ -20,21 +21,9 @@ from cdnplan.evaluate.check_serving import check_serving
 from cdnplan.evaluate.misses import misses
 from cdnplan.evaluate.report import Check, Ledger, Report
 from cdnplan.evaluate.verdict import evaluate
-from cdnplan.inputs.plan_folder import (
-    HOLDINGS,
-    NIGHT,
-    PATHS,
-    PROOF_CUTS,
-    TABLES,
-    TOPOLOGY,
-    TREE,
-    PlanFiles,
-    read_plan,
-    sha256,
-)
+from cdnplan.inputs.plan_folder import TOPOLOGY, PlanFiles, read_plan
 from cdnplan.inputs.plan_inputs import read_plan_inputs
-from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology_reader import read_resolved
 from cdnplan.model.build import build_instance
 
 
@@ -57,17 +46,19 @@ def verify(folder: Path) -> Report:
     """
     ledger = Ledger()
     try:
+        check_own(folder)
         files = read_plan(folder)
-        _check_hashes(folder, files.plan, ledger)
-        return _verify(files, ledger)
+        unchecked = check_files(folder, files.plan, ledger)
+        return _verify(files, unchecked, ledger)
     except InputError as error:
         return Report(checks=(*ledger.checks, *_unreadable(folder, error)))
 
 
-def _verify(files: PlanFiles, ledger: Ledger) -> Report:
+def _verify(files: PlanFiles, unchecked: tuple[str, ...], ledger: Ledger) -> Report:
     folder, plan = files.folder, files.plan
-    topology = read_topology(folder / TOPOLOGY)
+    topology = read_resolved(folder / TOPOLOGY)
     catalog, demand, holdings = read_plan_inputs(folder, plan)
+    unchecked += check_period(folder, plan, ledger)
     instance, _ = build_instance(topology, catalog, demand, holdings)
     check_fill_counted(topology, holdings, plan, ledger)
     check_counts(instance, topology, len(catalog.titles), plan, ledger)
@@ -76,7 +67,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     # Costs and limits are those of the copies that there are; the bound is one of what is asked for.
     counted = assignment.fleet.instance
     served_gb, origin_gb = check_serving(instance, files.serving, ledger)
-    check_appliances(assignment, files.appliances, served_gb, ledger)
+    check_appliances(assignment, files.appliances, served_gb, plan.fills is not None, ledger)
     check_record(assignment, instance, topology, holdings, files.appliances, served_gb, plan, ledger)
     check_fills(assignment, topology, holdings, files, served_gb, origin_gb, ledger)
     check_manifests(files, ledger)
@@ -86,7 +77,7 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
     ledger.violations(verdict.violations)
     check_claims(instance, verdict, plan, served_gb, origin_gb, ledger)
     check_full(counted, placement, served_gb, origin_gb, prices, plan, ledger)
-    proof = check_bound(verdict, tree, plan, ledger)
+    grounds = check_bound(verdict, tree, plan, ledger)
     spare = assignment.fleet.spare(assignment.appliance, assignment.file, files.appliances)
     return Report(
         checks=tuple(ledger.checks),
@@ -95,27 +86,10 @@ def _verify(files: PlanFiles, ledger: Ledger) -> Report:
         upper=plan.numbers["upper"],
         lower_claimed=plan.numbers["lower"],
         lower_recomputed=verdict.bound,
-        proof=proof,
+        proof=grounds.words,
+        only_claimed=grounds.only_claimed,
+        unchecked=unchecked,
     )
-
-
-def _check_hashes(folder: Path, plan: PlanJson, ledger: Ledger) -> None:
-    """Files are those that were written: listed, there, and unchanged."""
-    optional = (HOLDINGS, PATHS, *NIGHT, *TREE, PROOF_CUTS)
-    needed = [TOPOLOGY, *(name for name in TABLES if name not in optional or (folder / name).is_file())]
-    failures = [
-        Check("checksum", False, PLAN_JSON, key=name, detail="not listed in files")
-        for name in needed
-        if name not in plan.files
-    ]
-    for name, digest in sorted(plan.files.items()):
-        path = folder / PurePosixPath(name)
-        if not path.is_file():
-            failures.append(Check("checksum", False, name, detail="listed in plan.json, but missing"))
-        elif (found := sha256(path)) != digest:
-            failures.append(Check("checksum", False, name, claimed=digest, found=found))
-    count = f"{len(plan.files)} files"
-    ledger.rows("checksum", PLAN_JSON, range(len(failures)), failures.__getitem__, count)
 
 
 def _unreadable(folder: Path, error: InputError) -> list[Check]:

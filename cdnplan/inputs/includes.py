@@ -15,17 +15,20 @@ kinds) is replaced. Nothing is removed by merging.
 Two includes of one file that give a value differently are an error, because their order should not decide
 silently; the including file settles it by giving the value itself. Paths are relative to the including file.
 Every value keeps the file and line it was written in.
+
+Of an included file that is no part of a topology nothing is shown: who writes a topology need not be allowed
+to read what it names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from cdnplan.errors import Problem, nearest
-from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe
+from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Mark, Node, ScalarNode, describe
 from cdnplan.inputs.yaml_text import read_yaml
 
 MAX_CHAIN = 50
@@ -33,6 +36,8 @@ MAX_CHAIN = 50
 
 _NAMED_LISTS = frozenset({"origins", "sites", "regions"})
 _PRIVATE_KEYS = ("include", "overrides")
+_KEYS = ("name", "hardware", "origins", "sites", "regions", "links", "policy", *_PRIVATE_KEYS)
+"""Keys of a topology file, of which an included one has at least one."""
 
 
 Read: TypeAlias = Callable[[Path], tuple[Node | None, list[Problem]]]
@@ -76,12 +81,15 @@ class Sources:
         False when some file could not be read at all, so that more may seem missing than is.
     included : tuple of Path
         Every other file that was read, once, in the order in which they were met.
+    strangers : mapping of str to Mark
+        Included files without any key of a topology, and where each is included.
     """
 
     files: tuple[Loaded, ...]
     problems: tuple[Problem, ...]
     complete: bool
     included: tuple[Path, ...] = ()
+    strangers: Mapping[str, Mark] = field(default_factory=dict)
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -99,7 +107,9 @@ class Sources:
         return result if isinstance(result, MapNode) else None
 
 
-def read_sources(path: Path, overrides: Sequence[Path] = (), read: Read = read_yaml) -> Sources:
+def read_sources(
+    path: Path, overrides: Sequence[Path] = (), read: Read = read_yaml, *, includes: bool = True
+) -> Sources:
     """Read a file and override files with everything they include.
 
     Parameters
@@ -110,13 +120,15 @@ def read_sources(path: Path, overrides: Sequence[Path] = (), read: Read = read_y
         Merged onto it in this order.
     read : callable
         Reads a file as `read_yaml` does; for texts that are not on disk.
+    includes : bool
+        Whether files may include others; if not, none is opened, and ``include`` is a problem.
 
     Returns
     -------
     Sources
         With all problems found on the way; nothing is raised.
     """
-    reader = _Reader(read)
+    reader = _Reader(read, includes)
     loaded: list[Loaded] = []
     for file in (path, *overrides):
         root = reader.resolve(file, ())
@@ -127,7 +139,7 @@ def read_sources(path: Path, overrides: Sequence[Path] = (), read: Read = read_y
     complete = reader.complete and len(loaded) == 1 + len(overrides)
     given = {real_path(file) for file in (path, *overrides)}
     included = tuple(file for real, file in reader.met.items() if real not in given)
-    return Sources(tuple(loaded), tuple(dict.fromkeys(reader.problems)), complete, included)
+    return Sources(tuple(loaded), tuple(dict.fromkeys(reader.problems)), complete, included, reader.strangers)
 
 
 def merge(base: Node, over: Node, where: tuple[str, ...] = (), clashes: list[Clash] | None = None) -> Node:
@@ -225,11 +237,13 @@ def _gives(node: Node | None, where: tuple[str, ...], done: tuple[str, ...] = ()
 class _Reader:
     """Resolves includes, each file once, collecting problems."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, includes: bool) -> None:
         self.problems: list[Problem] = []
         self.complete = True
         self._read = read
+        self._includes = includes
         self.met: dict[Path, Path] = {}
+        self.strangers: dict[str, Mark] = {}
         self._done: dict[Path, MapNode | None] = {}
 
     def resolve(self, path: Path, chain: tuple[Path, ...]) -> MapNode | None:
@@ -238,10 +252,11 @@ class _Reader:
         if key not in self._done:
             self.met.setdefault(key, path)
             node, problems = self._read(path)
-            self.problems += problems
+            # Of a file that is no topology at all, only where it ends to be one is told.
+            self.problems += problems[-1:] if chain and node is None else problems
             if node is not None and not isinstance(node, MapNode):
-                message = f"expected a mapping (key: value), found {describe(node)}"
-                self.problems.append(node.mark.problem(message))
+                what = "no part of a topology" if chain else f"found {describe(node)}"
+                self.problems.append(node.mark.problem(f"expected a mapping (key: value), {what}"))
                 node = None
             self._done[key] = self._with_includes(node, path, (*chain, path)) if node else None
         return self._done[key]
@@ -249,6 +264,11 @@ class _Reader:
     def _with_includes(self, own: MapNode, path: Path, chain: tuple[Path, ...]) -> MapNode:
         listed = own.entries.get("include")
         own = replace(own, entries={key: value for key, value in own.entries.items() if key != "include"})
+        if listed is not None and not self._includes:
+            message = "this file has to be whole in itself: nothing that it includes is read"
+            self.problems.append(listed.mark.problem(message, path="include"))
+            self.complete = False
+            return own
         parts = [part for item in self._listed(listed) if (part := self._included(item, path, chain))]
         if not parts:
             return own
@@ -300,6 +320,8 @@ class _Reader:
                 why = self.problems.pop()
                 message = f"cannot include {str(target)!r}: {why.message}"
                 self.problems.append(item.mark.problem(message, hint=why.hint))
+        elif node.entries and not any(key in node.entries for key in _KEYS):
+            self.strangers.setdefault(str(target), item.mark)
         return node
 
     def split(self, root: MapNode) -> Loaded:
@@ -344,6 +366,30 @@ def _clash_problem(clash: Clash, path: Path) -> Problem:
         path=".".join(clash.where),
         hint=f"give the value in {path} itself to settle it",
     )
+
+
+def without_strangers(problems: Sequence[Problem], sources: Sources) -> list[Problem]:
+    """Say of included files that are no part of a topology just that, not what is wrong with them.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+    sources : Sources
+
+    Returns
+    -------
+    list of Problem
+        Nothing in them is taken from such a file.
+    """
+    kept = [problem for problem in problems if problem.file not in sources.strangers]
+    told = [
+        mark.problem(
+            f"cannot include {file!r}: it is no part of a topology",
+            hint=f"it has none of the keys {', '.join(_KEYS)}",
+        )
+        for file, mark in sources.strangers.items()
+    ]
+    return told + kept
 
 
 def environment_problem(env: str, sources: Sources, path: Path) -> Problem | None:

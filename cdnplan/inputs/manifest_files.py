@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -28,11 +28,12 @@ ID_DIGITS = 16
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """What the index says of one manifest: whose it is, its path within the plan folder, its checksum."""
+    """What the index says of one manifest: whose it is, its path in the plan folder, its checksum, counts."""
 
     appliance: str
     path: str
     sha256: str
+    counts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def read_index(folder: Path) -> Index:
     path = folder / INDEX
     try:
         raw = strict_json(path.read_bytes())
-        if raw["format"] != MANIFEST_FORMAT:
+        if type(raw["format"]) is not int or raw["format"] != MANIFEST_FORMAT:
             message = f"written in format {raw['format']}, this release reads {MANIFEST_FORMAT}"
             raise InputError([Problem(message, file=str(path))])
         entries = tuple(_entry(row) for row in raw["manifests"])
@@ -151,7 +152,9 @@ def _entry(row: Mapping[str, Any]) -> ManifestEntry:
     path = PurePosixPath(_text(row["path"]))
     if path.is_absolute() or ".." in path.parts:
         raise ValueError(f"not a path within the folder: {str(path)!r}")
-    return ManifestEntry(_text(row["appliance"]), str(path), _text(row["sha256"]))
+    named = ("appliance", "path", "sha256")
+    counts = {key: value for key, value in row.items() if key not in named}
+    return ManifestEntry(_text(row["appliance"]), str(path), _text(row["sha256"]), counts)
 
 
 def _text(value: object) -> str:

@@ -89,6 +89,10 @@ TABLES: dict[str, dict[str, Kind]] = {
 """Columns of every table of the folder; `HOLDINGS` is there only when there was a previous plan, and plans of
 earlier releases have no `PATHS`."""
 
+PERIOD_START, PERIOD_DAYS = "period_start", "period_days"
+"""Metadata of the table of demand: first day of the period it is for, and its length [days]. Plans of earlier
+releases have their period in plan.json only."""
+
 TREE = (PROOF, PROOF_PRICES)
 """Tables of a tree of cases that proves the bound; only plans have them that say so, and of these some
 `PROOF_CUTS` as well."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.parquet_columns import Texts, read_columns
@@ -13,6 +15,8 @@ from cdnplan.inputs.plan_folder import (
     DEMAND,
     FILES,
     HOLDINGS,
+    PERIOD_DAYS,
+    PERIOD_START,
     TABLES,
     TOPOLOGY,
     PlanFiles,
@@ -21,7 +25,7 @@ from cdnplan.inputs.plan_folder import (
     sorted_holdings,
 )
 from cdnplan.inputs.plan_json import PlanJson
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology_reader import read_resolved
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings
@@ -60,7 +64,7 @@ def open_plan(folder: Path) -> OpenPlan:
     """
     files = read_plan(folder)
     problems: list[Problem] = []
-    topology = attempt(problems, lambda: read_topology(folder / TOPOLOGY))
+    topology = attempt(problems, lambda: read_resolved(folder / TOPOLOGY))
     inputs = attempt(problems, lambda: read_plan_inputs(folder, files.plan))
     if topology is None or inputs is None:
         raise InputError(problems)
@@ -96,6 +100,35 @@ def read_plan_inputs(folder: Path, plan: PlanJson) -> tuple[Catalog, Demand, Hol
     if problems or tables is None:
         raise InputError(problems)
     return *tables, holdings
+
+
+def demand_period(folder: Path) -> tuple[str, str] | None:
+    """What the table of demand says its period is: first day and number of days, as they are written.
+
+    Parameters
+    ----------
+    folder : Path
+        A plan folder.
+
+    Returns
+    -------
+    tuple of str, or None
+        None in plans of earlier releases, whose tables do not say it.
+
+    Raises
+    ------
+    InputError
+        The table cannot be read.
+    """
+    path = folder / DEMAND
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise InputError([Problem(f"cannot be read: {error}", file=str(path))]) from None
+    start, days = (metadata.get(key.encode()) for key in (PERIOD_START, PERIOD_DAYS))
+    if start is None and days is None:
+        return None
+    return (start or b"").decode(errors="replace"), (days or b"").decode(errors="replace")
 
 
 def read_catalog_demand(folder: Path, plan: PlanJson) -> tuple[Catalog, Demand]:

@@ -37,13 +37,18 @@ NUMBERS = ("upper", "lower", "lower_priced", "ideal", *RATIOS, "demand_gb")
 
 @dataclass(frozen=True, slots=True)
 class FullLimit:
-    """A limit that is used up: `used` of `allowed`, and what one more TB or Gbps is worth [currency]."""
+    """A limit that is used up: `used` of `allowed`, and what one more TB or Gbps is worth [currency].
+
+    `unit` is that of `used` and `allowed`, `price_per` what the price is counted per.
+    """
 
     limit: str
     name: str
     used: float
     allowed: float
     price: float
+    unit: str
+    price_per: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class PlanJson:
         this plan or in one that it follows. None: a plan of an earlier release, which follows another one.
     to_fill_gb : float
         What its night's windows left to fetch [GB]; 0 in plans of earlier releases.
+    early : bool
+        Whether an earlier release wrote it, whose `full` lists no fill windows.
     """
 
     status: str
@@ -134,6 +141,7 @@ class PlanJson:
     id: str = ""
     assumed: bool | None = False
     to_fill_gb: float = 0.0
+    early: bool = False
 
     @property
     def period(self) -> str:
@@ -184,6 +192,7 @@ def read_plan_json(path: Path) -> PlanJson:
         id=reader.text((), "id") if "id" in reader.raw else "",
         assumed=reader.assumed(),
         to_fill_gb=(reader.number(("to_fill",), "gb") or 0.0) if "to_fill" in reader.raw else 0.0,
+        early="held_before" not in reader.raw,
     )
     reader.versions()
     if reader.problems:
@@ -343,12 +352,16 @@ class _Reader:
         """Take the list of limits that are used up."""
         found: list[FullLimit] = []
         for i, row in enumerate(self.rows("full")):
-            limit, name = row.get("limit"), row.get("name")
+            limit, name, unit, per = (row.get(key) for key in ("limit", "name", "unit", "price_per"))
             used, allowed, price = (_finite(row.get(key)) for key in ("used", "allowed", "price"))
-            if isinstance(limit, str) and isinstance(name, str) and None not in (used, allowed, price):
-                found.append(FullLimit(limit, name, used or 0.0, allowed or 0.0, price or 0.0))
+            words = [text for text in (limit, name, unit, per) if isinstance(text, str)]
+            if len(words) == 4 and None not in (used, allowed, price):
+                kind, whose, counted, priced = words
+                numbers = used or 0.0, allowed or 0.0, price or 0.0
+                found.append(FullLimit(kind, whose, *numbers, unit=counted, price_per=priced))
             else:
-                self.fault("expected a limit, a name, used, allowed and price", f"full[{i}]")
+                message = "expected limit, name, used, allowed, unit, price and price_per"
+                self.fault(message, f"full[{i}]")
         return tuple(found)
 
     def texts(self, key: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.includes import Sources, environment_problem, read_sources
+from cdnplan.inputs.includes import Sources, environment_problem, read_sources, without_strangers
 from cdnplan.inputs.topology_checks import cross_problems
 from cdnplan.inputs.topology_document import Document, Part, validate
 from cdnplan.inputs.wire import RegionWire, SiteWire, TopologyWire
@@ -69,15 +69,38 @@ def read_topology(path: Path, *, env: str | None = None, overrides: Sequence[Pat
     return build_topology(read_sources(path, overrides), path, env)
 
 
-def topology_file(path: Path) -> Path:
-    """Topology file of a plan folder, which has the one it was made from; any other path as it is."""
+def read_resolved(path: Path) -> Topology:
+    """Read the topology of a plan folder: one file, whole in itself.
+
+    Parameters
+    ----------
+    path : Path
+        Its ``inputs/topology.yaml``.
+
+    Returns
+    -------
+    Topology
+
+    Raises
+    ------
+    InputError
+        As `read_topology`; also where it includes others, of which none is opened: a folder is judged by its
+        own files.
+    """
+    return build_topology(read_sources(path, includes=False), path)
+
+
+def read_topology_of(path: Path, *, env: str | None = None) -> Topology:
+    """Read the topology that a plan folder was made from, or a topology file."""
     inside = path / "inputs" / "topology.yaml"
-    return inside if inside.is_file() else path
+    return read_resolved(inside) if inside.is_file() else read_topology(path, env=env)
 
 
 def build_topology(sources: Sources, path: Path, env: str | None = None) -> Topology:
     """Check files that have been read, for one environment; see `read_topology`."""
     problems = list(sources.problems)
+    if sources.strangers:
+        raise InputError(_in_order(without_strangers(problems, sources)))
     unknown = environment_problem(env, sources, path) if env is not None and sources.complete else None
     if unknown is not None:
         problems.append(unknown)

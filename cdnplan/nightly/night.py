@@ -306,6 +306,11 @@ class Night:
             raise NotPublishedError(
                 f"the plan does not verify: {listed(tuple(str(check) for check in report.failed))}"
             )
+        if report.outcome == "unproven":
+            self.status.notes.append(
+                f"the bound is only claimed: the plan's folder proves a gap of {report.proven_gap_ratio:.3%},"
+                f" the search claims {report.gap_ratio:.3%}"
+            )
         fills = fill_figures(staged)
         self.status.plan = {
             "folder": staged.name,
@@ -316,6 +321,8 @@ class Night:
             **{
                 key: record[key] for key in ("upper", "lower", "gap_ratio", "offload_byte_ratio", "demand_gb")
             },
+            "verified": report.outcome,
+            "proven_gap_ratio": report.proven_gap_ratio,
             **fills,
             "fills": record["fills"],
             "to_fill": record["to_fill"],

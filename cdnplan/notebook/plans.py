@@ -211,7 +211,11 @@ def optional_path(value: str | Path | None) -> Path | None:
 
 
 def verify(folder: str | Path | Plan) -> Report:
-    """Recompute limits, costs and the bound from a plan's files alone; `.ok` tells whether all holds."""
+    """Recompute limits, costs and the bound from a plan's files alone.
+
+    `.ok` tells whether all holds, `.outcome` whether the bound is ``proven`` as well or in part only claimed
+    (``unproven``), and `.proven_gap_ratio` how far the plan is from the best at most.
+    """
     from cdnplan.evaluate.verify import verify as verify_folder
 
     return verify_folder(folder_of(folder))

@@ -106,13 +106,13 @@ def diff(
 
 
 def _read(given: str | Path | Network | Plan, env: str | None) -> Topology:
-    from cdnplan.inputs.topology_reader import read_topology, topology_file
+    from cdnplan.inputs.topology_reader import read_topology_of
 
     if isinstance(given, Network) and env in (None, given.env):
         return given.topology
     if isinstance(given, Network):
         return Network(given.path, env, given.override).topology
-    return read_topology(topology_file(folder_of(given)), env=env)
+    return read_topology_of(folder_of(given), env=env)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -82,4 +82,4 @@ def ideal_cost(instance: Instance) -> float:
 def gap_ratio(lower: float, upper: float, ideal: float) -> float:
     """(upper − lower) / (upper − ideal); 0 where the plan costs no more than the ideal."""
     span = upper - ideal
-    return max(0.0, upper - lower) / span if span > 1e-12 * max(1.0, abs(upper)) else 0.0
+    return max(0.0, upper - lower) / span if span > 1e-12 * abs(upper) else 0.0

@@ -14,7 +14,15 @@ import pyarrow.parquet as pq
 
 from cdnplan.fill.appliances import Assignment
 from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
-from cdnplan.inputs.plan_folder import ADD, EVICT, KEEP, ORIGIN, PRICE_UNITS
+from cdnplan.inputs.plan_folder import (
+    ADD,
+    EVICT,
+    KEEP,
+    ORIGIN,
+    PERIOD_DAYS,
+    PERIOD_START,
+    PRICE_UNITS,
+)
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
 from cdnplan.model.holdings import Holdings, appliance_name
@@ -54,15 +62,17 @@ def catalog_table(catalog: Catalog) -> pa.Table:
 
 
 def demand_table(demand: Demand, catalog: Catalog) -> pa.Table:
-    """``inputs/demand.parquet``."""
+    """``inputs/demand.parquet``; the file itself says which period its bytes are of."""
     row = np.repeat(np.arange(len(demand.regions)), np.diff(demand.ptr))
-    return table(
+    columns = table(
         {
             "region": coded(row, demand.regions),
             "file": coded(demand.file, catalog.files),
             "gb": demand.gb.astype(np.float32),
         }
     )
+    period = {PERIOD_START: demand.start.isoformat(), PERIOD_DAYS: repr(float(demand.period_days))}
+    return columns.replace_schema_metadata(period)
 
 
 def paths_table(topology: Topology) -> pa.Table:

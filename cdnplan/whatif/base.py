@@ -20,7 +20,7 @@ from cdnplan.inputs.parquet_columns import Columns, read_columns
 from cdnplan.inputs.plan_folder import PLACEMENT, PRICES, SERVING, TABLES, TOPOLOGY, attempt
 from cdnplan.inputs.plan_inputs import read_catalog_demand
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology_reader import read_resolved
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -217,7 +217,7 @@ def read_inputs(folder: Path) -> ReadInputs:
         raise InputError([Problem("no such plan folder", file=str(folder))])
     problems: list[Problem] = []
     plan = attempt(problems, lambda: read_plan_json(folder / PLAN_JSON))
-    topology = attempt(problems, lambda: read_topology(folder / TOPOLOGY))
+    topology = attempt(problems, lambda: read_resolved(folder / TOPOLOGY))
     tables = None if plan is None else attempt(problems, lambda: read_catalog_demand(folder, plan))
     if plan is None or topology is None or tables is None:
         raise InputError(problems)

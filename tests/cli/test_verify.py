@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -53,6 +54,26 @@ def test_sound_plan_as_text(plan: Path) -> None:
     assert lines[-1].endswith("checks hold")
     assert "The prices prove" in result.stdout
     assert len(lines) < 15
+
+
+def test_a_bound_that_is_only_claimed(plan: Path) -> None:
+    def change(claims: dict[str, Any]) -> None:
+        claims |= {"bound_proof": "branch-and-bound", "lower": claims["upper"], "status": "optimal"}
+        claims |= {"gap_ratio": 0.0, "gap_to_upper_ratio": 0.0}
+
+    change_json(plan, change)
+    result = run(str(plan))
+    assert result.exit_code == 6
+    last = result.stdout.splitlines()[-1]
+    assert "checks hold, but" in last
+    assert "of the bound is only claimed: proven is a gap of" in last
+    assert last.endswith("claimed 0.000%")
+    result = run(str(plan), "--format", "json")
+    assert result.exit_code == 6
+    found = json.loads(result.stdout)
+    assert (found["ok"], found["outcome"], found["gap_ratio"]) == (True, "unproven", 0.0)
+    assert found["proven_gap_ratio"] > 0.01
+    assert found["only_claimed"] == pytest.approx(found["upper"] - found["lower_recomputed"])
 
 
 def test_tampered_plan(plan: Path) -> None:

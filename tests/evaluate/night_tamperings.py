@@ -209,6 +209,8 @@ ROWS = [
     cell("priority", "priority", {"appliance": BNIX, "file": "t03.sd"}, "priority", lambda v: v + 1),
     rows("fetched-twice", "one row per appliance and file", twice),
     cell("value", "value", {"appliance": BNIX, "file": "t03.sd"}, "value", lambda v: -v),
+    cell("worth-more", "value", {"appliance": BNIX, "file": "t03.sd"}, "value", lambda _: 1e6),
+    cell("worth-more-here", "value", {"appliance": KPN2, "file": "t04.sd"}, "value", lambda v: v + 1e3),
     *(
         cell(f"alternate-{name}", check, {"appliance": BNIX, "file": "t03.sd"}, "alternates", by)
         for name, check, by in [
@@ -281,6 +283,7 @@ OTHER_TABLES = [
             ("reason", "known reason", {"reason": "weather"}),
             ("size", "size_gb", {"size_gb": 1.0}),
             ("value", "value", {"value": -1.0}),
+            ("dear", "value", {"value": 1e6}),
         ]
     ),
 ]

@@ -318,6 +318,21 @@ class Scheduler:
         rest = [name for name in self.origins if name != fill["source"]]
         return [*kept[:2], *rest[:1]] if rest else []
 
+    def most_saved(self, appliance: str, file: str) -> float:
+        """What holding a file saves if all that is asked of it came from the dearest place otherwise."""
+        instance = self.instance
+        pool, f = instance.pools.index(appliance.rpartition("/")[0]), instance.files.index(file)
+        saved = 0.0
+        for r in range(instance.n_regions):
+            row, entries = instance.region_row[r], range(instance.cand_ptr[r], instance.cand_ptr[r + 1])
+            asked = range(instance.demand_ptr[row], instance.demand_ptr[row + 1])
+            gb = sum(float(instance.demand_gb[i]) for i in asked if instance.demand_file[i] == f)
+            dearest = max([instance.origin_cost[r], *(instance.cand_cost[j] for j in entries)])
+            for j in entries:
+                if instance.cand_pool[j] == pool:
+                    saved += instance.region_share[r] * gb * (dearest - instance.cand_cost[j])
+        return float(saved)
+
     def run(self) -> Night:
         """Schedule all that is wanted and not there."""
         night = Night()
@@ -325,7 +340,7 @@ class Scheduler:
         for i in self.rng.permutation(len(todo)):
             appliance, file = todo[i]
             row = {"appliance": appliance, "file": file, "size_gb": self.size[file]}
-            value = float(self.rng.uniform(0.0, 5.0))
+            value = float(self.rng.uniform(0.0, 1.0)) * self.most_saved(appliance, file)
             fill = self.schedule(appliance, file)
             if fill is None:
                 night.unfilled.append({**row, "value": value, "reason": "window"})

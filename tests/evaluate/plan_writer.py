@@ -56,17 +56,22 @@ def write_plan(
     night: bool = False,
     tree: bool = False,
     cuts: bool = False,
+    money: float = 1.0,
 ) -> None:
-    """Plan the small network and write the folder; its night and a proof by cases or cuts where asked for."""
+    """Plan the small network and write the folder; its night and a proof by cases or cuts where asked for.
+
+    All costs are multiplied by `money`, as if they were counted in another currency.
+    """
     topology, catalog, demand = network.topology(cold_start=cold_start), network.catalog(), network.demand()
     if night:
         topology = replace(
             network.night_topology(), policy=replace(network.night_topology().policy, cold_start=cold_start)
         )
+    topology = _in_currency(topology, money)
     instance, warnings = build_instance(topology, catalog, demand, holdings)
     earlier = _earlier(instance, holdings)
     plan = simple_plan(instance, earlier)
-    prices = some_prices(instance)
+    prices = some_prices(instance, money)
     holds = np.zeros((instance.n_pools, instance.n_files), dtype=bool)
     for p, copies in enumerate(plan.copies):
         holds[p, list(copies)] = True
@@ -81,7 +86,7 @@ def write_plan(
     _write(folder / APPLIANCES, _appliance_rows(instance, plan))
     _write(folder / PRICES, price_rows(instance, prices))
     claims = _claims(instance, topology, verdict, dual_bound(instance, prices), holdings)
-    claims["full"] = _full_links(instance, plan, prices)
+    claims["full"] = _full(instance, plan, prices)
     claims["warnings"] = warnings
     claims["appliances"] = _dealt(instance, plan, _earlier(instance, holdings))
     if night:
@@ -160,7 +165,19 @@ def write_night(folder: Path, night: Night) -> None:
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / name)
 
 
-def some_prices(instance: Instance) -> Prices:
+def _in_currency(topology: Topology, money: float) -> Topology:
+    """The same network with all costs multiplied."""
+    costs = topology.policy.costs
+    scaled = {key: getattr(costs, key) * money for key in costs.__dataclass_fields__}
+    links = tuple(
+        link if link.cost_per_gb is None else replace(link, cost_per_gb=link.cost_per_gb * money)
+        for link in topology.links
+    )
+    policy = replace(topology.policy, costs=replace(costs, **scaled))
+    return replace(topology, links=links, policy=policy)
+
+
+def some_prices(instance: Instance, money: float = 1.0) -> Prices:
     """Prices that prove something: the best of a few for each limit in turn, and never all zero of a kind."""
     prices = Prices.zero(instance)
     best = dual_bound(instance, prices)
@@ -169,18 +186,18 @@ def some_prices(instance: Instance) -> Prices:
         price = getattr(prices, limit)
         for at in np.ndindex(price.shape):
             for step in steps:
-                before, price[at] = price[at], step
+                before, price[at] = price[at], step * money
                 lower = dual_bound(instance, prices)
                 if lower > best:
                     best = lower
                 else:
                     price[at] = before
     for limit, exists in (("fill", instance.fill_limit_gb), ("churn", instance.churn_limit_gb)):
-        getattr(prices, limit)[np.isfinite(exists)] = 1e-6
-    prices.launch[:] = 1e-3
+        getattr(prices, limit)[np.isfinite(exists)] = 1e-6 * money
+    prices.launch[:] = 1e-3 * money
     for limit in limits:
         price = getattr(prices, limit)
-        price[price == 0] = 1e-6
+        price[price == 0] = 1e-6 * money
     return prices
 
 
@@ -216,8 +233,10 @@ def _write(path: Path, columns: dict[str, Any]) -> None:
         types["gb"] = pa.float32()
     if path.name == "holdings.parquet":
         types["appliance"] = pa.int32()
-    table = {name: pa.array(values, type=types.get(name)) for name, values in columns.items()}
-    pq.write_table(pa.table(table), path)
+    table = pa.table({name: pa.array(values, type=types.get(name)) for name, values in columns.items()})
+    if path.name == "demand.parquet":
+        table = table.replace_schema_metadata({"period_start": "2026-07-06", "period_days": "7.0"})
+    pq.write_table(table, path)
 
 
 def _columns(names: str, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
@@ -321,20 +340,23 @@ def _dealt(instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, i
     return {"busiest_over_mean_ratio": float(uneven), "moved_within_pools_gb": float(moved)}
 
 
-def _full_links(instance: Instance, plan: SimplePlan, prices: Prices) -> list[dict[str, Any]]:
+def _full(instance: Instance, plan: SimplePlan, prices: Prices) -> list[dict[str, Any]]:
+    """Limits used to 99.5%, one by one."""
     load = link_gbps(instance, plan.served, plan.origin).max(axis=1)
-    return [
-        {
-            "limit": "link",
-            "name": instance.links[e],
-            "used": load[e],
-            "allowed": instance.link_capacity_gbps[e],
-            "unit": "Gbps",
-            "price": prices.link[e].sum(),
-            "price_per": "Gbps",
-        }
-        for e in np.flatnonzero(load >= instance.link_capacity_gbps)
-    ]
+    rate = [sum(on) for on in plan.rate]
+    stored = [sum(instance.size_gb[f] * len(on) for f, on in copies.items()) for copies in plan.copies]
+    rows = []
+    for p, pool in enumerate(instance.pools):
+        price = prices.storage[p] * 1000.0
+        rows.append(("storage", pool, stored[p], instance.storage_gb[p], "GB", price, "TB"))
+        busiest, price = np.max(rate[p]), prices.throughput[p].sum()
+        rows.append(("throughput", pool, busiest, instance.throughput_gbps[p], "Gbps", price, "Gbps"))
+    for e, link in enumerate(instance.links):
+        price = prices.link[e].sum()
+        rows.append(("link", link, load[e], instance.link_capacity_gbps[e], "Gbps", price, "Gbps"))
+    names = ("limit", "name", "used", "allowed", "unit", "price", "price_per")
+    full = [dict(zip(names, row, strict=True)) for row in rows if row[2] >= 0.995 * row[3] and row[2] > 0]
+    return sorted(full, key=lambda row: row["limit"] != "link")
 
 
 def _claims(

@@ -227,6 +227,99 @@ CLAIMS = [
     Tampering("bound-above-cost", lambda d: change_json(d, _bound_above_cost), "lower at most upper"),
 ]
 
+
+def _full(name: str, said: str, change: Callable[[Rows], None]) -> Tampering:
+    """Change the list of full limits."""
+
+    def by(rows: Rows) -> Rows:
+        change(rows)
+        return rows
+
+    return claim(f"full-{name}", said, "full", by=by)
+
+
+FULL = [
+    _full("emptied", "is full, but not listed", lambda rows: rows.clear()),
+    _full("one-less", "is full, but not listed", lambda rows: rows.pop()),
+    _full("twice", "listed twice", lambda rows: rows.append(dict(rows[0]))),
+    _full("unit", "found Gbps", lambda rows: rows[0].update(unit="Mbps")),
+    _full("unit-of-price", "price_per of link", lambda rows: rows[0].update(price_per="TB")),
+    _full("allowed", "full[0].allowed", lambda rows: rows[0].update(allowed=rows[0]["allowed"] * 2)),
+    _full("no-unit", "expected limit, name", lambda rows: rows[0].pop("unit")),
+    _full("other-kind", "no such limit", lambda rows: rows[0].update(limit="storage")),
+]
+
+
+def _period(**changed: Any) -> Callable[[Any], Any]:
+    return lambda period: {**period, **changed}
+
+
+PERIODS = [
+    claim("a-week-later", "period.start claimed 2026-07-13", "period", by=_period(start="2026-07-13")),
+    claim("a-week-earlier", "period.start claimed 2026-06-29", "period", by=_period(start="2026-06-29")),
+    claim("a-day-later", "period.start claimed 2026-07-07", "period", by=_period(start="2026-07-07")),
+    claim("days", "period.days claimed 7.5", "period", by=_period(days=7.5)),
+    claim("week-later-later", "period.start", "period", by=_period(start="2026-07-13"), later=True),
+]
+
+
+def _write(folder: Path, file: str, content: str) -> None:
+    (folder / file).write_text(content, encoding="utf-8")
+    seal(folder)
+
+
+def _includes(name: str, listed: str) -> Tampering:
+    """A topology that takes its demand, costs or whatever from outside of the folder."""
+
+    def change(folder: Path) -> None:
+        outside = folder.parent / "outside.yaml"
+        outside.write_text("policy: {max_sites: 1}\nsecret: hunter2\n", encoding="utf-8")
+        text = (folder / TOPOLOGY).read_text(encoding="utf-8")
+        _write(folder, TOPOLOGY, f"include: [{listed.format(outside=outside)}]\n{text}")
+
+    return Tampering(name, change, "nothing that it includes is read")
+
+
+def _link(name: str, file: str) -> Tampering:
+    """A file of the folder that is a link to one outside."""
+
+    def change(folder: Path) -> None:
+        outside = folder.parent / "elsewhere"
+        (folder / file).rename(outside)
+        (folder / file).symlink_to(outside)
+        if file != "plan.json":
+            seal(folder)
+
+    return Tampering(name, change, "a link that leads out of the plan's folder")
+
+
+FOREIGN = [
+    _includes("include-above", "../../outside.yaml"),
+    _includes("include-absolute", "'{outside}'"),
+    _includes("include-passwd", "/etc/passwd"),
+    _includes("include-missing", "nowhere.yaml"),
+    _includes("include-within", "topology.yaml"),
+    *(_link(f"link-{file}", file) for file in ("plan.json", TOPOLOGY, DEMAND, PLACEMENT, SERVING, PRICES)),
+]
+
+
+def _stray_manifests(folder: Path) -> None:
+    (folder / "manifests").mkdir()
+    _write(folder, "manifests/kpn.jsonl", '{"manifest":1}\n')
+
+
+def _id(claims: dict[str, Any]) -> None:
+    claims["id"] = "0" * 16
+
+
+PARTS = [
+    Tampering("manifests-without-index", _stray_manifests, "manifests/index.json; not listed"),
+    Tampering("id-without-night", lambda d: change_json(d, _id), "fills is missing, though"),
+    Tampering("id-without-manifests", lambda d: change_json(d, _id), "manifests/index.json; not listed"),
+    Tampering("another-id", lambda d: change_json(d, _id), "plan id: id claimed 0000"),
+]
+
+
 PLACEMENTS = [
     cell("size", PLACEMENT, "placement.parquet row 5: size_gb", 4, "size_gb", by=more),
     cell("action", PLACEMENT, "row 3: action of", 2, "action", lambda _: "keep"),
@@ -311,4 +404,15 @@ INPUTS = [
     Tampering("holdings-gone", _without_holdings, "fill_counted claimed True", True),
 ]
 
-TAMPERINGS = [*CLAIMS, *PLACEMENTS, *SERVINGS, *TOTALS, *PRICE_LIES, *INPUTS]
+TAMPERINGS = [
+    *CLAIMS,
+    *FULL,
+    *PERIODS,
+    *FOREIGN,
+    *PARTS,
+    *PLACEMENTS,
+    *SERVINGS,
+    *TOTALS,
+    *PRICE_LIES,
+    *INPUTS,
+]

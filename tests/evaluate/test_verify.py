@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.evaluate.report import MAX_LISTED
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import PLACEMENT, SERVING, TOPOLOGY
+from cdnplan.inputs.plan_folder import DEMAND, PLACEMENT, SERVING, TOPOLOGY
 from tests.evaluate import network
 from tests.evaluate.plan_writer import change_json, change_table, seal, write_plan
 from tests.evaluate.tamperings import TAMPERINGS, Tampering
@@ -69,7 +71,9 @@ def test_tampering_is_found(tampering: Tampering, plans: Path, tmp_path: Path) -
     assert not report.ok
     failed = [str(check) for check in report.failed]
     assert any(tampering.said in line for line in failed), failed
-    assert not any("checksum" in line for line in failed), failed
+    assert not any("checksum" in line and "manifests/" not in line for line in failed), failed
+    assert not any("hunter2" in line or "root:" in line for line in failed), failed
+    assert report.outcome == "false"
     json.dumps(report.as_dict(), allow_nan=False)
 
 
@@ -107,13 +111,55 @@ def test_branch_and_bound_says_what_it_rests_on(first: Path) -> None:
     change_json(first, change)
     report = verify(first)
     assert report.ok
+    assert report.outcome == "unproven"
+    assert report.gap_ratio == 0.0
     assert report.lower_recomputed is not None
     assert report.lower_claimed is not None
+    assert report.verdict is not None
+    cost, ideal = report.verdict.cost.total, report.verdict.ideal
+    assert report.proven_gap_ratio == pytest.approx((cost - report.lower_recomputed) / (cost - ideal))
     rest = report.lower_claimed - report.lower_recomputed
     assert rest > 1
     assert report.proof == (
         f"The prices prove {report.lower_recomputed:.9g}; the remaining {rest:.9g} rests on branch and bound."
     )
+
+
+def test_a_search_that_proves_no_more_than_the_prices_is_proven(first: Path) -> None:
+    change_json(first, lambda claims: claims.update(bound_proof="branch-and-bound"))
+    report = verify(first)
+    assert report.outcome == "proven"
+    assert report.only_claimed == 0.0
+    assert report.proven_gap_ratio == pytest.approx(report.gap_ratio)
+
+
+def test_plans_of_early_releases_say_what_is_not_checked(plans: Path, first: Path) -> None:
+    assert [said.partition(":")[0] for said in verify(plans / "later").unchecked] == [
+        "the night of filling",
+        "manifests",
+    ]
+    table = pq.read_table(first / DEMAND)
+    pq.write_table(table.replace_schema_metadata(None), first / DEMAND)
+    seal(first)
+    report = verify(first)
+    assert report.outcome == "proven"
+    assert any(said.startswith("the period: ") for said in report.unchecked)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-12])
+@pytest.mark.parametrize("key", ["total", "delivery", "upper", "lower", "lower_priced", "ideal"])
+def test_tiny_costs_are_checked_like_others(tmp_path: Path, scale: float, key: str) -> None:
+    """The plan is the same whatever money is counted in; a claim that is 1% off is found."""
+    write_plan(tmp_path / "plan", money=scale)
+    assert verify(tmp_path / "plan").outcome == "proven"
+
+    def change(claims: dict[str, Any]) -> None:
+        level = claims["cost"] if key in claims["cost"] else claims
+        level[key] *= 1.01 if key.startswith("lower") else 0.99
+
+    change_json(tmp_path / "plan", change)
+    report = verify(tmp_path / "plan")
+    assert any(key in check.key for check in report.failed), [str(check) for check in report.failed]
 
 
 def test_failures_are_listed_up_to_a_limit(first: Path) -> None:

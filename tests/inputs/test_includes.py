@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.includes import Sources, read_sources
+from cdnplan.inputs.topology_reader import read_topology
 from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, plain
+from cdnplan.inputs.yaml_text import read_yaml
 
 
 def write(folder: Path, **files: str) -> None:
@@ -239,3 +242,32 @@ def test_a_file_that_links_to_itself(tmp_path: Path) -> None:
     write(tmp_path, t="include: [loop.yaml]\n")
     (problem,) = sources(tmp_path).problems
     assert problem.line == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["root:x:0:0:root:/root\ndaemon:x:1:1\n", "- hunter2\n", "password: hunter2\nkey: [a]\n", '"hunter2'],
+)
+def test_nothing_is_shown_of_an_included_file_that_is_no_topology(tmp_path: Path, content: str) -> None:
+    outside = tmp_path / "secret"
+    outside.write_text(content, encoding="utf-8")
+    write(tmp_path, t=f"include: [{outside}]\nname: x\n")
+    with pytest.raises(InputError) as caught:
+        read_topology(tmp_path / "t.yaml")
+    told = str(caught.value)
+    assert str(outside) in told
+    assert not any(word in told for word in ("hunter2", "password", "root:", "daemon"))
+
+
+def test_a_file_that_has_to_be_whole_opens_no_other(tmp_path: Path) -> None:
+    opened: list[Path] = []
+
+    def read(path: Path) -> tuple[Node | None, list[Problem]]:
+        opened.append(path)
+        return read_yaml(path)
+
+    write(tmp_path, t="include: [a.yaml]\nname: x\n", a="name: y\n")
+    found = read_sources(tmp_path / "t.yaml", read=read, includes=False)
+    assert opened == [tmp_path / "t.yaml"]
+    assert "nothing that it includes is read" in found.problems[0].message
+    assert not found.complete

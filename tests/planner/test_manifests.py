@@ -7,12 +7,13 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.manifest_files import INDEX, manifest_path, plan_id, read_index, read_manifest
-from cdnplan.inputs.plan_folder import sha256
+from cdnplan.inputs.plan_folder import NIGHT, sha256
 from cdnplan.planner import plan
 from tests.planner.plans import files_of, rows, sample_request
 from tests.planner.test_nights import other_tastes
@@ -105,6 +106,22 @@ def drop_entry(folder: Path) -> None:
     (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
 
 
+def change_entry(folder: Path, **values: object) -> None:
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    index["manifests"][0] |= values
+    (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
+
+
+def link_out(folder: Path) -> None:
+    path, outside = busiest(folder), folder.parent / "outside.jsonl"
+    path.rename(outside)
+    path.symlink_to(outside)
+
+
+def add_stray(folder: Path) -> None:
+    shutil.copy(busiest(folder), folder / "manifests" / "another.jsonl")
+
+
 TAMPERINGS: dict[str, tuple[Callable[[Path], None], str]] = {
     "line missing": (lambda f: change_line(f, lambda lines: lines[:-1]), "the tables have"),
     "line changed": (
@@ -116,6 +133,23 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], None], str]] = {
     "other plan": (lambda f: change_header(f, plan="0" * 16), "of another appliance or plan"),
     "file missing": (lambda f: busiest(f).unlink(), "cannot be read"),
     "entry missing": (drop_entry, "no manifest"),
+    "format": (lambda f: change_header(f, manifest=2), "written in format 2"),
+    "format true": (lambda f: change_header(f, manifest=True), "written in format True"),
+    "format none": (lambda f: change_header(f, manifest=None), "written in format None"),
+    "keep_gb more": (lambda f: change_header(f, keep_gb=1e9), "keep_gb claimed"),
+    "keep_gb infinite": (lambda f: change_header(f, keep_gb=float("inf")), "Infinity is not a number"),
+    "keep_gb a text": (lambda f: change_header(f, keep_gb="0"), "keep_gb claimed 0"),
+    "keep a part": (lambda f: change_header(f, keep=0.5), "keep claimed 0.5"),
+    "fetch": (lambda f: change_header(f, fetch=0), "fetch claimed 0"),
+    "fetch true": (lambda f: change_header(f, fetch=True), "fetch claimed True"),
+    "fetch_gb": (lambda f: change_header(f, fetch_gb=0.0), "fetch_gb claimed 0"),
+    "evict": (lambda f: change_header(f, evict=10**6), "evict claimed"),
+    "evict_gb": (lambda f: change_header(f, evict_gb=1e9), "evict_gb claimed"),
+    "unscheduled": (lambda f: change_header(f, unscheduled=7), "unscheduled claimed 7"),
+    "index fetch": (lambda f: change_entry(f, fetch=10**6), "the index: fetch claimed"),
+    "index evict_gb": (lambda f: change_entry(f, evict_gb=-1.0), "the index: evict_gb claimed"),
+    "link out": (link_out, "a link that leads out"),
+    "stray": (add_stray, "manifests/another.jsonl: not in the index"),
 }
 
 
@@ -131,6 +165,79 @@ def test_the_judge_notices(night: Path, tmp_path: Path, name: str) -> None:
     found = manifest_faults(folder)
     assert len(found) == 1
     assert message in found[0]
+
+
+def rewritten(folder: Path, change: Callable[[dict[str, Any]], None]) -> list[str]:
+    """What is wrong once plan.json is changed."""
+    record = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    change(record)
+    (folder / "plan.json").write_text(json.dumps(record), encoding="utf-8")
+    return [str(check) for check in verify(folder).failed]
+
+
+@pytest.fixture
+def forged(night: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(night, tmp_path / "plan"))
+
+
+def seal_manifest(folder: Path, head: Callable[[bytes], bytes]) -> None:
+    """Change a first line as text, with new checksums all the way up."""
+    path = busiest(folder)
+    first, _, body = path.read_bytes().partition(b"\n")
+    path.write_bytes(head(first) + b"\n" + body)
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    for entry in index["manifests"]:
+        entry["sha256"] = sha256(folder / entry["path"])
+    (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"{", b'{"keep": 0, ', "key 'keep' given twice"),
+        (b'"keep_gb":', b'"keep_gb": NaN, "was":', "NaN is not a number"),
+        (b'"unscheduled":', b'"fetch": 0, "unscheduled":', "key 'fetch' given twice"),
+        (b'"keep":', b'"kept":', "keep is missing"),
+    ],
+)
+def test_a_first_line_is_strict(forged: Path, old: bytes, new: bytes, said: str) -> None:
+    seal_manifest(forged, lambda head: head.replace(old, new, 1))
+    found = rewritten(forged, lambda record: record["files"].update({INDEX: sha256(forged / INDEX)}))
+    assert any(said in line for line in found), found
+
+
+def test_an_index_with_a_key_twice(forged: Path) -> None:
+    text = (forged / INDEX).read_text(encoding="utf-8")
+    (forged / INDEX).write_text(text.replace("{", '{"format": 1, ', 1), encoding="utf-8")
+    found = rewritten(forged, lambda record: record["files"].update({INDEX: sha256(forged / INDEX)}))
+    assert any("key 'format' given twice" in line for line in found), found
+
+
+@pytest.mark.parametrize("name", [INDEX, *NIGHT])
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_night_without_all_its_files(forged: Path, name: str, gone: bool) -> None:
+    if gone:
+        (forged / name).unlink()
+    found = rewritten(forged, lambda record: record["files"].pop(name))
+    assert any(name in line for line in found), found
+
+
+@pytest.mark.parametrize("manifests", [False, True])
+def test_a_night_that_is_not_told(forged: Path, manifests: bool) -> None:
+    """Tables, figures, and with them manifests are gone: the plan's id gives it away."""
+    for name in NIGHT:
+        (forged / name).unlink()
+    if not manifests:
+        shutil.rmtree(forged / "manifests")
+
+    def change(record: dict[str, Any]) -> None:
+        del record["fills"]
+        for name in (*NIGHT, *(() if manifests else (INDEX,))):
+            del record["files"][name]
+        record["id"] = plan_id(record["files"])
+
+    found = rewritten(forged, change)
+    assert any("fills is missing, though the plan has an id" in line for line in found), found
 
 
 def test_the_judge_notices_another_id(night: Path, tmp_path: Path) -> None:
