@@ -117,7 +117,7 @@ def _plan(fills: FillClaims) -> PlanJson:
     return PlanJson(
         *("", "", ""),
         *(nothing, nothing, (), ()),
-        *(dt.date(2026, 1, 1), 7.0, True),
+        *(dt.date(2026, 1, 1), dt.date(2026, 1, 7), 7.0, True),
         *(nothing, nothing, (), nothing, nothing),
         fills=fills,
     )

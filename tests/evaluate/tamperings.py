@@ -239,8 +239,8 @@ def _full(name: str, said: str, change: Callable[[Rows], None]) -> Tampering:
 
 
 FULL = [
-    _full("emptied", "is full, but not listed", lambda rows: rows.clear()),
-    _full("one-less", "is full, but not listed", lambda rows: rows.pop()),
+    _full("emptied", "binds, but is not listed", lambda rows: rows.clear()),
+    _full("one-less", "binds, but is not listed", lambda rows: rows.pop()),
     _full("twice", "listed twice", lambda rows: rows.append(dict(rows[0]))),
     _full("unit", "found Gbps", lambda rows: rows[0].update(unit="Mbps")),
     _full("unit-of-price", "price_per of link", lambda rows: rows[0].update(price_per="TB")),

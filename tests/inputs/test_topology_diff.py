@@ -142,10 +142,10 @@ def test_appliances_of_a_renamed_site_are_compared(sample: Topology) -> None:
 
 
 def test_plan_folders_and_files_are_read_alike(tmp_path: Path) -> None:
-    from cdnplan.inputs.topology_reader import topology_file
+    from cdnplan.inputs.topology_reader import read_topology_of
 
     (tmp_path / "inputs").mkdir()
     (tmp_path / "inputs" / "topology.yaml").write_text(PATH.read_text(encoding="utf-8"), encoding="utf-8")
-    assert read_topology(topology_file(tmp_path)) == replace(
+    assert read_topology_of(tmp_path) == replace(
         read_topology(PATH), policy=read_topology(tmp_path / "inputs" / "topology.yaml").policy
     )
