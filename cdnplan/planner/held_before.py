@@ -41,20 +41,25 @@ class HeldBefore:
     trusted_field: int = 0
 
 
-def nothing_known(topology: Topology) -> HeldBefore:
+def nothing_known(topology: Topology | None) -> HeldBefore:
     """Without a previous plan and without a table of the field: stocked or empty, as the policy says."""
-    free = topology.policy.cold_start == "free"
+    free = _is_free(topology)
     return HeldBefore(STOCKED if free else EMPTY, free, None)
 
 
-def held_before(request: PlanRequest, topology: Topology) -> HeldBefore:
+def _is_free(topology: Topology | None) -> bool:
+    return topology is None or topology.policy.cold_start == "free"
+
+
+def held_before(request: PlanRequest, topology: Topology | None) -> HeldBefore:
     """Read what appliances hold; the field is believed more than the previous plan.
 
     Parameters
     ----------
     request : PlanRequest
-    topology : Topology
-        The whole network, not restricted to countries; of its policy, `cold_start` says whether appliances
+    topology : Topology or None
+        None where it cannot be read: then only what is wrong with the others is found. The whole network, not
+        restricted to countries; of its policy, `cold_start` says whether appliances
         of which nothing is known are stocked or empty.
 
     Returns
@@ -66,7 +71,7 @@ def held_before(request: PlanRequest, topology: Topology) -> HeldBefore:
     InputError
         All problems of both; appliances that the network lacks for the most part.
     """
-    free = topology.policy.cold_start == "free"
+    free = _is_free(topology)
     planned: _Planned | None = None
     problems: list[Problem] = []
     if request.previous is not None:
@@ -82,7 +87,7 @@ def held_before(request: PlanRequest, topology: Topology) -> HeldBefore:
             told = read_holdings(request.holdings)
         except InputError as error:
             problems += error.problems
-    if not request.allow_lost_appliances:
+    if topology is not None and not request.allow_lost_appliances:
         sources = (
             (request.previous, None if planned is None else planned.holdings),
             (request.holdings, told),

@@ -99,7 +99,7 @@ def load(request: PlanRequest) -> Loaded:
     topology = None if whole is None else _try(problems, lambda: _restricted(whole, request.countries))
     catalog = _try(problems, lambda: read_catalog(request.titles, request.files))
     past = request.history
-    before = None if whole is None else _try(problems, lambda: held_before(request, whole))
+    before = _try(problems, lambda: held_before(request, whole))
     history = None if past is None else _try(problems, lambda: _history(past))
     if request.start is not None:
         start = request.start

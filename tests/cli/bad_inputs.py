@@ -104,7 +104,7 @@ TABLE_CASES = (
     ),
     Case(
         "another date",
-        ("demand.csv: date: the table has no rows of 2026-03-15, it has 2026-03-08 only",),
+        ("demand.csv: date: the table has no rows of 2026-03-15, it has 2026-03-02 to 2026-03-08 only",),
         command=f"{PLAN} --date 2026-03-15",
     ),
     Case(

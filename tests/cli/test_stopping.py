@@ -205,7 +205,7 @@ def test_stopped_while_the_plan_is_written(
 
     def signalled(table: object, path: Path, **options: object) -> None:
         write_table(table, path, **options)
-        written.append(path.parent.name)
+        written.append(str(path.parent))
         if len(written) == 3:
             os.kill(os.getpid(), number)
 

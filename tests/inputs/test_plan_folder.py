@@ -216,7 +216,7 @@ BAD_CLAIMS = [
     (lambda c: c.update(overload={}), "plan.json|None|overload|expected a list"),
     (lambda c: c.update(overload=[{"link": "x"}]), "plan.json|None|overload[0]|expected a link"),
     (lambda c: c.update(full=None), "plan.json|None|full|expected a list"),
-    (lambda c: c.update(full=[{"limit": "link"}]), "plan.json|None|full[0]|expected a limit"),
+    (lambda c: c.update(full=[{"limit": "link"}]), "plan.json|None|full[0]|expected limit, name"),
     (lambda c: c.update(files=[]), "plan.json|None|files|expected names with checksums"),
     (lambda c: c["files"].update({"../x": "0" * 64}), "plan.json|None|files|not a path within"),
     (lambda c: c["files"].update({"/etc/passwd": "0" * 64}), "plan.json|None|files|not a path within"),
