@@ -147,7 +147,7 @@ DEMAND_CASES = (
         "another date",
         "demand",
         {"d.parquet": GOOD},
-        ("no rows of 2024-01-15, expected one of",),
+        ("no rows of 2024-01-15, expected a day of its 2 periods from 2024-01-01 to 2024-01-14",),
         {"date": dt.date(2024, 1, 15)},
     ),
     Case(
