@@ -76,7 +76,9 @@ def _set(tree: Tree, operation: Operation) -> Planned:
                 if new is None:
                     continue
                 value = new
-            if old == value and isinstance(old, bool) is isinstance(value, bool):
+            # Where the default is a value, null is one of its own: it is not there yet if the key is missing.
+            off = value is None and default_of(operation.kind, each.steps) is not None
+            if old == value and isinstance(old, bool) is isinstance(value, bool) and not off:
                 told.append(f"{_of(target)}{each.key} is {_brief(old)} already")
                 continue
             changes.append(Put(path, value))
