@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.report import Check, Ledger
+from cdnplan.inputs.includes import real_path
 from cdnplan.inputs.manifest_files import INDEX, MANIFESTS, plan_id
 from cdnplan.inputs.plan_folder import HOLDINGS, NIGHT, PATHS, PROOF_CUTS, TABLES, TOPOLOGY, TREE, sha256
 from cdnplan.inputs.plan_inputs import demand_period
@@ -36,7 +37,7 @@ def check_own(folder: Path) -> None:
     links = [
         name
         for name in (PLAN_JSON, TOPOLOGY, INDEX, *TABLES)
-        if not (folder / name).resolve().is_relative_to(inside)
+        if not real_path(folder / name).is_relative_to(inside)
     ]
     if links:
         raise InputError(

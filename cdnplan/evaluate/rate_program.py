@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 import numpy.typing as npt
 
@@ -23,8 +22,6 @@ from cdnplan.model.instance import Floats, Ints
 
 LARGEST = 100_000
 """Programs with more variables are taken apart by pool: different pools may then serve the same GB."""
-OPTIONS: dict[str, str | float] = {"threads": 1, "solver": "ipm", "primal_feasibility_tolerance": 1e-9}
-"""Of HiGHS; on large programs of this kind interior points with crossover are faster than simplex."""
 MORE_ASKED = 2 * RELATIVE
 """Part by which more may be served of a file than is asked: rounding that the check of servings allows."""
 
@@ -139,60 +136,6 @@ def _apart(regions: Sequence[Open], binding: npt.NDArray[np.bool_]) -> list[list
     return list(parts.values())
 
 
-class _Program:
-    """Columns and rows of a linear program, as they are added."""
-
-    def __init__(self) -> None:
-        self.upper: list[float] = []
-        self.cost: list[float] = []
-        self.bounds: list[tuple[float, float]] = []
-        self.entries: list[tuple[int, int, float]] = []
-
-    def column(self, upper: float = highspy.kHighsInf, cost: float = 0.0) -> int:
-        """Add a variable of at least 0."""
-        self.upper.append(upper)
-        self.cost.append(cost)
-        return len(self.upper) - 1
-
-    def row(self, lower: float, upper: float) -> int:
-        """Add a row."""
-        self.bounds.append((lower, upper))
-        return len(self.bounds) - 1
-
-    def solve(self) -> Floats | None:
-        """Values of the variables at the least cost; None where no values keep all rows."""
-        solver = _Quiet()
-        for name, option in OPTIONS.items():
-            solver.setOptionValue(name, option)
-        n = len(self.upper)
-        solver.addVars(n, np.zeros(n), np.array(self.upper))
-        solver.changeColsCost(n, np.arange(n, dtype=np.int32), np.array(self.cost))
-        row, column, value = (np.array(part) for part in zip(*self.entries, strict=True))
-        order = np.argsort(row, kind="stable")
-        start = np.searchsorted(row[order], np.arange(len(self.bounds)))
-        low, high = (np.array(part) for part in zip(*self.bounds, strict=True))
-        index = column[order].astype(np.int32)
-        solver.addRows(len(low), low, high, order.size, start.astype(np.int32), index, value[order])
-        solver.resetGlobalScheduler(True)
-        solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        return np.array(solver.getSolution().col_value)
-
-
-class _Quiet(highspy.Highs):
-    """HiGHS without its banner, which it prints while it is being made."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.setOptionValue("output_flag", False)
-
-    def enableCallbacks(self) -> None:  # noqa: N802  # highspy's name
-        """Turn the output off, then go on as highspy does."""
-        self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
-
-
 def _solve(
     assignment: Assignment,
     rates: ApplianceRates,
@@ -206,7 +149,10 @@ def _solve(
     Variables are the parts of what a pool serves to a region that come from a group of files, and by how much
     the appliances of each pool pass their rates, as a part of the highest of these, which is minimised.
     """
-    fleet, program = assignment.fleet, _Program()
+    # HiGHS takes long to load, and few plans need it.
+    from cdnplan.evaluate.linear_program import LinearProgram
+
+    fleet, program = assignment.fleet, LinearProgram()
     owner = fleet.pools()
     scale = np.zeros(fleet.instance.n_pools)
     np.maximum.at(scale, owner, np.where(allowed > 0, allowed, ABSOLUTE))
@@ -219,7 +165,7 @@ def _solve(
             pool = int(owner[a])
             if pool not in above:
                 above[pool] = program.column(cost=1.0)
-            rows[a, t] = program.row(-highspy.kHighsInf, float(allowed[a] - rates.known[a, t]) / scale[pool])
+            rows[a, t] = program.row(-np.inf, float(allowed[a] - rates.known[a, t]) / scale[pool])
             program.entries.append((rows[a, t], above[pool], -1.0))
         return rows[a, t]
 
@@ -230,7 +176,7 @@ def _solve(
         for g in range(group.asked_gb.size):
             holders = np.flatnonzero(group.sets[g] >= 0)
             limit = group.asked_gb[g] * (1 + MORE_ASKED) / region.gb
-            shared = program.row(-highspy.kHighsInf, 1.0 + MORE_ASKED) if holders.size > 1 else -1
+            shared = program.row(-np.inf, 1.0 + MORE_ASKED) if holders.size > 1 else -1
             for i in holders.tolist():
                 x = program.column(float(limit[i]))
                 program.entries.append((served[i], x, 1.0))

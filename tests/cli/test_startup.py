@@ -64,9 +64,13 @@ def test_help_loads_nothing_heavy(command: str) -> None:
     assert loaded(*filter(None, [command, "--help"])) == set()
 
 
-def test_checking_a_topology_loads_no_tables_and_no_kernels() -> None:
-    found = loaded("topology", "check", str(sample_folder() / "topology.yaml"))
-    assert not found & {"pandas", "numba", "networkx", "pyarrow", "pulp", "highspy", "scipy"}
+@pytest.mark.parametrize(("name", "paths"), [("sample", {"networkx"}), ("one-isp", set())])
+def test_checking_a_topology_loads_no_tables_and_no_kernels(name: str, paths: set[str]) -> None:
+    """Where there are links, cheapest paths tell whether the order of a region's sites has an effect."""
+    topologies = Path(__file__).parents[2] / "topologies"
+    path = sample_folder() / "topology.yaml" if name == "sample" else topologies / f"{name}.yaml"
+    found = loaded("topology", "check", str(path))
+    assert found & {"pandas", "numba", "networkx", "pyarrow", "pulp", "highspy", "scipy"} == paths
 
 
 def test_verifying_needs_no_solver(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ Content = dict[str, tuple[int, int, bytes]]
 LIMIT_S = 20.0
 """A command on a small input that takes more of a processor's time hangs."""
 
-EXIT_CODES = {"nightly": (0, 2, 3, 4, 5), "verify": (0, 2)}
+EXIT_CODES = {"nightly": (0, 2, 3, 4, 5), "verify": (0, 2, 6)}
 USUAL_CODES = (0, 2, 3, 4)
 """What the README documents, by command."""
 
@@ -41,7 +41,7 @@ NO_MESSAGE = re.compile(
 
 
 NIGHTLY_KEEPS = re.compile(
-    r"work(/.*)?|published(/plans|/\.nightly\.lock|/\.staging|/status\.json|/cdnplan\.prom)?"
+    r"work(/.*)?|published(/plans|/\.nightly\.lock|/\.staging(/\.cdnplan-nightly)?|/status\.json|/cdnplan\.prom)?"
 )
 """What a night leaves behind that found its inputs bad: the lock, a log and the status, no plan."""
 

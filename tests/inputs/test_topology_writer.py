@@ -105,7 +105,7 @@ def test_the_whole_policy_has_every_value_that_there_is_and_means_the_same(tmp_p
         text = topology_text(replace(topology, policy=policy), whole_policy=True)
         path.write_text(text, encoding="utf-8")
         assert topology_text(read_topology(path)) == topology_text(replace(topology, policy=policy))
-        written, rules = yaml.safe_load(text)["policy"], {"pins", "bans", "copies", "launches"}
+        written, rules = yaml.safe_load(text)["policy"], {"pins", "bans", "copies", "launches", "waits"}
         assert written.keys() - rules == {field.name for field in fields(policy)} - rules
         for group in ("reserves", "costs", "peak_profile", "fill"):
             assert written[group].keys() == {field.name for field in fields(getattr(policy, group))}

@@ -6,6 +6,7 @@ import random
 
 from hypothesis import strategies as st
 
+from cdnplan.inputs.periods import MOST_DAYS
 from cdnplan.model.policy import (
     Ban,
     CopyRule,
@@ -108,7 +109,7 @@ def _policies(draw: st.DrawFn, sites: list[str], models: list[str]) -> Policy:
         churn_ratio=draw(_optional(st.floats(0, 1))),
         copy_load_ratio=draw(_optional(st.just(0.5) | st.floats(0, 1, exclude_min=True))),
         cold_start=draw(st.sampled_from(["free", "limited"])),
-        period_days=draw(_optional(POSITIVE)),
+        period_days=draw(_optional(POSITIVE.filter(lambda days: days <= MOST_DAYS))),
         fill=FillPolicy(draw(_optional(POSITIVE)), draw(_optional(NOT_NEGATIVE))),
         pins=rules(Pin),
         bans=rules(Ban),
