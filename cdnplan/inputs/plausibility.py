@@ -71,7 +71,7 @@ CHECKS: Mapping[str, Check] = {
         ((1.0, "are these MB, or are appliances missing?"), (1e5, BYTES)),
     ),
     "sizes": Check(
-        "size_gb", "half are larger than", "GB", 2_000.0, "0.001 to 500", ((1.0, MEGABYTES), (1e3, BYTES))
+        "size_gb", "half are larger than", "GB", 10_000.0, "0.001 to 500", ((1.0, MEGABYTES), (1e3, BYTES))
     ),
     "appliances": Check(
         "size_gb",

@@ -265,7 +265,9 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         message = f"the plan found breaks {len(verdict.violations)} limits: {listed}"
-        if all(violation.limit == LAUNCH for violation in verdict.violations) and dealt.fills.unfilled.size:
+        # The engine kept them: what appliances fetch in one night did not allow it.
+        windows = np.isfinite(instance.fill_limit_gb).any()
+        if windows and all(violation.limit == LAUNCH for violation in verdict.violations):
             raise RulesLackError(message, lacking_after(instance, dealt.placement.holds))
         raise NoFeasiblePlanError(message)
     found = cost_by_judge(

@@ -66,7 +66,11 @@ def inline(path: Path) -> list[str]:
 
 
 def table_rows(path: Path) -> list[list[str]]:
-    """Cells of all table rows of a document, without head and rule."""
-    text = path.read_text(encoding="utf-8")
+    """Cells of all table rows of a document, without rules."""
+    return rows_of(path.read_text(encoding="utf-8"))
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The same of a part of one."""
     rows = [line for line in text.splitlines() if line.startswith("|") and not line.startswith("|---")]
     return [[cell.strip() for cell in row.removeprefix("|").removesuffix("|").split("|")] for row in rows]

@@ -134,11 +134,11 @@ def test_every_value_lands_where_it_belongs(tmp_path: Path) -> None:
             cold_start="limited",
             period_days=1.0,
             pins=(
-                Pin(Files(title="Opener *"), Places(("pl*",), ("NL",), ("ixp",), ("big",)), f"{file}:39:7"),
+                Pin(Files(title="Opener *"), Places(("pl*",), ("NL",), ("ixp",), ("big",)), f"{file}:40:7"),
             ),
-            bans=(Ban(Files(file="f1"), Places(countries=("NL", "BE")), f"{file}:41:7"),),
-            copies=(CopyRule(Files(top=500), Places(), f"{file}:43:7", copies=2),),
-            launches=(LaunchRule(Files(newer_than_days=7), Places(), f"{file}:45:7", min_pools=3),),
+            bans=(Ban(Files(file="f1"), Places(countries=("NL", "BE")), f"{file}:42:7"),),
+            copies=(CopyRule(Files(top=500), Places(), f"{file}:44:7", copies=2),),
+            launches=(LaunchRule(Files(newer_than_days=7), Places(), f"{file}:46:7", min_pools=3),),
         ),
     )
 
