@@ -74,8 +74,10 @@ def _rows(history: History, facts: PlanFacts, path: Path) -> Ints:
     inside = np.flatnonzero((early >= 0) & (early + history.period_days <= math.ceil(plan.days)))
     rows = np.flatnonzero(np.isin(history.period, inside))
     if rows.size == 0:
-        message = f"nothing that came lies within {plan.period}: found periods of {history.period_days} days,"
-        message += f" {history.span(0)} the first and {history.span(history.n_periods - 1)} the last"
+        each = "days" if history.period_days == 1 else f"periods of {history.period_days} days"
+        first, last = history.span(0), history.span(history.n_periods - 1)
+        found = f"found {each}, {first} the first and {last} the last"
+        message = f"nothing that came lies within {plan.period}: {found}"
         raise InputError([Problem(message, file=str(path))])
     return rows
 

@@ -55,13 +55,14 @@ def test_sections_with_and_without_the_plan_before(
     assert "nothing to compare it with" in first.body
 
 
+# The plan is of an earlier release: the day that its plan.json says is the last of its period.
 HISTORY = """date,region,title,gb
-2026-07-05,Belgium,t00,999
-2026-07-06,Belgium,t00,10
-2026-07-07,Belgium,t00,30
-2026-07-12,NL,t01,7.5
-2026-07-12,NL,brand new,2
-2026-07-13,NL,t01,999
+2026-06-29,Belgium,t00,999
+2026-06-30,Belgium,t00,10
+2026-07-01,Belgium,t00,30
+2026-07-06,NL,t01,7.5
+2026-07-06,NL,brand new,2
+2026-07-07,NL,t01,999
 """
 
 
@@ -92,8 +93,7 @@ def test_forecast_beside_what_came(facts: PlanFacts, tmp_path: Path) -> None:
 
 def test_a_history_of_another_time(facts: PlanFacts, tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
-    path.write_text("date,region,title,gb\n2026-07-01,BE,t00,1\n2026-07-02,BE,t00,1\n", encoding="utf-8")
-    with pytest.raises(
-        InputError, match="nothing came from 2026-07-06 to 2026-07-12: found 2026-07-01 to 2026-07-02"
-    ):
+    path.write_text("date,region,title,gb\n2026-06-20,BE,t00,1\n2026-06-21,BE,t00,1\n", encoding="utf-8")
+    said = "within 2026-06-30 to 2026-07-06: found days, 2026-06-20 the first and 2026-06-21 the last"
+    with pytest.raises(InputError, match=said):
         actual_tables(facts, path)
