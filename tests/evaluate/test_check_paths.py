@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    request = write_small_network(tmp_path_factory.mktemp("paths") / "network")
+    request = replace(write_small_network(tmp_path_factory.mktemp("paths") / "network"), engine="fast")
     make(request)
     return request.out
 

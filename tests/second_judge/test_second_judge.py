@@ -111,7 +111,7 @@ def test_generated_networks(tmp_path: Path, name: str) -> None:
 
 
 def test_every_rule_and_earlier_holdings(tmp_path: Path) -> None:
-    request = write_small_network(tmp_path / "network")
+    request = replace(write_small_network(tmp_path / "network"), engine="fast")
     make(request)
     second = replace(request, previous=request.out, out=tmp_path / "second")
     make(second)
