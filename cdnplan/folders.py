@@ -60,7 +60,7 @@ class Place:
         InputError
             What is at the place now may not be replaced: others put it there in the meantime.
         """
-        out = self.out.resolve()
+        out = real_path(self.out)
         out.parent.mkdir(parents=True, exist_ok=True)
         partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
         _sweep(out)
@@ -93,6 +93,14 @@ class Place:
                 shutil.rmtree(old, ignore_errors=True)
             elif old.exists():
                 old.rename(out)
+
+
+def real_path(path: Path) -> Path:
+    """Return what makes a file the same file, also for names that no file can have and links in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path.absolute()
 
 
 @contextmanager
@@ -166,10 +174,10 @@ def check_above(out: Path) -> None:
     ------
     InputError
     """
-    if out.resolve() == Path.cwd():
+    if real_path(out) == Path.cwd():
         message = "is the folder this command runs in, expected one that can be put in place as a whole"
         raise InputError([Problem(message, str(out))])
-    above = next(folder for folder in out.resolve().parents if folder.exists())
+    above = next(folder for folder in real_path(out).parents if folder.exists())
     if not above.is_dir():
         raise InputError([Problem("is a file, expected a folder to write into", str(above))])
     if not os.access(above, os.W_OK | os.X_OK):
@@ -202,7 +210,7 @@ def alone(out: Path) -> Iterator[None]:
     InputError
         Another run is about to write it.
     """
-    place = out.resolve()
+    place = real_path(out)
     made = [folder for folder in place.parents if not folder.exists()]
     place.parent.mkdir(parents=True, exist_ok=True)
     lock = place.with_name(f".{place.name}.claim")

@@ -12,6 +12,7 @@ from cdnplan.folders import Kind, claimed
 from cdnplan.replay.folder import REPLAY
 from cdnplan.synth.generate import GENERATED
 from cdnplan.whatif.output import WHATIF
+from cdnplan.whatif.scenario_reader import read_scenarios
 from cdnplan.whatif.sizing_output import SIZING
 from tests.cli.processes import Process
 from tests.planner.plans import assert_verified, files_of
@@ -109,3 +110,12 @@ def test_two_plan_runs_into_one_new_folder(tmp_path: Path) -> None:
         assert one.ends() == 0
     assert_verified(out)
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    with pytest.raises(InputError, match="there is a file of this name"), claimed(tmp_path / "one", WHATIF):
+        pass
+    with pytest.raises(InputError, match="cannot be read: Too many levels of symbolic links"):
+        read_scenarios([tmp_path / "two"])

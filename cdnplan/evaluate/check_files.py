@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.report import Check, Ledger
-from cdnplan.inputs.includes import real_path
+from cdnplan.folders import real_path
 from cdnplan.inputs.manifest_files import INDEX, MANIFESTS, plan_id
 from cdnplan.inputs.plan_folder import HOLDINGS, NIGHT, PATHS, PROOF_CUTS, TABLES, TOPOLOGY, TREE, sha256
 from cdnplan.inputs.plan_inputs import demand_period
@@ -33,7 +33,7 @@ def check_own(folder: Path) -> None:
     InputError
         Some are; none of them was opened.
     """
-    inside = folder.resolve()
+    inside = real_path(folder)
     links = [
         name
         for name in (PLAN_JSON, TOPOLOGY, INDEX, *TABLES)

@@ -13,6 +13,7 @@ import numpy as np
 
 from cdnplan.errors import InputError
 from cdnplan.evaluate.report import Check, Ledger
+from cdnplan.folders import real_path
 from cdnplan.inputs.manifest_files import (
     INDEX,
     MANIFEST_FORMAT,
@@ -116,7 +117,7 @@ def _fault(
 ) -> str:
     """What is wrong with a manifest, empty if nothing is."""
     path = folder / entry.path
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not real_path(path).is_relative_to(real_path(folder)):
         return "a link that leads out of the plan's folder"
     try:
         manifest = read_manifest(path)

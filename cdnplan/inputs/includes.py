@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from cdnplan.errors import Problem, nearest
+from cdnplan.folders import real_path
 from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Mark, Node, ScalarNode, describe
 from cdnplan.inputs.yaml_text import read_yaml
 
@@ -348,14 +349,6 @@ class _Reader:
                 self.problems.append(mark.problem(f"{key!r} is not allowed here", path=f"overrides.{env}"))
         entries = {key: value for key, value in node.entries.items() if key not in _PRIVATE_KEYS}
         return replace(node, entries=entries)
-
-
-def real_path(path: Path) -> Path:
-    """Return what makes a file the same file, also for names that no file can have."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError):
-        return path.absolute()
 
 
 def _clash_problem(clash: Clash, path: Path) -> Problem:

@@ -273,9 +273,11 @@ def replayed_regions_table(facts: ReplayFacts, live: str | None) -> Sheet:
         NumberColumn("plan_ratio", _offload(gb, table.values["origin_gb"][plan]), 5),
     ]
     if live is not None:
-        # Every way lists the regions in the same order.
-        origin = table.values["origin_gb"][np.flatnonzero(names == live)]
-        columns.append(NumberColumn("live_ratio", _offload(gb, origin), 5))
+        rows = np.flatnonzero(names == live)
+        origin = dict(zip(region.code[rows].tolist(), table.values["origin_gb"][rows].tolist(), strict=True))
+        # A region that the other way does not list has no ratio.
+        there = np.array([origin.get(code, np.nan) for code in region.code[plan].tolist()])
+        columns.append(NumberColumn("live_ratio", _offload(gb, there), 5))
     return Sheet("regions", tuple(columns))
 
 

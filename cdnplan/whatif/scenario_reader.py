@@ -12,6 +12,7 @@ from typing import cast
 from pydantic import ValidationError
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.folders import real_path
 from cdnplan.inputs.wire_problems import place_of, schema_problems
 from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
 from cdnplan.inputs.yaml_text import read_yaml
@@ -46,7 +47,7 @@ class _Reader:
 
     def file(self, path: Path) -> _File | None:
         """Read and check one file; None when it is no scenario."""
-        key = path.resolve()
+        key = real_path(path)
         if key not in self.done:
             self.done[key] = self._read(path)
         return self.done[key]
@@ -68,7 +69,7 @@ class _Reader:
             self.problems += schema_problems(found, root, scenario_schema)
             part = _without_faulty(path, root, [each["loc"] for each in found])
             if part is not None:
-                self.sound[path.resolve()] = part
+                self.sound[real_path(path)] = part
             return None
         self.problems += _unquoted_times(root)
         if not (wire.changes or wire.combine or wire.grid):
@@ -86,7 +87,7 @@ class _Reader:
         for i, name in enumerate(found.wire.combine or ()):
             target = path.parent / name
             mark = place_of(found.root, ("combine", i))[1]
-            if target.resolve() in [link.resolve() for link in (*chain, path)]:
+            if real_path(target) in [real_path(link) for link in (*chain, path)]:
                 circle = " -> ".join(str(link) for link in (*chain, path, target))
                 message = f"scenarios combine each other in a circle: {circle}"
                 self.problems.append(mark.problem(message, path=f"combine[{i}]"))
@@ -148,7 +149,7 @@ def readable_scenarios(paths: Sequence[Path]) -> tuple[tuple[Scenario, ...], lis
         changes = reader.changes(path)
         found = reader.file(path)
         if found is None:
-            part = reader.sound.get(path.resolve())
+            part = reader.sound.get(real_path(path))
             if part is not None:
                 listed = _listed(part.root, ("changes",), part.wire.changes or [])
                 scenarios.append(Scenario(part.wire.name, listed, None, None))

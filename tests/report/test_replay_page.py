@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,17 @@ def test_regions_beside_the_best_live_cache(folder: Path) -> None:
     assert [row["live_ratio"] for row in rows] == pytest.approx([0.825, 0.825])
     alone = replayed_regions_table(facts, None)
     assert "live_ratio" not in {column.name for column in alone.columns}
+
+
+def test_a_region_that_the_live_cache_does_not_list_has_no_ratio(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "replay"
+    shutil.copytree(folder, other)
+    path = other / "regions.parquet"
+    rows = pq.read_table(path).to_pylist()
+    kept = [row for row in rows if (row["policy"], row["kind"], row["region"]) != ("lru", "live", "nl")]
+    pq.write_table(pa.Table.from_pylist(kept), path)
+    shown = list(replayed_regions_table(read_replay(other), "lru, live, parents").rows())
+    assert [row["live_ratio"] is None for row in shown] == [False, True]
 
 
 def test_map_of_what_came(folder: Path) -> None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.folders import real_path
 from cdnplan.inputs.edits import changes as c
 from cdnplan.inputs.edits.locating import Found, Step, home_of, item_steps, locate, place_in, walk
 from cdnplan.inputs.edits.patches import CannotPatchError, Patcher
 from cdnplan.inputs.edits.sharing import Sharing
 from cdnplan.inputs.edits.spans import Slot, Span
 from cdnplan.inputs.edits.workspace import TextFile, Workspace, head
-from cdnplan.inputs.includes import real_path
 from cdnplan.inputs.topology_schema import topology_schema
 from cdnplan.inputs.wire_schema import known_keys
 from cdnplan.inputs.yaml_scalars import flow_text, string_text

@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.folders import real_path
 from cdnplan.inputs.edits.changes import Tree, identity
 from cdnplan.inputs.edits.patches import Patch
 from cdnplan.inputs.edits.spans import Slot, Span, SpanTree
-from cdnplan.inputs.includes import Sources, read_sources, real_path
+from cdnplan.inputs.includes import Sources, read_sources
 from cdnplan.inputs.yaml_nodes import Node, plain
 from cdnplan.inputs.yaml_text import parse_yaml, read_text
 

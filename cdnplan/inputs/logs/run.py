@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.includes import real_path
+from cdnplan.folders import real_path
 from cdnplan.inputs.logs.blocks import check_files
 from cdnplan.inputs.logs.finish import Ending
 from cdnplan.inputs.logs.formats import check_headers, find_format, read_parts
