@@ -59,7 +59,7 @@ def _planned(request: PlanRequest) -> bool:
     return True
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**9))
 @example(2)  # nodes of a search tree with equal bounds
 def test_every_night_stands_up_to_its_replay(seed: int) -> None:

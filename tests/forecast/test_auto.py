@@ -117,7 +117,7 @@ def test_the_error_of_a_launch_halves_by_the_third_day() -> None:
     """From the calendar's guess, before anybody has seen the title, to the forecast of its third day."""
     error: dict[int, list[float]] = {0: [], 2: []}
     for seed in range(2):
-        truth = drawn(10 + seed, n_periods=60, n_titles=200)
+        truth = drawn(10 + seed, n_periods=60, n_titles=120)
         first = np.argmax(truth.mean_gb.sum(axis=1) > 0, axis=0)
         new = np.flatnonzero((first > 45) & (first < 55))
         kinds = truth.titles.kinds

@@ -231,7 +231,7 @@ def test_nights_with_more_copies_stand_up_to_their_replay(
     monkeypatch.setattr(sharing, "BUSY_RATIO", 0.0)
     monkeypatch.setattr(dealing, "SHARING_RATIO", 1e12)
     more = 0
-    for seed in range(8):
+    for seed in range(4):
         (tmp_path / str(seed)).mkdir()
         for folder in two_nights(seed, tmp_path / str(seed)):
             assert_verified(folder)
