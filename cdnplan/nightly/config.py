@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cdnplan.errors import InputError, Problem, nearest
+from cdnplan.folders import real_path
 from cdnplan.inputs.wire_file import read_wire
 from cdnplan.inputs.wire_problems import place_of
 from cdnplan.inputs.yaml_nodes import MapNode, ScalarNode
@@ -227,13 +228,13 @@ def _protocol_problems(wire: NightlyWire, root: MapNode) -> list[Problem]:
 def _overlap_problems(wire: NightlyWire, root: MapNode, path: Path) -> list[Problem]:
     """The work folder is swept, so nothing else may be in it."""
     base = path.absolute().parent
-    work, publish = (base / wire.work).resolve(), (base / wire.publish.folder).resolve()
+    work, publish = real_path(base / wire.work), real_path(base / wire.publish.folder)
     found = []
     if work in (publish, *publish.parents) or publish in work.parents:
         mark = place_of(root, ("work",))[1]
         found.append(mark.problem("the work folder and the publication folder may not contain each other"))
     for role, place, given in _listed(wire):
-        if "://" not in given.path and work in (base / given.path).resolve().parents:
+        if "://" not in given.path and work in real_path(base / given.path).parents:
             mark = place_of(root, (*place, "path"))[1]
             found.append(mark.problem(f"{role} is in the work folder, which belongs to the job"))
     return found

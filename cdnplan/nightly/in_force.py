@@ -10,6 +10,7 @@ import numpy as np
 from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.limits import exceeds
 from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.folders import real_path
 from cdnplan.inputs.plan_folder import holdings_of, sha256
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
 from cdnplan.model.holdings import Holdings, appliance_name, lost_appliances
@@ -91,7 +92,7 @@ def plan_in_force(publish: Path) -> tuple[InForce | None, str]:
         raise InputError([Problem("expected a symbolic link to a plan: it is left alone", str(current))])
     trouble = ""
     if current.is_symlink():
-        found, trouble = _whole(current.resolve())
+        found, trouble = _whole(real_path(current))
         if found is not None:
             return found, ""
         trouble = f"the plan in force is damaged: {trouble}"

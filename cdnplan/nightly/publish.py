@@ -11,6 +11,7 @@ import os
 import re
 from pathlib import Path
 
+from cdnplan.folders import real_path
 from cdnplan.inputs.plan_json import PLAN_JSON
 from cdnplan.nightly.disk import (
     next_number,
@@ -98,7 +99,7 @@ class Publication:
         current = self.folder / CURRENT
         plans = [path for _, path in numbered(self.folder / PLANS) if (path / PLAN_JSON).is_file()]
         in_force = Path(os.path.realpath(current)) if current.is_symlink() else None
-        others = [path for path in plans if path.resolve() != in_force]
+        others = [path for path in plans if real_path(path) != in_force]
         gone = others[: max(0, len(others) - (keep - 1))] if in_force else others[:-keep]
         for path in gone:
             remove_whole(path, self._staging)

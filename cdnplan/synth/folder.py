@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.folders import Kind, claimed
+from cdnplan.folders import Kind, claimed, real_path
 
 
 def write_folder(target: Path, fill: Callable[[Path], None], kind: Kind, *, force: bool = False) -> None:
@@ -31,7 +31,7 @@ def write_folder(target: Path, fill: Callable[[Path], None], kind: Kind, *, forc
     """
     if target.is_symlink() and not target.exists():
         raise InputError([Problem("is a link to nothing, expected a new folder", file=str(target))])
-    place = target.resolve() if target.is_symlink() else target
+    place = real_path(target) if target.is_symlink() else target
     try:
         if place.is_dir() and not any(place.iterdir()):
             # It may be the current folder or a mount: keep it and move the files in.

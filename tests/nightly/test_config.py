@@ -99,3 +99,10 @@ def test_no_mapping_no_file_nothing(tmp_path: Path) -> None:
     assert problems_of(tmp_path, "") != []
     with pytest.raises(InputError, match="no such file"):
         read_config(tmp_path / "none.yaml")
+
+
+def test_an_input_that_is_a_link_in_a_circle_is_for_the_night_to_miss(tmp_path: Path) -> None:
+    (tmp_path / "titles.csv").symlink_to(tmp_path / "titles.csv")
+    (tmp_path / "n.yaml").write_text(GOOD, encoding="utf-8")
+    where = {source.role: source.where for source in read_config(tmp_path / "n.yaml").sources}
+    assert where["titles"] == str(tmp_path / "titles.csv")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cdnplan.errors import InputError, Problem
+from cdnplan.folders import real_path
 from cdnplan.inputs.edits.changes import applied
 from cdnplan.inputs.edits.language import Operation
 from cdnplan.inputs.edits.planning import plan_operation
@@ -80,7 +81,7 @@ class Edited:
         parts: list[tuple[Path, Path]] = []
         try:
             for file in self.files:
-                target = file.path.resolve()
+                target = real_path(file.path)
                 part = target.with_name(f".{target.name}.part")
                 parts.append((part, target))
                 _write_whole(part, file.after, target.stat().st_mode & 0o7777)
