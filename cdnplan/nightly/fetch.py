@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import queue
 import threading
@@ -21,7 +22,15 @@ T = TypeVar("T")
 
 CHUNK_BYTES = 1 << 20
 NO_SUCH_FILE = "no such file"
-_FINAL = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+_FINAL = {
+    errno.ENOENT,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+}
 """Answers of the machine's own disk that waiting does not change."""
 _STAMPS = ("size", "mtime", "LastModified", "last_modified", "updated", "ETag", "etag", "md5", "version_id")
 """What file systems tell of a file that differs once it has been replaced."""
@@ -72,7 +81,7 @@ def fetch(source: Source, where: str, target: Path, wire: FetchWire, clocks: Clo
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     wait = wire.wait_s
-    final = _FINAL if "://" not in where else ()
+    local = "://" not in where
     for attempt in range(1, wire.attempts + 1):
         # A try that hangs may write for a while yet: each has a file of its own.
         part = target.with_name(f".{target.name}.{attempt}")
@@ -83,7 +92,7 @@ def fetch(source: Source, where: str, target: Path, wire: FetchWire, clocks: Clo
         except _TargetError as error:
             raise error.error from None
         except Exception as error:  # noqa: BLE001 - every file system raises errors of its own
-            reason, over = _reason(error), isinstance(error, final)
+            reason, over = _reason(error), local and getattr(error, "errno", None) in _FINAL
         log.warning("fetch failed", input=source.role, source=where, attempt=attempt, reason=reason)
         if over:
             break

@@ -361,8 +361,12 @@ def test_a_source_that_comes_back_is_asked_again(project: Project) -> None:
     assert not result.status["inputs"]["titles"]["fallback"]
 
 
-def test_nobody_waits_for_a_local_file_that_is_not_there(project: Project) -> None:
-    project.path("titles.csv").unlink()
+@pytest.mark.parametrize("link", [False, True])
+def test_nobody_waits_for_a_local_file_that_is_not_there(project: Project, link: bool) -> None:
+    titles = project.path("titles.csv")
+    titles.unlink()
+    if link:  # in a circle
+        titles.symlink_to(titles)
     assert "titles cannot be fetched" in project.run().status["reason"]
     assert project.waits == []
     assert sum(event["event"] == "fetch failed" for event in project.events) == 1
