@@ -56,7 +56,9 @@ def _to_come(to_fill: dict[str, Any]) -> str:
     if not to_fill["gb"]:
         return "caches are full"
     count = "at most " if to_fill["at_most"] else ""
-    nights = "nobody can tell how many" if to_fill["nights"] is None else f"{count}{to_fill['nights']}"
+    nights = "nobody can tell how many"
+    if to_fill["nights"] is not None:
+        nights = f"{count or 'about '}{to_fill['nights']}"
     return f"{count}{to_fill['gb']:,.0f} GB still to fetch, nights: {nights}"
 
 

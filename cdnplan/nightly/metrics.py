@@ -52,7 +52,7 @@ def write_metrics(status: Status, path: Path) -> None:
     gauge("unfilled_gigabytes", "Bytes that it cannot fetch [GB]", fills.get("unfilled", {}).get("gb"))
     left = plan.get("to_fill", {})
     gauge("to_fill_gigabytes", "Bytes that its windows leave for later nights [GB]", left.get("gb"))
-    gauge("nights_to_fill", "Nights after it until caches are full", left.get("nights"))
+    gauge("nights_to_fill", "Nights after it until caches are full, give or take one", left.get("nights"))
     gauge("fill_origin_peak_gbps", "Peak of its fills from origins [Gbit/s]", fills.get("origin_peak_gbps"))
     if status.standing is not None:
         gauge(

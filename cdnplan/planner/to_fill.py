@@ -42,8 +42,8 @@ class ToFill:
     gb : float
         Bytes that pools would hold if windows did not limit them, and do not hold in the morning.
     nights : int or None
-        Nights after this one that it takes to fetch them, 0 when caches are full. None: this night brings
-        nothing of what it should, so that nobody can tell.
+        Nights after this one that it takes to fetch them, give or take one; 0 when caches are full. None:
+        this night brings nothing of what it should, so that nobody can tell.
     at_most : bool
         Whether storage was taken for what pools would hold, as there was no time to find that out.
     never : int
@@ -66,7 +66,7 @@ class ToFill:
         count = "at most " if self.at_most else ""
         nights = "nobody can tell how many nights, as this one brings nothing of it"
         if self.nights is not None:
-            nights = f"{count}{self.nights} more night{'' if self.nights == 1 else 's'}"
+            nights = f"{count or 'about '}{self.nights} more night{'' if self.nights == 1 else 's'}"
         never = ""
         if self.never:
             never = f"; {self.never:,} (pool, file) pairs never come: each takes longer than a fill window"

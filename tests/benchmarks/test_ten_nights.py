@@ -16,16 +16,21 @@ def night(day: int, cost: float, left_alone: float | None, to_fill: int | None) 
 
 
 def test_nights_that_do_as_they_said() -> None:
-    assert faults([night(0, 9.0, None, 2), night(1, 5.0, 8.0, 1), night(2, 4.0, 4.0, 0)]) == []
+    nights = [night(0, 9.0, None, 2), night(1, 5.0, 8.0, 1), night(2, 4.0, 4.0, 0), night(3, 4.0, 4.0, 0)]
+    assert faults(nights) == []
+    assert faults([*nights[:2], night(2, 4.0, 4.0, 1), nights[3]]) == [], "one more"
 
 
 @pytest.mark.parametrize(
     ("nights", "wrong"),
     [
-        ([night(0, 9.0, None, 1), night(1, 5.1, 5.0, 0)], "is dearer than leaving all as it was"),
         (
-            [night(0, 9.0, None, 1), night(1, 5.0, 8.0, 1)],
-            "after the 1 nights that the first one said, 1 are left",
+            [night(0, 9.0, None, 1), night(1, 5.1, 5.0, 0), night(2, 4.0, 4.0, 0)],
+            "is dearer than leaving all as it was",
+        ),
+        (
+            [night(0, 9.0, None, 1), night(1, 5.0, 8.0, 1), night(2, 4.0, 4.0, 1)],
+            "a night after the 1 that the first one said, 1 are left",
         ),
         ([night(0, 9.0, None, 2), night(1, 5.0, 8.0, 1)], "too many for 2 nights"),
         ([night(0, 9.0, None, None)], "too many for 1 nights"),

@@ -68,7 +68,7 @@ def test_it_does_not_where_appliances_begin_empty(stocked: Path, tmp_path: Path)
     assert copies(tmp_path / "empty", "keep", "evict") == set()
     assert empty["fills"]["naive_origin_gb"] > 0
     assert empty["to_fill"]["nights"] >= 1
-    assert any(f"{empty['to_fill']['nights']} more night" in text for text in empty["warnings"])
+    assert any(f"about {empty['to_fill']['nights']} more night" in text for text in empty["warnings"])
     assert_verified(tmp_path / "empty")
     after = plan(request(tmp_path / "after", previous=tmp_path / "empty")).record
     assert after["held_before"] == {"from": "previous", "assumed": False}
