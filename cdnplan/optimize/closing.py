@@ -78,18 +78,19 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
         return
     # A tree of fewer nodes than that proves next to nothing, and rounding takes less time than one of them.
     small = nodes > PATIENCE
-    root = found = _cut(run, plain) if small else plain
+    root = found = _cut(run, plain) if small and run.parts.cuts else plain
     if run.closed():
         return
     tree, plans = _tree(run, root, nodes), _rounding(run, root, plain, brief=brief)
     if small:
         # With many columns, or a plan far off, dives take long; nodes of the tree bring better ones sooner.
         quick = work <= EARLY_UP_TO
-        if quick and run.gap() <= WORTH_DIVING:
+        if quick and run.gap() <= WORTH_DIVING and run.parts.early_dives:
             _round(run, islice(plans, EARLY_ROUNDS))
         found = _split(run, tree, root, PATIENCE if quick else PATIENCE_LATER)
         # Prices of a node are those of its own decisions, which good plans share only where these matter.
-        if run.lower - root.bound > WORTH_DECIDING * (run.upper - root.bound) and not run.closed():
+        raised = run.lower - root.bound > WORTH_DECIDING * (run.upper - root.bound)
+        if raised and not run.closed() and run.parts.lowest_node:
             plans = _rounding(run, found, plain, brief=brief)
     _round(run, islice(plans, FIRST_ROUNDS))
     # What is left by now may be the bound's.
@@ -107,7 +108,8 @@ def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
     rounds = improve_few_files(run.solver, limits, run.prices, begin.holds, span, run.ended, recent)
     for found in run.clock.each("master", rounds):
         run.take_bound(found.bound, found.prices)
-        if found.last or found.mixture - run.bound <= NEARLY * run.wanted_gap * span:
+        near = found.last or found.mixture - run.bound <= NEARLY * run.wanted_gap * span
+        if near and run.parts.master_plans:
             with run.clock.phase("plan"):
                 run.take_plan(run.local.improve(found.wish, found.prices, IMPROVE_ROUNDS, run.ended))
         run.report("master", 0.0)
@@ -125,7 +127,7 @@ def _cut(run: RunState, found: FewFiles) -> FewFiles:
     last = found
     for last in run.clock.each("cut", rounds):
         run.take_tree(last.bound, ProofRecord(last.prices, last.cuts).proof)
-        if run.gap() > ROUGHLY * GOOD_GAP_RATIO and not run.ended():
+        if run.gap() > ROUGHLY * GOOD_GAP_RATIO and not run.ended() and run.parts.master_plans:
             with run.clock.phase("plan"):
                 run.take_plan(run.local.improve(last.wish, last.prices, IMPROVE_ROUNDS, run.ended))
         run.report("cut", 0.0)
@@ -141,7 +143,7 @@ def _rounding(
 
     What cuts charge for leads to other plans, not always to better ones.
     """
-    views = [found, plain] if found.cuts.n_cuts else [found]
+    views = [found, plain] if found.cuts.n_cuts and run.parts.both_mixtures else [found]
     return enumerate(_in_turn([_plans(run, view, len(views), brief=brief) for view in views]))
 
 
@@ -156,7 +158,7 @@ def _plans(run: RunState, found: FewFiles, views: int, *, brief: bool) -> Iterat
     solver, limits, prices, columns = _paid(run, found)
     rounding = Rounding(
         solver, limits, run.local, prices, columns, run.threads, run.weigh,
-        GOOD_GAP_RATIO * (run.upper - run.ideal), brief=brief, views=views,
+        GOOD_GAP_RATIO * (run.upper - run.ideal), brief=brief, views=views, parts=run.parts,
     )  # fmt: skip
     yield from rounding.plans(run.best, run.lower, lambda: run.best)
 
@@ -182,7 +184,7 @@ def _tree(run: RunState, found: FewFiles, nodes: int) -> Iterator[Split]:
 
 def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int) -> FewFiles:
     """Decide on the holders of large files one by one; returns the master where the bound is lowest."""
-    if run.closed():
+    if run.closed() or not run.parts.tree:
         return found
     gaps = [run.upper - run.lower]
     for step in run.clock.each("tree", tree):
@@ -191,7 +193,7 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
             run.take_bound(step.found.bound, step.found.prices)
         else:
             run.take_tree(step.bound, step.proof)
-        if step.found.mixture < run.upper:
+        if step.found.mixture < run.upper and run.parts.master_plans:
             with run.clock.phase("plan"):
                 plan = run.local.improve(step.found.wish, step.found.prices, IMPROVE_ROUNDS, run.ended)
                 run.take_plan(plan)
@@ -206,7 +208,7 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
 def _round(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
     """Take plans of a rounding, numbered, as long as they get better."""
     better = None
-    while not run.closed():
+    while not run.closed() and run.parts.rounding:
         with run.clock.phase("round"):
             number, plan = next(plans, (0, None))
         if plan is None:
@@ -225,7 +227,7 @@ def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
     moves = min(MOVES, MOVES_PER_FILE * run.instance.n_files)
     with run.clock.phase("pack"):
         for number in range(packings):
-            if run.closed() or run.gap() <= enough:
+            if run.closed() or run.gap() <= enough or not run.parts.packing:
                 break
             over = run.upper - run.lower
             holds = pack(solver, limits, prices, run.best.holds, columns, over, moves)

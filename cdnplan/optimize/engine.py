@@ -9,6 +9,7 @@ import numpy as np
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.outcome import Fits, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.parts import ALL, Parts
 
 EngineName = Literal["auto", "exact", "fast"]
 EXACT_UP_TO = 1_000
@@ -55,6 +56,7 @@ def solve(
     progress: Progress = no_progress,
     start: WarmStart | None = None,
     fits: Fits | None = None,
+    parts: Parts = ALL,
 ) -> Outcome:
     """Solve an instance with a named engine; see `Outcome`.
 
@@ -70,6 +72,8 @@ def solve(
     fits : callable or None
         Tells which placements appliances can carry out: the fast engine prefers these on small networks. The
         exact one ends with the plan that costs least, whatever appliances make of it.
+    parts : Parts
+        Of the fast engine; what is left out is not done.
 
     Returns
     -------
@@ -93,5 +97,12 @@ def solve(
     from cdnplan.optimize.fast import solve_fast
 
     return solve_fast(
-        instance, stop=stop, threads=threads, seed=seed, progress=progress, start=start, fits=fits
+        instance,
+        stop=stop,
+        threads=threads,
+        seed=seed,
+        progress=progress,
+        start=start,
+        fits=fits,
+        parts=parts,
     )

@@ -35,6 +35,7 @@ from cdnplan.optimize.rules import broken_rules
 from cdnplan.optimize.run_state import OPTIMAL_RATIO, RunState
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.optimize.wide_gap import WORTH_IMPROVING, WORTH_RELAXING, improve_best, relax
+from cdnplan.parts import ALL, Parts
 
 LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
@@ -85,6 +86,7 @@ def solve_fast(
     start: WarmStart | None = None,
     clock: Callable[[], float] = time.perf_counter,
     fits: Fits | None = None,
+    parts: Parts = ALL,
 ) -> Outcome:
     """Find a good plan and a bound proven by prices, at any size.
 
@@ -105,6 +107,8 @@ def solve_fast(
         Seconds that only grow.
     fits : callable or None
         Tells which placements appliances can carry out: on small networks such plans are preferred.
+    parts : Parts
+        What is left out is not done.
 
     Returns
     -------
@@ -124,7 +128,8 @@ def solve_fast(
     threads = max(1, min(threads, before))
     numba.set_num_threads(1 if _work(instance) <= ONE_THREAD_UP_TO else threads)
     try:
-        return _solve(instance, stop, progress, PhaseClock(stop.time_limit_s, clock), start, threads, fits)
+        timed = PhaseClock(stop.time_limit_s, clock)
+        return _solve(instance, stop, progress, timed, start, threads, fits, parts)
     finally:
         numba.set_num_threads(before)
 
@@ -137,21 +142,23 @@ def _solve(
     start: WarmStart | None,
     threads: int,
     fits: Fits | None,
+    parts: Parts,
 ) -> Outcome:
     small = _work(instance) <= SMALL_UP_TO
     asked = stop.gap_ratio is not None and start is None
     closes = small or (asked and _may_close(instance))
     # Where pools hold thousands of files, what is free in pieces is little.
-    asked_of = fits if small else None
+    asked_of = fits if small and parts.fitting else None
     enough = GOOD_GAP_RATIO if small else OPTIMAL_RATIO
-    run = RunState(instance, stop, progress, clock, enough, threads, asked_of)
+    run = RunState(instance, stop, progress, clock, enough, threads, asked_of, parts)
     early = EARLY_SMALL if small else EARLY * (stop.gap_ratio is not None)
-    if unlimited(instance):
+    early = early if early and parts.early_plans else 0
+    if unlimited(instance) and parts.one_file:
         place_alone(run)
         return run.outcome()
     search = _Search(run, start, small=small, closes=closes, early=early)
     search.all_passes()
-    if Facility.applies(instance):
+    if Facility.applies(instance) and parts.one_file:
         exchange(run)
     elif search.to_be_closed():
         close(run, search.recent, brief=start is not None)
@@ -201,9 +208,9 @@ class _Search:
     ) -> None:
         self._run, self._start, self._small, self._closes = run, start, small, closes
         passes = full_passes(run.instance)
-        self._search = PriceSearch(run.instance, run.solver, passes, start, early=early)
+        self._search = PriceSearch(run.instance, run.solver, passes, start, early=early, parts=run.parts)
         self._greedy_due = small and run.instance.n_pools * run.instance.n_files <= GREEDY_UP_TO
-        self._lifts = not small and run.instance.n_links > 0
+        self._lifts = not small and run.instance.n_links > 0 and run.parts.lifting
         self._middle = self._search.planned - passes // 2 if self._lifts and start is None else 0
         self._first = True
         self.recent: list[FileColumns] = []
@@ -217,7 +224,7 @@ class _Search:
                 state = next(states)
                 run.take_bound(state.bound, state.prices)
             last = number == search.planned or run.ended()
-            if self._closes and number > search.planned - RECENT_PASSES:
+            if self._closes and number > search.planned - RECENT_PASSES and run.parts.recent_columns:
                 self.recent.append(self._columns_of(state))
             if number == self._middle and not last:
                 self._lift_midway(state)
@@ -234,9 +241,10 @@ class _Search:
         if self._lifts:
             self._lift(state)
         relaxes = not self._small and RelaxedVisits.fits(run.instance)
-        if relaxes and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap):
+        wide = relaxes and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap)
+        if wide and run.parts.relaxing:
             relax(run, self._search, states)
-        elif not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap):
+        elif self._worth_going_on():
             self._go_on(states)
         if not (self._small or Facility.applies(run.instance) or self.to_be_closed()):
             improve_best(run)
@@ -246,7 +254,14 @@ class _Search:
     def to_be_closed(self) -> bool:
         """Whether a master program is to follow."""
         gap = self._run.gap()
-        return self._closes and gap > self._run.wanted_gap and (self._small or gap <= WIDEST)
+        closes = self._closes and gap > self._run.wanted_gap and (self._small or gap <= WIDEST)
+        return closes and self._run.parts.master
+
+    def _worth_going_on(self) -> bool:
+        """Whether a few passes more may narrow the gap, and nothing else will."""
+        run = self._run
+        wide = not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap)
+        return wide and run.parts.going_on
 
     def _lift_midway(self, state: PricePass) -> None:
         """Lift prices by the duals of a first rough plan, where that raises the bound."""
@@ -332,7 +347,8 @@ class _Search:
         run.take_plan(local.refit(wish, state.current, run.ended, REFIT_ROUNDS if final else 1))
         if run.gap() <= run.wanted_gap:
             return
-        if first and inst.held.any() and (self._small or run.gap() > WORTH_STAYING):
+        stays = first and inst.held.any() and (self._small or run.gap() > WORTH_STAYING)
+        if stays and run.parts.staying:
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             run.take_plan(local.refit(there, state.current, run.ended, 1))
         if first and self._small and self._start is not None:
@@ -346,7 +362,7 @@ class _Search:
         if self._small or (final and not self._lifts and run.gap() > WORTH_IMPROVING):
             run.take_plan(local.improve(wish, state.current, IMPROVE_ROUNDS, run.ended))
         worth_it = quick or (not far and run.gap() > WORTH_IMPROVING)
-        if self._greedy_due and (worth_it or Facility.applies(inst)):
+        if self._greedy_due and (worth_it or Facility.applies(inst)) and run.parts.greedy:
             self._greedy_due = False
             greedy = local.greedy(run.prices)
             run.take_plan(local.improve(greedy, run.prices, IMPROVE_ROUNDS, run.ended))

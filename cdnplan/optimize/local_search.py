@@ -31,6 +31,7 @@ from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.refit_kernels import refit
 from cdnplan.optimize.rules import exceeds, new_gb, new_matrix_gb, pinned_gb, stored_gb, stored_matrix_gb
 from cdnplan.optimize.serving import Served, best_serving
+from cdnplan.parts import ALL, Parts
 
 Bools = npt.NDArray[np.bool_]
 
@@ -119,10 +120,12 @@ class LocalSearch:
     ----------
     instance : Instance
     columns : Columns
+    parts : Parts
+        What is left out is not done.
     """
 
-    def __init__(self, instance: Instance, columns: Columns) -> None:
-        self._instance = instance
+    def __init__(self, instance: Instance, columns: Columns, parts: Parts = ALL) -> None:
+        self._instance, self._parts = instance, parts
         self._columns = columns
         self._new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
         self._order: Ints = np.arange(instance.n_pools)
@@ -184,6 +187,8 @@ class LocalSearch:
         NoFeasiblePlanError
             See `forced_holders`.
         """
+        if not self._parts.rechoosing:
+            return self.refit(wish, prices, expired, rounds)
         forced = forced_holders(self._instance, wish)
         holds = wish | forced
         self._sweeps(holds, prices, forced)
@@ -235,7 +240,7 @@ class LocalSearch:
             if best is not None and plan.cost >= best.cost:
                 break
             best = plan
-            if number == rounds - 1 or expired():
+            if number == rounds - 1 or expired() or not self._parts.towards_duals:
                 break
             prices = towards_duals(prices, served)
         if best is None:

@@ -34,6 +34,7 @@ from cdnplan.optimize.response import ResponseLayout, typical_rates, typical_ste
 from cdnplan.optimize.start_prices import start_prices
 from cdnplan.optimize.visits import Batch, HolderVisits, Pass, Visitor, Visits
 from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.parts import ALL, Parts
 
 Bools = npt.NDArray[np.bool_]
 
@@ -119,6 +120,8 @@ class PriceSearch:
         The run may end after so many full passes, and each time their number has doubled; 0: never.
     warm_passes : int
         Passes of a search that starts from earlier prices.
+    parts : Parts
+        What is left out is not done.
 
     Attributes
     ----------
@@ -137,12 +140,13 @@ class PriceSearch:
         *,
         early: int = 0,
         warm_passes: int = WARM_PASSES,
+        parts: Parts = ALL,
     ) -> None:
-        self._instance, self._solver, self._early = instance, solver, early
+        self._instance, self._solver, self._early, self._parts = instance, solver, early, parts
         self._limits = LimitVector.of(instance)
         self._layout = ResponseLayout.of(instance)
         guess, scale = start_prices(instance)
-        first = guess if start is None else start.prices
+        first = start.prices if start is not None else guess if parts.start_prices else Prices.zero(instance)
         self._scale = self._limits.flat(scale)
         self._scale[-instance.n_pools :] = scale.storage
         with np.errstate(divide="ignore"):
@@ -167,15 +171,15 @@ class PriceSearch:
         density = instance.file_gb() / instance.size_gb
         self._ranked = np.argsort(-density, kind="stable").astype(np.int32)
         self._head = min(HEAD_FILES, instance.n_files)
-        self._sampled = SAMPLE_PASSES if instance.n_files > SAMPLE_FROM else 0
+        samples = start is None and instance.n_files > SAMPLE_FROM and parts.samples
+        self._sampled = SAMPLE_PASSES if samples else 0
         self.planned = self.last = self._sampled + passes
         self._warm = start is not None
         if start is not None:
             self._heat, self._jitter_first = WARM_HEAT * self._unit, JITTER_LAST
             self._holders.holds[:] = start.holds.T
             self._holders.seen[:] = True
-            self._sampled, self.planned = 0, warm_passes
-            self.last = warm_passes
+            self.planned = self.last = warm_passes
 
     def _jitter(self, number: int) -> float:
         return float(
@@ -217,12 +221,12 @@ class PriceSearch:
             complete = number >= self._sampled
             self._adapt(len(batches), number)
             self._cool(visits, number)
-            if complete and inst.n_launches:
+            if complete and inst.n_launches and self._parts.launch_prices:
                 self._launch = launch_prices(self._solver, self._prices(self._log, self._toll))
             means = [*means[-(AVERAGED - 1) :], (log, toll)]
             if complete and self._worth_a_look(number):
                 looks = means[-1:]
-                if number + 1 >= self.last:
+                if number + 1 >= self.last and self._parts.averages:
                     # Before, prices move too far from pass to pass.
                     log, toll = (np.mean(each, axis=0) for each in zip(*means, strict=True))
                     looks.append((log, toll))

@@ -50,6 +50,7 @@ from cdnplan.optimize.rounding_rows import Rows
 from cdnplan.optimize.rules import keeps_rules
 from cdnplan.optimize.served_columns import columns_as_served
 from cdnplan.optimize.settle_kernels import settle
+from cdnplan.parts import ALL, Parts
 
 Bools = npt.NDArray[np.bool_]
 
@@ -171,6 +172,8 @@ class Rounding:
         Whether to look less far, because the plan to begin with is a good one.
     views : int
         How many look at the same instance, each with prices of its own: they share the work.
+    parts : Parts
+        What is left out is not done.
     """
 
     def __init__(
@@ -186,10 +189,12 @@ class Rounding:
         *,
         brief: bool = False,
         views: int = 1,
+        parts: Parts = ALL,
     ) -> None:
         inst = solver.instance
         self._solver, self._limits, self._local, self._prices = solver, limits, local, prices
-        self._threads, self._weigh, self._pairs = threads, weigh, inst.n_files <= PAIRS_UP_TO
+        self._threads, self._weigh, self._parts = threads, weigh, parts
+        self._pairs = inst.n_files <= PAIRS_UP_TO and parts.pairs
         self._good, self._brief, self._views = good, brief, views
         self._starts = -(-(BRIEF_STARTS if brief else STARTS) // views)
         kept = np.full(inst.n_files, min(MOST_NEAR, max(NEAR, COLUMNS // inst.n_files)), dtype=np.int64)
@@ -236,7 +241,8 @@ class Rounding:
         wide = None
         spent = vain = 0
         most = (BRIEF_WORK if self._brief else WORK) // self._views
-        for number in range(self._starts + REPAIRS // self._views):
+        repairs = REPAIRS // self._views if self._parts.repairs else 0
+        for number in range(self._starts + repairs):
             if current is not None and current() is not best:
                 best, vain = current(), 0
                 weighed = self._weigh(best)
@@ -245,7 +251,7 @@ class Rounding:
                 at = self._model(best, self._expected(weighed, lower), reach, best.serving)
             if number >= self._starts:
                 found = self._side_by_side(self._repair, at, number)
-            elif number % 3:
+            elif number % 3 and self._parts.pool_dives:
                 if wide is None or wide.plan is not best:
                     wide = self._with_mixture(
                         self._model(best, self._expected(weighed, lower), POOL_REACH, best.serving)

@@ -15,6 +15,7 @@ from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.outcome import BoundProof, Fits, Outcome, Progress, Status, Stop
 from cdnplan.optimize.phase_clock import PhaseClock
+from cdnplan.parts import ALL, Parts
 
 OPTIMAL_RATIO = 1e-9
 """A gap of no more than this one counts as none."""
@@ -38,12 +39,14 @@ class RunState:
         At most so many where a part takes long, small networks included.
     fits : callable or None
         Tells which placements appliances can carry out; all of them where it is not given.
+    parts : Parts
+        What is left out is not done.
 
     Attributes
     ----------
     instance, columns, solver, local
         The problem, and what solves parts of it.
-    clock, threads
+    clock, threads, parts
         As given.
     ideal : float
         See `ideal_cost` [currency].
@@ -66,11 +69,12 @@ class RunState:
         enough_gap: float,
         threads: int,
         fits: Fits | None = None,
+        parts: Parts = ALL,
     ) -> None:
-        self.instance, self.clock, self.threads = instance, clock, threads
+        self.instance, self.clock, self.threads, self.parts = instance, clock, threads, parts
         self.columns = Columns.of(instance)
         self.solver = FileSolver.of(instance, self.columns)
-        self.local = LocalSearch(instance, self.columns)
+        self.local = LocalSearch(instance, self.columns, parts)
         self.ideal = ideal_cost(instance)
         self.bound, self.prices, self.beyond = -np.inf, Prices.zero(instance), -np.inf
         self.decided = -np.inf

@@ -59,7 +59,8 @@ def relax(run: RunState, search: PriceSearch, states: Iterator[PricePass]) -> No
         run.report("relaxed prices and plans", number / passes)
         if last or run.gap() <= run.wanted_gap:
             break
-    choose(run, known)
+    if run.parts.choosing:
+        choose(run, known)
 
 
 def choose(run: RunState, known: KnownHolders) -> None:
@@ -98,7 +99,8 @@ def improve_best(run: RunState) -> None:
     """
     prices, vain = run.prices, 0
     for number in range(1, IMPROVEMENTS + 1):
-        if run.ended() or run.gap() <= max(WORTH_IMPROVING, run.wanted_gap):
+        enough = run.gap() <= max(WORTH_IMPROVING, run.wanted_gap)
+        if run.ended() or enough or not run.parts.bettering:
             break
         before = run.best.cost
         with run.clock.phase("plan"):

@@ -136,6 +136,7 @@ def plan_again(
     large = instance.cand_pool.size * instance.n_files >= LARGE_FROM
     most = ROUNDS_LARGE if large else ROUNDS
     dear = by_appliance.DEAR_RATIO if apart is not None else DEAR_RATIO_LARGE if large else DEAR_RATIO
+    most = most if engine.parts.again else 0
     while cut is None and rounds < most and _dear(instance, best, outcome, stop, dear):
         begun = now()
         by_pools = apart is None or not basis.keeps_rules

@@ -91,7 +91,9 @@ def plan_apiece(
         holds = apiece.together(found.placement.holds)
         serving = best_serving(instance, holds).serving
         arranged = apiece.start(found.placement.holds)
-        other = fill(deal(instance, Placement(holds), serving, outcome.prices, holdings, arranged))
+        other = fill(
+            deal(instance, Placement(holds), serving, outcome.prices, holdings, arranged, engine.parts)
+        )
     except (NoFeasiblePlanError, DeadlineError):
         # There is a plan already: nothing better came of this one.
         return dealt

@@ -19,6 +19,7 @@ from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
 from cdnplan.optimize.objective import plan_cost
+from cdnplan.parts import ALL, Parts
 from cdnplan.planner.changed import Changed
 from cdnplan.planner.spreading import near_serving, serve_changed
 
@@ -94,6 +95,7 @@ class _Round:
     start: Start | None = None
     unplaced: tuple[int, ...] = ()
     slowed: int = 0
+    parts: Parts = ALL
 
 
 def deal(
@@ -103,6 +105,7 @@ def deal(
     prices: Prices,
     holdings: Holdings | None,
     start: Start | None = None,
+    parts: Parts = ALL,
 ) -> Dealt:
     """Split pools onto their appliances, each within its own limits.
 
@@ -123,6 +126,8 @@ def deal(
         What appliances hold now.
     start : Start, optional
         An arrangement to begin with.
+    parts : Parts
+        What is left out is not done.
 
     Returns
     -------
@@ -133,16 +138,17 @@ def deal(
     NoFeasiblePlanError
         No such split was found in `MAX_ROUNDS` rounds.
     """
-    begun = _Round(placement.holds, serving, start)
+    begun = _Round(placement.holds, serving, start, parts=parts)
     state, assignment = _settled(instance, *_placed(instance, begun, prices, holdings))
     fitted, unplaced = state.holds, state.unplaced
-    for _ in range(EVENING_ROUNDS):
+    for _ in range(EVENING_ROUNDS if parts.evening else 0):
         better = _evened(instance, state, assignment, prices, holdings)
         if better is None:
             break
         state, assignment = better
     evened = state.holds
-    state, assignment = _shared(instance, state, assignment, prices, holdings)
+    if parts.sharing:
+        state, assignment = _shared(instance, state, assignment, prices, holdings)
     left_out = placement.holds & ~fitted
     pairs = np.unique(np.array(unplaced, dtype=np.int64))
     pairs = pairs[left_out.ravel()[pairs]]
@@ -177,9 +183,11 @@ def _placed(
         arranged = np.zeros(0, dtype=np.int64)
         # What comes in for what found no room may find none either: after some rounds pools only lose files,
         # so that there is an end.
-        if number >= FITTING_ROUNDS:
+        if not assignment.dropped_pool.size:
+            pass
+        elif number >= FITTING_ROUNDS or not state.parts.refilling:
             holds[assignment.dropped_pool, assignment.dropped_file] = False
-        elif assignment.dropped_pool.size:
+        else:
             fitted = fit_pools(instance, holds, assignment, prices, required_files(instance), holdings)
             holds, start = fitted.holds, joined_start(start, fitted.start)
             arranged = fitted.start.pool
@@ -191,7 +199,7 @@ def _placed(
         same = (holds == state.holds).all(axis=1)
         same[arranged] = False
         kept = Kept(assignment, same)
-        state = _Round(holds, serving, start, unplaced)
+        state = replace(state, holds=holds, serving=serving, start=start, unplaced=unplaced)
     raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
 
 
@@ -206,7 +214,7 @@ def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple
     """Serve so that every appliance is within its throughput."""
     placement = Placement(state.holds)
     change = Changed(instance, placement, assignment, placement, state.serving)
-    spread = serve_changed(change, enough_ratio=FREE_RATIO)
+    spread = serve_changed(change, enough_ratio=FREE_RATIO, parts=state.parts)
     ended = replace(state, serving=spread.serving, slowed=int(spread.slowed.sum()))
     return ended, spread.assignment(assignment)
 
@@ -221,7 +229,7 @@ def _evened(
     if found is None:
         return None
     serving = _served(instance, state, found.holds)
-    begun = _Round(found.holds, serving, joined_start(state.start, found.start))
+    begun = _Round(found.holds, serving, joined_start(state.start, found.start), parts=state.parts)
     kept = Kept(assignment, (found.holds == state.holds).all(axis=1))
     ended, other = _settled(instance, *_placed(instance, begun, prices, holdings, kept))
     before = plan_cost(instance, state.holds, state.serving)

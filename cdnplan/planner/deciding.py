@@ -16,6 +16,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.parts import ALL, Parts
 from cdnplan.planner.again import Spent, good_enough, plan_again
 from cdnplan.planner.as_held import Weighed, as_held, may_stay, weigh
 from cdnplan.planner.by_appliance import is_small, plan_apiece
@@ -81,6 +82,7 @@ def decide(
     watch: Watch | None = None,
     fill: Callable[[Dealt], Dealt] | None = None,
     settled: bool = False,
+    parts: Parts = ALL,
 ) -> Decided:
     """Optimise, deal out to appliances, and plan again where that costs much.
 
@@ -100,6 +102,8 @@ def decide(
         Plans the night of what was dealt out; without one nothing is fetched.
     settled : bool
         Whether what is held stays unless a plan saves more than its gap leaves unsure (`weigh`).
+    parts : Parts
+        What is left out is not done.
 
     Returns
     -------
@@ -115,13 +119,13 @@ def decide(
     watch = Watch() if watch is None else watch
     stop = Stop() if stop is None else stop
     name, reason = choose_engine(instance, engine)
-    run = EngineRun(name, stop, threads, seed, watch.progress, _fit)
+    run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parts)
     begun = watch.now()
     with watch.phase("optimise"):
         outcome = run.solve(instance, start)
 
     def dealt_out(found: Outcome) -> Dealt:
-        return deal(instance, found.placement, found.serving, found.prices, holdings)
+        return deal(instance, found.placement, found.serving, found.prices, holdings, parts=parts)
 
     def filled(dealt: Dealt) -> Dealt:
         return dealt if fill is None else fill(dealt)
@@ -130,7 +134,8 @@ def decide(
         problem: Instance, found: Outcome, dealt: Dealt, night: Callable[[Dealt], Dealt], anyway: bool = False
     ) -> Dealt:
         left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
-        if left_s is not None and left_s <= watch.seconds["optimise"]:
+        late = left_s is not None and left_s <= watch.seconds["optimise"]
+        if late or not parts.by_appliance:
             return dealt
         left = replace(run, stop=replace(stop, time_limit_s=left_s))
         return plan_apiece(problem, left, found, dealt, holdings, night, anyway=anyway)

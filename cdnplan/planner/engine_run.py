@@ -12,6 +12,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Outcome, Progress, Stop, no_progress, within
 from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.parts import ALL, Parts
 
 Bools = npt.NDArray[np.bool_]
 
@@ -28,6 +29,8 @@ class EngineRun:
     progress : Progress
     fits : callable or None
         Whether appliances can carry out a placement of an instance.
+    parts : Parts
+        What is left out is not done.
     """
 
     name: EngineName
@@ -36,6 +39,7 @@ class EngineRun:
     seed: int = 0
     progress: Progress = no_progress
     fits: Callable[[Instance, Bools], bool] | None = None
+    parts: Parts = ALL
 
     def solve(self, instance: Instance, start: WarmStart | None = None) -> Outcome:
         """Let it solve an instance."""
@@ -49,6 +53,7 @@ class EngineRun:
             progress=self.progress,
             start=start,
             fits=None if fits is None else lambda holds: fits(instance, holds),
+            parts=self.parts,
         )
 
     def part(self, part: str, lower: float, upper: float, stop: Stop) -> EngineRun:

@@ -12,6 +12,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.serving import best_serving
 from cdnplan.optimize.serving_relief import relieved_serving
+from cdnplan.parts import ALL, Parts
 from cdnplan.planner.changed import Changed, Loads
 from cdnplan.planner.relieving import relieve
 from cdnplan.planner.spread import Spread
@@ -30,7 +31,7 @@ SAME_RATIO = 1e-9
 """One that becomes dearer by no larger part keeps the serving it had."""
 
 
-def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
+def serve_changed(change: Changed, enough_ratio: float | None = None, parts: Parts = ALL) -> Spread:
     """Serve a placement as another one was served, but within the limits.
 
     What can still come from where it came, does. Then limits that are passed are relieved. Where that makes
@@ -43,6 +44,8 @@ def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
     change : Changed
     enough_ratio : float, optional
         Of the plan's cost; default `ENOUGH_RATIO`. On large networks it makes no difference.
+    parts : Parts
+        Without `Parts.spreading`, limits that are passed are relieved and no more.
 
     Returns
     -------
@@ -50,11 +53,12 @@ def serve_changed(change: Changed, enough_ratio: float | None = None) -> Spread:
     """
     instance, placement = change.instance, change.placement
     carried = carried_serving(instance, change.dealt, change.before, placement, None)
-    if is_large(instance):
+    if is_large(instance) and parts.spreading:
         return spread_serving(change, carried)
     near = relieve(instance, placement, change.assignment, carried)
     enough_ratio = ENOUGH_RATIO if enough_ratio is None else enough_ratio
-    if change.cost(near.serving) <= change.cost() * (1.0 + enough_ratio):
+    dearer = change.cost(near.serving) > change.cost() * (1.0 + enough_ratio)
+    if not dearer or not parts.spreading:
         return near
     other = spread_serving(change, carried)
     return other if change.cost(other.serving) < change.cost(near.serving) else near
