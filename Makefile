@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 BYTECODE := $(VENV)/.bytecode
 KERNELS := $(VENV)/.kernels
 
-.PHONY: plan test lint bench lock clean
+.PHONY: plan test lint bench ablate lock clean
 
 # The main job, on the sample network that ships with the package.
 plan: $(STAMP) $(BYTECODE) $(KERNELS)
@@ -39,6 +39,13 @@ bench: $(STAMP) $(BYTECODE) $(KERNELS)
 	$(BIN)/python -m tests.benchmarks.reports
 	$(BIN)/python -m tests.benchmarks.ingest
 	$(BIN)/python -m tests.benchmarks.first_plan
+
+# What each part of planning brings: hours; with what is in build/ablation.json already, only the rest.
+ablate: $(STAMP) $(BYTECODE) $(KERNELS)
+	mkdir -p build
+	$(BIN)/python -m tests.benchmarks.ablate --only sample --seeds 40 --json build/ablation.json
+	$(BIN)/python -m tests.benchmarks.ablate --only country,FR-300,BE-NL-LU,DK-NO-FI,EC-PE-BO --seeds 3 --json build/ablation.json
+	$(BIN)/python -m tests.benchmarks.ablate --only continent,world_week-1,world_week-4,world_week-noise,world_week-hard --seeds 3 --json build/ablation.json
 
 # Versions and hashes only: no addresses of registries.
 lock: $(STAMP)
