@@ -17,6 +17,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.optimize import closing, fast
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.outcome import Outcome, Stop
+from cdnplan.parts import ALL
 from tests.instances import random_instance
 
 
@@ -149,7 +150,7 @@ class Run:
 
     def __init__(self, costs: Iterable[float]) -> None:
         self.lower, self.upper, self.nodes = 90.0, 100.0, 0
-        self.local = SimpleNamespace(improve=lambda *_: next(self._costs))
+        self.local, self.parts = SimpleNamespace(improve=lambda *_: next(self._costs)), ALL
         self.clock = SimpleNamespace(each=lambda _, steps: steps, phase=self.phase)
         self._costs = iter(costs)
 
