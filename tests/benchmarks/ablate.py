@@ -3,36 +3,43 @@
     python -m tests.benchmarks.ablate [--only NAME[:SEED],…] [--seeds N] [--parts NAME,…] [--json FILE]
     python -m tests.benchmarks.ablate --json FILE --write-docs
 
-Each instance is planned as it is (engine, dealing to appliances, planning again; no folder), then once for
-each part that was at work, without it. A part that is never asked about cannot change anything, and is not
-tried. Bound and cost are compared as parts of the plan's cost above the ideal, seconds are those of the
-processor on one thread, so that other work on the machine hardly counts. With `--json` results are added to
-a file, and what is there already is not run again.
+Each instance is planned as it is (engine, dealing to appliances, planning again, the night where appliances
+hold something; no folder), then once for each part that was at work, without it. A part that is never asked
+about cannot change anything, and is not tried. Bound and cost are compared as parts of the plan's cost above
+the ideal, seconds are those of the processor on one thread, so that other work on the machine hardly counts.
+With `--json` results are added to a file, and what is there already is not run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cdnplan.cli.tables import print_table
 from cdnplan.errors import CdnplanError, InputError, NoFeasiblePlanError, Problem, nearest
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
+from cdnplan.fill.windows import to_ms
 from cdnplan.parts import Parts
 from tests.benchmarks.documents import fill
-from tests.benchmarks.instances import Chosen, Inputs, choose
+from tests.benchmarks.instances import Case, Chosen, Inputs, choose
 from tests.benchmarks.processes import LostProcessError, OutOfTimeError, in_own_process
 from tests.benchmarks.tables import Column, Table
 from tests.conftest import ROOT
+from tests.oracle.tight_networks import tight_network, write_tight_network
+
+if TYPE_CHECKING:
+    from cdnplan.planner.dealing import Dealt
+    from cdnplan.planner.load import Loaded
 
 WHOLE = ""
 """The part left out where nothing is."""
@@ -45,6 +52,8 @@ CLASSES = {
     "BE-NL-LU": "small real",
     "DK-NO-FI": "small real",
     "EC-PE-BO": "small real",
+    "tight": "tight",
+    "tight-again": "tight",
 }
 """Instances that share a column of the table; all others have one of their own."""
 DOCS = ROOT / "docs" / "method.md"
@@ -52,9 +61,31 @@ SAME = 5e-5
 """Changes of bound or cost below this part of the cost above the ideal are shown as none."""
 
 
+def tight(folder: Path, seed: int, *, again: bool) -> Inputs:
+    """A small network short of everything, by number; or the week after, on what is held then."""
+    from cdnplan.planner import PlanRequest, plan
+
+    files = write_tight_network(tight_network(TIGHT_SEED, seed), folder)
+    if not again:
+        return Inputs(files.topology, files.titles, files.demand)
+    plan(PlanRequest(files.topology, files.titles, folder / "held", demand=files.demand, engine="fast"))
+    return Inputs(files.topology, files.titles, files.next_demand, folder / "held")
+
+
+TIGHT_SEED = 31
+TIGHT = (
+    Case("tight", "networks short of everything", partial(tight, again=False), 60),
+    Case("tight-again", "the week after", partial(tight, again=True), 60),
+)
+"""Where dealing to appliances and relief of overload have most to do."""
+
+
 @dataclass(frozen=True)
 class Ablated:
-    """A plan without a part; bound and cost are above the ideal, cost None where there was no plan."""
+    """A plan without a part; bound and cost are above the ideal, cost None where there was no plan.
+
+    `slowed` pools have something to spare while one of their appliances gives all it can.
+    """
 
     instance: str
     seed: int
@@ -62,6 +93,7 @@ class Ablated:
     lower: float | None
     cost: float | None
     seconds: float
+    slowed: int = 0
 
 
 class Noted(Parts):
@@ -92,19 +124,18 @@ def ablated(started: Callable[[], None], chosen: Chosen, folder: Path, parts: Se
     parts : sequence of str
         Those to leave out.
     """
-    inputs = chosen.case.make(folder, chosen.seed)
-    instance, holdings = _read(inputs)
+    loaded = _read(chosen.case.make(folder, chosen.seed))
     started()
-    _planned(chosen, instance, holdings, WHOLE, Parts())  # kernels are compiled and loaded off the clock
+    _planned(chosen, loaded, WHOLE, Parts())  # kernels are compiled and loaded off the clock
     asked.clear()
-    results = [_planned(chosen, instance, holdings, WHOLE, Noted())]
+    results = [_planned(chosen, loaded, WHOLE, Noted())]
     for part in [part for part in parts if part in asked]:
-        results.append(_planned(chosen, instance, holdings, part, Parts.without(part)))
+        results.append(_planned(chosen, loaded, part, Parts.without(part)))
         sys.stderr.write(f"{chosen.label}: without {part}\n")
     return results
 
 
-def _read(inputs: Inputs) -> tuple[Instance, Holdings | None]:
+def _read(inputs: Inputs) -> Loaded:
     from cdnplan.planner.load import load
     from cdnplan.planner.request import PlanRequest
 
@@ -116,20 +147,26 @@ def _read(inputs: Inputs) -> tuple[Instance, Holdings | None]:
         previous=inputs.previous,
         countries=inputs.countries,
     )
-    loaded = load(request)
-    return loaded.instance, loaded.holdings
+    return load(request)
 
 
-def _planned(
-    chosen: Chosen, instance: Instance, holdings: Holdings | None, part: str, parts: Parts
-) -> Ablated:
+def _planned(chosen: Chosen, loaded: Loaded, part: str, parts: Parts) -> Ablated:
     from cdnplan.optimize.objective import ideal_cost, plan_cost
     from cdnplan.planner.deciding import decide
+    from cdnplan.planner.filling import fill_night
 
+    instance, holdings = loaded.instance, loaded.holdings
+    day = dt.datetime.combine(loaded.demand.start - dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
     ideal, begun = ideal_cost(instance), time.process_time()
     lower = cost = None
+    slowed = 0
+
+    def night(dealt: Dealt) -> Dealt:
+        return fill_night(instance, loaded.topology, dealt, holdings, to_ms(day))
+
+    fill = None if holdings is None else night
     try:
-        found = decide(instance, holdings, engine="fast", parts=parts)
+        found = decide(instance, holdings, engine="fast", fill=fill, parts=parts)
     except NoFeasiblePlanError:
         found = None
     seconds = time.process_time() - begun
@@ -138,7 +175,8 @@ def _planned(
         counted = dealt.assignment.counted(instance)
         lower = found.outcome.lower - ideal
         cost = plan_cost(counted, dealt.placement.holds, dealt.serving) - ideal
-    return Ablated(chosen.case.name, chosen.seed, part, lower, cost, seconds)
+        slowed = dealt.slowed
+    return Ablated(chosen.case.name, chosen.seed, part, lower, cost, seconds, slowed)
 
 
 def run_all(
@@ -186,7 +224,7 @@ def _cells(found: Sequence[Ablated], whole: dict[tuple[str, int], Ablated]) -> I
     if not pairs:
         yield from ("–", "–", "–")
         return
-    lost = [1.0 for one, base in pairs if one.cost is None]
+    lost = [one for one, base in pairs if one.cost is None and base.cost is not None]
     kept = [(one, base) for one, base in pairs if one.cost is not None and base.cost]
     for what, sign in (("lower", -1.0), ("cost", 1.0)):
         changes = [sign * (getattr(one, what) - getattr(base, what)) / base.cost for one, base in kept]
@@ -244,7 +282,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         if not given.write_docs:
-            run_all(choose(given.only, seeds=given.seeds), _chosen_parts(given.parts), list(results), keep)
+            run_all(
+                choose(given.only, seeds=given.seeds, more=TIGHT),
+                _chosen_parts(given.parts),
+                list(results),
+                keep,
+            )
     except CdnplanError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -181,7 +181,9 @@ class Chosen:
         return True
 
 
-def choose(only: str = "", *, quick: bool = False, seeds: int | None = None) -> list[Chosen]:
+def choose(
+    only: str = "", *, quick: bool = False, seeds: int | None = None, more: Sequence[Case] = ()
+) -> list[Chosen]:
     """Which instances to run.
 
     Parameters
@@ -192,6 +194,8 @@ def choose(only: str = "", *, quick: bool = False, seeds: int | None = None) -> 
         Only the small generated ones, where `only` is empty.
     seeds : int or None
         Seeds 1 to this of each name without a seed of its own; None: as many as the catalogue says.
+    more : sequence of Case
+        Can be named as well.
 
     Raises
     ------
@@ -201,7 +205,7 @@ def choose(only: str = "", *, quick: bool = False, seeds: int | None = None) -> 
     if not only:
         cases = [case for case in CATALOGUE if not quick or case.group == "quick"]
         return [Chosen(case, seed) for case in cases for seed in _seeds(case, seeds)]
-    known = {case.name: case for case in CATALOGUE}
+    known = {case.name: case for case in (*CATALOGUE, *more)}
     chosen: list[Chosen] = []
     problems: list[Problem] = []
     for word in only.split(","):

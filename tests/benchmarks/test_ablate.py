@@ -9,7 +9,7 @@ import pytest
 from cdnplan.optimize.fast import solve_fast
 from cdnplan.optimize.outcome import Stop
 from cdnplan.parts import Parts
-from tests.benchmarks.ablate import DOCS, WHOLE, Ablated, ablated, main, table
+from tests.benchmarks.ablate import DOCS, TIGHT, WHOLE, Ablated, ablated, main, table
 from tests.benchmarks.documents import fill
 from tests.benchmarks.instances import choose
 from tests.optimize.test_closing import large_file
@@ -25,6 +25,13 @@ def test_only_parts_at_work_are_left_out(tmp_path: Path) -> None:
     assert whole.cost is not None and whole.lower is not None and without.lower is not None
     assert without.lower < whole.lower - 0.01 * whole.cost
     assert whole.lower <= whole.cost
+
+
+def test_tight_networks_are_planned_for_a_second_week(tmp_path: Path) -> None:
+    """The week after begins with what is held, so that staying is tried."""
+    chosen = choose("tight-again:1", more=TIGHT)[0]
+    results = [one.part for one in ablated(lambda: None, chosen, tmp_path, ["staying", "samples"])]
+    assert results == [WHOLE, "staying"]
 
 
 @pytest.mark.parametrize(("part", "phase"), [("cuts", "cut"), ("tree", "tree"), ("rounding", "round")])
@@ -47,6 +54,8 @@ def test_the_table_says_what_is_worse_without() -> None:
         Ablated("sample", 1, WHOLE, 90.0, 100.0, 2.0),
         Ablated("sample", 1, "master", 80.0, 110.0, 1.0),
         Ablated("sample", 1, "cuts", None, None, 1.0),
+        Ablated("sample", 2, WHOLE, None, None, 1.0),
+        Ablated("sample", 2, "cuts", None, None, 1.0),
     ]
     rows = {row[0]: row[1:] for row in table(results).rows}
     assert rows["master"] == ["+10.00%", "+10.00%", "0.50 ×"]
