@@ -30,8 +30,6 @@ class Parts:
         Placements are refitted again at prices moved towards the duals of their serving.
     rechoosing : bool
         Pools choose their files anew, given all others.
-    greedy : bool
-        A greedy placement is tried.
     staying : bool
         What pools hold now is tried.
     relaxing : bool
@@ -56,8 +54,6 @@ class Parts:
         A search tree over the holders of large files.
     rounding : bool
         Its mixture is rounded, by dives and repairs.
-    early_dives : bool
-        Some rounds of dives come before the tree.
     pool_dives : bool
         Two of three dives decide on pools, not on files.
     repairs : bool
@@ -68,8 +64,6 @@ class Parts:
         The mixture without cuts is rounded as well as the one with them.
     lowest_node : bool
         Where the tree raises the bound, its lowest node is rounded.
-    packing : bool
-        A rounded placement is packed anew, by changes at random.
     fitting : bool
         On small networks plans are preferred that appliances can carry out.
     refilling : bool
@@ -99,7 +93,6 @@ class Parts:
     early_plans: bool = True
     towards_duals: bool = True
     rechoosing: bool = True
-    greedy: bool = True
     staying: bool = True
     relaxing: bool = True
     choosing: bool = True
@@ -112,13 +105,11 @@ class Parts:
     cuts: bool = True
     tree: bool = True
     rounding: bool = True
-    early_dives: bool = True
     pool_dives: bool = True
     repairs: bool = True
     pairs: bool = True
     both_mixtures: bool = True
     lowest_node: bool = True
-    packing: bool = True
     fitting: bool = True
     refilling: bool = True
     evening: bool = True

@@ -1,4 +1,4 @@
-"""The last percent on small networks: master program, cuts, search tree, rounding, packing.
+"""The last percent on small networks: master program, cuts, search tree, rounding.
 
 Each part begins where the one before left a gap, and all end once it is small enough (`RunState.closed`).
 """
@@ -13,7 +13,6 @@ import numpy as np
 
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.annealing import MOVES, pack
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.branching import Split, split_files
 from cdnplan.optimize.cutting import add_cuts, begin_with, find_cuts
@@ -31,17 +30,15 @@ NEARLY = 2.0
 """A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
 ROUGHLY = 2.5
 """Mixtures with cuts are tried as plans as long as the gap is more than so many times one that is good."""
-WORTH_DIVING, EARLY_UP_TO = 1.5e-2, 50_000
-"""Plans with a wider gap are bettered by the tree before dives begin, and all plans where there is more work
-than that (candidate entries × files): there the tree is waited for longer, too."""
-WORTH_PACKING = 5e-3
-"""A rounded mixture is packed anew above this one."""
+QUICK_UP_TO = 50_000
+"""Where there is more work than that (candidate entries × files), dives take long, and the tree that comes
+before them is waited for longer."""
+WORTH_SPLITTING = 5e-3
+"""On networks too large for a tree before rounding, it comes after that above this gap."""
 ROUND_UP_TO = 5_000
 """Networks of so many files at most have their mixture rounded."""
 VAIN = 40
 """Repairs end after so many in a row that do not bring a better plan."""
-PACKINGS, MOVES_PER_FILE = 2, 7_000
-"""Packings at most, and moves of each for a file, up to `annealing.MOVES` in all."""
 NODES, NODE_WORK = 200, 20_000_000
 """Nodes of the search tree at most: the first number, or what the second buys (candidate entries × files)."""
 PATIENCE, PATIENCE_LATER, PROGRESS = 10, 30, 0.03
@@ -49,8 +46,8 @@ PATIENCE, PATIENCE_LATER, PROGRESS = 10, 30, 0.03
 and otherwise."""
 WORTH_DECIDING = 0.05
 """Where the tree raises the bound by this part of the gap, its lowest node is rounded, not the root."""
-EARLY_ROUNDS, FIRST_ROUNDS = 4, 24
-"""Rounds of dives and repairs before the tree, and before it is gone on with."""
+FIRST_ROUNDS = 24
+"""Rounds of dives and repairs before the tree is gone on with."""
 
 
 def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> None:
@@ -73,8 +70,7 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
     work = max(1, run.instance.cand_pool.size * run.instance.n_files)
     nodes = min(NODES, NODE_WORK // work)
     if run.instance.n_files > ROUND_UP_TO:
-        found = _split(run, _tree(run, plain, nodes), plain, PATIENCE)
-        _pack(run, found, PACKINGS, run.wanted_gap)
+        _split(run, _tree(run, plain, nodes), plain, PATIENCE)
         return
     # A tree of fewer nodes than that proves next to nothing, and rounding takes less time than one of them.
     small = nodes > PATIENCE
@@ -83,22 +79,16 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
         return
     tree, plans = _tree(run, root, nodes), _rounding(run, root, plain, brief=brief)
     if small:
-        # With many columns, or a plan far off, dives take long; nodes of the tree bring better ones sooner.
-        quick = work <= EARLY_UP_TO
-        if quick and run.gap() <= WORTH_DIVING and run.parts.early_dives:
-            _round(run, islice(plans, EARLY_ROUNDS))
-        found = _split(run, tree, root, PATIENCE if quick else PATIENCE_LATER)
+        found = _split(run, tree, root, PATIENCE if work <= QUICK_UP_TO else PATIENCE_LATER)
         # Prices of a node are those of its own decisions, which good plans share only where these matter.
         raised = run.lower - root.bound > WORTH_DECIDING * (run.upper - root.bound)
         if raised and not run.closed() and run.parts.lowest_node:
             plans = _rounding(run, found, plain, brief=brief)
     _round(run, islice(plans, FIRST_ROUNDS))
     # What is left by now may be the bound's.
-    if small or run.gap() > WORTH_PACKING:
-        found = _split(run, tree, found, PATIENCE_LATER)
+    if small or run.gap() > WORTH_SPLITTING:
+        _split(run, tree, found, PATIENCE_LATER)
     _round(run, plans)
-    if run.gap() > WORTH_PACKING and not brief:
-        _pack(run, found, 1, max(WORTH_PACKING, run.wanted_gap))
 
 
 def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
@@ -219,17 +209,3 @@ def _round(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
         run.report("round", number / (STARTS + REPAIRS))
         if number - better >= VAIN:
             return
-
-
-def _pack(run: RunState, found: FewFiles, packings: int, enough: float) -> None:
-    """Change holders at random under falling heat, from the best placement, so many times at most."""
-    solver, limits, prices, columns = _paid(run, found)
-    moves = min(MOVES, MOVES_PER_FILE * run.instance.n_files)
-    with run.clock.phase("pack"):
-        for number in range(packings):
-            if run.closed() or run.gap() <= enough or not run.parts.packing:
-                break
-            over = run.upper - run.lower
-            holds = pack(solver, limits, prices, run.best.holds, columns, over, moves)
-            run.take_plan(run.local.serve(holds))
-            run.report("pack", (number + 1) / packings)

@@ -57,9 +57,6 @@ LIFTS, WORTH_LIFTING = 4, 0.1
 gap is still above that one, so many times at most, as long as that closes this part of the gap."""
 SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
-GREEDY_UP_TO = 1_000_000
-"""Up to so many pool-file pairs a greedy placement is tried as well: cheap there, and sometimes better. It
-takes longer than all passes where one thread is not enough: there above `WORTH_IMPROVING` only."""
 CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
 """Where a gap was asked for and is not reached, and there was no earlier plan to start from, networks of so
 many candidate entries × files, and limits × files, are worked on further as well: master programs take
@@ -98,7 +95,7 @@ def solve_fast(
     threads : int
         Threads for the kernels; the result does not depend on it.
     seed : int
-        Not used: what is drawn at random in packing has a seed of its own.
+        Not used: what is drawn at random has a seed of its own.
     progress : Progress
         Called after each pass.
     start : WarmStart or None
@@ -209,7 +206,6 @@ class _Search:
         self._run, self._start, self._small, self._closes = run, start, small, closes
         passes = full_passes(run.instance)
         self._search = PriceSearch(run.instance, run.solver, passes, start, early=early, parts=run.parts)
-        self._greedy_due = small and run.instance.n_pools * run.instance.n_files <= GREEDY_UP_TO
         self._lifts = not small and run.instance.n_links > 0 and run.parts.lifting
         self._middle = self._search.planned - passes // 2 if self._lifts and start is None else 0
         self._first = True
@@ -340,7 +336,7 @@ class _Search:
                 run.take_bound(priced_bound(run.instance, prices, run.solver), prices)
 
     def _plan(self, state: PricePass, *, final: bool) -> None:
-        """Plans from the holders of a pass and, once, from what is there and a greedy placement."""
+        """Plans from the holders of a pass and, once, from what is there."""
         run, first, self._first = self._run, self._first, False
         inst, local = run.instance, run.local
         wish = np.ascontiguousarray(state.holds.T)
@@ -353,19 +349,13 @@ class _Search:
             run.take_plan(local.refit(there, state.current, run.ended, 1))
         if first and self._small and self._start is not None:
             run.take_plan(local.refit(self._start.holds, state.current, run.ended, 1))
-        quick = _work(inst) <= ONE_THREAD_UP_TO
-        far = not quick and run.gap() > FAR * run.wanted_gap
+        far = _work(inst) > ONE_THREAD_UP_TO and run.gap() > FAR * run.wanted_gap
         # A master program that follows goes far beyond it.
         if far and (not final or (self._closes and not Facility.applies(inst))):
             return
         # Where the bound is lifted first, the gap says nothing yet about the plan.
         if self._small or (final and not self._lifts and run.gap() > WORTH_IMPROVING):
             run.take_plan(local.improve(wish, state.current, IMPROVE_ROUNDS, run.ended))
-        worth_it = quick or (not far and run.gap() > WORTH_IMPROVING)
-        if self._greedy_due and (worth_it or Facility.applies(inst)) and run.parts.greedy:
-            self._greedy_due = False
-            greedy = local.greedy(run.prices)
-            run.take_plan(local.improve(greedy, run.prices, IMPROVE_ROUNDS, run.ended))
 
     def _columns_of(self, state: PricePass) -> FileColumns:
         files = np.arange(self._run.instance.n_files, dtype=np.int32)

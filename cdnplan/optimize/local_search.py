@@ -23,13 +23,12 @@ from cdnplan.lanes import in_lanes
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.greedy_kernels import first_gains, greedy
 from cdnplan.optimize.knapsack_kernels import sweep
 from cdnplan.optimize.nearest_kernels import nearest_holders
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.refit_kernels import refit
-from cdnplan.optimize.rules import exceeds, new_gb, new_matrix_gb, pinned_gb, stored_gb, stored_matrix_gb
+from cdnplan.optimize.rules import exceeds, new_gb, pinned_gb, stored_gb
 from cdnplan.optimize.serving import Served, best_serving
 from cdnplan.parts import ALL, Parts
 
@@ -129,39 +128,6 @@ class LocalSearch:
         self._columns = columns
         self._new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
         self._order: Ints = np.arange(instance.n_pools)
-
-    def greedy(self, prices: Prices) -> Bools:
-        """Place files from nothing by lazily updated marginal gain per GB, as far as they fit.
-
-        Parameters
-        ----------
-        prices : Prices
-            Those of throughput and links count as delivery cost.
-
-        Returns
-        -------
-        (n_pools, n_files) bool
-        """
-        inst, cols = self._instance, self._columns
-        priced = Priced.of(inst, prices)
-        weight, fresh = stored_matrix_gb(inst), new_matrix_gb(inst)
-        new_cost = inst.fill_cost[:, None] * fresh
-        holds = np.ascontiguousarray(forced_holders(inst).T)
-        room = inst.storage_gb - np.where(holds.T, weight, 0.0).sum(axis=1)
-        room_new = self._new_limit - np.where(holds.T, fresh, 0.0).sum(axis=1)
-        keys, items = np.zeros(weight.shape), np.zeros(weight.shape, dtype=np.int32)
-        sizes = np.zeros(inst.n_pools, dtype=np.int64)
-        network = (
-            inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
-            inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order],
-            priced.origin_cost, cols.pool_ptr, cols.pool_region,
-        )  # fmt: skip
-        pools = np.arange(inst.n_pools)
-        in_lanes(
-            first_gains, pools, np.diff(cols.pool_ptr), *network, holds, weight, new_cost, keys, items, sizes
-        )
-        greedy(*network, holds, weight, fresh, new_cost, keys, items, sizes, room, room_new)
-        return np.ascontiguousarray(holds.T)
 
     def improve(self, wish: Bools, prices: Prices, rounds: int, expired: Callable[[], bool]) -> Incumbent:
         """Make a placement fit, then better it.

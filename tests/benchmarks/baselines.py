@@ -7,12 +7,12 @@ less what filling costs.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import Bools, Incumbent, LocalSearch, forced_holders
 from cdnplan.optimize.rules import new_matrix_gb, stored_matrix_gb
@@ -24,6 +24,9 @@ Values = Callable[[int], Floats]
 def greedy_plan(instance: Instance) -> Incumbent:
     """Place greedily by marginal gain per GB, with the best serving.
 
+    What a file saves in a pool only shrinks as other pools hold it too, so a gain known from before is an
+    upper bound: the pair with the largest one is looked at again, and taken if it is still the largest [1]_.
+
     Parameters
     ----------
     instance : Instance
@@ -31,9 +34,63 @@ def greedy_plan(instance: Instance) -> Incumbent:
     Returns
     -------
     Incumbent
+
+    References
+    ----------
+    .. [1] M. Minoux, "Accelerated greedy algorithms for maximizing submodular set functions", Optimization
+       Techniques, Lecture Notes in Control and Information Sciences 7, 1978.
     """
-    local = LocalSearch(instance, Columns.of(instance))
-    return local.serve(local.greedy(Prices.zero(instance)))
+    holds, asked = forced_holders(instance), _asked(instance)
+    stored, new = stored_matrix_gb(instance), new_matrix_gb(instance)
+    new_cost = instance.fill_cost[:, None] * new
+    region, entries = _entry_region(instance), _entries_of_pools(instance)
+    now = np.tile(instance.origin_cost[:, None], (1, instance.n_files))
+    for p in range(instance.n_pools):
+        for f in np.flatnonzero(holds[p]):
+            _serve(now[:, f], instance, region, entries[p])
+    room = instance.storage_gb - np.where(holds, stored, 0.0).sum(axis=1)
+    room_new = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    room_new = room_new - np.where(holds, new, 0.0).sum(axis=1)
+
+    def gain(p: int, f: int) -> float:
+        """What it saves per GB if the pool holds the file too."""
+        mine = entries[p]
+        nearer = np.maximum(0.0, now[region[mine], f] - instance.cand_cost[mine])
+        return float((asked[region[mine], f] @ nearer - new_cost[p, f]) / stored[p, f])
+
+    pairs = np.argwhere((instance.copies > 0) & ~holds).tolist()
+    heap = [(-gain(p, f), p, f) for p, f in pairs]
+    heapq.heapify(heap)
+    while heap:
+        _, p, f = heapq.heappop(heap)
+        fits = stored[p, f] <= room[p] and new[p, f] <= room_new[p]
+        value = gain(p, f) if fits else 0.0
+        if value <= 0.0:
+            continue
+        if heap and -value > heap[0][0]:
+            heapq.heappush(heap, (-value, p, f))
+            continue
+        holds[p, f] = True
+        room[p], room_new[p] = room[p] - stored[p, f], room_new[p] - new[p, f]
+        _serve(now[:, f], instance, region, entries[p])
+    return _served(instance, holds)
+
+
+def _asked(instance: Instance) -> Floats:
+    """What each region asks for, (n_regions, n_files) [GB]."""
+    rows = np.zeros((instance.demand_ptr.size - 1, instance.n_files))
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(instance.demand_ptr))
+    rows[row, instance.demand_file] = instance.demand_gb
+    return rows[instance.region_row] * instance.region_share[:, None]
+
+
+def _entries_of_pools(instance: Instance) -> list[np.ndarray]:
+    return [np.flatnonzero(instance.cand_pool == p) for p in range(instance.n_pools)]
+
+
+def _serve(cost: Floats, instance: Instance, region: np.ndarray, entries: np.ndarray) -> None:
+    """Let one more pool serve a file, where it is cheaper; `cost` by region is changed."""
+    cost[region[entries]] = np.minimum(cost[region[entries]], instance.cand_cost[entries])
 
 
 def popularity_plan(instance: Instance) -> Incumbent:

@@ -9,15 +9,14 @@ import pytest
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.annealing import pack
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.few_files import improve_few_files
 from cdnplan.optimize.file_columns import solve_exactly
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
-from cdnplan.optimize.objective import ideal_cost, new_gb, stored_gb
-from cdnplan.optimize.rules import broken_rules, exceeds
+from cdnplan.optimize.objective import ideal_cost
+from cdnplan.optimize.rules import broken_rules
 from tests.evaluate.prices import best_holders
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance
@@ -26,7 +25,7 @@ from tests.oracle.brute_force import brute_force, free_decisions
 
 @pytest.mark.parametrize("seed", range(60))
 def test_bound_and_plan_enclose_the_optimum(seed: int) -> None:
-    """The bound is below the optimum and above dual ascent's, the packed plan keeps all rules."""
+    """The bound is below the optimum and above dual ascent's, plans cost more."""
     inst = random_instance(seed)
     if broken_rules(inst) or free_decisions(inst).sum() > 10:
         pytest.skip("no plan, or too many to try")
@@ -44,14 +43,7 @@ def test_bound_and_plan_enclose_the_optimum(seed: int) -> None:
     slack = 1e-6 * max(1.0, abs(optimum))
     assert priced_bound(inst, start, solver) <= found.bound + slack
     assert found.bound <= optimum + slack
-    packed = pack(solver, limits, found.prices, plan.holds, found.columns, span, moves=2000)
-    assert not exceeds(stored_gb(inst, packed), inst.storage_gb).any()
-    assert not exceeds(new_gb(inst, packed), np.minimum(inst.fill_limit_gb, inst.churn_limit_gb)).any()
-    assert (packed | ~inst.pinned).all() and not (packed & (inst.copies == 0)).any()
-    for rule in range(inst.n_launches):
-        pools = inst.launch_pool[inst.launch_ptr[rule] : inst.launch_ptr[rule + 1]]
-        assert packed[pools, inst.launch_file[rule]].sum() >= inst.launch_min[rule]
-    assert local.serve(packed).cost >= optimum - slack
+    assert plan.cost >= optimum - slack
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -82,21 +74,19 @@ def test_branch_and_bound_finds_the_optimum_where_the_relaxation_is_far_from_it(
         np.testing.assert_allclose(exact.value, optima, rtol=1e-9)
 
 
-def bytes_of_both(inst: Instance, start: Incumbent, threads: int) -> bytes:
-    """Everything `improve_few_files` and `pack` return, as bytes."""
+def bytes_of_all(inst: Instance, start: Incumbent, threads: int) -> bytes:
+    """Everything `improve_few_files` returns, as bytes."""
     solver, limits, prices = FileSolver.of(inst), LimitVector.of(inst), Prices.zero(inst)
     before = numba.get_num_threads()
     numba.set_num_threads(threads)
     try:
         span = start.cost - ideal_cost(inst)
         *_, found = improve_few_files(solver, limits, prices, start.holds, span, lambda: False)
-        gap = start.cost - found.bound
-        packed = pack(solver, limits, found.prices, start.holds, found.columns, gap, moves=20_000)
     finally:
         numba.set_num_threads(before)
-    assert found.rounds > 2 and (packed != start.holds).any(), "nothing done proves nothing"
+    assert found.rounds > 2, "nothing done proves nothing"
     columns = found.columns
-    arrays = [columns.file, columns.holds, columns.cost, columns.use, found.share, found.wish, packed]
+    arrays = [columns.file, columns.holds, columns.cost, columns.use, found.share, found.wish]
     numbers = np.array([found.bound, found.mixture, found.rounds])
     return b"".join(part.tobytes() for part in [numbers, limits.flat(found.prices), *arrays])
 
@@ -108,7 +98,7 @@ def test_the_same_bytes_for_any_number_of_threads_and_again() -> None:
     inst = random_instance(1, n_regions=6, n_files=100, n_pools=5, families=families)
     start = LocalSearch(inst, Columns.of(inst)).serve(inst.pinned.copy())
     holds = start.holds.copy()
-    once = bytes_of_both(inst, start, threads=1)
-    assert bytes_of_both(inst, start, threads=1) == once
-    assert bytes_of_both(inst, start, threads=2) == once
+    once = bytes_of_all(inst, start, threads=1)
+    assert bytes_of_all(inst, start, threads=1) == once
+    assert bytes_of_all(inst, start, threads=2) == once
     np.testing.assert_array_equal(start.holds, holds)
