@@ -44,7 +44,7 @@ bench: $(STAMP) $(BYTECODE) $(KERNELS)
 ablate: $(STAMP) $(BYTECODE) $(KERNELS)
 	mkdir -p build
 	$(BIN)/python -m tests.benchmarks.ablate --only sample --seeds 40 --json build/ablation.json
-	$(BIN)/python -m tests.benchmarks.ablate --only tight,tight-again --json build/ablation.json
+	$(BIN)/python -m tests.benchmarks.ablate --only tight,tight-again,as-large --json build/ablation.json
 	$(BIN)/python -m tests.benchmarks.ablate --only country,FR-300,BE-NL-LU,DK-NO-FI,EC-PE-BO --seeds 3 --json build/ablation.json
 	$(BIN)/python -m tests.benchmarks.ablate --only continent,world_week-1,world_week-4,world_week-noise,world_week-hard --seeds 3 --json build/ablation.json
 

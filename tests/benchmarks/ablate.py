@@ -25,13 +25,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.parquet as pq
+import yaml
 
 from cdnplan.cli.tables import print_table
 from cdnplan.errors import CdnplanError, InputError, NoFeasiblePlanError, Problem, nearest
 from cdnplan.fill.windows import to_ms
 from cdnplan.parts import Parts
 from tests.benchmarks.documents import fill
-from tests.benchmarks.instances import Case, Chosen, Inputs, choose
+from tests.benchmarks.instances import Case, Chosen, Inputs, choose, generated
 from tests.benchmarks.processes import LostProcessError, OutOfTimeError, in_own_process
 from tests.benchmarks.tables import Column, Table
 from tests.conftest import ROOT
@@ -54,6 +56,7 @@ CLASSES = {
     "EC-PE-BO": "small real",
     "tight": "tight",
     "tight-again": "tight",
+    "as-large": "as if large",
 }
 """Instances that share a column of the table; all others have one of their own."""
 DOCS = ROOT / "docs" / "method.md"
@@ -72,12 +75,26 @@ def tight(folder: Path, seed: int, *, again: bool) -> Inputs:
     return Inputs(files.topology, files.titles, files.next_demand, folder / "held")
 
 
+def launching(folder: Path, seed: int) -> Inputs:
+    """The sample, where twenty titles are launched in six pools each."""
+    inputs = generated(folder, seed, preset="sample")
+    topology = yaml.safe_load(inputs.topology.read_text(encoding="utf-8"))
+    titles = pq.read_table(inputs.titles).column("title").to_pylist()
+    few = titles[len(titles) // 2 :][:20]
+    topology["policy"]["launches"] = [{"title": title, "min_pools": 6} for title in few]
+    inputs.topology.write_text(yaml.safe_dump(topology), encoding="utf-8")
+    return inputs
+
+
+AS_LARGE = "as-large"
+"""No network that is planned in seconds counts as large: these are planned as if they did."""
 TIGHT_SEED = 31
-TIGHT = (
+MORE = (
+    Case(AS_LARGE, "the sample with launches, planned as larger networks are", launching, 5),
     Case("tight", "networks short of everything", partial(tight, again=False), 60),
     Case("tight-again", "the week after", partial(tight, again=True), 60),
 )
-"""Where dealing to appliances and relief of overload have most to do."""
+"""Where dealing to appliances and relief of overload have most to do, and prices without a master program."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +141,11 @@ def ablated(started: Callable[[], None], chosen: Chosen, folder: Path, parts: Se
     parts : sequence of str
         Those to leave out.
     """
+    from cdnplan.optimize import fast
+
     loaded = _read(chosen.case.make(folder, chosen.seed))
+    if chosen.case.name == AS_LARGE:
+        fast.SMALL_UP_TO = 0
     started()
     _planned(chosen, loaded, WHOLE, Parts())  # kernels are compiled and loaded off the clock
     asked.clear()
@@ -283,7 +304,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not given.write_docs:
             run_all(
-                choose(given.only, seeds=given.seeds, more=TIGHT),
+                choose(given.only, seeds=given.seeds, more=MORE),
                 _chosen_parts(given.parts),
                 list(results),
                 keep,

@@ -9,7 +9,7 @@ import pytest
 from cdnplan.optimize.fast import solve_fast
 from cdnplan.optimize.outcome import Stop
 from cdnplan.parts import Parts
-from tests.benchmarks.ablate import DOCS, TIGHT, WHOLE, Ablated, ablated, main, table
+from tests.benchmarks.ablate import DOCS, MORE, WHOLE, Ablated, ablated, main, table
 from tests.benchmarks.documents import fill
 from tests.benchmarks.instances import choose
 from tests.optimize.test_closing import large_file
@@ -29,7 +29,7 @@ def test_only_parts_at_work_are_left_out(tmp_path: Path) -> None:
 
 def test_tight_networks_are_planned_for_a_second_week(tmp_path: Path) -> None:
     """The week after begins with what is held, so that staying is tried."""
-    chosen = choose("tight-again:1", more=TIGHT)[0]
+    chosen = choose("tight-again:1", more=MORE)[0]
     results = [one.part for one in ablated(lambda: None, chosen, tmp_path, ["staying", "samples"])]
     assert results == [WHOLE, "staying"]
 
