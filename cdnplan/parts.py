@@ -54,6 +54,8 @@ class Parts:
         A search tree over the holders of large files.
     rounding : bool
         Its mixture is rounded, by dives and repairs.
+    early_dives : bool
+        Some rounds of dives come before the tree.
     pool_dives : bool
         Two of three dives decide on pools, not on files.
     repairs : bool
@@ -105,6 +107,7 @@ class Parts:
     cuts: bool = True
     tree: bool = True
     rounding: bool = True
+    early_dives: bool = True
     pool_dives: bool = True
     repairs: bool = True
     pairs: bool = True

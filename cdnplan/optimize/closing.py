@@ -30,9 +30,9 @@ NEARLY = 2.0
 """A master program's mixture is tried as a plan once it is within so many times that gap of the bound."""
 ROUGHLY = 2.5
 """Mixtures with cuts are tried as plans as long as the gap is more than so many times one that is good."""
-QUICK_UP_TO = 50_000
-"""Where there is more work than that (candidate entries × files), dives take long, and the tree that comes
-before them is waited for longer."""
+WORTH_DIVING, EARLY_UP_TO = 1.5e-2, 50_000
+"""Plans with a wider gap are bettered by the tree before dives begin, and all plans where there is more work
+than that (candidate entries × files): there the tree is waited for longer, too."""
 WORTH_SPLITTING = 5e-3
 """On networks too large for a tree before rounding, it comes after that above this gap."""
 ROUND_UP_TO = 5_000
@@ -46,8 +46,8 @@ PATIENCE, PATIENCE_LATER, PROGRESS = 10, 30, 0.03
 and otherwise."""
 WORTH_DECIDING = 0.05
 """Where the tree raises the bound by this part of the gap, its lowest node is rounded, not the root."""
-FIRST_ROUNDS = 24
-"""Rounds of dives and repairs before the tree is gone on with."""
+EARLY_ROUNDS, FIRST_ROUNDS = 4, 24
+"""Rounds of dives and repairs before the tree, and before it is gone on with."""
 
 
 def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> None:
@@ -79,7 +79,11 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
         return
     tree, plans = _tree(run, root, nodes), _rounding(run, root, plain, brief=brief)
     if small:
-        found = _split(run, tree, root, PATIENCE if work <= QUICK_UP_TO else PATIENCE_LATER)
+        # With many columns, or a plan far off, dives take long; nodes of the tree bring better ones sooner.
+        quick = work <= EARLY_UP_TO
+        if quick and run.gap() <= WORTH_DIVING and run.parts.early_dives:
+            _round(run, islice(plans, EARLY_ROUNDS))
+        found = _split(run, tree, root, PATIENCE if quick else PATIENCE_LATER)
         # Prices of a node are those of its own decisions, which good plans share only where these matter.
         raised = run.lower - root.bound > WORTH_DECIDING * (run.upper - root.bound)
         if raised and not run.closed() and run.parts.lowest_node:
