@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.model.families import CHURN, FAMILIES, FILL, LINK, STORAGE, THROUGHPUT, code
 from cdnplan.model.instance import Instance, Ints, Ints32
 
 
@@ -15,7 +16,9 @@ def check_instance(instance: Instance) -> None:
     _check_names(instance)
     _check_demand(instance)
     _check_paths(instance)
-    _check_limits(instance)
+    _check_rates(instance)
+    _check_volumes(instance)
+    _check_pools(instance)
     _check_launches(instance)
 
 
@@ -39,8 +42,15 @@ def _check_distinct(ptr: Ints, values: Ints32, bound: int) -> None:
 
 
 def _check_names(instance: Instance) -> None:
-    for names in (instance.regions, instance.pools, instance.files, instance.links):
+    for names in (instance.regions, instance.pools, instance.files, instance.sites, instance.models):
         assert len(set(names)) == len(names)
+    for number, names in ((instance.pool_site, instance.sites), (instance.pool_model, instance.models)):
+        _check_array(number, np.int32, instance.n_pools)
+        assert ((number >= 0) & (number < len(names))).all()
+    for pool, site, model in zip(instance.pools, instance.pool_site, instance.pool_model, strict=True):
+        # Appliances taken apart have a number behind.
+        named = f"{instance.sites[site]}/{instance.models[model]}"
+        assert pool in (named, instance.sites[site]) or pool.startswith(f"{named}/")
     assert instance.period_days > 0
 
 
@@ -73,25 +83,61 @@ def _check_paths(instance: Instance) -> None:
         assert (np.diff(instance.cand_cost[start:end]) >= 0).all(), "cheapest candidate first"
     _check_array(instance.origin_cost, np.float64, instance.n_regions)
     assert ((instance.origin_cost >= 0) & np.isfinite(instance.origin_cost)).all()
-    _check_ptr(instance.cand_link_ptr, n_cand, instance.cand_link.size)
-    _check_ptr(instance.origin_link_ptr, instance.n_regions, instance.origin_link.size)
-    _check_distinct(instance.cand_link_ptr, instance.cand_link, instance.n_links)
-    _check_distinct(instance.origin_link_ptr, instance.origin_link, instance.n_links)
-    assert instance.cand_link.dtype == np.int32
-    assert instance.origin_link.dtype == np.int32
-    _check_array(instance.link_capacity_gbps, np.float64, instance.n_links)
-    assert ((instance.link_capacity_gbps >= 0) & np.isfinite(instance.link_capacity_gbps)).all()
-    assert 0 <= instance.overload_cost < np.inf
+    assert instance.path_region.size == n_cand + instance.n_regions
 
 
-def _check_limits(instance: Instance) -> None:
+def _check_rates(instance: Instance) -> None:
+    rows, n_cand, n_pools = instance.rates, instance.cand_pool.size, instance.n_pools
+    n_paths = n_cand + instance.n_regions
+    _check_array(rows.family, np.int8, rows.n_rows)
+    assert ((rows.family >= 0) & (rows.family < len(FAMILIES))).all()
+    assert rows.names[:n_pools] == instance.pools
+    assert rows.of(THROUGHPUT).tolist() == list(range(n_pools))
+    assert rows.of(LINK).tolist() == list(range(instance.link_rows.start, instance.link_rows.stop))
+    assert len(set(zip(rows.family.tolist(), rows.names, strict=True))) == rows.n_rows
+    _check_array(rows.capacity, np.float64, rows.n_rows)
+    assert ((rows.capacity >= 0) & np.isfinite(rows.capacity)).all()
+    _check_array(rows.overload_cost, np.float64, rows.n_rows)
+    assert (rows.overload_cost >= 0).all()
+    assert np.isinf(rows.overload_cost[:n_pools]).all(), "throughput must hold"
+    assert np.isfinite(rows.overload_cost[instance.link_rows]).all(), "overload of links has a price"
+    _check_ptr(rows.use_ptr, n_paths, rows.use_row.size)
+    _check_array(rows.use_row, np.int32, rows.use_row.size)
+    _check_distinct(rows.use_ptr, rows.use_row, rows.n_rows)
+    _check_array(rows.use_weight, np.float64, rows.use_row.size)
+    assert ((rows.use_weight >= 0) & np.isfinite(rows.use_weight)).all()
+    assert (np.diff(rows.use_ptr)[:n_cand] > 0).all()
+    first = rows.use_ptr[:n_cand]
+    assert np.array_equal(rows.use_row[first], instance.cand_pool), "an entry's first use is its pool"
+    assert (rows.use_weight[first] == 1.0).all()
+    assert np.count_nonzero(rows.use_row < n_pools) == n_cand, "of pools' throughput a path uses no other"
+
+
+def _check_volumes(instance: Instance) -> None:
+    rows, n = instance.volumes, instance.n_pools
+    _check_array(rows.family, np.int8, rows.n_rows)
+    assert ((rows.family >= 0) & (rows.family < len(FAMILIES))).all()
+    assert rows.names[: 2 * n] == instance.pools * 2
+    assert rows.of(STORAGE).tolist() == list(range(n))
+    assert np.isin(rows.family[n : 2 * n], [code(FILL), code(CHURN)]).all()
+    _check_array(rows.capacity_gb, np.float64, rows.n_rows)
+    assert (rows.capacity_gb >= 0).all()  # NaN compares false
+    assert np.isfinite(rows.capacity_gb[:n]).all()
+    _check_array(rows.fresh, np.bool_, rows.n_rows)
+    assert rows.fresh[: 2 * n].tolist() == [False] * n + [True] * n
+    _check_ptr(rows.ptr, rows.n_rows, rows.pool.size)
+    _check_array(rows.pool, np.int32, rows.pool.size)
+    _check_distinct(rows.ptr, rows.pool, n)
+    assert rows.pool[: 2 * n].tolist() == [*range(n)] * 2
+    assert rows.ptr[: 2 * n + 1].tolist() == [*range(2 * n + 1)]
+
+
+def _check_pools(instance: Instance) -> None:
     pools, shape = instance.n_pools, (instance.n_pools, instance.n_files)
-    for finite in (instance.storage_gb, instance.throughput_gbps, instance.fill_cost):
-        _check_array(finite, np.float64, pools)
-        assert ((finite >= 0) & np.isfinite(finite)).all()
-    for limit in (instance.fill_limit_gb, instance.churn_limit_gb):
-        _check_array(limit, np.float64, pools)
-        assert (limit >= 0).all()  # NaN compares false
+    _check_array(instance.fill_cost, np.float64, pools)
+    assert ((instance.fill_cost >= 0) & np.isfinite(instance.fill_cost)).all()
+    _check_array(instance.appliance_window_gb, np.float64, pools)
+    assert (instance.appliance_window_gb >= 0).all()  # NaN compares false
     _check_array(instance.size_gb, np.float64, instance.n_files)
     assert ((instance.size_gb > 0) & np.isfinite(instance.size_gb)).all()
     _check_array(instance.copies, np.uint8, *shape)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from tests.instance_checks import check_instance
+from tests.limits import instance_of
 
 __all__ = ["FAMILIES", "check_instance", "random_instance", "to_dense"]
 
@@ -69,7 +70,7 @@ def random_instance(
     limits = _draw_limits(rng, files, reach.max(axis=1), on)
     capacity, overload = _draw_capacity(rng, paths, dense, gbps, "overload" in on)
     launches = _draw_launches(rng, files, limits, "launches" in on)
-    return Instance(
+    return instance_of(
         regions=tuple(f"r{i}" for i in range(r)),
         pools=tuple(f"s{i}/m" for i in range(p)),
         files=tuple(f"f{i}" for i in range(f)),

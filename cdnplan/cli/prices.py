@@ -11,7 +11,6 @@ import typer
 from cdnplan.cli.tables import TableFormat
 
 if TYPE_CHECKING:
-    from cdnplan.whatif.limit_prices import Kind
     from cdnplan.whatif.price_check import PricesResult
 
 
@@ -19,8 +18,10 @@ def prices(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Plan folder.", show_default=False)],
     limit: Annotated[
-        Literal["storage", "throughput", "link"] | None,
-        typer.Option("--limit", help="Only prices of this kind of limit."),
+        str | None,
+        typer.Option(
+            metavar="KIND", help="Only prices of this kind of limit: storage, throughput, link, ..."
+        ),
     ] = None,
     more: Annotated[
         float, typer.Option("--more", metavar="RATIO", min=0.0, help="Increment, as a part of the limit.")
@@ -55,10 +56,9 @@ def prices(
     from cdnplan.whatif.price_check import PricesRequest
     from cdnplan.whatif.price_check import prices as ask
 
-    kinds: tuple[Kind, ...] = KINDS if limit is None else (limit,)
     request = PricesRequest(
         base=folder,
-        kinds=kinds,
+        kinds=KINDS if limit is None else (limit,),
         more_ratio=more,
         forecasts=top,
         checks=check,

@@ -165,7 +165,8 @@ def _model(name: str, option: str, text: str, problems: list[Problem]) -> Hardwa
     if numbers is None:
         problems.append(Problem(f"found {text!r}, expected TB,Gbps,fill Gbps as 280,80,1.2", path=option))
         return Hardware(name, 1.0, 1.0, 1.0)
-    return Hardware(name, *numbers)
+    storage_tb, throughput_gbps, fill_gbps = numbers
+    return Hardware(name, storage_tb, throughput_gbps, fill_gbps)
 
 
 def _origins(pairs: Sequence[str], problems: list[Problem]) -> tuple[Origin, ...]:

@@ -14,6 +14,7 @@ from cdnplan.evaluate.bound_kernels import Files, Network, entries_by_file
 from cdnplan.evaluate.facility_kernels import BLOCK, bound_block
 from cdnplan.evaluate.limits import exceeds
 from cdnplan.model.cuts import Cuts
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.placement import Prices
 
@@ -51,37 +52,32 @@ def price_faults(instance: Instance, prices: Prices, cuts: Cuts | None = None) -
     Returns
     -------
     list of str
-        One sentence per fault: negative or above `HIGHEST_PRICE`, on a limit that does not exist, a link's
-        price above the cost of overload, or not one price for each cut.
+        One sentence per fault: negative or above `HIGHEST_PRICE`, on a limit that does not exist, that of a
+        rate above its cost of overload, or not one price for each cut.
     """
     faults: list[str] = []
     n_cuts = 0 if cuts is None else cuts.n_cuts
     if prices.cut.size != n_cuts:
         faults.append(f"{prices.cut.size} prices of cuts, but {n_cuts} cuts")
-    for limit in ("storage", "throughput", "link", "fill", "churn", "launch", "cut"):
-        price: Floats = getattr(prices, limit)
+    for kind in ("volume", "rate", "launch", "cut"):
+        price: Floats = getattr(prices, kind)
         faults += [
-            f"{_name(instance, limit, at)}: price {price[tuple(at)]:g} is not between 0 and {HIGHEST_PRICE:g}"
+            f"{_name(instance, kind, at)}: price {price[tuple(at)]:g} is not between 0 and {HIGHEST_PRICE:g}"
             for at in np.argwhere(~((price >= 0) & (price <= HIGHEST_PRICE)))
         ]
-    limits = {
-        "storage": instance.storage_gb,
-        "throughput": instance.throughput_gbps,
-        "link": instance.link_capacity_gbps,
-        "fill": instance.fill_limit_gb,
-        "churn": instance.churn_limit_gb,
-    }
-    for limit, allowed in limits.items():
-        price = getattr(prices, limit)
-        paid = price > 0 if price.ndim == 1 else (price > 0).any(axis=1)
+    rates, most = instance.rates, instance.rates.overload_cost
+    for kind, paid, allowed in (
+        ("volume", prices.volume > 0, instance.volumes.capacity_gb),
+        ("rate", (prices.rate > 0).any(axis=1), rates.capacity),
+    ):
         faults += [
-            f"{_name(instance, limit, at)}: a price on a limit that does not exist"
+            f"{_name(instance, kind, at)}: a price on a limit that does not exist"
             for at in np.argwhere(paid & ~np.isfinite(allowed))
         ]
-    most = instance.overload_cost
     faults += [
-        f"{_name(instance, 'link', at)}: price {prices.link[tuple(at)]:g} above that of overload, {most:g}"
-        for at in np.argwhere(prices.link > most * (1 + 1e-12))
+        f"{_name(instance, 'rate', at)}: price {prices.rate[tuple(at)]:g} above that of overload, "
+        f"{most[at[0]]:g}"
+        for at in np.argwhere(prices.rate > most[:, None] * (1 + 1e-12))
     ]
     return faults
 
@@ -154,6 +150,7 @@ def file_bounds(
         [currency]
     """
     cand_price, origin_price = priced_costs(instance, prices)
+    stored_price, new_price = volume_prices(instance, prices)
     region = np.repeat(np.arange(instance.n_regions, dtype=np.int32), np.diff(instance.cand_ptr))
     order = np.lexsort((cand_price, region))
     pool_ptr, by_pool = _groups(instance.cand_pool, instance.n_pools)
@@ -184,8 +181,8 @@ def file_bounds(
         copies=possible_copies(instance),
         held=instance.held,
         pinned=instance.pinned,
-        storage_price=prices.storage,
-        new_price=instance.fill_cost + prices.fill + prices.churn,
+        storage_price=stored_price,
+        new_price=instance.fill_cost + new_price,
         surcharge=_surcharges(instance, prices, cuts),
         launch_ptr=launch_ptr,
         launch_rule=launch_rule,
@@ -222,19 +219,38 @@ def possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
     Returns
     -------
     (n_pools, n_files) uint8
-        0 where the file is banned, or is not pinned and would pass a limit all by itself.
+        0 where the file is banned, or is not pinned and would pass a limit all by itself, with nothing else
+        in any pool.
     """
     size, copies = instance.size_gb, instance.copies
-    most_new = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    most_stored, most_new = _by_pool(instance, np.minimum, np.inf, instance.volumes.capacity_gb)
     biggest = np.full(instance.n_pools, size.max(initial=0.0) * copies.max(initial=0))
-    for p in np.flatnonzero(exceeds(biggest, np.minimum(instance.storage_gb, most_new))):
+    for p in np.flatnonzero(exceeds(biggest, np.minimum(most_stored, most_new))):
         if copies is instance.copies:
             copies = copies.copy()
         wanted = instance.copies[p].astype(np.int64)
-        too_much = exceeds(size * wanted, instance.storage_gb[p])
+        too_much = exceeds(size * wanted, most_stored[p])
         too_much |= exceeds(size * np.maximum(0, wanted - instance.held[p]), most_new[p])
         copies[p] = np.where(too_much & ~instance.pinned[p], 0, instance.copies[p])
     return copies
+
+
+def _by_pool(instance: Instance, join: np.ufunc, start: float, value: Floats) -> tuple[Floats, Floats]:
+    """Values of volume rows, joined for each pool: of those on all that it stores, and on what is new.
+
+    Parameters
+    ----------
+    instance : Instance
+    join : np.ufunc
+    start : float
+        Where there is no row.
+    value : (n_volume_rows,) float64
+    """
+    rows = instance.volumes
+    row = np.repeat(np.arange(rows.n_rows), np.diff(rows.ptr))
+    joined = np.full((2, instance.n_pools), start)
+    join.at(joined, (rows.fresh[row].astype(np.int64), rows.pool), value[row])
+    return joined[0], joined[1]
 
 
 def search_nodes(instance: Instance, cases: int = 1) -> int:
@@ -288,7 +304,7 @@ def _run_blocks(net: Network, files: Files, effort: tuple[int, int], *, compiled
 
 
 def priced_costs(instance: Instance, prices: Prices) -> tuple[Floats, Floats]:
-    """Delivery cost with the prices of throughput and links on the way.
+    """Delivery cost with the prices of rates on the way.
 
     Parameters
     ----------
@@ -301,12 +317,32 @@ def priced_costs(instance: Instance, prices: Prices) -> tuple[Floats, Floats]:
     origin : (n_regions,) float64
         [currency/GB]
     """
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    rate = instance.gbps_per_gb
-    candidates = instance.cand_cost + _by_slice(rate[region], prices.throughput[instance.cand_pool])
-    candidates += _tolls(instance.cand_link_ptr, instance.cand_link, rate[region], prices)
-    origin = instance.origin_cost + _tolls(instance.origin_link_ptr, instance.origin_link, rate, prices)
-    return candidates, origin
+    rows, n_cand = instance.rates, instance.cand_pool.size
+    path = rows.use_path()
+    rate = instance.gbps_per_gb[instance.path_region[path]]
+    toll = rows.use_weight * _by_slice(rate, prices.rate[rows.use_row])
+    # An entry's pool, then all else on its way: in another order the last bits would not be the same.
+    first = rows.use_ptr[:n_cand]
+    cost = np.concatenate([instance.cand_cost + toll[first], instance.origin_cost])
+    toll[first] = 0.0
+    cost += np.bincount(path, toll, minlength=cost.size)
+    return cost[:n_cand], cost[n_cand:]
+
+
+def volume_prices(instance: Instance, prices: Prices) -> tuple[Floats, Floats]:
+    """What a GB costs in each pool by the prices of its volume rows.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+
+    Returns
+    -------
+    stored, new : (n_pools,) float64
+        [currency/GB]
+    """
+    return _by_pool(instance, np.add, 0.0, prices.volume)
 
 
 def _by_slice(rate: Floats, price: Floats) -> Floats:
@@ -321,23 +357,12 @@ def _by_slice(rate: Floats, price: Floats) -> Floats:
     return total
 
 
-def _tolls(ptr: Ints, link: Ints32, rate: Floats, prices: Prices) -> Floats:
-    """Price of the links on each path for a GB, (n_paths,), from the paths' rates (n_paths, n_slices)."""
-    path = np.repeat(np.arange(ptr.size - 1), np.diff(ptr))
-    total = np.zeros(ptr.size - 1)
-    np.add.at(total, path, _by_slice(rate[path], prices.link[link]))
-    return total
-
-
 def _limit_terms(instance: Instance, prices: Prices) -> Floats:
     """What the priced limits add to the bound; only priced ones, as 0 times no limit (inf) is nothing."""
     parts = [prices.launch * instance.launch_min]
     for price, allowed in (
-        (prices.storage, instance.storage_gb),
-        (prices.throughput, instance.throughput_gbps[:, None]),
-        (prices.link, instance.link_capacity_gbps[:, None]),
-        (prices.fill, instance.fill_limit_gb),
-        (prices.churn, instance.churn_limit_gb),
+        (prices.volume, instance.volumes.capacity_gb),
+        (prices.rate, instance.rates.capacity[:, None]),
     ):
         paid = price > 0
         parts.append(-price[paid] * np.broadcast_to(allowed, price.shape)[paid])
@@ -352,12 +377,12 @@ def _groups(key: Ints32, n_keys: int) -> tuple[Ints, Ints32]:
     return ptr, member
 
 
-def _name(instance: Instance, limit: str, at: Ints) -> str:
+def _name(instance: Instance, kind: str, at: Ints) -> str:
     """Readable name of one priced limit."""
-    if limit == "launch":
+    if kind == "launch":
         return f"launch {instance.files[instance.launch_file[at[0]]]}"
-    if limit == "cut":
+    if kind == "cut":
         return f"cut {at[0] + 1}"
-    names = instance.links if limit == "link" else instance.pools
-    where = f"{limit} {names[at[0]]}"
+    rows = instance.volumes if kind == "volume" else instance.rates
+    where = f"{FAMILIES[rows.family[at[0]]].name} {rows.names[at[0]]}"
     return f"{where} slice {at[1]}" if at.size > 1 else where

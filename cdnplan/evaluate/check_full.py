@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.evaluate.limits import new_gb, stored_gb
-from cdnplan.evaluate.loads import link_gbps, pool_gbps
+from cdnplan.evaluate.limits import volume_used
+from cdnplan.evaluate.loads import rate_used
 from cdnplan.evaluate.report import TOLERANCE, Check, Ledger, close
 from cdnplan.inputs.plan_json import PLAN_JSON, FullLimit, PlanJson
+from cdnplan.model.families import CHURN, FAMILIES, FILL
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Prices
-from cdnplan.units import GB_PER_TB
 
 FULL_RATIO, NEARLY_RATIO = 0.995, 0.9
 """A limit used to the first ratio is full; one with a price binds from the second on."""
 EARLY = ("storage", "throughput", "link")
 """Kinds that plans of earlier releases list, where they are full."""
+OTHER = {FILL.name: CHURN.name, CHURN.name: FILL.name}
+"""Earlier releases had both for a pool, and list the looser one as well where it binds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +41,18 @@ class _Limits:
         bind = (self.used > 0) & np.isfinite(self.allowed) & (self.used >= least * self.allowed)
         return {self.names[i] for i in np.flatnonzero(bind)}
 
+    def also(self, tighter: _Limits, name: str, allowed: float, price: float) -> _Limits:
+        """These, and a limit on the same quantity as another one that is tighter."""
+        at = tighter.names.index(name)
+        return _Limits(
+            (*self.names, name),
+            np.append(self.used, tighter.used[at]),
+            np.append(self.allowed, max(allowed, tighter.allowed[at])),
+            np.append(self.price, price),
+            self.unit,
+            self.price_per,
+        )
+
 
 def check_full(
     instance: Instance,
@@ -45,6 +60,7 @@ def check_full(
     served_gb: Floats,
     origin_gb: Floats,
     prices: Prices | None,
+    looser: Mapping[str, float],
     plan: PlanJson,
     ledger: Ledger,
 ) -> None:
@@ -58,24 +74,32 @@ def check_full(
         [GB per period]
     prices : Prices or None
         None when they prove nothing: then they are worth nothing, either.
+    looser : mapping of str to float
+        What is in `prices` from other limits than those there are, see `looser_prices`.
     plan : PlanJson
     ledger : Ledger
         Takes the checks.
     """
     worth = prices if prices is not None else Prices.zero(instance)
-    rate = pool_gbps(instance, served_gb).max(axis=1, initial=0.0)
-    load = link_gbps(instance, served_gb, origin_gb).max(axis=1, initial=0.0)
-    pools, links = instance.pools, instance.links
-    stored, storage = stored_gb(instance, placement), worth.storage * GB_PER_TB
-    fresh, fill, churn = new_gb(instance, placement), worth.fill * GB_PER_TB, worth.churn * GB_PER_TB
-    gbps = "Gbps", "Gbps"
-    known = {
-        "storage": _Limits(pools, stored, instance.storage_gb, storage, "GB", "TB"),
-        "throughput": _Limits(pools, rate, instance.throughput_gbps, worth.throughput.sum(axis=1), *gbps),
-        "link": _Limits(links, load, instance.link_capacity_gbps, worth.link.sum(axis=1), *gbps),
-        "fill": _Limits(pools, fresh, instance.fill_limit_gb, fill, "GB", "TB"),
-        "churn": _Limits(pools, fresh, instance.churn_limit_gb, churn, "GB", "TB"),
-    }
+    volumes, rates = instance.volumes, instance.rates
+    family = np.append(volumes.family, rates.family)
+    most = rate_used(instance, served_gb, origin_gb).max(axis=1, initial=0.0)
+    used = np.append(volume_used(instance, placement), most)
+    allowed = np.append(volumes.capacity_gb, rates.capacity)
+    price = np.append(worth.volume, worth.rate.sum(axis=1))
+    for pool, part in looser.items() if prices is not None else ():
+        price[instance.n_pools + instance.pools.index(pool)] -= part / FILL.per
+    names = np.array(volumes.names + rates.names, dtype=object)
+    known = {}
+    for number, kind in enumerate(FAMILIES):
+        mine = family == number
+        own = used[mine], allowed[mine], price[mine] * kind.per
+        known[kind.name] = _Limits(tuple(names[mine]), *own, kind.unit, kind.priced_per)
+    for full in plan.full:
+        other = OTHER.get(full.limit)
+        if other is not None and full.name in known[other].names and full.name not in known[full.limit].names:
+            part = looser.get(full.name, 0.0) if prices is not None else 0.0
+            known[full.limit] = known[full.limit].also(known[other], full.name, full.allowed, part)
     failures = _wrong_rows(known, plan.full) + _wrong_list(known, plan.full, early=plan.early)
     listed = f"{len(plan.full)} listed"
     ledger.rows("full limit", PLAN_JSON, range(len(failures)), failures.__getitem__, listed)

@@ -87,13 +87,13 @@ def check_paths(instance: Instance, topology: Topology, folder: Path, ledger: Le
 def _due(instance: Instance) -> dict[tuple[str, str], Way]:
     """By region and site: what the way must be."""
     due: dict[tuple[str, str], Way] = {}
-    links = instance.links
+    links, (ptr, link), n_cand = instance.links, instance.path_links, instance.cand_pool.size
     for r, region in enumerate(instance.regions):
         for entry in range(int(instance.cand_ptr[r]), int(instance.cand_ptr[r + 1])):
-            site = instance.pools[instance.cand_pool[entry]].partition("/")[0]
-            on_path = instance.cand_link[instance.cand_link_ptr[entry] : instance.cand_link_ptr[entry + 1]]
+            site = instance.sites[instance.pool_site[instance.cand_pool[entry]]]
+            on_path = link[ptr[entry] : ptr[entry + 1]]
             due[region, site] = (float(instance.cand_cost[entry]), frozenset(links[e] for e in on_path))
-        on_path = instance.origin_link[instance.origin_link_ptr[r] : instance.origin_link_ptr[r + 1]]
+        on_path = link[ptr[n_cand + r] : ptr[n_cand + r + 1]]
         due[region, ANY_ORIGIN] = (float(instance.origin_cost[r]), frozenset(links[e] for e in on_path))
     return due
 

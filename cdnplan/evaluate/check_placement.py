@@ -197,6 +197,7 @@ def _check_volumes(assignment: Assignment, ledger: Ledger) -> None:
     fleet, instance = assignment.fleet, assignment.fleet.instance
     stored, added = assignment.stored_gb(), assignment.added_gb()
     allowed = np.repeat(instance.appliance_storage_gb, instance.pool_appliances)
+    window_gb = instance.appliance_window_gb * instance.pool_appliances
 
     def over_storage(a: int) -> Check:
         detail = f"{allowed[a]:.9g} GB allowed"
@@ -205,10 +206,10 @@ def _check_volumes(assignment: Assignment, ledger: Ledger) -> None:
         )
 
     def over_window(p: int) -> Check:
-        detail = f"{instance.fill_limit_gb[p]:.9g} GB allowed in a fill window"
+        detail = f"{window_gb[p]:.9g} GB allowed in a fill window"
         return Check("bytes to add", False, PLACEMENT, None, instance.pools[p], None, float(added[p]), detail)
 
-    late: npt.NDArray[np.bool_] = exceeds(added, instance.fill_limit_gb)
+    late: npt.NDArray[np.bool_] = exceeds(added, window_gb)
     full = np.flatnonzero(exceeds(stored, allowed))
     ledger.rows("appliance storage", PLACEMENT, full, over_storage, f"{fleet.size:,} appliances")
     ledger.rows("bytes to add", PLACEMENT, np.flatnonzero(late), over_window, f"{added.sum():,.0f} GB")

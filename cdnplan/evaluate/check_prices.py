@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +10,12 @@ from cdnplan.evaluate.bound import HIGHEST_PRICE
 from cdnplan.evaluate.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import PRICE_UNITS, PRICES
+from cdnplan.model.families import CHURN, FAMILIES, FILL
 from cdnplan.model.instance import Instance, Ints32
 from cdnplan.model.placement import Prices
-from cdnplan.units import GB_PER_TB
 
 ROUNDING = 1e-12
-"""A link's price may pass the cost of overload by this part of it; it is cut back to that cost."""
+"""A price may pass the cost of overload by this part of it; it is cut back to that cost."""
 
 
 def check_prices(instance: Instance, table: Columns, ledger: Ledger) -> Prices | None:
@@ -73,49 +72,79 @@ def check_sets(
     sets = tuple(replace(Prices.zero(instance), cut=np.zeros(n_cuts)) for _ in range(n_sets))
     names = _names(instance, n_cuts)
     failures: list[Check] = []
-    seen: set[tuple[int, str, int, int]] = set()
+    seen: set[tuple[int, str, str, int]] = set()
     columns = (table.texts["limit"], table.texts["name"], table.texts["unit"])
     for i in range(table.n_rows):
         limit, name, unit = (column.at(i) for column in columns)
         at, price, own = int(table.values["slice"][i]), float(table.values["price"][i]), int(number[i])
-        index = names.get(limit, {}).get(name, -1)
-        fault = _fault(instance, limit, index, at, price, unit)
+        row = names.get(limit, {}).get(name)
+        fault = _fault(instance, limit, row, at, price, unit)
         if not fault and not 0 <= own < n_sets:
             fault = "no case has these prices"
-        if not fault and (own, limit, index, at) in seen:
+        if not fault and (own, limit, name, at) in seen:
             fault = "given twice"
-        if fault:
+        if fault or row is None:
             failures.append(Check("price", False, file, i + 1, f"{limit} {name}", price, detail=fault))
             continue
-        seen.add((own, limit, index, at))
-        _set(instance, sets[own], limit, index, at, price)
+        seen.add((own, limit, name, at))
+        _set(instance, sets[own], row, at, price)
     ledger.rows("price", file, range(len(failures)), failures.__getitem__, f"{table.n_rows:,} rows")
     return None if failures else sets
 
 
-def _names(instance: Instance, n_cuts: int) -> dict[str, dict[str, int]]:
-    """Index of each name of each limit; launch rules are told apart by their number, cuts have no other."""
-    pools = _index(instance.pools)
+def looser_prices(instance: Instance, table: Columns) -> dict[str, float]:
+    """Prices of earlier plans on new bytes of pools that do not go by the name of the limit there is.
+
+    These had a fill window and a churn limit of a pool as two limits, each with a price.
+
+    Parameters
+    ----------
+    instance : Instance
+    table : Columns
+        `prices.parquet`, whatever is wrong with it.
+
+    Returns
+    -------
+    dict of str to float
+        By pool, of the looser one of the two [currency/TB]; empty for the plans of today.
+    """
+    rows, n = instance.volumes, instance.n_pools
+    own = {name: FAMILIES[kind].name for name, kind in zip(instance.pools, rows.family[n:], strict=False)}
+    found: dict[str, float] = {}
+    limit, name = table.texts["limit"], table.texts["name"]
+    for i in np.flatnonzero(limit.positions({FILL.name: 0, CHURN.name: 0}) == 0).tolist():
+        if own.get(name.at(i), limit.at(i)) != limit.at(i):
+            found[name.at(i)] = float(table.values["price"][i])
+    return found
+
+
+def _names(instance: Instance, n_cuts: int) -> dict[str, dict[str, tuple[str, int]]]:
+    """Which row each name of each limit is; launch rules are told apart by their number, cuts have no other.
+
+    Earlier plans may name a fill window and a churn limit of a pool: both limit its new bytes.
+    """
+    found: dict[str, dict[str, tuple[str, int]]] = {kind.name: {} for kind in FAMILIES}
+    for what, rows in (("volume", instance.volumes), ("rate", instance.rates)):
+        for i, (kind, name) in enumerate(zip(rows.family.tolist(), rows.names, strict=True)):
+            found[FAMILIES[kind].name][name] = (what, i)
+    new = found[FILL.name] | found[CHURN.name]
+    found[FILL.name] = found[CHURN.name] = new
     rules = (f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file))
-    return {
-        **dict.fromkeys(("storage", "throughput", "fill", "churn"), pools),
-        "link": _index(instance.links),
-        "launch": _index(rules),
-        "cut": _index(str(cut) for cut in range(1, n_cuts + 1)),
-    }
+    found["launch"] = {name: ("launch", i) for i, name in enumerate(rules)}
+    found["cut"] = {str(i + 1): ("cut", i) for i in range(n_cuts)}
+    return found
 
 
-def _index(names: Iterable[str]) -> dict[str, int]:
-    return {name: i for i, name in enumerate(names)}
-
-
-def _fault(instance: Instance, limit: str, index: int, at: int, price: float, unit: str) -> str:
+def _fault(
+    instance: Instance, limit: str, row: tuple[str, int] | None, at: int, price: float, unit: str
+) -> str:
     """What is wrong with one price, empty when nothing is."""
     if limit not in PRICE_UNITS:
         return "no such kind of limit"
-    if index < 0:
+    if row is None:
         return "no such limit"
-    if not 0 <= at < (instance.n_slices if limit in ("throughput", "link") else 1):
+    what, index = row
+    if not 0 <= at < (instance.n_slices if what == "rate" else 1):
         return f"no slice {at}"
     if unit != PRICE_UNITS[limit]:
         return f"counted {unit!r}, expected {PRICE_UNITS[limit]!r}"
@@ -123,20 +152,24 @@ def _fault(instance: Instance, limit: str, index: int, at: int, price: float, un
         return "less than 0"
     if price > HIGHEST_PRICE:
         return f"above {HIGHEST_PRICE:g}"
-    optional = {"fill": instance.fill_limit_gb, "churn": instance.churn_limit_gb}
-    if limit in optional and not np.isfinite(optional[limit][index]):
+    if what == "volume" and not np.isfinite(instance.volumes.capacity_gb[index]):
         return "a price on a limit that does not exist"
-    if limit == "link" and price > instance.overload_cost * (1 + ROUNDING):
-        return f"above the cost of overload, {instance.overload_cost:.9g}"
+    if what == "rate":
+        rows = instance.rates
+        most = rows.overload_cost[index] * FAMILIES[rows.family[index]].per
+        if price > most * (1 + ROUNDING):
+            return f"above the cost of overload, {most:.9g}"
     return ""
 
 
-def _set(instance: Instance, prices: Prices, limit: str, index: int, at: int, price: float) -> None:
-    if limit == "throughput":
-        prices.throughput[index, at] = price
-    elif limit == "link":
-        prices.link[index, at] = min(price, instance.overload_cost)
-    elif limit in ("launch", "cut"):
-        getattr(prices, limit)[index] = price
+def _set(instance: Instance, prices: Prices, row: tuple[str, int], at: int, price: float) -> None:
+    what, index = row
+    if what == "volume":
+        # Of a fill window and a churn limit of a pool both may have a price: they add up.
+        prices.volume[index] += price / FAMILIES[instance.volumes.family[index]].per
+    elif what == "rate":
+        rows = instance.rates
+        own = price / FAMILIES[rows.family[index]].per
+        prices.rate[index, at] = min(own, float(rows.overload_cost[index]))
     else:
-        getattr(prices, limit)[index] = price / GB_PER_TB
+        getattr(prices, what)[index] = price

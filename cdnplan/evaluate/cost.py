@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.evaluate.limits import new_gb
-from cdnplan.evaluate.loads import link_gbps
+from cdnplan.evaluate.loads import rate_used
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
 
@@ -42,13 +42,15 @@ def plan_cost(instance: Instance, placement: Placement, served_gb: Floats, origi
     Returns
     -------
     Cost
-        Delivery of every GB, filling of new copies, and the priced overload of links in every slice.
+        Delivery of every GB, filling of new copies, and the priced overload of rates in every slice.
     """
-    above = link_gbps(instance, served_gb, origin_gb) - instance.link_capacity_gbps[:, None]
+    priced = np.isfinite(instance.rates.overload_cost)
+    above = rate_used(instance, served_gb, origin_gb)[priced] - instance.rates.capacity[priced, None]
+    overload = instance.rates.overload_cost[priced] @ np.maximum(0.0, above)
     return Cost(
         delivery=float(served_gb @ instance.cand_cost + origin_gb @ instance.origin_cost),
         fill=float(instance.fill_cost @ new_gb(instance, placement)),
-        overload=float(instance.overload_cost * np.maximum(0.0, above).sum()),
+        overload=float(overload.sum()),
     )
 
 

@@ -35,10 +35,10 @@ def cut_faults(instance: Instance, cuts: Cuts) -> dict[int, str]:
 
     Examples
     --------
-    >>> from dataclasses import replace
     >>> from tests.instances import random_instance
+    >>> from tests.limits import with_limits
     >>> instance = random_instance(1, n_files=3, n_pools=1, families=frozenset())
-    >>> instance = replace(instance, size_gb=np.full(3, 10.0), storage_gb=np.array([25.0]))
+    >>> instance = with_limits(instance, size_gb=np.full(3, 10.0), storage_gb=np.array([25.0]))
     >>> one = Cuts.one(pool=0, limit=1, file=[0, 1, 2], weight=[1, 1, 1])
     >>> two = Cuts.one(pool=0, limit=2, file=[0, 1, 2], weight=[1, 1, 1])
     >>> cut_faults(instance, Cuts.joined(one, two))

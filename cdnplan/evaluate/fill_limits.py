@@ -9,7 +9,7 @@ import numpy as np
 from cdnplan.evaluate.fill_paths import FillPaths, Route
 from cdnplan.evaluate.fill_rows import Bools, FillRows
 from cdnplan.evaluate.fill_windows import Span, fill_window, local_span
-from cdnplan.evaluate.loads import link_gbps
+from cdnplan.evaluate.loads import rate_used
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.topology import Topology
 
@@ -46,14 +46,15 @@ def appliance_limits(instance: Instance, topology: Topology, night: int) -> Appl
     models = {hardware.name: hardware for hardware in topology.hardware}
     sites = {site.name: site for site in topology.sites}
     windows = {name: fill_window(site, night) or NO_TIME for name, site in sites.items()}
-    pools = [pool.rpartition("/") for pool in instance.pools]
+    site_of = [instance.sites[site] for site in instance.pool_site.tolist()]
+    model_of = [instance.models[model] for model in instance.pool_model.tolist()]
     count = instance.pool_appliances
     taken = 1.0 - topology.policy.reserves.fill_ratio
-    come = np.array([models[model].fill_gbps * taken for _, _, model in pools])
-    limits = [(models[model].upload_gbps, models[model].fill_gbps) for _, _, model in pools]
+    come = np.array([models[model].fill_gbps * taken for model in model_of])
+    limits = [(models[model].upload_gbps, models[model].fill_gbps) for model in model_of]
     go = np.array([fill if upload is None else upload for upload, fill in limits], dtype=np.float64)
-    begin = np.array([windows[site].begin for site, _, _ in pools], dtype=np.int64)
-    end = np.array([windows[site].end for site, _, _ in pools], dtype=np.int64)
+    begin = np.array([windows[site].begin for site in site_of], dtype=np.int64)
+    end = np.array([windows[site].end for site in site_of], dtype=np.int64)
     return ApplianceLimits(
         storage_gb=np.repeat(instance.appliance_storage_gb, count),
         in_gbps=np.repeat(come, count),
@@ -148,7 +149,7 @@ def network_limits(rows: FillRows, topology: Topology, served_gb: Floats, origin
     capacity = _capacities(topology)
     names = tuple(sorted(capacity))
     index = {name: i for i, name in enumerate(names)}
-    load = link_gbps(instance, served_gb, origin_gb)
+    load = rate_used(instance, served_gb, origin_gb)[instance.link_rows]
     serving = np.zeros((len(names), instance.n_slices))
     for e, link in enumerate(instance.links):
         serving[index[link]] = load[e]

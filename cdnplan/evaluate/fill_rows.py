@@ -50,10 +50,8 @@ class Places:
 
     def sites(self) -> tuple[tuple[str, ...], Ints]:
         """Names of sites, sorted, and the site of each appliance as an index into them."""
-        pools = [pool.rpartition("/")[0] for pool in self.fleet.instance.pools]
-        names = sorted(set(pools))
-        index = {name: i for i, name in enumerate(names)}
-        return tuple(names), np.array([index[name] for name in pools], dtype=np.int64)[self.fleet.pools()]
+        instance = self.fleet.instance
+        return instance.sites, instance.pool_site[self.fleet.pools()].astype(np.int64)
 
     def name(self, place: int) -> str:
         """Name of a place."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.evaluate.loads import link_gbps, pool_gbps
+from cdnplan.evaluate.loads import rate_used
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
 
@@ -24,9 +25,9 @@ class Violation:
     Parameters
     ----------
     limit : str
-        ``storage``, ``throughput``, ``fill``, ``churn``, ``pin``, ``ban``, ``launch`` or ``serving``.
+        A family of limits, or ``pin``, ``ban``, ``launch`` or ``serving``.
     name : str
-        Pool, region or file it is about.
+        Pool, site, region or file it is about.
     slice : int or None
         Time slice, counted from 0; None where the limit has no slices.
     used, allowed : float
@@ -48,7 +49,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """A link or an origin above its capacity in one slice (from 0): priced, not forbidden."""
+    """A link, or whatever else may be at a cost, above its capacity in one slice (from 0)."""
 
     link: str
     slice: int
@@ -85,8 +86,17 @@ def _sizes_held(instance: Instance, placement: Placement, *, fresh: bool) -> Flo
     return total
 
 
+def volume_used(instance: Instance, placement: Placement) -> Floats:
+    """Bytes that count against each volume row, (n_volume_rows,) [GB]."""
+    rows = instance.volumes
+    by_pool = np.stack([stored_gb(instance, placement), new_gb(instance, placement)])
+    row = np.repeat(np.arange(rows.n_rows), np.diff(rows.ptr))
+    gb = by_pool[rows.fresh[row].astype(np.int64), rows.pool]
+    return np.asarray(np.bincount(row, gb, minlength=rows.n_rows), dtype=np.float64)
+
+
 def overloads(instance: Instance, served_gb: Floats, origin_gb: Floats) -> tuple[Overload, ...]:
-    """Links above their capacity.
+    """Rate rows above their capacity that may be, at a cost.
 
     Parameters
     ----------
@@ -97,40 +107,38 @@ def overloads(instance: Instance, served_gb: Floats, origin_gb: Floats) -> tuple
     Returns
     -------
     tuple of Overload
-        By link, then slice; rounding does not count.
+        By row, then slice; rounding does not count.
     """
-    load = link_gbps(instance, served_gb, origin_gb)
-    allowed = instance.link_capacity_gbps[:, None]
+    rows = instance.rates
+    used = rate_used(instance, served_gb, origin_gb)
+    over = exceeds(used, rows.capacity[:, None]) & np.isfinite(rows.overload_cost)[:, None]
     return tuple(
-        Overload(instance.links[e], int(t), float(load[e, t] - allowed[e, 0]))
-        for e, t in np.argwhere(exceeds(load, allowed))
+        Overload(rows.names[i], int(t), float(used[i, t] - rows.capacity[i])) for i, t in np.argwhere(over)
     )
 
 
 def volume_violations(instance: Instance, placement: Placement) -> list[Violation]:
-    """Storage, fill window and churn of each pool."""
-    stored, fresh = stored_gb(instance, placement), new_gb(instance, placement)
-    found = []
-    for limit, used, allowed in (
-        ("storage", stored, instance.storage_gb),
-        ("fill", fresh, instance.fill_limit_gb),
-        ("churn", fresh, instance.churn_limit_gb),
-    ):
-        found += [
-            Violation(limit, instance.pools[p], None, float(used[p]), float(allowed[p]), "GB")
-            for p in np.flatnonzero(exceeds(used, allowed))
-        ]
-    return found
-
-
-def rate_violations(instance: Instance, served_gb: Floats) -> list[Violation]:
-    """Throughput of each pool in each slice."""
-    load = pool_gbps(instance, served_gb)
-    allowed = instance.throughput_gbps
+    """Volume rows that do not hold: storage, new bytes, and those that pools share."""
+    rows, used = instance.volumes, volume_used(instance, placement)
     return [
-        Violation("throughput", instance.pools[p], int(t), float(load[p, t]), float(allowed[p]), "Gbps")
-        for p, t in np.argwhere(exceeds(load, allowed[:, None]))
+        _violation(int(rows.family[i]), rows.names[i], None, used[i], rows.capacity_gb[i])
+        for i in np.flatnonzero(exceeds(used, rows.capacity_gb))
     ]
+
+
+def rate_violations(instance: Instance, served_gb: Floats, origin_gb: Floats) -> list[Violation]:
+    """Rate rows that must hold and do not, slice by slice."""
+    rows, used = instance.rates, rate_used(instance, served_gb, origin_gb)
+    over = exceeds(used, rows.capacity[:, None]) & np.isinf(rows.overload_cost)[:, None]
+    return [
+        _violation(int(rows.family[i]), rows.names[i], int(t), used[i, t], rows.capacity[i])
+        for i, t in np.argwhere(over)
+    ]
+
+
+def _violation(family: int, name: str, at: int | None, used: float, allowed: float) -> Violation:
+    kind = FAMILIES[family]
+    return Violation(kind.name, name, at, float(used), float(allowed), kind.unit)
 
 
 def rule_violations(instance: Instance, placement: Placement) -> list[Violation]:

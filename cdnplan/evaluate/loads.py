@@ -1,4 +1,4 @@
-"""What a serving puts on pools and links, slice by slice."""
+"""What a serving uses of rates, slice by slice."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ import numpy as np
 from cdnplan.model.instance import Floats, Instance
 
 
-def candidate_gbps(instance: Instance, served_gb: Floats) -> Floats:
-    """Rate through each candidate entry, (n_cand, n_slices) [Gbit/s].
+def rate_used(instance: Instance, served_gb: Floats, origin_gb: Floats) -> Floats:
+    """What is used of each rate row in each slice, (n_rate_rows, n_slices), in the row's unit.
 
     Parameters
     ----------
     instance : Instance
-    served_gb : (n_cand,) float64
+    served_gb, origin_gb : (n_cand,), (n_regions,) float64
         [GB per period]
     """
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    return np.asarray(served_gb[:, None] * instance.gbps_per_gb[region])
+    rows, path = instance.rates, instance.rates.use_path()
+    gb = np.concatenate([served_gb, origin_gb])[path]
+    gbps_per_gb = instance.gbps_per_gb[instance.path_region[path]]
+    used = np.zeros((rows.n_rows, instance.n_slices))
+    for t in range(instance.n_slices):
+        units = gb * gbps_per_gb[:, t] * rows.use_weight
+        used[:, t] = np.bincount(rows.use_row, units, minlength=rows.n_rows)
+    return used
 
 
 def pool_gbps(instance: Instance, served_gb: Floats) -> Floats:
@@ -29,25 +35,4 @@ def pool_gbps(instance: Instance, served_gb: Floats) -> Floats:
     served_gb : (n_cand,) float64
         [GB per period]
     """
-    load = np.zeros((instance.n_pools, instance.n_slices))
-    np.add.at(load, instance.cand_pool, candidate_gbps(instance, served_gb))
-    return load
-
-
-def link_gbps(instance: Instance, served_gb: Floats, origin_gb: Floats) -> Floats:
-    """Load of each link direction with a capacity, (n_links, n_slices) [Gbit/s].
-
-    Parameters
-    ----------
-    instance : Instance
-    served_gb : (n_cand,) float64
-        [GB per period]
-    origin_gb : (n_regions,) float64
-        [GB per period]
-    """
-    load = np.zeros((instance.n_links, instance.n_slices))
-    rate = candidate_gbps(instance, served_gb)
-    np.add.at(load, instance.cand_link, np.repeat(rate, np.diff(instance.cand_link_ptr), axis=0))
-    rate = origin_gb[:, None] * instance.gbps_per_gb
-    np.add.at(load, instance.origin_link, np.repeat(rate, np.diff(instance.origin_link_ptr), axis=0))
-    return load
+    return rate_used(instance, served_gb, np.zeros(instance.n_regions))[: instance.n_pools]

@@ -9,7 +9,7 @@ import numpy as np
 
 from cdnplan.evaluate.bound import dual_bound, possible_copies, price_faults
 from cdnplan.evaluate.cuts import cut_faults
-from cdnplan.evaluate.limits import exceeds, new_gb, stored_gb
+from cdnplan.evaluate.limits import exceeds, volume_used
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
 from cdnplan.model.proof import Proof
@@ -183,19 +183,12 @@ def rules_leave_none(instance: Instance) -> bool:
     Returns
     -------
     bool
-        A pin is banned; a pool's pins alone pass its storage, fill window or churn limit by more than
-        rounding; or too few of a launch's pools can hold its file.
+        A pin is banned; pins alone pass a limit on volumes by more than rounding; or too few of a launch's
+        pools can hold its file.
     """
     if (instance.pinned & (instance.copies == 0)).any():
         return True
-    pins = Placement(instance.pinned)
-    fresh = new_gb(instance, pins)
-    limits = (
-        (stored_gb(instance, pins), instance.storage_gb),
-        (fresh, instance.fill_limit_gb),
-        (fresh, instance.churn_limit_gb),
-    )
-    if any(exceeds(used, allowed).any() for used, allowed in limits):
+    if exceeds(volume_used(instance, Placement(instance.pinned)), instance.volumes.capacity_gb).any():
         return True
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
     able = possible_copies(instance)[instance.launch_pool, instance.launch_file[rule]] > 0

@@ -11,6 +11,7 @@ from cdnplan.evaluate.cost import gap_ratio
 from cdnplan.evaluate.limits import Violation
 from cdnplan.evaluate.misses import Misses
 from cdnplan.evaluate.verdict import Verdict
+from cdnplan.model.families import FAMILIES, LINK
 from cdnplan.model.instance import Ints
 
 MAX_LISTED = 20
@@ -213,10 +214,12 @@ class Ledger:
 
 
 LIMITS = {
-    "storage": "placement.parquet",
-    "throughput": "serving.parquet",
-    "fill": "placement.parquet",
-    "churn": "placement.parquet",
+    # Links may be passed, at a cost.
+    **{
+        kind.name: "placement.parquet" if kind.unit == "GB" else "serving.parquet"
+        for kind in FAMILIES
+        if kind is not LINK
+    },
     "pin": "placement.parquet",
     "ban": "placement.parquet",
     "launch": "placement.parquet",

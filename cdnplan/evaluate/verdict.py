@@ -14,6 +14,7 @@ from cdnplan.evaluate.limits import (
     rule_violations,
     volume_violations,
 )
+from cdnplan.evaluate.own_counts import Given, Judged, own_violations
 from cdnplan.evaluate.serving import serving_violations
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Prices
@@ -73,6 +74,7 @@ def evaluate(
     *,
     proof: Proof | None = None,
     bounded: Instance | None = None,
+    given: Given | None = None,
 ) -> Verdict:
     """Judge a placement with its serving; nothing is solved, all is recomputed.
 
@@ -90,6 +92,8 @@ def evaluate(
         Cases that may prove more than these prices; not looked at without prices.
     bounded : Instance, optional
         The problem that the bound is one of, where `instance` counts more copies than it asks for.
+    given : Given, optional
+        What limits follow from: then they are counted from it as well, see `own_violations`.
 
     Returns
     -------
@@ -115,6 +119,7 @@ def evaluate(
             # Where rules leave no plan at all there is nothing to bound; violations say so.
             bound = max(priced, cases) if math.isfinite(cases) else priced
     demand = float(instance.region_gb().sum())
+    judged = Judged(instance, placement, served_gb, origin_gb)
     return Verdict(
         cost=cost,
         ideal=ideal,
@@ -126,7 +131,8 @@ def evaluate(
         offload_byte_ratio=float(served_gb.sum()) / demand if demand > 0 else 1.0,
         violations=(
             *volume_violations(instance, placement),
-            *rate_violations(instance, served_gb),
+            *rate_violations(instance, served_gb, origin_gb),
+            *(own_violations(given, judged) if given is not None else ()),
             *rule_violations(instance, placement),
             *serving_violations(instance, placement, served_gb, origin_gb),
         ),

@@ -14,11 +14,12 @@ from cdnplan.evaluate.check_full import check_full
 from cdnplan.evaluate.check_manifests import check_manifests
 from cdnplan.evaluate.check_paths import check_paths
 from cdnplan.evaluate.check_placement import check_placement
-from cdnplan.evaluate.check_prices import check_prices
+from cdnplan.evaluate.check_prices import check_prices, looser_prices
 from cdnplan.evaluate.check_proof import check_proof
 from cdnplan.evaluate.check_record import check_record
 from cdnplan.evaluate.check_serving import check_serving
 from cdnplan.evaluate.misses import misses
+from cdnplan.evaluate.own_counts import Given
 from cdnplan.evaluate.report import Check, Ledger, Report
 from cdnplan.evaluate.verdict import evaluate
 from cdnplan.inputs.plan_folder import TOPOLOGY, PlanFiles, read_plan
@@ -73,11 +74,15 @@ def _verify(files: PlanFiles, unchecked: tuple[str, ...], ledger: Ledger) -> Rep
     check_manifests(files, ledger)
     prices = check_prices(instance, files.prices, ledger)
     tree = check_proof(instance, files.tree, ledger)
-    verdict = evaluate(counted, placement, served_gb, origin_gb, prices, proof=tree, bounded=instance)
+    given = Given(topology, fill_counted=holdings is not None or topology.policy.cold_start == "limited")
+    verdict = evaluate(
+        counted, placement, served_gb, origin_gb, prices, proof=tree, bounded=instance, given=given
+    )
     ledger.violations(verdict.violations)
     check_claims(instance, verdict, plan, served_gb, origin_gb, ledger)
-    check_full(counted, placement, served_gb, origin_gb, prices, plan, ledger)
-    grounds = check_bound(verdict, tree, plan, ledger)
+    looser = looser_prices(instance, files.prices)
+    check_full(counted, placement, served_gb, origin_gb, prices, looser, plan, ledger)
+    grounds = check_bound(verdict, tree, plan, ledger, looser=bool(looser))
     spare = assignment.fleet.spare(assignment.appliance, assignment.file, files.appliances)
     return Report(
         checks=tuple(ledger.checks),

@@ -247,7 +247,7 @@ def _held(instance: Instance, chunk: LoadChunk, required: Ints) -> kernels.Held:
         chunk.gbps,
         np.isin(key, inside),
         instance.appliance_storage_gb[first:last],
-        instance.fill_limit_gb[first:last] / instance.pool_appliances[first:last],
+        instance.appliance_window_gb[first:last],
     )
 
 

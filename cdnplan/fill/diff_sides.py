@@ -112,6 +112,7 @@ def _together(a: Side, b: Side) -> Sides:
     held = [_held(side.files) for side in (a, b)]
     pools = _union(a.instance.pools, b.instance.pools, *(h.pools for h in held))
     files = _union(a.instance.files, b.instance.files, *(h.files for h in held))
+    # By name, since tables may have pools that neither network knows.
     site_of = [pool.rpartition("/")[0] for pool in pools]
     sites = tuple(sorted(set(site_of)))
     pool_site = positions(site_of, sites)

@@ -279,9 +279,9 @@ def _outside(sides: Sides) -> Floats | None:
     if night is None:
         return None
     fills = night[0]
-    index = {name: i for i, name in enumerate(sides.sites)}
+    site_of = dict(zip(sides.pools, sides.pool_site.tolist(), strict=True))
     appliances = fills.texts["appliance"]
-    site = appliances.positions({name: index.get(name.split("/")[0], -1) for name in appliances.names})
+    site = appliances.positions({name: site_of.get(name.rpartition("/")[0], -1) for name in appliances.names})
     rows = np.flatnonzero((site >= 0) & (fills.texts["kind"].positions({PEER: 0}) < 0))
     gb = fills.values["size_gb"][rows]
     return np.bincount(site[rows], gb, minlength=len(sides.sites)).astype(np.float64)

@@ -20,7 +20,6 @@ from cdnplan.fill.source_kernels import (
     PEER,
     TIER,
 )
-from cdnplan.fill.values import pool_sites
 from cdnplan.model.instance import Floats, Instance, Ints
 
 KINDS = {PEER: "peer", TIER: "tier", ORIGIN: "origin"}
@@ -116,7 +115,8 @@ class Fills:
         """Bytes that came to a site from outside more than once in the night [GB]."""
         outside = np.flatnonzero(self.kind != PEER)
         file = self.copies.file[outside]
-        site = np.repeat(pool_sites(instance)[1], instance.pool_appliances)[self.copies.appliance[outside]]
+        site = np.repeat(instance.pool_site.astype(np.int64), instance.pool_appliances)
+        site = site[self.copies.appliance[outside]]
         again = np.ones(file.size, dtype=np.bool_)
         again[np.unique(site * instance.n_files + file, return_index=True)[1]] = False
         return float(instance.size_gb[file[again]].sum())

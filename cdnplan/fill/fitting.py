@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from cdnplan.fill.admission_kernels import admit
 from cdnplan.fill.appliances import Assignment, Start, previous_copies
+from cdnplan.fill.room import new_room_gb
 from cdnplan.fill.shelf_kernels import Shelf
 from cdnplan.fill.trade_kernels import clear_fresh, stock, trade
 from cdnplan.fill.trade_kernels import worth as total_worth
@@ -98,7 +99,7 @@ def fit_pools(
     must = instance.pinned | (required & holds)
     holds = holds.copy()
     holds[assignment.dropped_pool, assignment.dropped_file] = False
-    cost, origin = priced_costs(instance, prices)
+    cost, origin = np.split(priced_costs(instance, prices), [instance.cand_pool.size])
     before = previous_copies(instance, holdings or Holdings.empty())
     placed: dict[int, tuple[Ints, Ints]] = {}
 
@@ -148,7 +149,7 @@ def _other_places(
     instance: Instance, holds: Bools, p: int, f: int, cand_cost: Floats, origin_cost: Floats
 ) -> list[int]:
     """Pools where a file that lost its place in pool p is worth most now."""
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+    region = instance.path_region[: instance.cand_pool.size]
     shared = np.isin(region, region[instance.cand_pool == p])
     pools = np.unique(instance.cand_pool[shared])
     pools = pools[(instance.copies[pools, f] > 0) & ~holds[pools, f]]
@@ -244,7 +245,7 @@ def _fit(
     net = value - instance.fill_cost[p] * fresh
     scale = float(np.abs(net[holds[p]]).sum())
     files = _candidates(instance, p, placed[1], net, must)
-    now = _shelf(instance, holds[p], p, placed, files, (net, fresh, must, had))
+    now = _shelf(instance, holds, p, placed, files, (net, fresh, must, had))
     if files.size > _TRADED_UP_TO:
         other = _refreshed(now)
     else:
@@ -286,8 +287,8 @@ def _shelf(
     n_appliances = int(instance.pool_appliances[p])
     on = np.zeros((n_appliances, instance.n_files), dtype=np.bool_)
     on[placed[0] - 1, placed[1]] = True
-    limit = min(float(instance.fill_limit_gb[p]), float(instance.churn_limit_gb[p]))
-    window_gb = np.full(n_appliances, instance.fill_limit_gb[p] / n_appliances * (1 + _ROUNDING))
+    limit = float(new_room_gb(instance, holds)[p])
+    window_gb = np.full(n_appliances, instance.appliance_window_gb[p] * (1 + _ROUNDING))
     return Shelf(
         size=instance.size_gb[files],
         value=worth[files],
@@ -297,7 +298,7 @@ def _shelf(
         on=np.ascontiguousarray(on[:, files]),
         had=np.ascontiguousarray(had[:, files]),
         room=instance.appliance_storage_gb[p] * (1 + _ROUNDING) - on @ instance.size_gb,
-        room_new=np.array([limit * (1 + _ROUNDING) - fresh[holds].sum()]),
+        room_new=np.array([limit * (1 + _ROUNDING) - fresh[holds[p]].sum()]),
         window=window_gb - (on & ~had) @ instance.size_gb,
     )
 

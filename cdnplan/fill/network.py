@@ -7,14 +7,15 @@ import numpy as np
 from cdnplan.fill.source_kernels import PATIENT, Network
 from cdnplan.fill.sources import Sources
 from cdnplan.fill.windows import Windows
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Serving
 from cdnplan.model.profile import slice_of_hour
 from cdnplan.model.topology import Topology
+from cdnplan.optimize.objective import rate_loads
 
 
 def fill_network(
-    topology: Topology, instance: Instance, pool_site: Ints, sources: Sources, windows: Windows, spare: Floats
+    topology: Topology, instance: Instance, sources: Sources, windows: Windows, spare: Floats
 ) -> Network:
     """Collect rates, storage, windows and paths by appliance and site.
 
@@ -22,8 +23,6 @@ def fill_network(
     ----------
     topology, instance : Topology, Instance
         Must belong together.
-    pool_site : (n_pools,) int64
-        See `cdnplan.fill.values.pool_sites`.
     sources : Sources
     windows : Windows
     spare : (n_links, 24) float64
@@ -34,11 +33,11 @@ def fill_network(
     Network
     """
     hardware = {model.name: model for model in topology.hardware}
-    models = [hardware[pool.rpartition("/")[2]] for pool in instance.pools]
+    models = [hardware[instance.models[m]] for m in instance.pool_model]
     count = instance.pool_appliances
     taken = 1.0 - topology.policy.reserves.fill_ratio
     upload = [m.fill_gbps if m.upload_gbps is None else m.upload_gbps for m in models]
-    site = np.repeat(pool_site, count)
+    site = np.repeat(instance.pool_site.astype(np.int64), count)
     cap = topology.policy.fill.origin_gbps
     n_sites = len(sources.sites)
     return Network(
@@ -74,12 +73,8 @@ def spare_gbps(instance: Instance, serving: Serving, sources: Sources) -> Floats
 
     The load of a slice counts in all its hours; below 0 where it is an overload.
     """
-    load = np.zeros((instance.n_links, instance.n_slices))
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    rate = serving.candidate_gb(instance)[:, None] * instance.gbps_per_gb[region]
-    np.add.at(load, instance.cand_link, np.repeat(rate, np.diff(instance.cand_link_ptr), axis=0))
-    rate = serving.origin_gb(instance)[:, None] * instance.gbps_per_gb
-    np.add.at(load, instance.origin_link, np.repeat(rate, np.diff(instance.origin_link_ptr), axis=0))
+    load = rate_loads(instance, serving.candidate_gb(instance), serving.origin_gb(instance))
+    load = load[instance.link_rows]
     index = {name: e for e, name in enumerate(instance.links)}
     spare = np.repeat(sources.capacity_gbps[:, None], 24, axis=1)
     hours = np.array(slice_of_hour(instance.n_slices))

@@ -1,4 +1,4 @@
-"""Kernel that takes from the appliances of one pool what they cannot serve, where that costs least."""
+"""Kernel that takes from one pool what it or its appliances cannot serve, where that costs least."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ SMALLEST_SHARE = 1e-9
 """Smaller parts of a row's demand are not worth a share of their own."""
 TOLERANCE = 1e-12
 """A limit passed by no more than this part of it is kept."""
+FULL_RATIO = 1e-9
+"""Of a row that may be passed, where no larger part is left it is full."""
 MAX_PASSES = 20
-"""Passes over the rows of one limit, each at the prices of links that are full by then; the last one sends to
+"""Passes over what loads one limit, each at the prices of rows that are full by then; the last one sends to
 the origin whatever is left."""
 
 
@@ -34,21 +36,22 @@ class Copies(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What is left of each limit in each slice, below 0 where it is passed [Gbit/s]; these are written to.
+    """What is left of each limit in each slice, below 0 where it is passed; these are written to.
 
-    Links of path j are ``link[link_ptr[j]:link_ptr[j + 1]]``: paths are candidate entries, then the origins
-    of regions, from ``first_origin`` on. Where no more than `least` is left, a link is full; a Gbit/s above
-    that costs `overload_cost`.
+    Limits are those of appliances and rate rows. Paths and what they use of rows are those of `RateRows`:
+    candidate entries, then the origins of regions, from ``first_origin`` on. Rows whose `overload_cost` is
+    infinite must hold; of others a unit above the capacity costs that, and where no more than `FULL_RATIO`
+    of it is left the row is full. Origins can always serve: they use no row that must hold.
     """
 
     appliance: Array
-    pool: Array
-    of_link: Array
-    link_ptr: Array
-    link: Array
+    row: Array
+    capacity: Array
+    overload_cost: Array
+    use_ptr: Array
+    use_row: Array
+    use_weight: Array
     first_origin: int
-    least: Array
-    overload_cost: float
 
 
 class Shares(NamedTuple):
@@ -162,11 +165,11 @@ def _row_gb(scene: Scene, q: int, r: int, row: int) -> Array:
 
 
 @njit(cache=True)
-def _use_links(room: Room, rate: Array, path: int, gb: float) -> None:
-    """Take what some GB use of the links of a path; a negative amount gives it back."""
-    for i in range(room.link_ptr[path], room.link_ptr[path + 1]):
+def _use_rows(room: Room, rate: Array, path: int, gb: float) -> None:
+    """Take what some GB use of the rows of a path; a negative amount gives it back."""
+    for i in range(room.use_ptr[path], room.use_ptr[path + 1]):
         for t in range(rate.size):
-            room.of_link[room.link[i], t] -= gb * rate[t]
+            room.row[room.use_row[i], t] -= gb * room.use_weight[i] * rate[t]
 
 
 @njit(cache=True)
@@ -174,31 +177,35 @@ def _use(
     room: Room, copies: Copies, rate: Array, entry: int, q: int, gb: float, asked: Array, share: float
 ) -> None:
     """Take what a share of a row uses of all limits; a negative share gives it back."""
-    _use_links(room, rate, entry, share * gb)
+    _use_rows(room, rate, entry, share * gb)
     for t in range(rate.size):
-        room.pool[q, t] -= share * gb * rate[t]
         for a in range(asked.size):
             room.appliance[copies.appliance_ptr[q] + a, t] -= share * asked[a] * rate[t]
 
 
 @njit(cache=True)
-def _fitting_links(room: Room, rate: Array, path: int, gb: float, most: float) -> float:
-    """Part of some GB, at most so much, until another link of a path is full; full ones are paid for."""
+def _must_hold(room: Room, row: int) -> bool:
+    return bool(room.overload_cost[row] == np.inf)
+
+
+@njit(cache=True)
+def _fitting_rows(room: Room, rate: Array, path: int, gb: float, most: float) -> float:
+    """Part of some GB, at most so much, until another row of a path is full; full ones are paid for."""
     part = most
-    for i in range(room.link_ptr[path], room.link_ptr[path + 1]):
+    for i in range(room.use_ptr[path], room.use_ptr[path + 1]):
+        row = room.use_row[i]
         for t in range(rate.size):
-            if gb * rate[t] > 0.0 and room.of_link[room.link[i], t] > room.least[room.link[i]]:
-                part = min(part, room.of_link[room.link[i], t] / (gb * rate[t]))
+            need, left = gb * room.use_weight[i] * rate[t], room.row[row, t]
+            if need > 0.0 and (_must_hold(room, row) or left > FULL_RATIO * room.capacity[row]):
+                part = min(part, left / need)
     return part
 
 
 @njit(cache=True)
-def _fitting(room: Room, copies: Copies, rate: Array, q: int, gb: float, asked: Array, most: float) -> float:
-    """Part of a row that a pool and its appliances have room for, at most so much."""
+def _fitting(room: Room, copies: Copies, rate: Array, q: int, asked: Array, most: float) -> float:
+    """Part of a row of demand that the appliances of a pool have room for, at most so much."""
     part = most
     for t in range(rate.size):
-        if gb * rate[t] > 0.0:
-            part = min(part, room.pool[q, t] / (gb * rate[t]))
         for a in range(asked.size):
             if asked[a] * rate[t] > 0.0:
                 part = min(part, room.appliance[copies.appliance_ptr[q] + a, t] / (asked[a] * rate[t]))
@@ -206,24 +213,40 @@ def _fitting(room: Room, copies: Copies, rate: Array, q: int, gb: float, asked: 
 
 
 @njit(cache=True)
+def _weight(room: Room, path: int, row: int) -> float:
+    """Units of a row for each Gbit/s on a path."""
+    weight = 0.0
+    for i in range(room.use_ptr[path], room.use_ptr[path + 1]):
+        if room.use_row[i] == row:
+            weight += room.use_weight[i]
+    return weight
+
+
+@njit(cache=True)
 def _toll(room: Room, rate: Array, old: int, new: int) -> float:
-    """What a GB that changes from one path to another costs by the overload of links."""
+    """What a GB that changes from one path to another costs by the overload of rows.
+
+    Infinite where a row that must hold has no room for it.
+    """
     toll = 0.0
-    for i in range(room.link_ptr[new], room.link_ptr[new + 1]):
-        shared = False
-        for o in range(room.link_ptr[old], room.link_ptr[old + 1]):
-            shared |= room.link[o] == room.link[i]
-        for t in range(rate.size):
-            if not shared and room.of_link[room.link[i], t] <= room.least[room.link[i]]:
-                toll += rate[t]
-    for o in range(room.link_ptr[old], room.link_ptr[old + 1]):
-        shared = False
-        for i in range(room.link_ptr[new], room.link_ptr[new + 1]):
-            shared |= room.link[o] == room.link[i]
-        for t in range(rate.size):
-            if not shared and room.of_link[room.link[o], t] < -room.least[room.link[o]]:
-                toll -= rate[t]
-    return toll * room.overload_cost
+    for i in range(room.use_ptr[new], room.use_ptr[new + 1]):
+        row = room.use_row[i]
+        more = room.use_weight[i] - _weight(room, old, row)
+        if more > 0.0 and _must_hold(room, row):
+            if room.row[row].min() <= 0.0:
+                return np.inf
+        elif more > 0.0:
+            for t in range(rate.size):
+                if room.row[row, t] <= FULL_RATIO * room.capacity[row]:
+                    toll += more * rate[t] * room.overload_cost[row]
+    for o in range(room.use_ptr[old], room.use_ptr[old + 1]):
+        row = room.use_row[o]
+        less = room.use_weight[o] - _weight(room, new, row)
+        if less > 0.0 and not _must_hold(room, row):
+            for t in range(rate.size):
+                if room.row[row, t] < -FULL_RATIO * room.capacity[row]:
+                    toll -= less * rate[t] * room.overload_cost[row]
+    return toll
 
 
 @njit(cache=True)
@@ -244,7 +267,7 @@ def _costs(scene: Scene, entry: Array, row_of: Array, relief: Array, width: int)
         cost[n, width] = (dearer + _toll(room, rate, j, room.first_origin + r)) * each
         for k in range(net.cand_ptr[r + 1] - net.cand_ptr[r]):
             i = net.cand_ptr[r] + k
-            if i != j and _holds(net, row, k) and room.pool[net.cand_pool[i]].min() > 0.0:
+            if i != j and _holds(net, row, k):
                 cost[n, k] = (shares.cand_cost[i] - shares.cand_cost[j] + _toll(room, rate, j, i)) * each
     return cost
 
@@ -263,88 +286,107 @@ def _move(scene: Scene, entry: int, row: int, asked: Array, part: float, to: int
     if to >= 0:
         q = net.cand_pool[to]
         there = _row_gb(scene, q, r, row)
-        share = _fitting_links(room, rate, to, gb, _fitting(room, copies, rate, q, gb, there, part))
+        share = _fitting_rows(room, rate, to, gb, _fitting(room, copies, rate, q, there, part))
         if share <= SMALLEST_SHARE:
             share = 0.0
         shares.ratio[at + to] += share
         _use(room, copies, rate, to, q, gb, there, share)
     else:
         if not anyway:
-            share = _fitting_links(room, rate, room.first_origin + r, gb, part)
-        _use_links(room, rate, room.first_origin + r, share * gb)
+            share = _fitting_rows(room, rate, room.first_origin + r, gb, part)
+        _use_rows(room, rate, room.first_origin + r, share * gb)
     _use(room, copies, rate, entry, p, gb, asked, part - share)
     shares.ratio[at + entry] = 0.0 if share >= shares.ratio[at + entry] else shares.ratio[at + entry] - share
 
 
 @njit(cache=True)
-def _worst(room: Room, copies: Copies, p: int, limit: float, pool_limit: float) -> tuple[int, int]:
-    """The limit of a pool that is passed most: appliance counted from 0, -1 the pool itself; and slice.
-
-    Slice -1: none is.
-    """
-    appliance, slice_, most = -1, -1, TOLERANCE
-    for t in range(room.pool.shape[1]):
-        over = -room.pool[p, t] / max(pool_limit, 1e-300)
-        if over > most:
-            appliance, slice_, most = -1, t, over
-        for a in range(copies.appliance_ptr[p + 1] - copies.appliance_ptr[p]):
-            over = -room.appliance[copies.appliance_ptr[p] + a, t] / max(limit, 1e-300)
-            if over > most:
-                appliance, slice_, most = a, t, over
-    return appliance, slice_
+def _rows_to_hold(room: Room, entry: Array) -> Array:
+    """Rows that must hold and that some entries use, increasing."""
+    used = np.zeros(room.capacity.size, dtype=np.bool_)
+    for j in entry:
+        for i in range(room.use_ptr[j], room.use_ptr[j + 1]):
+            used[room.use_row[i]] |= _must_hold(room, room.use_row[i])
+    return np.flatnonzero(used)
 
 
 @njit(cache=True)
-def _over(scene: Scene, p: int, a: int, t: int) -> float:
-    """What is asked too much of a pool (-1) or of one of its appliances in a slice [Gbit/s]."""
+def _over(scene: Scene, p: int, rows: Array, k: int, t: int) -> float:
+    """What is asked too much of limit k of a pool in a slice: of rows, then of its appliances."""
     room = scene.room
-    left = room.pool[p, t] if a < 0 else room.appliance[scene.copies.appliance_ptr[p] + a, t]
-    return -float(left)
+    if k < rows.size:
+        return -float(room.row[rows[k], t])
+    return -float(room.appliance[scene.copies.appliance_ptr[p] + k - rows.size, t])
+
+
+@njit(cache=True)
+def _worst(scene: Scene, p: int, rows: Array, limit: float, done: Array) -> tuple[int, int]:
+    """The limit that is passed most of those that are not done, and the slice; -1: none is."""
+    worst, slice_, most = -1, -1, TOLERANCE
+    for k in range(done.shape[0]):
+        allowed = max(scene.room.capacity[rows[k]] if k < rows.size else limit, 1e-300)
+        for t in range(done.shape[1]):
+            over = _over(scene, p, rows, k, t) / allowed
+            if over > most and not done[k, t]:
+                worst, slice_, most = k, t, over
+    return worst, slice_
 
 
 @njit(cache=True)
 def _relieve(
-    scene: Scene, p: int, a: int, t: int, entry: Array, row_of: Array, asked: Array, relief: Array, width: int
+    scene: Scene,
+    p: int,
+    rows: Array,
+    k: int,
+    t: int,
+    entry: Array,
+    row_of: Array,
+    asked: Array,
+    relief: Array,
 ) -> None:
     """Divert what is too much for one limit in one slice."""
     net, shares = scene.net, scene.shares
+    width = 0
+    for j in entry:
+        width = max(width, net.cand_ptr[net.entry_region[j] + 1] - net.cand_ptr[net.entry_region[j]])
     for number in range(MAX_PASSES):
         cost = _costs(scene, entry, row_of, relief, width).ravel()
         # Room elsewhere only shrinks: who has none for a row has none later.
         for place in np.argsort(cost, kind="mergesort"):
-            over = _over(scene, p, a, t)
+            over = _over(scene, p, rows, k, t)
             if over <= 0.0 or cost[place] == np.inf:
                 break
-            n, k = place // (width + 1), place % (width + 1)
+            n, to = place // (width + 1), place % (width + 1)
             first = net.cand_ptr[net.entry_region[entry[n]]]
             part = min(shares.ratio[shares.at[row_of[n]] + entry[n] - first], over / relief[n])
-            to = first + k if k < width else -1
             if part > 0.0:
                 last = number == MAX_PASSES - 1
-                _move(scene, entry[n], row_of[n], asked[n], part, to, last)
-        if _over(scene, p, a, t) <= 0.0:
+                _move(scene, entry[n], row_of[n], asked[n], part, first + to if to < width else -1, last)
+        if _over(scene, p, rows, k, t) <= 0.0:
             return
 
 
 @njit(cache=True, nogil=True)
-def relieve_pool(p: int, scene: Scene, limit: float, pool_limit: float) -> None:
-    """Divert what a pool and its appliances cannot serve, first what costs least per Gbit/s relieved.
+def relieve_pool(p: int, scene: Scene, limit: float) -> None:
+    """Divert what a pool serves too much, first what costs least per Gbit/s relieved.
 
-    `limit` is what one appliance can serve.
+    Too much for its appliances, of which each can serve `limit`, or for rows that must hold: its throughput,
+    and those that it shares with other pools.
     """
-    net, copies, room, shares = scene.net, scene.copies, scene.room, scene.shares
+    net, room, shares = scene.net, scene.room, scene.shares
     entry, row_of = _served_rows(net, shares, p)
     asked = _asked_gb(scene, p, entry, row_of)
-    width = 0
-    for j in entry:
-        width = max(width, net.cand_ptr[net.entry_region[j] + 1] - net.cand_ptr[net.entry_region[j]])
+    rows = _rows_to_hold(room, entry)
     relief = np.zeros(row_of.size)
-    # A limit once relieved stays so: nothing is diverted to this pool.
-    for _ in range((asked.shape[1] + 1) * room.pool.shape[1]):
-        a, t = _worst(room, copies, p, limit, pool_limit)
-        if t < 0:
+    done = np.zeros((rows.size + asked.shape[1], room.row.shape[1]), dtype=np.bool_)
+    # A limit once relieved stays so, as nothing is diverted to this pool; of rows others may use too much.
+    for _ in range(done.size):
+        k, t = _worst(scene, p, rows, limit, done)
+        if k < 0:
             return
+        done[k, t] = True
         for n in range(row_of.size):
-            gb = shares.gb[row_of[n]] if a < 0 else asked[n, a]
+            gb = asked[n, k - rows.size] if k >= rows.size else 0.0
+            if k < rows.size:
+                gb = shares.gb[row_of[n]] * _weight(room, entry[n], rows[k])
             relief[n] = gb * net.gbps_per_gb[net.entry_region[entry[n]], t]
-        _relieve(scene, p, a, t, entry, row_of, asked, relief, width)
+        _relieve(scene, p, rows, k, t, entry, row_of, asked, relief)

@@ -216,6 +216,7 @@ def _stays(evictions: Columns, placement: Columns) -> Any:
 
 def _receivers(appliances: Texts, per: Per) -> tuple[Ints, list[str]]:
     """Receiver of each row, and their names, sorted."""
+    # The tables of a night name appliances; its network is not read.
     owner = [name.split("/")[0] if per == "site" else name for name in appliances.names]
     names = sorted(set(owner))
     index = {name: i for i, name in enumerate(names)}

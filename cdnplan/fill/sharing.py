@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
 from cdnplan.fill.loads import load_chunks, pool_gbps
+from cdnplan.fill.room import room_beside
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
+from cdnplan.optimize.rules import exceeds, new_gb
 
 Copies = npt.NDArray[np.uint8]
 
@@ -77,22 +81,31 @@ def with_room(instance: Instance, copies: Copies, assignment: Assignment) -> Cop
     (n_pools, n_files) uint8
         Of each pool all of `copies` or only those asked for.
     """
-    found = copies.copy()
+    wanted, found = replace(instance, copies=copies), instance.copies.copy()
+    come = ~assignment.kept
+    come_gb = instance.size_gb[assignment.file[come]]
+    taken_gb = np.bincount(assignment.pool[come], come_gb, instance.n_pools).astype(np.float64)
     for p in np.flatnonzero((copies != instance.copies).any(axis=1)).tolist():
         rows = assignment.rows(p)
         at, file = assignment.appliance[rows] - 1, assignment.file[rows]
         n, fresh = int(instance.pool_appliances[p]), ~assignment.kept[rows]
         size = instance.size_gb[file]
         free = instance.appliance_storage_gb[p] - np.bincount(at, size, n)
-        time = instance.fill_limit_gb[p] / n - np.bincount(at[fresh], size[fresh], n)
+        time = instance.appliance_window_gb[p] - np.bincount(at[fresh], size[fresh], n)
         room = np.maximum(0.0, np.minimum(free, time))
-        for f in np.flatnonzero(copies[p] > instance.copies[p]).tolist():
+        more_of = np.flatnonzero(copies[p] > instance.copies[p])
+        more_gb = float((new_gb(wanted, p, more_of) - new_gb(instance, p, more_of)).sum())
+        if exceeds(taken_gb[p] + more_gb, room_beside(instance, taken_gb)[p]):
+            continue
+        for f in more_of.tolist():
             able = room >= instance.size_gb[f]
             able[at[file == f]] = False
             most = np.argsort(-np.where(able, room, -1.0), kind="stable")
             more = most[: int(copies[p, f]) - int(instance.copies[p, f])]
             if not able[more].all():
-                found[p] = instance.copies[p]
                 break
             room[more] -= instance.size_gb[f]
+        else:
+            found[p] = copies[p]
+            taken_gb[p] += more_gb
     return found

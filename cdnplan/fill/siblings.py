@@ -111,10 +111,13 @@ class Exchanged:
 
 
 def siblings(instance: Instance) -> Ints:
-    """Number that pools of one site share, (n_pools,) int64."""
-    names = [name.rpartition("/")[0] for name in instance.pools]
-    index = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    return np.array([index[name] for name in names], dtype=np.int64)
+    """Number that pools share which are of one site and count to the same shared limits, (n_pools,) int64."""
+    rows, n = instance.volumes, instance.n_pools
+    member = np.zeros((n, 1 + rows.n_rows - 2 * n), dtype=np.int64)
+    member[:, 0] = instance.pool_site
+    for row in range(2 * n, rows.n_rows):
+        member[rows.pools_of(row), 1 + row - 2 * n] = 1
+    return np.unique(member, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def exchange_files(
@@ -158,6 +161,9 @@ def exchange_files(
     sides = _sides(instance, placement, serving, assignment, involved)
     frozen = required | (instance.copies != 1)
     frozen[assignment.pool[assignment.kept], assignment.file[assignment.kept]] = True
+    if instance.volumes.n_rows > 2 * instance.n_pools:
+        # What a pool had may be new to another one: only of files that are new to both the sum stays.
+        frozen |= instance.held > 0
     holds = placement.holds.copy()
     touched: set[int] = set()
     for p in uneven[np.argsort(-assignment.imbalance_ratio[uneven], kind="stable")].tolist():
@@ -209,9 +215,9 @@ def _side(instance: Instance, assignment: Assignment, p: int, load: dict[int, Fl
     fetched = np.bincount(
         assignment.appliance[rows][fresh] - 1, instance.size_gb[assignment.file[rows][fresh]], m
     )
-    limit = min(float(instance.fill_limit_gb[p]), float(instance.churn_limit_gb[p]))
-    window = instance.fill_limit_gb[p] / m * (1 + _ROUNDING) - fetched
-    return _Side(p, load, on, room, limit - float(fetched.sum()), window, busy)
+    room_new = float(instance.new_limit_gb[p] - fetched.sum())
+    window = instance.appliance_window_gb[p] * (1 + _ROUNDING) - fetched
+    return _Side(p, load, on, room, room_new, window, busy)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

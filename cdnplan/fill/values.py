@@ -7,16 +7,8 @@ import numpy.typing as npt
 
 from cdnplan.fill import value_kernels as kernels
 from cdnplan.fill.loads import network, region_rows
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
-
-
-def pool_sites(instance: Instance) -> tuple[tuple[str, ...], Ints]:
-    """Names of the sites that have pools, and the site of each pool; pools of a site follow one another."""
-    names = [pool.rpartition("/")[0] for pool in instance.pools]
-    sites = tuple(dict.fromkeys(names))
-    index = {name: s for s, name in enumerate(sites)}
-    return sites, np.array([index[name] for name in names], dtype=np.int64)
 
 
 def file_values(
@@ -50,7 +42,7 @@ def file_values(
         more,
         instance.cand_cost,
         instance.origin_cost,
-        pool_sites(instance)[1],
+        instance.pool_site.astype(np.int64),
         ptr,
         rows,
         out,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from cdnplan.model.instance import Ints
+from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.topology import Site, Topology
 from cdnplan.units import SECONDS_PER_HOUR
 
@@ -170,16 +170,13 @@ class Windows:
     until: int
 
 
-def night_windows(topology: Topology, pools: Sequence[str], appliances: Ints, after: int) -> Windows:
+def night_windows(topology: Topology, instance: Instance, after: int) -> Windows:
     """Windows of one night: of each appliance the first that begins at or after an instant.
 
     Parameters
     ----------
-    topology : Topology
-    pools : (n_pools,) sequence of str
-        Names, ``site/model``.
-    appliances : (n_pools,) int array
-        Appliances of each pool; the result numbers them by pool, then within it.
+    topology, instance : Topology, Instance
+        Must belong together; the result numbers appliances by pool, then within it.
     after : int
         Begin of the night [ms].
 
@@ -191,8 +188,8 @@ def night_windows(topology: Topology, pools: Sequence[str], appliances: Ints, af
     window_of: dict[str, Span] = {}
     opened: list[list[Span]] = []
     closed: list[list[Span]] = []
-    for pool, count in zip(pools, appliances.tolist(), strict=True):
-        name, _, model = pool.rpartition("/")
+    for p, count in enumerate(instance.pool_appliances.tolist()):
+        name, model = instance.sites[instance.pool_site[p]], instance.models[instance.pool_model[p]]
         site = sites[name]
         window = window_of.get(name) or first_window(site, after)
         window_of[name] = window

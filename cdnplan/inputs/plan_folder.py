@@ -18,6 +18,7 @@ import numpy as np
 from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.parquet_columns import Columns, Kind, read_columns
 from cdnplan.inputs.plan_json import BY_TREE, PLAN_JSON, PlanJson, read_plan_json
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Ints, Ints32
 from cdnplan.model.sorted_numbers import sorted_distinct
@@ -118,12 +119,7 @@ ACTIONS = (KEEP, ADD, EVICT)
 ORIGIN = "origin"
 """Stands for a pool in the serving table where the origin serves."""
 
-PRICE_UNITS = {
-    "storage": "per TB",
-    "throughput": "per Gbps",
-    "link": "per Gbps",
-    "fill": "per TB",
-    "churn": "per TB",
+PRICE_UNITS = {kind.name: f"per {kind.priced_per}" for kind in FAMILIES} | {
     "launch": "per pool",
     "cut": "per unit",
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal, TypeVar
 
 from cdnplan.inputs.topology_renames import Renames, find_renames
+from cdnplan.model.families import EXTRAS
 from cdnplan.model.policy import Policy, Rule
 from cdnplan.model.topology import Hardware, Link, Region, Site, Topology
 
@@ -125,7 +126,10 @@ def _facts(item: object, prefix: str = "", leave: Iterable[str] = ("name",)) -> 
         if field.name in leave:
             continue
         value = getattr(item, field.name)
-        if is_dataclass(value):
+        if field.name == "limits":
+            part = "sites" if isinstance(item, Site) else "hardware"
+            found |= {extra.key: dict(value).get(extra.key) for extra in EXTRAS if extra.part == part}
+        elif is_dataclass(value):
             found |= _facts(value, f"{prefix}{field.name}.", ())
         else:
             found[prefix + field.name] = value

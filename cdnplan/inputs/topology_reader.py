@@ -11,8 +11,9 @@ from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.includes import Sources, environment_problem, read_sources, without_strangers
 from cdnplan.inputs.topology_checks import cross_problems
 from cdnplan.inputs.topology_document import Document, Part, validate
-from cdnplan.inputs.wire import RegionWire, SiteWire, TopologyWire
+from cdnplan.inputs.wire import HardwareWire, RegionWire, SiteWire, TopologyWire
 from cdnplan.inputs.wire_policy import CopiesWire, LaunchWire, PeakProfileWire, PolicyWire, RuleWire
+from cdnplan.model.families import EXTRAS
 from cdnplan.model.policy import (
     Ban,
     CopyRule,
@@ -33,6 +34,7 @@ from cdnplan.model.topology import (
     DemandShare,
     FillWindow,
     Hardware,
+    Limits,
     Link,
     Maintenance,
     Origin,
@@ -125,12 +127,9 @@ def _in_order(problems: Sequence[Problem]) -> list[Problem]:
 def _topology(document: Document, wire: TopologyWire) -> Topology:
     return Topology(
         name=wire.name,
-        hardware=tuple(
-            Hardware(name, model.storage_tb, model.throughput_gbps, model.fill_gbps, model.upload_gbps)
-            for name, model in wire.hardware.items()
-        ),
+        hardware=tuple(hardware_of(name, model) for name, model in wire.hardware.items()),
         origins=tuple(Origin(item.name, item.location, item.capacity_gbps) for item in wire.origins),
-        sites=tuple(_site(site) for site in wire.sites),
+        sites=tuple(site_of(site) for site in wire.sites),
         regions=tuple(_region(region) for region in wire.regions),
         links=tuple(
             Link(link.from_, link.to, link.capacity_gbps, link.cost_per_gb) for link in wire.links or ()
@@ -139,7 +138,14 @@ def _topology(document: Document, wire: TopologyWire) -> Topology:
     )
 
 
-def _site(wire: SiteWire) -> Site:
+def hardware_of(name: str, wire: HardwareWire) -> Hardware:
+    """A model of appliance, as it is written."""
+    limits = _limits(wire, "hardware")
+    return Hardware(name, wire.storage_tb, wire.throughput_gbps, wire.fill_gbps, wire.upload_gbps, limits)
+
+
+def site_of(wire: SiteWire) -> Site:
+    """A site, as it is written."""
     window = wire.fill_window
     return Site(
         name=wire.name,
@@ -153,7 +159,14 @@ def _site(wire: SiteWire) -> Site:
             Maintenance(item.start, item.hours, tuple(item.appliances or ()))
             for item in wire.maintenance or ()
         ),
+        limits=_limits(wire, "sites"),
     )
+
+
+def _limits(wire: HardwareWire | SiteWire, part: str) -> Limits:
+    """Numbers that families of limits read, those that are given."""
+    given = [(extra.key, getattr(wire, extra.key)) for extra in EXTRAS if extra.part == part]
+    return tuple((key, float(value)) for key, value in given if value is not None)
 
 
 def _region(wire: RegionWire) -> Region:

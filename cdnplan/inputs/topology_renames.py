@@ -116,7 +116,9 @@ def _equal(one: object, two: object, *keys: str) -> int:
 def _site_likeness(one: Site, two: Site) -> float:
     if one.kind != two.kind or not _near(one, two):
         return 0.0
-    return 1 + _equal(one, two, "location", "country", "appliances", "timezone", "fill_window", "maintenance")
+    return 1 + _equal(
+        one, two, "location", "country", "appliances", "timezone", "fill_window", "maintenance", "limits"
+    )
 
 
 def _region_likeness(one: Region, two: Region) -> float:
@@ -151,6 +153,6 @@ def _hardware_likeness(
     old: Mapping[str, frozenset[tuple[tuple[float, float], int]]],
     new: Mapping[str, frozenset[tuple[tuple[float, float], int]]],
 ) -> float:
-    numbers = _equal(one, two, "storage_tb", "throughput_gbps", "fill_gbps", "upload_gbps")
+    numbers = _equal(one, two, "storage_tb", "throughput_gbps", "fill_gbps", "upload_gbps", "limits")
     same_homes = bool(old.get(one.name)) and old.get(one.name) == new.get(two.name)
-    return float(numbers + same_homes) if numbers == 4 or same_homes else 0.0
+    return float(numbers + same_homes) if numbers == 5 or same_homes else 0.0

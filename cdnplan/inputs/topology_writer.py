@@ -97,6 +97,8 @@ def _hardware(model: Hardware) -> Iterator[tuple[str, str]]:
     yield "fill_gbps", number_text(model.fill_gbps)
     if model.upload_gbps is not None:
         yield "upload_gbps", number_text(model.upload_gbps)
+    for key, value in model.limits:
+        yield key, number_text(value)
 
 
 def _origin(origin: Origin) -> Iterator[tuple[str, str]]:
@@ -116,6 +118,8 @@ def _site(site: Site) -> Iterator[tuple[str, str]]:
         yield "timezone", string_text(site.timezone)
     if site.fill_window != FillWindow():
         yield "fill_window", _flow(_fill_window(site.fill_window))
+    for key, value in site.limits:
+        yield key, number_text(value)
     if site.maintenance:
         yield "maintenance", "[" + ", ".join([_flow(_maintenance(item)) for item in site.maintenance]) + "]"
     yield "appliances", "[" + ", ".join([_flow(_appliances(group)) for group in site.appliances]) + "]"

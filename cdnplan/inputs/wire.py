@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from cdnplan.inputs.wire_fields import (
     Clock,
@@ -21,6 +21,7 @@ from cdnplan.inputs.wire_fields import (
     Wire,
 )
 from cdnplan.inputs.wire_policy import PolicyWire
+from cdnplan.model.families import EXTRAS
 from cdnplan.model.topology import FillWindow
 
 MAX_COUNT = 10_000
@@ -31,7 +32,16 @@ _LOCATION = "[latitude, longitude] in degrees, north and east positive"
 _TIMEZONE = "IANA time zone, as Europe/Amsterdam"
 
 
-class HardwareWire(Wire):
+def _extras(part: str) -> dict[str, Any]:
+    """Fields of the numbers that families of limits read."""
+    return {
+        extra.key: (NotNegative | None, Field(None, description=extra.description))
+        for extra in EXTRAS
+        if extra.part == part
+    }
+
+
+class _HardwareWire(Wire):
     """A model of appliance."""
 
     storage_tb: Positive = Field(description="Raw storage of one appliance [TB; 1 TB = 1000 GB]")
@@ -40,6 +50,10 @@ class HardwareWire(Wire):
     upload_gbps: Positive | None = Field(
         None, description="What it gives to other appliances that fill [Gbit/s]; left out: as fill_gbps"
     )
+
+
+class HardwareWire(create_model("HardwareWire", __base__=_HardwareWire, **_extras("hardware"))):  # type: ignore[misc]
+    """A model of appliance."""
 
 
 class OriginWire(Wire):
@@ -74,7 +88,7 @@ class ApplianceWire(Wire):
     count: int = Field(1, ge=1, le=MAX_COUNT, description="Number of appliances")
 
 
-class SiteWire(Wire):
+class _SiteWire(Wire):
     """A place with appliances."""
 
     name: Name = Field(description="Unique among origins, sites and regions")
@@ -91,6 +105,10 @@ class SiteWire(Wire):
     appliances: Annotated[list[ApplianceWire], Field(min_length=1)] = Field(
         description="Its appliances, each model once"
     )
+
+
+class SiteWire(create_model("SiteWire", __base__=_SiteWire, **_extras("sites"))):  # type: ignore[misc]
+    """A place with appliances."""
 
 
 class DemandWire(Wire):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.instance import Floats
 
-LIMITS = ("storage", "throughput", "link", "fill", "churn")
+LIMITS = tuple(one.name for one in FAMILIES)
 """Kinds of limits that a plan can use up; of equal prices they are shown in this order."""
 FULL_RATIO = 0.995
 """A limit used to this ratio is full."""

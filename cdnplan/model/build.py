@@ -11,8 +11,10 @@ import numpy.typing as npt
 from cdnplan.errors import InputError
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
+from cdnplan.model.families import MORE_RATES, MORE_VOLUMES, Fleet
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.limits import RateRows, VolumeRows, link_rates, pool_rates, pool_volumes
 from cdnplan.model.network import Arc, LimitedLinks, Reach, find_candidates, limited_links
 from cdnplan.model.profile import gbps_per_gb, utc_offset_hours
 from cdnplan.model.rule_checks import ban_warnings, pin_problems, size_warnings, window_warnings
@@ -76,6 +78,7 @@ def build_instance(
     regions = tuple(sorted(topology.regions, key=lambda region: region.name))
     pools = _pools(topology)
     site_names = sorted(pools.at)
+    models = tuple(sorted(set(pools.places.model)))
     reach = find_candidates(topology, regions, {name: i for i, name in enumerate(site_names)})
     row, demand_ptr = _demand_rows(regions, demand)
     share = np.array([region.demand.share for region in regions])
@@ -90,8 +93,8 @@ def build_instance(
     cand = _pool_candidates(reach, links, site_names, pools)
     held = _held(holdings, pools.names, pools.places.appliances, catalog)
     counted = holdings is not None or topology.policy.cold_start == "limited"
-    none = np.full(len(pools.names), np.inf)
-    window_gb = limits.fill_gb / pools.places.appliances if counted else none
+    windows = limits.fill_gb if counted else np.full(len(pools.names), np.inf)
+    window_gb = windows / pools.places.appliances
     ratio, appliances = topology.policy.copy_load_ratio, pools.places.appliances
     if ratio is not None:
         needs = _copies_for_load(catalog.n_files, cand, rates, row, share, demand, limits, appliances, ratio)
@@ -99,12 +102,27 @@ def build_instance(
     _rule_out_large(rules, catalog.size_gb, limits.appliance_storage_gb, pools.places.appliances)
     if counted:
         _rule_out_late(rules, catalog.size_gb, window_gb, held)
-    churn = topology.policy.churn_ratio
+    pool_site = np.repeat(np.arange(len(site_names)), [pools.at[name] for name in site_names])
+    fleet = Fleet(
+        topology,
+        tuple(site_names),
+        pool_site.astype(np.int32),
+        pools.hardware,
+        appliances,
+        cand.pool,
+        len(regions),
+        fill_counted=counted,
+    )
     instance = Instance(
         regions=tuple(region.name for region in regions),
         pools=pools.names,
         files=catalog.files,
-        links=links.names,
+        sites=fleet.sites,
+        models=models,
+        pool_site=fleet.pool_site,
+        pool_model=np.array([models.index(name) for name in pools.places.model], dtype=np.int32),
+        rates=_rate_rows(topology, reach, demand, fleet, pools.names, limits, links, cand),
+        volumes=_volume_rows(topology, fleet, pools.names, limits, windows),
         region_row=row,
         region_share=share,
         demand_ptr=demand_ptr,
@@ -115,16 +133,6 @@ def build_instance(
         cand_pool=cand.pool,
         cand_cost=cand.cost,
         origin_cost=reach.origin_cost,
-        cand_link_ptr=cand.link_ptr,
-        cand_link=cand.link,
-        origin_link_ptr=cand.origin_link_ptr,
-        origin_link=cand.origin_link,
-        link_capacity_gbps=links.capacity_gbps,
-        overload_cost=_overload_cost(topology, reach, demand.period_days),
-        storage_gb=limits.storage_gb,
-        throughput_gbps=limits.throughput_gbps,
-        fill_limit_gb=limits.fill_gb if counted else none,
-        churn_limit_gb=limits.storage_gb * churn if counted and churn is not None else none,
         fill_cost=np.full(len(pools.names), topology.policy.costs.fill_per_gb if counted else 0.0),
         size_gb=catalog.size_gb,
         copies=rules.copies,
@@ -137,6 +145,7 @@ def build_instance(
         pool_appliances=pools.places.appliances,
         appliance_storage_gb=limits.appliance_storage_gb,
         appliance_throughput_gbps=limits.appliance_throughput_gbps,
+        appliance_window_gb=window_gb,
         period_days=demand.period_days,
     )
     problems = pin_problems(instance, rules.pins, windows=not pins_may_wait)
@@ -148,6 +157,37 @@ def build_instance(
         *window_warnings(instance, file_gb),
     ]
     return instance, resolver.warnings + warnings
+
+
+def _rate_rows(
+    topology: Topology,
+    reach: Reach,
+    demand: Demand,
+    fleet: Fleet,
+    pools: tuple[str, ...],
+    limits: _Limits,
+    links: LimitedLinks,
+    cand: _PoolCandidates,
+) -> RateRows:
+    """Limits on rates: of pools, of links, and all others."""
+    cost = overload_per_gbps(topology, reach, demand.period_days)
+    rows = pool_rates(pools, limits.throughput_gbps, cand.pool, fleet.n_regions)
+    rows = rows.joined(link_rates(links.names, links.capacity_gbps, cost, cand.link_ptr, cand.link))
+    for build in MORE_RATES:
+        rows = rows.joined(build(fleet))
+    return rows
+
+
+def _volume_rows(
+    topology: Topology, fleet: Fleet, pools: tuple[str, ...], limits: _Limits, windows: Floats
+) -> VolumeRows:
+    """Limits on volumes: of pools, and all others."""
+    churn = topology.policy.churn_ratio
+    changes = limits.storage_gb * churn if fleet.fill_counted and churn is not None else None
+    rows = pool_volumes(pools, limits.storage_gb, windows, changes)
+    for build in MORE_VOLUMES:
+        rows = rows.joined(build(fleet))
+    return rows
 
 
 def _joined(parts: Sequence[Ints32]) -> Ints32:
@@ -220,9 +260,8 @@ class _PoolCandidates:
     pool: Ints32
     cost: Floats
     link_ptr: Ints
+    """Of paths: of each entry, then from each region's origin."""
     link: Ints32
-    origin_link_ptr: Ints
-    origin_link: Ints32
 
 
 def _pool_candidates(
@@ -242,7 +281,7 @@ def _pool_candidates(
                 cost.append(float(reach.cand_cost[j]))
                 on_path.append(path)
         ptr.append(len(pool))
-    origin_path = [
+    on_path += [
         [links.index[arc] for arc in arcs if arc in links.index]
         + ([links.origin_index[name]] if name in links.origin_index else [])
         for arcs, name in zip(reach.origin_arcs, reach.origin_name, strict=True)
@@ -253,8 +292,6 @@ def _pool_candidates(
         cost=np.array(cost, dtype=np.float64),
         link_ptr=np.cumsum([0, *map(len, on_path)]).astype(np.int64),
         link=np.array([e for path in on_path for e in path], dtype=np.int32),
-        origin_link_ptr=np.cumsum([0, *map(len, origin_path)]).astype(np.int64),
-        origin_link=np.array([e for path in origin_path for e in path], dtype=np.int32),
     )
 
 
@@ -375,7 +412,7 @@ def _held(
     return held
 
 
-def _overload_cost(topology: Topology, reach: Reach, period_days: float) -> float:
+def overload_per_gbps(topology: Topology, reach: Reach, period_days: float) -> float:
     """Price of one Gbit/s too much in one slice [currency/Gbps]."""
     given = topology.policy.costs.overload_per_gbps
     if given is not None:

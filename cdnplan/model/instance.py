@@ -7,24 +7,31 @@ serve a region; entries of region r are ``cand_ptr[r]:cand_ptr[r + 1]``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Ints32 = npt.NDArray[np.int32]
+from cdnplan.model.families import LINK, code
+from cdnplan.model.limits import Floats, Ints, Ints32, RateRows, VolumeRows
+
+__all__ = ["Floats", "Instance", "Ints", "Ints32"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Instance:
     """Data of DESIGN's model; every number already net of reserves. Built by `build_instance`.
 
     Parameters
     ----------
-    regions, pools, files, links : tuple of str
-        Names. A pool is ``site/model``; a link direction is ``from>to``; an origin's capacity is the
-        link ``origin:NAME``. Only links with a capacity are listed.
+    regions, pools, files, sites, models : tuple of str
+        Names. A pool is all appliances of a model at a site, ``site/model``.
+    pool_site, pool_model : (n_pools,) int32
+        Index into `sites` and `models`.
+    rates : RateRows
+        Limits on what is served: throughput of pools, capacity of links, ...
+    volumes : VolumeRows
+        Limits on what pools hold and take in: storage, fill window or churn, ...
     region_row : (n_regions,) int32
         Row of the demand matrix the region draws on.
     region_share : (n_regions,) float64
@@ -37,18 +44,6 @@ class Instance:
         Candidate pools of each region with delivery cost [currency/GB], cheapest first.
     origin_cost : (n_regions,) float64
         Delivery cost from the cheapest origin [currency/GB].
-    cand_link_ptr, cand_link : (n_cand + 1,) int64, (.,) int32
-        Capacity-limited links on the path of each candidate entry.
-    origin_link_ptr, origin_link : (n_regions + 1,) int64, (.,) int32
-        The same for each region's path from the origin.
-    link_capacity_gbps : (n_links,) float64
-        U[e] [Gbit/s].
-    overload_cost : float
-        Charged per Gbit/s above U[e] in each slice [currency/Gbps].
-    storage_gb, throughput_gbps : (n_pools,) float64
-        S[p] [GB], B[p] [Gbit/s].
-    fill_limit_gb, churn_limit_gb : (n_pools,) float64
-        W[p] and the churn limit, both on new bytes [GB]; inf where there is none.
     fill_cost : (n_pools,) float64
         g[p] [currency per GB filled].
     size_gb : (n_files,) float64
@@ -66,6 +61,8 @@ class Instance:
         Number of appliances.
     appliance_storage_gb, appliance_throughput_gbps : (n_pools,) float64
         Usable limits of each single appliance of the pool.
+    appliance_window_gb : (n_pools,) float64
+        What it can take in in a night [GB]; inf where fill windows do not count.
     period_days : float
         Length of the period [days].
     """
@@ -73,7 +70,12 @@ class Instance:
     regions: tuple[str, ...]
     pools: tuple[str, ...]
     files: tuple[str, ...]
-    links: tuple[str, ...]
+    sites: tuple[str, ...]
+    models: tuple[str, ...]
+    pool_site: Ints32
+    pool_model: Ints32
+    rates: RateRows
+    volumes: VolumeRows
     region_row: Ints32
     region_share: Floats
     demand_ptr: Ints
@@ -84,16 +86,6 @@ class Instance:
     cand_pool: Ints32
     cand_cost: Floats
     origin_cost: Floats
-    cand_link_ptr: Ints
-    cand_link: Ints32
-    origin_link_ptr: Ints
-    origin_link: Ints32
-    link_capacity_gbps: Floats
-    overload_cost: float
-    storage_gb: Floats
-    throughput_gbps: Floats
-    fill_limit_gb: Floats
-    churn_limit_gb: Floats
     fill_cost: Floats
     size_gb: Floats
     copies: npt.NDArray[np.uint8]
@@ -106,6 +98,7 @@ class Instance:
     pool_appliances: Ints32
     appliance_storage_gb: Floats
     appliance_throughput_gbps: Floats
+    appliance_window_gb: Floats
     period_days: float
 
     @property
@@ -124,9 +117,53 @@ class Instance:
         return len(self.files)
 
     @property
+    def storage_gb(self) -> Floats:
+        """Storage of each pool, S[p], (n_pools,) [GB]."""
+        return self.volumes.capacity_gb[: self.n_pools]
+
+    @property
+    def new_limit_gb(self) -> Floats:
+        """New bytes that each pool may take in, W[p], (n_pools,) [GB]; inf where there is no limit."""
+        return self.volumes.capacity_gb[self.n_pools : 2 * self.n_pools]
+
+    @property
+    def throughput_gbps(self) -> Floats:
+        """Throughput of each pool, B[p], (n_pools,) [Gbit/s]."""
+        return self.rates.capacity[: self.n_pools]
+
+    @property
     def n_links(self) -> int:
         """Number of link directions with a capacity."""
-        return len(self.links)
+        return int(np.count_nonzero(self.rates.family == code(LINK)))
+
+    @property
+    def link_rows(self) -> slice:
+        """Rate rows of links, which follow those of pools."""
+        return slice(self.n_pools, self.n_pools + self.n_links)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Link directions with a capacity; an origin's is called ``origin:NAME``."""
+        return self.rates.names[self.link_rows]
+
+    @property
+    def link_capacity_gbps(self) -> Floats:
+        """Capacity of those, U[e], (n_links,) [Gbit/s]."""
+        return self.rates.capacity[self.link_rows]
+
+    @cached_property
+    def path_links(self) -> tuple[Ints, Ints32]:
+        """Links with a capacity on each path, numbered as in `links`: (n_paths + 1,) int64, (.,) int32."""
+        rows, links = self.rates, self.link_rows
+        kept = (rows.use_row >= links.start) & (rows.use_row < links.stop)
+        ptr = np.concatenate([[0], np.cumsum(kept)])[rows.use_ptr].astype(np.int64)
+        return ptr, (rows.use_row[kept] - links.start).astype(np.int32)
+
+    @property
+    def path_region(self) -> Ints:
+        """Region of each path, (n_paths,): of candidate entries, then of the regions' origins."""
+        regions = np.arange(self.n_regions)
+        return np.concatenate([np.repeat(regions, np.diff(self.cand_ptr)), regions])
 
     @property
     def n_slices(self) -> int:

@@ -85,41 +85,30 @@ class Prices:
     """Dual prices of the shared limits, all >= 0: they certify the lower bound.
 
     Any such prices give a valid bound (weak duality); a limit that does not exist (inf) has price 0,
-    and a link's price never exceeds `Instance.overload_cost`.
+    and that of a rate row never exceeds its `overload_cost`.
 
     Parameters
     ----------
-    storage : (n_pools,) float64
-        [currency/GB stored]
-    throughput : (n_pools, n_slices) float64
-        [currency/Gbps]
-    link : (n_links, n_slices) float64
-        [currency/Gbps]
-    fill, churn : (n_pools,) float64
-        [currency/GB of new bytes]
+    volume : (n_volume_rows,) float64
+        [currency/GB]
+    rate : (n_rate_rows, n_slices) float64
+        [currency per unit of the row]
     launch : (n_launches,) float64
         [currency per required pool]
     cut : (n_cuts,) float64
         Of the cuts that a proof knows, none usually [currency per unit of limit].
     """
 
-    storage: Floats
-    throughput: Floats
-    link: Floats
-    fill: Floats
-    churn: Floats
+    volume: Floats
+    rate: Floats
     launch: Floats
     cut: Floats = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
     def zero(cls, instance: Instance) -> Prices:
         """All limits free."""
-        pools, slices = instance.n_pools, instance.n_slices
         return cls(
-            storage=np.zeros(pools),
-            throughput=np.zeros((pools, slices)),
-            link=np.zeros((instance.n_links, slices)),
-            fill=np.zeros(pools),
-            churn=np.zeros(pools),
+            volume=np.zeros(instance.volumes.n_rows),
+            rate=np.zeros((instance.rates.n_rows, instance.n_slices)),
             launch=np.zeros(instance.n_launches),
         )

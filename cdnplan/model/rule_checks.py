@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import Problem
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.families import FAMILIES
+from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.rules import ROUNDING, problem_at
 from cdnplan.model.topology import Region, Topology
 
@@ -16,42 +17,44 @@ from cdnplan.model.topology import Region, Topology
 def pin_problems(
     instance: Instance, pins: Sequence[tuple[str, Ints]], *, windows: bool = True
 ) -> list[Problem]:
-    """Pins that exceed what a pool can store, or take in (`windows`), at the first rule that pins there."""
-    problems: list[Problem] = []
-    for p in np.flatnonzero(instance.pinned.any(axis=1)):
-        sources = [source for source, pools in pins if p in pools]
-        hint = f"also pinned there: {', '.join(sources[1:4])}" if len(sources) > 1 else ""
-        problems += [
-            problem_at(sources[0], f"infeasible pins at pool {instance.pools[p]!r}: {message}", hint)
-            for message in _pin_messages(instance, int(p), windows=windows)
-        ]
+    """Pins that exceed what pools can store, or take in (`windows`), at the first rule that pins there."""
+    rows, problems = instance.volumes, list[Problem]()
+    used = _pinned_gb(instance)
+    broken = np.flatnonzero(used > rows.capacity_gb * (1 + 1e-9))
+    for row in broken[windows | ~rows.fresh[broken]].tolist():
+        what, limit = FAMILIES[rows.family[row]].words, rows.capacity_gb[row]
+        message = f"{used[row]:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
+        where = "pool" if row < 2 * instance.n_pools else "site"
+        problems.append(_pinned(pins, rows.pools_of(row), f"at {where} {rows.names[row]!r}: {message}"))
+    full = set(rows.pool[rows.ptr[broken]].tolist())
+    for p in np.flatnonzero(instance.pinned.any(axis=1)).tolist():
+        one = float(instance.appliance_storage_gb[p])
+        large = np.flatnonzero(instance.pinned[p] & (instance.size_gb > one * (1 + ROUNDING)))
+        if large.size and p not in full:
+            name, gb = instance.files[large[0]], float(instance.size_gb[large[0]])
+            message = f"{name!r} has {gb:,.1f} GB, but one of its appliances stores {one:,.1f} GB"
+            problems.append(_pinned(pins, np.array([p]), f"at pool {instance.pools[p]!r}: {message}"))
     return problems
 
 
-def _pin_messages(instance: Instance, p: int, *, windows: bool) -> list[str]:
-    """What the pins of a pool exceed."""
-    files = np.flatnonzero(instance.pinned[p])
-    copies = instance.copies[p, files].astype(np.int64)
-    size = instance.size_gb[files]
-    stored = float((size * copies).sum())
-    new = float((size * np.maximum(0, copies - instance.held[p, files].astype(np.int64))).sum())
-    one = float(instance.appliance_storage_gb[p])
-    limits = [("usable storage", stored, float(instance.storage_gb[p]))]
-    if windows:
-        limits += [
-            ("fill window", new, float(instance.fill_limit_gb[p])),
-            ("churn limit", new, float(instance.churn_limit_gb[p])),
-        ]
-    messages = [
-        f"{used:,.1f} GB pinned, but its {what} is {limit:,.1f} GB"
-        for what, used, limit in limits
-        if used > limit * (1 + 1e-9)
-    ]
-    large = files[size > one * (1 + ROUNDING)]
-    if large.size and not messages:
-        name, gb = instance.files[large[0]], float(instance.size_gb[large[0]])
-        messages.append(f"{name!r} has {gb:,.1f} GB, but one of its appliances stores {one:,.1f} GB")
-    return messages
+def _pinned(pins: Sequence[tuple[str, Ints]], pools: Ints | Ints32, message: str) -> Problem:
+    """A problem of all rules that pin something at some pools."""
+    sources = [source for source, places in pins if np.isin(pools, places).any()]
+    hint = f"also pinned there: {', '.join(sources[1:4])}" if len(sources) > 1 else ""
+    return problem_at(sources[0], f"infeasible pins {message}", hint)
+
+
+def _pinned_gb(instance: Instance) -> Floats:
+    """What pins alone take of each volume row, (n_volume_rows,) [GB]."""
+    rows, by_pool = instance.volumes, np.zeros((2, instance.n_pools))
+    for p in np.flatnonzero(instance.pinned.any(axis=1)).tolist():
+        files = np.flatnonzero(instance.pinned[p])
+        copies = instance.copies[p, files].astype(np.int64)
+        fresh = np.maximum(0, copies - instance.held[p, files])
+        by_pool[:, p] = (instance.size_gb[files] * copies).sum(), (instance.size_gb[files] * fresh).sum()
+    row = np.repeat(np.arange(rows.n_rows), np.diff(rows.ptr))
+    used = by_pool[rows.fresh[row].astype(np.int64), rows.pool]
+    return np.bincount(row, used, minlength=rows.n_rows).astype(np.float64)
 
 
 def too_large(instance: Instance) -> npt.NDArray[np.bool_]:
@@ -97,7 +100,7 @@ def window_warnings(instance: Instance, file_gb: Floats) -> list[str]:
     if pools.size == 0:
         return []
     largest = int(np.argmax(np.where(late.any(axis=0), instance.size_gb, 0.0)))
-    window_gb = instance.fill_limit_gb / instance.pool_appliances
+    window_gb = instance.appliance_window_gb
     narrow = int(pools[np.argmin(window_gb[pools])])
     name, gb = instance.files[largest], float(instance.size_gb[largest])
     brings = f"at {instance.pools[narrow]!r} a window brings {window_gb[narrow]:,.1f} GB to each"
@@ -108,7 +111,7 @@ def window_warnings(instance: Instance, file_gb: Floats) -> list[str]:
 
 def too_late(instance: Instance) -> npt.NDArray[np.bool_]:
     """Which files a pool does without and no appliance can fetch in one fill window, (n_pools, n_files)."""
-    window_gb = instance.fill_limit_gb / instance.pool_appliances * (1 + ROUNDING)
+    window_gb = instance.appliance_window_gb * (1 + ROUNDING)
     return np.asarray((instance.size_gb > window_gb[:, None]) & (instance.copies == 0))
 
 
@@ -117,7 +120,8 @@ def ban_warnings(topology: Topology, regions: Sequence[Region], instance: Instan
     if not topology.policy.bans:
         return []
     site_country = {site.name: site.country for site in topology.sites}
-    country_of_pool = np.array([site_country[name.rsplit("/", 1)[0]] or "" for name in instance.pools])
+    country_of_site = np.array([site_country[name] or "" for name in instance.sites])
+    country_of_pool = country_of_site[instance.pool_site]
     ruled_out = (instance.copies == 0) & ~too_large(instance) & ~too_late(instance)
     banned_in = {
         country: ruled_out[country_of_pool == country].all(axis=0)

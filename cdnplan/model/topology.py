@@ -11,6 +11,7 @@ from cdnplan.model.policy import LaunchRule, Places, Policy
 SiteKind = Literal["ixp", "embedded"]
 Location = tuple[float, float]
 """Latitude and longitude in degrees."""
+Limits = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Hardware:
         What it can take in during its fill window [Gbit/s].
     upload_gbps : float or None
         What it can give to other appliances that fill [Gbit/s]; None: as much as it can take in.
+    limits : tuple of (str, float)
+        Further numbers that families of limits read, by key; see `cdnplan.model.limits.EXTRAS`.
     """
 
     name: str
@@ -35,6 +38,11 @@ class Hardware:
     throughput_gbps: float
     fill_gbps: float
     upload_gbps: float | None = None
+    limits: Limits = ()
+
+    def limit(self, key: str) -> float:
+        """One of these numbers; 0 where it is left out."""
+        return dict(self.limits).get(key, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,10 @@ class ApplianceGroup:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place with appliances: at an exchange point (``ixp``) or inside an ISP (``embedded``)."""
+    """A place with appliances: at an exchange point (``ixp``) or inside an ISP (``embedded``).
+
+    `limits` are further numbers that families of limits read, by key: see `cdnplan.model.limits.EXTRAS`.
+    """
 
     name: str
     kind: SiteKind
@@ -97,6 +108,11 @@ class Site:
     timezone: str | None = None
     fill_window: FillWindow = field(default_factory=FillWindow)
     maintenance: tuple[Maintenance, ...] = ()
+    limits: Limits = ()
+
+    def limit(self, key: str) -> float | None:
+        """One of these numbers; None where it is left out, and there is no limit."""
+        return dict(self.limits).get(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,7 @@ class LimitPrices:
 
 def prices(
     folder: str | Path | Plan,
-    limit: Literal["storage", "throughput", "link"] | Sequence[str] | None = None,
+    limit: str | Sequence[str] | None = None,
     more: float = 0.1,
     top: int = 10,
     check: int = 0,
@@ -239,7 +239,7 @@ def prices(
     wanted = KINDS if limit is None else (limit,) if isinstance(limit, str) else tuple(limit)
     request = PricesRequest(
         base=folder_of(folder),
-        kinds=tuple(kind for kind in KINDS if kind in wanted),
+        kinds=wanted,
         more_ratio=more,
         forecasts=top,
         checks=check,

@@ -17,54 +17,46 @@ Array = Any
 
 
 class Paths(NamedTuple):
-    """Candidates of regions, and the limits of Gbit/s on their paths; see `Instance`.
+    """Candidates of regions, and the limits of rates that paths use; see `Instance` and `RateRows`.
 
     `rate` is Gbit/s for each GB, (n_regions, n_slices); `response` has a matrix for each region at
-    `response_ptr`, see `ResponseLayout`. Limits are those of pools by slice, then of links by slice.
+    `response_ptr`, see `ResponseLayout`. Limits are rate rows by slice.
     """
 
     ptr: Array
-    pool: Array
-    link_ptr: Array
-    link: Array
-    origin_link_ptr: Array
-    origin_link: Array
+    use_ptr: Array
+    use_row: Array
+    use_weight: Array
     rate: Array
     response_ptr: Array
     response: Array
 
 
 @part
-def _on_links(link: Array, start: int, end: int, rate: Array, r: int, n_pools: int, toll: Array) -> float:
-    """Prices of the links ``link[start:end]`` for a GB of a region."""
+def _on_path(
+    i: int, r: int, use_ptr: Array, use_row: Array, use_weight: Array, rate: Array, toll: Array
+) -> float:
+    """Prices of the limits on path i, for a GB of region r."""
     paid, slices = 0.0, rate.shape[1]
-    for k in range(start, end):
-        at = (n_pools + link[k]) * slices
-        on_link = 0.0
+    for k in range(use_ptr[i], use_ptr[i + 1]):
+        at, on_limit = use_row[k] * slices, 0.0
         for t in range(slices):
-            on_link += rate[r, t] * toll[at + t]
-        paid += on_link
+            on_limit += rate[r, t] * toll[at + t]
+        paid += use_weight[k] * on_limit
     return paid
 
 
 @part
-def add_tolls(paths: Paths, n_pools: int, toll: Array, cost: Array) -> None:
+def add_tolls(paths: Paths, toll: Array, cost: Array) -> None:
     """Add the prices of limits on the way to costs: of entries, then of regions' origins; in place."""
     # Fields are taken out of the tuple once, here and below: each access costs time to compile.
-    ptr, pool, rate = paths.ptr, paths.pool, paths.rate
-    link_ptr, link, origin_ptr, origin_link = (
-        paths.link_ptr, paths.link, paths.origin_link_ptr, paths.origin_link,
-    )  # fmt: skip
-    n_cand, slices = pool.size, rate.shape[1]
+    ptr, rate = paths.ptr, paths.rate
+    use_ptr, use_row, use_weight = paths.use_ptr, paths.use_row, paths.use_weight
+    n_cand = ptr[ptr.size - 1]
     for r in range(ptr.size - 1):
         for j in range(ptr[r], ptr[r + 1]):
-            at_pool = pool[j] * slices
-            paid = 0.0
-            for t in range(slices):
-                paid += rate[r, t] * toll[at_pool + t]
-            cost[j] += paid
-            cost[j] += _on_links(link, link_ptr[j], link_ptr[j + 1], rate, r, n_pools, toll)
-        cost[n_cand + r] += _on_links(origin_link, origin_ptr[r], origin_ptr[r + 1], rate, r, n_pools, toll)
+            cost[j] += _on_path(j, r, use_ptr, use_row, use_weight, rate, toll)
+        cost[n_cand + r] += _on_path(n_cand + r, r, use_ptr, use_row, use_weight, rate, toll)
 
 
 @part
@@ -88,44 +80,48 @@ def predict(ptr: Array, response_ptr: Array, response: Array, rise: Array, serve
 
 
 @part
-def add_use(paths: Paths, n_pools: int, served: Array, use: Array, from_origin: Array) -> None:
-    """Add what is used of every limit [Gbit/s]; what regions take from the origin is summed on its own."""
-    ptr, pool, rate = paths.ptr, paths.pool, paths.rate
-    link_ptr, link, origin_ptr, origin_link = (
-        paths.link_ptr, paths.link, paths.origin_link_ptr, paths.origin_link,
-    )  # fmt: skip
-    n_cand, slices = pool.size, rate.shape[1]
-    for r in range(ptr.size - 1):
+def _use_path(
+    i: int, r: int, gb: float, use_ptr: Array, use_row: Array, use_weight: Array, rate: Array, use: Array
+) -> None:
+    """Add what so many GB of region r use of the limits on path i."""
+    slices = rate.shape[1]
+    for k in range(use_ptr[i], use_ptr[i + 1]):
+        at, flow = use_row[k] * slices, gb * use_weight[k]
         for t in range(slices):
-            for j in range(ptr[r], ptr[r + 1]):
-                flow = served[j] * rate[r, t]
-                use[pool[j] * slices + t] += flow
-                for k in range(link_ptr[j], link_ptr[j + 1]):
-                    use[(n_pools + link[k]) * slices + t] += flow
-            flow = served[n_cand + r] * rate[r, t]
-            for k in range(origin_ptr[r], origin_ptr[r + 1]):
-                from_origin[(n_pools + origin_link[k]) * slices + t] += flow
+            use[at + t] += flow * rate[r, t]
+
+
+@part
+def add_use(paths: Paths, served: Array, use: Array) -> None:
+    """Add what is used of every limit."""
+    ptr, rate = paths.ptr, paths.rate
+    use_ptr, use_row, use_weight = paths.use_ptr, paths.use_row, paths.use_weight
+    n_cand = ptr[ptr.size - 1]
+    for r in range(ptr.size - 1):
+        for j in range(ptr[r], ptr[r + 1]):
+            _use_path(j, r, served[j], use_ptr, use_row, use_weight, rate, use)
+        _use_path(n_cand + r, r, served[n_cand + r], use_ptr, use_row, use_weight, rate, use)
 
 
 @part
 def newton_step(
-    paths: Paths, n_pools: int, base: Array, before: Array, served: Array, heat: float, limit: Array,
-    cap: Array, slope: Array, damping: float, momentum: float, farthest: Array, toll: Array, speed: Array,
+    paths: Paths, base: Array, before: Array, served: Array, heat: float, limit: Array, cap: Array,
+    slope: Array, damping: float, momentum: float, farthest: Array, toll: Array, speed: Array,
 ) -> None:  # fmt: skip
     """Move prices and their speed, in place, by a step; `slope` is how much use falls as prices rise."""
     cost, now = np.empty(base.size), np.empty(base.size)
     for i in range(cost.size):
         cost[i] = base[i]
-    add_tolls(paths, n_pools, toll, cost)
+    add_tolls(paths, toll, cost)
     for i in range(cost.size):
         cost[i] = (cost[i] - before[i]) / heat
     predict(paths.ptr, paths.response_ptr, paths.response, cost, served, now)
-    use, from_origin = np.zeros(toll.size), np.zeros(toll.size)
-    add_use(paths, n_pools, now, use, from_origin)
+    use = np.zeros(toll.size)
+    add_use(paths, now, use)
     for i in range(toll.size):
         if limit[i] == np.inf:
             continue
-        step = damping * (use[i] + from_origin[i] - limit[i]) / slope[i]
+        step = damping * (use[i] - limit[i]) / slope[i]
         kept = momentum * speed[i] if step * speed[i] > 0 else 0.0
         speed[i] = min(max(kept + step, -farthest[i] * heat), farthest[i] * heat)
         toll[i] = min(max(toll[i] + speed[i], 0.0), cap[i])
@@ -145,25 +141,25 @@ def own_response(ptr: Array, response_ptr: Array, response: Array, out: Array) -
 
 
 @part
-def falls(paths: Paths, n_pools: int, moving: Array, fall: Array, from_origin: Array) -> None:
+def falls(paths: Paths, moving: Array, fall: Array) -> None:
     """Add by how much the use of every limit falls, times heat, when all moving prices rise alike.
 
     Steps of all limits at once do not overshoot if each counts on the others of its paths, and on the other
     slices, to move as well. `moving` is 1 for limits whose price may move, else 0.
     """
-    weighted = np.zeros(paths.pool.size + paths.ptr.size - 1)
-    add_tolls(paths, n_pools, moving, weighted)
+    weighted = np.zeros(paths.use_ptr.size - 1)
+    add_tolls(paths, moving, weighted)
     own_response(paths.ptr, paths.response_ptr, paths.response, weighted)
-    add_use(paths, n_pools, weighted, fall, from_origin)
+    add_use(paths, weighted, fall)
 
 
 @part
-def touch(paths: Paths, n_pools: int, near: Array, soft: Array) -> None:
+def touch(paths: Paths, near: Array, soft: Array) -> None:
     """Tell which regions use limits: those whose costs the prices `near` would change."""
     ptr = paths.ptr
     n_cand = ptr[ptr.size - 1]
     paid = np.zeros(n_cand + ptr.size - 1)
-    add_tolls(paths, n_pools, near, paid)
+    add_tolls(paths, near, paid)
     for r in range(ptr.size - 1):
         soft[r] = paid[n_cand + r] > 0.0
         for j in range(ptr[r], ptr[r + 1]):
@@ -172,8 +168,8 @@ def touch(paths: Paths, n_pools: int, near: Array, soft: Array) -> None:
 
 @njit(cache=True)
 def balance(
-    steps: int, paths: Paths, n_pools: int, base: Array, before: Array, served: Array, heat: float,
-    limit: Array, cap: Array, stiff: Array, nearly_full: float, damping: float, momentum: float,
+    steps: int, paths: Paths, base: Array, before: Array, served: Array, heat: float, limit: Array,
+    cap: Array, stiff: Array, nearly_full: float, damping: float, momentum: float,
     farthest: Array, toll: Array, speed: Array, soft: Array, use: Array, cost: Array,
 ) -> None:  # fmt: skip
     """Move the prices of Gbit/s by Newton's method, so that loads carried forward to them meet the limits.
@@ -182,7 +178,6 @@ def balance(
     ----------
     steps : int
     paths : Paths
-    n_pools : int
     base, before : (n_cand + n_regions,) float64
         Costs without prices, and those at which `served` was found [currency/GB].
     served : (n_cand + n_regions,) float64
@@ -209,28 +204,26 @@ def balance(
         Set: costs at the new prices.
     """
     n = toll.size
-    from_origin, moving, near = np.zeros(n), np.zeros(n), np.zeros(n)
+    moving, near = np.zeros(n), np.zeros(n)
     for i in range(n):
         use[i] = 0.0
-    add_use(paths, n_pools, served, use, from_origin)
+    add_use(paths, served, use)
     limited = False
     for i in range(n):
-        use[i] += from_origin[i]
         if limit[i] < np.inf:
             limited = True
             near[i] = 1.0 if toll[i] > 0.0 or use[i] > nearly_full * limit[i] else 0.0
             moving[i] = 1.0 if toll[i] > 0.0 or use[i] > limit[i] else 0.0
-    touch(paths, n_pools, near, soft)
+    touch(paths, near, soft)
     if limited:
-        fall, fall_origin = np.zeros(n), np.zeros(n)
-        falls(paths, n_pools, moving, fall, fall_origin)
+        fall = np.zeros(n)
+        falls(paths, moving, fall)
         for i in range(n):
-            fall[i] = max((fall[i] + fall_origin[i]) / heat + stiff[i], 1e-300)
+            fall[i] = max(fall[i] / heat + stiff[i], 1e-300)
         for _ in range(steps):
             newton_step(
-                paths, n_pools, base, before, served, heat, limit, cap, fall, damping, momentum, farthest,
-                toll, speed,
+                paths, base, before, served, heat, limit, cap, fall, damping, momentum, farthest, toll, speed,
             )  # fmt: skip
     for i in range(cost.size):
         cost[i] = base[i]
-    add_tolls(paths, n_pools, toll, cost)
+    add_tolls(paths, toll, cost)

@@ -116,7 +116,7 @@ def priced_bound(instance: Instance, prices: Prices, solver: FileSolver | None =
     ----------
     instance : Instance
     prices : Prices
-        Any non-negative prices; those of links at most `Instance.overload_cost`.
+        Any non-negative prices; those of rates at most `RateRows.overload_cost`.
     solver : FileSolver or None
         Reused when given.
 

@@ -27,7 +27,7 @@ from cdnplan.model.proof import Proof
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.cutting import begin_with, held_parts
 from cdnplan.optimize.few_files import FewFiles, improve_few_files, nearest
-from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.limits import LimitVector, volume_prices
 from cdnplan.optimize.proof_record import ProofRecord
 from cdnplan.optimize.rules import broken_rules, fitting_placements
 
@@ -174,7 +174,8 @@ class _Tree:
         part = held_parts(node.found, inst.n_files)
         copies, prices = self.solver.copies, node.found.prices
         fresh = np.maximum(0, copies.astype(np.int16) - self.solver.held)
-        worth = inst.size_gb[:, None] * (prices.storage * copies + (prices.fill + prices.churn) * fresh)
+        store, new = volume_prices(inst, prices.volume)
+        worth = inst.size_gb[:, None] * (store * copies + new * fresh)
         worth += node.found.cuts.charges(prices.cut, inst.n_pools, inst.n_files).T
         score = worth * part * np.maximum(0.0, 1.0 - part)
         file, pool = divmod(int(score.argmax()), inst.n_pools)

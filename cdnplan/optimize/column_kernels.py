@@ -17,62 +17,51 @@ WHOLE = 1e-12
 
 @part
 def _store(
-    i: int, f: int, holds: Array, size: Array, copies: Array, held: Array, fill_cost: Array, new_at: int,
-    cost: Array, use: Array,
+    i: int, f: int, holds: Array, size: Array, copies: Array, held: Array, fill_cost: Array, cost: Array,
+    use: Array,
 ) -> None:  # fmt: skip
     """Add what storing and filling column i, of file f, costs and uses."""
-    for p in range(copies.shape[1]):
+    n_pools = copies.shape[1]
+    for p in range(n_pools):
         if holds[i, p]:
             wanted = np.int64(copies[f, p])
             fresh = size[f] * max(0, wanted - np.int64(held[f, p]))
             use[i, p] += size[f] * wanted
-            use[i, new_at + p] += fresh
+            use[i, n_pools + p] += fresh
             cost[i] += fill_cost[p] * fresh
 
 
 @part
-def _load_links(
-    i: int, gb: float, r: int, first: int, last: int, links: Array, links_at: int, rate: Array, use: Array
-) -> None:
-    """Add what a request of region r loads on the links of its path."""
-    for k in range(first, last):
-        for t in range(rate.shape[1]):
-            use[i, links_at + links[k] * rate.shape[1] + t] += gb * rate[r, t]
-
-
-@part
 def _deliver(
-    i: int, gb: float, r: int, e: int, p: int, true_cost: Array, rate: Array, link_ptr: Array, link: Array,
-    n_pools: int, links_at: int, cost: Array, use: Array,
+    i: int, gb: float, r: int, path: int, path_cost: Array, rate: Array, use_ptr: Array, use_row: Array,
+    use_weight: Array, rates_at: int, cost: Array, use: Array,
 ) -> None:  # fmt: skip
-    """Add what a request of region r costs and loads that pool p serves, by candidate entry e."""
-    cost[i] += gb * true_cost[e]
-    for t in range(rate.shape[1]):
-        use[i, n_pools + p * rate.shape[1] + t] += gb * rate[r, t]
-    _load_links(i, gb, r, link_ptr[e], link_ptr[e + 1], link, links_at, rate, use)
+    """Add what a request of region r costs and loads that takes a path."""
+    cost[i] += gb * path_cost[path]
+    slices = rate.shape[1]
+    for k in range(use_ptr[path], use_ptr[path + 1]):
+        for t in range(slices):
+            use[i, rates_at + use_row[k] * slices + t] += gb * use_weight[k] * rate[r, t]
 
 
 @njit(cache=True, nogil=True)
 def column_loads(
     chunks: Array, files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
     file_gb: Array, n_rows: int, ptr: Array, entry: Array, pools: Array, costs: Array, origin: Array,
-    true_cost: Array, true_origin: Array, size: Array, copies: Array, held: Array, fill_cost: Array,
-    holds: Array, rate: Array, link_ptr: Array, link: Array, origin_ptr: Array, origin_link: Array,
-    n_links: int, cost: Array, use: Array,
+    path_cost: Array, size: Array, copies: Array, held: Array, fill_cost: Array, holds: Array, rate: Array,
+    use_ptr: Array, use_row: Array, use_weight: Array, rates_at: int, cost: Array, use: Array,
 ) -> None:  # fmt: skip
-    """True cost and use of all limits (order of `LimitVector`) of files with given holders.
+    """True cost and use of limits (order of `LimitVector`, no shared volumes) of files with given holders.
 
     Requests go to the cheapest holder under the prices in `costs`, `origin`; `holds[i]` belongs to
-    `files[i]`. `use` (n_files_listed, n_limits) and `cost` are results.
+    `files[i]`; `path_cost` is without prices. `use` (n_files_listed, n_limits) and `cost` are results.
     """
-    n_pools = copies.shape[1]
-    links_at = n_pools * (1 + rate.shape[1])
-    new_at = links_at + n_links * rate.shape[1]
+    n_cand = ptr[ptr.size - 1]
     for chunk in chunks:
         row_gb = np.zeros(n_rows)
         for i in range(chunk, files.size, N_CHUNKS):
             f = files[i]
-            _store(i, f, holds, size, copies, held, fill_cost, new_at, cost, use)
+            _store(i, f, holds, size, copies, held, fill_cost, cost, use)
             for k in range(file_ptr[f], file_ptr[f + 1]):
                 row_gb[file_row[k]] = file_gb[k]
             for r in range(region_row.size):
@@ -86,16 +75,8 @@ def column_loads(
                     if holds[i, pools[j]]:
                         found = j
                         break
-                if found >= 0:
-                    _deliver(
-                        i, gb, r, entry[found], pools[found], true_cost, rate, link_ptr, link, n_pools,
-                        links_at, cost, use,
-                    )  # fmt: skip
-                else:
-                    cost[i] += gb * true_origin[r]
-                    _load_links(
-                        i, gb, r, origin_ptr[r], origin_ptr[r + 1], origin_link, links_at, rate, use
-                    )  # fmt: skip
+                path = n_cand + r if found < 0 else entry[found]
+                _deliver(i, gb, r, path, path_cost, rate, use_ptr, use_row, use_weight, rates_at, cost, use)
             for k in range(file_ptr[f], file_ptr[f + 1]):
                 row_gb[file_row[k]] = 0.0
 
@@ -104,25 +85,22 @@ def column_loads(
 def served_loads(
     chunks: Array, files: Array, region_row: Array, region_share: Array, file_ptr: Array, file_row: Array,
     file_gb: Array, n_rows: int, ptr: Array, order: Array, pools: Array, priced: Array, priced_origin: Array,
-    true_cost: Array, true_origin: Array, size: Array, copies: Array, held: Array, fill_cost: Array,
-    holds: Array, rate: Array, link_ptr: Array, link: Array, origin_ptr: Array, origin_link: Array,
-    n_links: int, serving_ptr: Array, serving_mask: Array, share_ptr: Array, slot: Array, ratio: Array,
-    cost: Array, use: Array,
+    path_cost: Array, size: Array, copies: Array, held: Array, fill_cost: Array, holds: Array, rate: Array,
+    use_ptr: Array, use_row: Array, use_weight: Array, rates_at: int, serving_ptr: Array,
+    serving_mask: Array, share_ptr: Array, slot: Array, ratio: Array, cost: Array, use: Array,
 ) -> None:  # fmt: skip
     """Like `column_loads`, but requests whose signature the serving knows are split as there.
 
     Any other goes to its cheapest holder under the prices in `priced`, `priced_origin`; these and `pools` are
     in the instance's order of entries, of which `order` lists those of each region by price.
     """
-    n_pools = copies.shape[1]
-    links_at = n_pools * (1 + rate.shape[1])
-    new_at = links_at + n_links * rate.shape[1]
+    n_cand = ptr[ptr.size - 1]
     mask = np.zeros(serving_mask.shape[1], np.uint64)
     for chunk in chunks:
         row_gb = np.zeros(n_rows)
         for i in range(chunk, files.size, N_CHUNKS):
             f = files[i]
-            _store(i, f, holds, size, copies, held, fill_cost, new_at, cost, use)
+            _store(i, f, holds, size, copies, held, fill_cost, cost, use)
             for k in range(file_ptr[f], file_ptr[f + 1]):
                 row_gb[file_row[k]] = file_gb[k]
             for r in range(region_row.size):
@@ -142,8 +120,8 @@ def served_loads(
                         e = ptr[r] + slot[k]
                         rest -= ratio[k]
                         _deliver(
-                            i, gb * ratio[k], r, e, pools[e], true_cost, rate, link_ptr, link, n_pools,
-                            links_at, cost, use,
+                            i, gb * ratio[k], r, e, path_cost, rate, use_ptr, use_row, use_weight, rates_at,
+                            cost, use,
                         )  # fmt: skip
                 else:
                     for j in range(ptr[r], ptr[r + 1]):
@@ -153,14 +131,24 @@ def served_loads(
                         if holds[i, pools[e]]:
                             rest = 0.0
                             _deliver(
-                                i, gb, r, e, pools[e], true_cost, rate, link_ptr, link, n_pools, links_at,
-                                cost, use,
-                            )  # fmt: skip
+                                i,
+                                gb,
+                                r,
+                                e,
+                                path_cost,
+                                rate,
+                                use_ptr,
+                                use_row,
+                                use_weight,
+                                rates_at,
+                                cost,
+                                use,
+                            )
                             break
                 if rest > WHOLE:
-                    cost[i] += rest * gb * true_origin[r]
-                    _load_links(
-                        i, rest * gb, r, origin_ptr[r], origin_ptr[r + 1], origin_link, links_at, rate, use
+                    _deliver(
+                        i, rest * gb, r, n_cand + r, path_cost, rate, use_ptr, use_row, use_weight, rates_at,
+                        cost, use,
                     )  # fmt: skip
             for k in range(file_ptr[f], file_ptr[f + 1]):
                 row_gb[file_row[k]] = 0.0

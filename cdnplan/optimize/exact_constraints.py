@@ -1,10 +1,10 @@
 """Constraint families of the exact model, one function each, as sparse rows that any solver can take.
 
 Nomenclature: x[p, f] whether pool p holds file f; y[r, f, p] the share of a request served by p, y[r, f, 0]
-by the origin; o[e, t] overload of link e in slice t; v[r, f] GB asked; h[r, t] Gbit/s per GB; s[f] size;
-k[p, f] copies; B, S, W, C, U limits as in `Instance`. Bans need no rows: x and y that a ban forbids do not
-exist (`Variables.of`); pins are bounds of x (`lower_bounds`); copies are in the coefficients of storage, fill
-window and churn (`rules.stored_matrix_gb`, `rules.new_matrix_gb`).
+by the origin; o[i, t] overload of rate row i in slice t; v[r, f] GB asked; h[r, t] Gbit/s per GB; s[f] size;
+k[p, f] copies; w[j, i] what row i bears of path j; C[i] capacities of volume and rate rows. Bans need no
+rows: x and y that a ban forbids do not exist (`Variables.of`); pins are bounds of x (`lower_bounds`); copies
+are in the coefficients of volumes (`rules.stored_matrix_gb`, `rules.new_matrix_gb`).
 
 Each row is divided by its limit, or by its largest coefficient where the limit is tiny or may be overrun, so
 that tolerances of a solver mean the same for every limit. Limits that nothing can reach have no row.
@@ -19,6 +19,7 @@ import numpy as np
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.optimize.exact_variables import Variables, ranges
 from cdnplan.optimize.rules import LIMIT_TOLERANCE, new_matrix_gb, stored_matrix_gb
+from cdnplan.optimize.serving_paths import Paths
 
 SMALLEST_LIMIT_RATIO = 1e-6
 """Rows whose limit is below this ratio of their largest coefficient are divided by that coefficient."""
@@ -74,70 +75,60 @@ def holding_rows(variables: Variables) -> Rows:
     return _rows("holding", key, column, value, np.full(n, -np.inf), np.zeros(n))
 
 
-def storage_rows(instance: Instance, variables: Variables) -> Rows:
-    """Storage: Σ_f s[f]·k[p, f]·x[p, f] ≤ S[p] for each pool."""
-    return _knapsack_rows("storage", variables, stored_matrix_gb(instance), instance.storage_gb)
+def volume_rows(instance: Instance, variables: Variables) -> Rows:
+    """Volumes: Σ_{p ∈ row} Σ_f bytes[p, f]·x[p, f] ≤ C[i] for each volume row.
 
-
-def fill_rows(instance: Instance, variables: Variables) -> Rows:
-    """Fill window: Σ_f s[f]·max(0, k[p, f] − held[p, f])·x[p, f] ≤ W[p] for each pool."""
-    return _knapsack_rows("fill", variables, new_matrix_gb(instance), instance.fill_limit_gb)
-
-
-def churn_rows(instance: Instance, variables: Variables) -> Rows:
-    """Churn: the new bytes of `fill_rows`, ≤ C[p] for each pool."""
-    return _knapsack_rows("churn", variables, new_matrix_gb(instance), instance.churn_limit_gb)
-
-
-def throughput_rows(instance: Instance, variables: Variables) -> Rows:
-    """Throughput: Σ_{r, f} h[r, t]·v[r, f]·y[r, f, p] ≤ B[p] for each pool and slice."""
-    request, slices = variables.share_request, instance.n_slices
-    rate = instance.gbps_per_gb[variables.request_region[request]] * variables.request_gb[request, None]
-    key = instance.cand_pool[variables.share_entry].astype(np.int64)[:, None] * slices + np.arange(slices)
-    column = np.repeat(variables.first_share + np.arange(variables.n_shares), slices)
-    limit = np.repeat(instance.throughput_gbps, slices)
-    key, rate = key.ravel(), rate.ravel()
-    return _limited("throughput", key, column, rate, limit, _scale(key, rate, limit))
-
-
-def link_rows(instance: Instance, variables: Variables) -> Rows:
-    """Links: Σ_{paths over e} h[r, t]·v[r, f]·y − o[e, t] ≤ U[e] for each link and slice.
-
-    Paths from pools and from origins both count. The overload o ≥ 0 has a price in the objective, so these
-    rows never make a plan impossible. In the rows here o is counted in units of the row's scale.
+    Bytes are those stored, s[f]·k[p, f], or the new ones, s[f]·max(0, k[p, f] − held[p, f]).
     """
-    slices = instance.n_slices
-    column, request, link = _link_uses(instance, variables)
-    rate = instance.gbps_per_gb[variables.request_region[request]] * variables.request_gb[request, None]
-    key = (link[:, None] * slices + np.arange(slices)).ravel()
-    rate, column = rate.ravel(), np.repeat(column, slices)
-    limit = np.repeat(instance.link_capacity_gbps, slices)
-    scale = link_scale(instance, variables)
-    used = np.flatnonzero(scale > 0)
+    volumes, pool, file = instance.volumes, variables.hold_pool, variables.hold_file
+    stored, new = stored_matrix_gb(instance)[pool, file], new_matrix_gb(instance)[pool, file]
+    of_pool = np.argsort(pool, kind="stable")
+    count = np.bincount(pool, minlength=instance.n_pools)
+    start = np.cumsum(count) - count
+    x = of_pool[ranges(start[volumes.pool], count[volumes.pool])]
+    row = np.repeat(np.repeat(np.arange(volumes.n_rows), np.diff(volumes.ptr)), count[volumes.pool])
+    value = np.where(volumes.fresh[row], new[x], stored[x])
+    limit = volumes.capacity_gb
+    return _limited("volumes", row, x, value, limit, _scale(row, value, limit), LIMIT_TOLERANCE)
+
+
+def rate_rows(instance: Instance, variables: Variables) -> Rows:
+    """Rates: Σ_{paths j} w[j, i]·h[r, t]·v[r, f]·y − o[i, t] ≤ C[i] for each rate row and slice.
+
+    Paths from pools and from origins both count. The overload o ≥ 0, of rows that may be passed, has a price
+    in the objective, so these rows never make a plan impossible. In the rows here o is counted in units of
+    the row's scale.
+    """
+    slices, rates = instance.n_slices, instance.rates
+    column, key, rate = _rate_uses(instance, variables)
+    limit = np.repeat(rates.capacity, slices)
+    largest = overload_scale(instance, variables)
+    soft = np.flatnonzero(np.repeat(np.isfinite(rates.overload_cost), slices))
+    scale = _scale(key, rate, limit)
+    scale[soft] = largest
+    used = np.flatnonzero(largest > 0)
     return _limited(
-        "links",
-        np.concatenate([key, used]),
+        "rates",
+        np.concatenate([key, soft[used]]),
         np.concatenate([column, variables.first_overload + used]),
-        np.concatenate([rate, -scale[used]]),
+        np.concatenate([rate, -largest[used]]),
         limit,
         scale,
     )
 
 
-def link_scale(instance: Instance, variables: Variables) -> Floats:
-    """Largest coefficient of each link and slice, the unit of its overload; 0 where nothing can use it.
+def overload_scale(instance: Instance, variables: Variables) -> Floats:
+    """Largest coefficient of each row that may be passed, by slice; 0 where nothing can use it.
 
     Returns
     -------
-    (n_links * n_slices,) float64
-        [Gbit/s].
+    (n_overloads,) float64
+        The unit of each overload, in that of the row.
     """
-    slices = instance.n_slices
-    _, request, link = _link_uses(instance, variables)
-    rate = instance.gbps_per_gb[variables.request_region[request]] * variables.request_gb[request, None]
-    largest = np.zeros((instance.n_links, slices))
-    np.maximum.at(largest, link, rate)
-    return largest.ravel()
+    _, key, rate = _rate_uses(instance, variables)
+    largest = np.zeros((instance.rates.n_rows, instance.n_slices))
+    np.maximum.at(largest.reshape(-1), key, rate)
+    return largest[np.isfinite(instance.rates.overload_cost)].ravel()
 
 
 def launch_rows(instance: Instance, variables: Variables) -> Rows:
@@ -176,21 +167,21 @@ def upper_bounds(variables: Variables, *, integer: bool) -> Floats:
 def objective(instance: Instance, variables: Variables) -> Floats:
     """Cost above the ideal of each variable at 1, (n_columns,) [currency].
 
-    Σ v·(c[r, p] − c*[r])·y + Σ g[p]·new[p, f]·x + Σ overload_cost·o, where c*[r] is the cheapest cost of the
-    region. With the ideal left out the objective has no constant, and the solver's relative gap is the
+    Σ v·(c[r, p] − c*[r])·y + Σ g[p]·new[p, f]·x + Σ overload_cost[i]·o, where c*[r] is the cheapest cost of
+    the region. With the ideal left out the objective has no constant, and the solver's relative gap is the
     project's gap ratio.
     """
     cheapest = _cheapest_cost(instance)
     region = variables.request_region
     fill = instance.fill_cost[:, None] * new_matrix_gb(instance)
-    share = variables.share_request
+    share, costs = variables.share_request, instance.rates.overload_cost
     above = instance.cand_cost[variables.share_entry] - cheapest[region[share]]
     return np.concatenate(
         [
             fill[variables.hold_pool, variables.hold_file],
             variables.request_gb[share] * above,
             variables.request_gb * (instance.origin_cost - cheapest)[region],
-            instance.overload_cost * link_scale(instance, variables),
+            np.repeat(costs[np.isfinite(costs)], instance.n_slices) * overload_scale(instance, variables),
         ]
     )
 
@@ -200,11 +191,8 @@ def all_rows(instance: Instance, variables: Variables) -> tuple[Rows, ...]:
     return (
         serving_rows(variables),
         holding_rows(variables),
-        storage_rows(instance, variables),
-        throughput_rows(instance, variables),
-        link_rows(instance, variables),
-        fill_rows(instance, variables),
-        churn_rows(instance, variables),
+        volume_rows(instance, variables),
+        rate_rows(instance, variables),
         launch_rows(instance, variables),
     )
 
@@ -217,30 +205,16 @@ def _cheapest_cost(instance: Instance) -> Floats:
     return cheapest
 
 
-def _link_uses(instance: Instance, variables: Variables) -> tuple[Ints, Ints, Ints]:
-    """Column, request and link of each use of a link by a share, then by the origin."""
-    entry, region = variables.share_entry, variables.request_region
-    per_share = np.diff(instance.cand_link_ptr)[entry]
-    per_request = np.diff(instance.origin_link_ptr)[region]
-    share = np.repeat(np.arange(variables.n_shares), per_share)
-    request = np.repeat(np.arange(variables.n_requests), per_request)
-    return (
-        np.concatenate([variables.first_share + share, variables.first_origin + request]),
-        np.concatenate([variables.share_request[share], request]),
-        np.concatenate(
-            [
-                instance.cand_link[ranges(instance.cand_link_ptr[entry], per_share)],
-                instance.origin_link[ranges(instance.origin_link_ptr[region], per_request)],
-            ]
-        ).astype(np.int64),
-    )
-
-
-def _knapsack_rows(family: str, variables: Variables, weight: Floats, limit: Floats) -> Rows:
-    """Σ_f weight[p, f]·x[p, f] ≤ limit[p], for the limits that can be reached."""
-    value = weight[variables.hold_pool, variables.hold_file]
-    scale = _scale(variables.hold_pool, value, limit)
-    return _limited(family, variables.hold_pool, np.arange(variables.n_holds), value, limit, scale)
+def _rate_uses(instance: Instance, variables: Variables) -> tuple[Ints, Ints, Floats]:
+    """Column, row and slice, and what of the row is used, for each use by a share, then by an origin."""
+    paths, slices = Paths.of(instance), instance.n_slices
+    origin = instance.cand_pool.size + variables.request_region
+    position, row, weight = paths.uses(np.concatenate([variables.share_entry, origin]))
+    request = np.concatenate([variables.share_request, np.arange(variables.n_requests)])[position]
+    rate = instance.gbps_per_gb[variables.request_region[request]] * variables.request_gb[request, None]
+    key = row[:, None] * slices + np.arange(slices)
+    column = np.repeat(variables.first_share + position, slices)
+    return column, key.ravel(), (rate * weight[:, None]).ravel()
 
 
 def _scale(key: Ints, value: Floats, limit: Floats) -> Floats:
@@ -250,19 +224,17 @@ def _scale(key: Ints, value: Floats, limit: Floats) -> Floats:
     return np.where(limit >= SMALLEST_LIMIT_RATIO * largest, limit, largest)
 
 
-def _limited(family: str, key: Ints, column: Ints, value: Floats, limit: Floats, scale: Floats) -> Rows:
+def _limited(
+    family: str, key: Ints, column: Ints, value: Floats, limit: Floats, scale: Floats, tolerance: float = 0.0
+) -> Rows:
     """Σ value ≤ limit for each key, divided by scale; only where all positive terms together exceed it."""
     reach = np.bincount(key, np.maximum(value, 0.0), minlength=limit.size)
     reachable = reach > limit
     keep = reachable[key] & (value != 0)
     key, column = key[keep], column[keep]
     side = np.divide(limit, scale, out=np.ones_like(limit), where=reachable)
-    upper = side * (1.0 + LIMIT_TOLERANCE) if family in _KNAPSACKS else side
+    upper = side * (1.0 + tolerance)
     return _rows(family, key, column, value[keep] / scale[key], np.full(limit.size, -np.inf), upper, scale)
-
-
-_KNAPSACKS = frozenset({"storage", "fill", "churn"})
-"""Families whose limits are checked with `LIMIT_TOLERANCE` on the finished placement."""
 
 
 def _rows(

@@ -10,7 +10,14 @@ from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.exact_constraints import Rows
 from cdnplan.optimize.exact_variables import Variables
-from cdnplan.optimize.rules import Bools, exceeds, new_matrix_gb, stored_matrix_gb
+from cdnplan.optimize.rules import (
+    Bools,
+    Room,
+    exceeds,
+    new_matrix_gb,
+    stored_matrix_gb,
+    volumes_used_gb,
+)
 
 
 def decode_holds(instance: Instance, variables: Variables, value: Floats) -> Bools:
@@ -68,43 +75,25 @@ def rounded_holds(instance: Instance, variables: Variables, wish: Floats) -> Boo
     """
     wanted = np.zeros(instance.copies.shape)
     wanted[variables.hold_pool, variables.hold_file] = wish
-    room = _Room(instance)
+    holds = instance.pinned.copy()
+    room = Room(instance, holds)
+
+    def take(pool: int, file: int) -> bool:
+        taken = not holds[pool, file] and room.take(pool, file)
+        holds[pool, file] |= taken
+        return taken
+
     for rule in range(instance.n_launches):
         file = int(instance.launch_file[rule])
         pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
-        lacking = int(instance.launch_min[rule]) - int(room.holds[pools, file].sum())
+        lacking = int(instance.launch_min[rule]) - int(holds[pools, file].sum())
         for pool in pools[np.argsort(-wanted[pools, file], kind="stable")]:
-            lacking -= int(lacking > 0 and room.take(int(pool), file))
+            lacking -= int(lacking > 0 and take(int(pool), file))
         if lacking > 0:
             return None
     for x in np.argsort(-wish, kind="stable")[: int((wish > 0).sum())]:
-        room.take(int(variables.hold_pool[x]), int(variables.hold_file[x]))
-    return room.holds
-
-
-class _Room:
-    """Pins, what they leave of each pool's limits, and what is taken after them."""
-
-    def __init__(self, instance: Instance) -> None:
-        self.holds = instance.pinned.copy()
-        self._banned = instance.copies == 0
-        self._stored, self._new = stored_matrix_gb(instance), new_matrix_gb(instance)
-        self._space = instance.storage_gb - (self._stored * self.holds).sum(axis=1)
-        limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
-        self._fresh = limit - (self._new * self.holds).sum(axis=1)
-
-    def take(self, pool: int, file: int) -> bool:
-        """Hold a file if it fits and is not held yet; whether it was taken."""
-        stored, new = self._stored[pool, file], self._new[pool, file]
-        if self.holds[pool, file] or self._banned[pool, file]:
-            return False
-        # Files without new bytes may stay even where pins have used up the window to the last byte.
-        if stored > self._space[pool] or (new > 0 and new > self._fresh[pool]):
-            return False
-        self.holds[pool, file] = True
-        self._space[pool] -= stored
-        self._fresh[pool] -= new
-        return True
+        take(int(variables.hold_pool[x]), int(variables.hold_file[x]))
+    return holds
 
 
 def broken_covers(instance: Instance, variables: Variables, holds: Bools) -> list[Ints]:
@@ -131,16 +120,13 @@ def broken_covers(instance: Instance, variables: Variables, holds: Bools) -> lis
     column = np.full(holds.shape, -1, dtype=np.int64)
     column[variables.hold_pool, variables.hold_file] = np.arange(variables.n_holds)
     covers: list[Ints] = []
+    rows, used = instance.volumes, volumes_used_gb(instance, holds)
     stored, new = stored_matrix_gb(instance), new_matrix_gb(instance)
-    for weight, limit in (
-        (stored, instance.storage_gb),
-        (new, instance.fill_limit_gb),
-        (new, instance.churn_limit_gb),
-    ):
-        used = (weight * holds).sum(axis=1)
-        for pool in np.flatnonzero(exceeds(used, limit)):
-            files = _minimal_cover(weight[pool], holds[pool], float(limit[pool]))
-            covers.append(column[pool, files])
+    for row in np.flatnonzero(exceeds(used, rows.capacity_gb)).tolist():
+        pools = rows.pools_of(row)
+        weight = (new if rows.fresh[row] else stored)[pools].ravel()
+        items = _minimal_cover(weight, holds[pools].ravel(), float(rows.capacity_gb[row]))
+        covers.append(column[pools].ravel()[items])
     return covers
 
 
@@ -168,29 +154,20 @@ def decode_prices(instance: Instance, rows: tuple[Rows, ...], dual: Callable[[st
     Returns
     -------
     Prices
-        Not negative; those of links at most the overload cost.
+        Not negative; those of rates at most the overload cost.
     """
-    price = {
-        part.family: _price(part, dual(part.family))
-        for part in rows
-        if part.family not in {"serving", "holding"}
-    }
-    pools, slices = instance.n_pools, instance.n_slices
+    zero, parts = Prices.zero(instance), {part.family: part for part in rows}
 
-    def of(family: str, size: int) -> Floats:
-        result = np.zeros(size)
-        at, value = price[family]
+    def of(family: str, shape: Floats) -> Floats:
+        at, value = _price(parts[family], dual(family))
+        result = np.zeros(shape.size)
         result[at] = value
-        return result
+        return result.reshape(shape.shape)
 
-    link = np.minimum(of("links", instance.n_links * slices), instance.overload_cost)
     return Prices(
-        storage=of("storage", pools),
-        throughput=of("throughput", pools * slices).reshape(pools, slices),
-        link=link.reshape(instance.n_links, slices),
-        fill=of("fill", pools),
-        churn=of("churn", pools),
-        launch=of("launches", instance.n_launches),
+        volume=of("volumes", zero.volume),
+        rate=np.minimum(of("rates", zero.rate), instance.rates.overload_cost[:, None]),
+        launch=of("launches", zero.launch),
     )
 
 

@@ -15,7 +15,7 @@ class Variables:
     """Index arrays of the model's columns: all x, then all y, then all origin shares, then all overloads.
 
     A request is a (region, file) with demand. A share exists for each request and each candidate entry
-    whose pool may hold the file; an overload for each link and slice.
+    whose pool may hold the file; an overload for each rate row that may be passed, and slice.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Variables:
     share_request, share_entry, share_hold : (n_shares,) int64
         Request, candidate entry and x of each y.
     n_overloads : int
-        n_links × n_slices, in that order.
+        Rate rows with a cost of overload × n_slices, in that order.
     """
 
     hold_pool: Ints
@@ -109,7 +109,7 @@ class Variables:
             share_request=request,
             share_entry=entry,
             share_hold=number[pool, file[request]],
-            n_overloads=instance.n_links * instance.n_slices,
+            n_overloads=int(np.isfinite(instance.rates.overload_cost).sum()) * instance.n_slices,
         )
 
 

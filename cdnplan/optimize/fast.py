@@ -39,8 +39,8 @@ from cdnplan.parts import ALL, Parts
 
 LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
 """Passes over all files: what the last number buys (candidate entries × files each), within the others."""
-LINK_PASSES = 24
-"""At least so many where links have a capacity: their prices have farther to go."""
+SHARED_PASSES = 24
+"""At least so many where pools share limits on rates."""
 FEW_PASSES, RECENT_PASSES = 8, 4
 """Passes on small networks, where the master program finds better prices than more passes would; the
 holders of the last ones are columns to start it with."""
@@ -53,8 +53,8 @@ long a plan takes."""
 WORTH_GOING_ON, MORE_PASSES = 4e-3, 3
 """On larger networks prices move on for so many passes where the gap is above this one at the end."""
 LIFTS, WORTH_LIFTING = 4, 0.1
-"""Where links have a capacity, prices are lifted once in the middle of the passes; and after them, where the
-gap is still above that one, so many times at most, as long as that closes this part of the gap."""
+"""Where pools share limits on rates, prices are lifted once in the middle of the passes; and after them,
+while the gap is still above that one, so many times at most, as long as that closes this part of it."""
 SMALL_UP_TO = 8_000_000
 """Up to so many candidate entries × files a network counts as small."""
 CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
@@ -183,7 +183,12 @@ def full_passes(instance: Instance) -> int:
     if work <= SMALL_UP_TO:
         return FEW_PASSES
     full = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, work)))
-    return max(full, LINK_PASSES) if instance.n_links else full
+    return max(full, SHARED_PASSES) if shares_rates(instance) else full
+
+
+def shares_rates(instance: Instance) -> bool:
+    """Whether pools share limits on rates, as those of links: their prices have farther to go."""
+    return instance.rates.n_rows > instance.n_pools
 
 
 def _may_close(instance: Instance) -> bool:
@@ -206,7 +211,7 @@ class _Search:
         self._run, self._start, self._small, self._closes = run, start, small, closes
         passes = full_passes(run.instance)
         self._search = PriceSearch(run.instance, run.solver, passes, start, early=early, parts=run.parts)
-        self._lifts = not small and run.instance.n_links > 0 and run.parts.lifting
+        self._lifts = not small and shares_rates(run.instance) and run.parts.lifting
         self._middle = self._search.planned - passes // 2 if self._lifts and start is None else 0
         self._first = True
         self.recent: list[FileColumns] = []
@@ -278,11 +283,11 @@ class _Search:
         """Prices lifted towards the duals of a plan, and their bound."""
         inst, solver = self._run.instance, self._run.solver
         return lifted_prices(
-            plan.served, inst.overload_cost, prices, lambda lifted: priced_bound(inst, lifted, solver)
+            plan.served, inst.rates.overload_cost, prices, lambda lifted: priced_bound(inst, lifted, solver)
         )
 
     def _lift(self, state: PricePass) -> None:
-        """Lift the prices of throughput and links together, and go on from there; a plan at the end."""
+        """Lift the prices of rates together, and go on from there; a plan at the end."""
         run, latest, self._lifts = self._run, state, False
         for number in range(1, LIFTS + 1):
             if run.ended() or run.gap() <= max(WORTH_GOING_ON, run.wanted_gap):

@@ -19,7 +19,7 @@ from cdnplan.optimize.bound import FileSolver, summed
 from cdnplan.optimize.column_kernels import column_loads
 from cdnplan.optimize.exact_file_kernels import solve_files_exactly
 from cdnplan.optimize.file_kernels import N_CHUNKS
-from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.limits import LimitVector, volume_use
 from cdnplan.optimize.priced import Priced
 
 MAX_NODES = 1000
@@ -69,7 +69,7 @@ class Columns:
     cost : (n,) float64
         Delivery and fill, without prices [currency].
     use : (n, n_limits) float64
-        Of every limit, in the order of `LimitVector` [GB or Gbit/s].
+        Of every limit, in the order of `LimitVector`, in its unit.
     """
 
     file: Ints32
@@ -120,7 +120,7 @@ def solve_exactly(
     ----------
     solver : FileSolver
     prices : Prices
-        Non-negative; those of links at most `Instance.overload_cost`.
+        Non-negative; those of rates at most `RateRows.overload_cost`.
     max_nodes : int
         Nodes for each file.
     guess : (n_files, n_pools) bool or None
@@ -177,12 +177,23 @@ def columns_of(
         column_loads, N_CHUNKS, files, inst.region_row, inst.region_share,
         cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
         inst.cand_pool[priced.order], priced.cand_cost[priced.order],
-        np.full(inst.n_regions, -np.inf) if from_origin else priced.origin_cost, inst.cand_cost,
-        inst.origin_cost, inst.size_gb, solver.copies, solver.held, inst.fill_cost, holds,
-        inst.gbps_per_gb, inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr, inst.origin_link,
-        inst.n_links, cost, use,
+        np.full(inst.n_regions, -np.inf) if from_origin else priced.origin_cost, path_costs(inst),
+        inst.size_gb, solver.copies, solver.held, inst.fill_cost, holds, inst.gbps_per_gb,
+        inst.rates.use_ptr, inst.rates.use_row, inst.rates.use_weight, inst.volumes.n_rows, cost, use,
     )  # fmt: skip
-    return with_cuts(Columns(files, holds, cost, use), solver.cuts)
+    return completed(Columns(files, holds, cost, use), solver)
+
+
+def path_costs(instance: Instance) -> Floats:
+    """Cost of a GB on each path, without prices, (n_paths,) [currency/GB]."""
+    return np.concatenate([instance.cand_cost, instance.origin_cost])
+
+
+def completed(columns: Columns, solver: FileSolver) -> Columns:
+    """Columns that tell as well what they use of volumes that pools share, and of cuts."""
+    inst, use = solver.instance, columns.use
+    use[:, : inst.volumes.n_rows] = volume_use(inst, use[:, : 2 * inst.n_pools])
+    return with_cuts(columns, solver.cuts)
 
 
 def with_cuts(columns: Columns, cuts: Cuts) -> Columns:

@@ -75,9 +75,9 @@ class KnownHolders:
             Whether every file is to start its next choice from these.
         """
         inst = self._solver.instance
-        # At most: each holder uses storage, new bytes and throughput in every slice, and each file all links.
+        # At most: each holder uses its pool's own rows, in every slice, and each file all that are shared.
         entries = int(np.count_nonzero(holds)) * (2 + inst.n_slices)
-        entries += inst.n_files * inst.n_links * inst.n_slices
+        entries += inst.n_files * (self._limits.n_own - inst.n_pools * (2 + inst.n_slices))
         if self._sets and self._entries + entries > MOST_ENTRIES:
             return
         self._entries += entries
@@ -161,9 +161,9 @@ class KnownHolders:
         return np.bincount(offer.which[entries], offer.use[entries], minlength=size).astype(np.float64)
 
     def _at_least(self, price: Floats) -> Floats:
-        """Prices, none of them far below the mean of its kind: storage, Gbit/s, new bytes."""
-        pools, raised = self._solver.instance.n_pools, price.copy()
-        for kind in (slice(0, pools), slice(pools, price.size - pools), slice(price.size - pools, None)):
+        """Prices, none of them far below the mean of its kind: storage, other volumes, rates."""
+        pools, volumes, raised = self._solver.instance.n_pools, self._limits.n_volumes, price.copy()
+        for kind in (slice(0, pools), slice(pools, volumes), slice(volumes, None)):
             positive = price[kind][price[kind] > 0]
             if positive.size:
                 raised[kind] = np.maximum(price[kind], LEAST_PRICE * float(positive.mean()))

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cdnplan.model.instance import Floats
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.serving import Served
 
@@ -28,7 +29,7 @@ STEPS = (0.15, 0.3, 0.6, 0.9)
 
 
 def lifted_prices(
-    served: Served, most: float, prices: Prices, bound: Callable[[Prices], float]
+    served: Served, most: Floats, prices: Prices, bound: Callable[[Prices], float]
 ) -> tuple[Prices, float]:
     """Find the best prices on the way to the duals of a plan's serving.
 
@@ -36,8 +37,8 @@ def lifted_prices(
     ----------
     served : Served
         Of a plan; the nearer that is to the best one, the better its duals.
-    most : float
-        Largest valid price of a link, `Instance.overload_cost`.
+    most : (n_rate_rows,) float64
+        Largest valid prices, `RateRows.overload_cost`.
     prices : Prices
         To begin with.
     bound : callable
@@ -46,19 +47,15 @@ def lifted_prices(
     Returns
     -------
     Prices
-        Those given but for throughput and links.
+        Those given but for rates.
     float
         The bound they prove; less than that of the prices given where no step is any better.
     """
     best, highest = prices, -np.inf
     for step in STEPS:
-        link = prices.link + step * (served.link - prices.link)
-        there = replace(
-            prices,
-            throughput=prices.throughput + step * (served.throughput - prices.throughput),
-            # A dual may pass its cap by rounding.
-            link=np.minimum(link, most),
-        )
+        # A dual may pass its cap by rounding.
+        rate = np.minimum(prices.rate + step * (served.rate - prices.rate), most[:, None])
+        there = replace(prices, rate=rate)
         reached = bound(there)
         if reached <= highest:
             break

@@ -1,4 +1,8 @@
-"""All shared limits of an instance as one flat vector: storage, throughput, links, new bytes; then cuts."""
+"""All shared limits of an instance as one flat vector: volume rows, rate rows by slice, then cuts.
+
+The two maps that know rows are here: what pools hold and paths carry → what rows use, and prices of rows →
+what a GB costs, stored, new, or on a path.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +20,15 @@ TINY = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LimitVector:
-    """Flat order: storage by pool, throughput by (pool, slice), links by (link, slice), new by pool, cuts.
-
-    Fill window and churn limit bound the same quantity, so only the tighter one of a pool can matter; its
-    price is put where it belongs.
+    """Flat order: volume rows, rate rows by (row, slice), cuts.
 
     Parameters
     ----------
     instance : Instance
     limit : (n_limits,) float64
-        [GB or Gbit/s]; inf where there is none.
+        In the rows' units; inf where there is none.
     cap : (n_limits,) float64
-        Largest valid price: `Instance.overload_cost` for links, else inf.
+        Largest valid price: the cost of overload where a row may be passed, else inf.
     n_own : int
         How many limits are those of the instance, before the cuts.
     cut_pool : (n_cuts,) int32
@@ -43,21 +44,22 @@ class LimitVector:
     @classmethod
     def of(cls, instance: Instance, cuts: Cuts | None = None) -> LimitVector:
         """Flatten the limits of an instance, and those of cuts."""
-        slices = instance.n_slices
-        cap = np.full(2 * instance.n_pools + (instance.n_pools + instance.n_links) * slices, np.inf)
-        links = slice(instance.n_pools * (1 + slices), cap.size - instance.n_pools)
-        cap[links] = instance.overload_cost
-        limit = np.concatenate(
-            [
-                instance.storage_gb,
-                np.repeat(instance.throughput_gbps, slices),
-                np.repeat(instance.link_capacity_gbps, slices),
-                np.minimum(instance.fill_limit_gb, instance.churn_limit_gb),
-            ]
-        )
+        rates, volumes, slices = instance.rates, instance.volumes, instance.n_slices
+        limit = np.concatenate([volumes.capacity_gb, np.repeat(rates.capacity, slices)])
+        cap = np.concatenate([np.full(volumes.n_rows, np.inf), np.repeat(rates.overload_cost, slices)])
         cuts = Cuts.none() if cuts is None else cuts
         caps = np.append(cap, np.full(cuts.n_cuts, np.inf))
         return cls(instance, np.append(limit, cuts.limit), caps, limit.size, cuts.pool)
+
+    @property
+    def n_volumes(self) -> int:
+        """How many are volume rows; rates follow."""
+        return self.instance.volumes.n_rows
+
+    @property
+    def rates(self) -> slice:
+        """Where the rate rows are."""
+        return slice(self.n_volumes, self.n_own)
 
     def excess(self, use: Floats) -> Floats:
         """Use over limit less one, within [-1, 1]; -1 where there is no limit."""
@@ -66,25 +68,63 @@ class LimitVector:
 
     def flat(self, prices: Prices) -> Floats:
         """Prices as a vector; cuts that they do not know have none."""
-        new = prices.fill + prices.churn
         unknown = np.zeros(self.limit.size - self.n_own - prices.cut.size)
-        return np.concatenate(
-            [prices.storage, prices.throughput.ravel(), prices.link.ravel(), new, prices.cut, unknown]
-        )
+        return np.concatenate([prices.volume, prices.rate.ravel(), prices.cut, unknown])
 
     def prices(self, flat: Floats, launch: Floats) -> Prices:
-        """The vector as prices, those of missing limits zero and those of links capped."""
-        inst, slices = self.instance, self.instance.n_slices
+        """The vector as prices, those of missing limits zero and none above its cap."""
         flat = np.where(np.isinf(self.limit), 0.0, np.minimum(flat, self.cap))
-        links = inst.n_pools * (1 + slices)
-        new = flat[self.n_own - inst.n_pools : self.n_own]
-        by_fill = inst.fill_limit_gb <= inst.churn_limit_gb
         return Prices(
-            storage=flat[: inst.n_pools],
-            throughput=flat[inst.n_pools : links].reshape(inst.n_pools, slices),
-            link=flat[links : self.n_own - inst.n_pools].reshape(inst.n_links, slices),
-            fill=np.where(by_fill, new, 0.0),
-            churn=np.where(by_fill, 0.0, new),
+            volume=flat[: self.n_volumes],
+            rate=flat[self.rates].reshape(-1, self.instance.n_slices),
             launch=launch,
             cut=flat[self.n_own :],
         )
+
+
+def volume_use(instance: Instance, by_pool: Floats) -> Floats:
+    """What volume rows use: of pools, as they are, then of rows that pools share.
+
+    Parameters
+    ----------
+    instance : Instance
+    by_pool : (..., 2 * n_pools) float64
+        Stored, then new [GB].
+
+    Returns
+    -------
+    (..., n_volume_rows) float64
+        The array given where no row is shared [GB].
+    """
+    rows, first = instance.volumes, 2 * instance.n_pools
+    if rows.n_rows == first:
+        return by_pool
+    shared = np.stack(
+        [
+            by_pool[..., rows.pools_of(row) + (instance.n_pools if rows.fresh[row] else 0)].sum(axis=-1)
+            for row in range(first, rows.n_rows)
+        ],
+        axis=-1,
+    )
+    return np.concatenate([by_pool, shared], axis=-1)
+
+
+def volume_prices(instance: Instance, price: Floats) -> tuple[Floats, Floats]:
+    """What a GB costs by the prices of volume rows.
+
+    Parameters
+    ----------
+    instance : Instance
+    price : (n_volume_rows,) float64
+        [currency/GB]
+
+    Returns
+    -------
+    stored, new : (n_pools,) float64
+        [currency/GB]
+    """
+    rows, n = instance.volumes, instance.n_pools
+    by_pool = price[: 2 * n].copy()
+    for row in range(2 * n, rows.n_rows):
+        by_pool[rows.pools_of(row) + (n if rows.fresh[row] else 0)] += price[row]
+    return by_pool[:n], by_pool[n:]

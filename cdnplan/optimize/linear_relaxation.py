@@ -6,12 +6,15 @@ at the moment: a pool without room still has a price, which tells what room ther
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import highspy
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.highs import QuietHighs
+from cdnplan.optimize.serving_paths import Paths
 
 SMALLEST = 1e-12
 
@@ -19,7 +22,7 @@ SMALLEST = 1e-12
 def relaxation_prices(
     instance: Instance, storage_gb: Floats, throughput_gbps: Floats
 ) -> tuple[Prices, float] | None:
-    """Solve the relaxation [1]_ without fill limits and launch rules.
+    """Solve the relaxation [1]_ without limits on new bytes and launch rules.
 
     Parameters
     ----------
@@ -98,14 +101,14 @@ class _Program:
         self._y = n_x + np.arange(row.size)
         self._o = n_x + row.size + np.arange(self._region.size)
         self._o_gb = asked_gb
-        links = inst.n_links * inst.n_slices
-        self._w = n_x + row.size + self._region.size + np.arange(links)
+        soft = np.flatnonzero(np.repeat(np.isfinite(inst.rates.overload_cost), inst.n_slices))
+        self._w, self._soft = n_x + row.size + self._region.size + np.arange(soft.size), soft
         self._cost = np.concatenate(
             [
                 np.zeros(n_x),
                 inst.cand_cost[entry] * self._y_gb,
                 inst.origin_cost[self._region] * asked_gb,
-                np.full(links, inst.overload_cost),
+                np.repeat(inst.rates.overload_cost, inst.n_slices)[soft],
             ]
         )
         ones = np.ones(row.size + self._region.size)
@@ -122,41 +125,20 @@ class _Program:
         )
 
     def _rates(self, throughput_gbps: Floats) -> None:
-        """Throughput of pools and capacity of links, in every slice."""
+        """Rate rows, in every slice."""
         inst = self._instance
         slices = np.arange(inst.n_slices)
-        rate = inst.gbps_per_gb[self._region[self._y_row]] * self._y_gb[:, None]
-        rows = inst.cand_pool[self._y_entry][:, None] * inst.n_slices + slices
-        cols = np.repeat(self._y[:, None], inst.n_slices, axis=1)
-        self._throughput = self._add(
-            rows.ravel(), cols.ravel(), rate.ravel(), np.repeat(throughput_gbps, inst.n_slices)
-        )
-        counts = np.diff(inst.cand_link_ptr)[self._y_entry]
-        at = np.repeat(np.arange(self._y.size), counts)
-        within = np.arange(at.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        link = inst.cand_link[inst.cand_link_ptr[self._y_entry[at]] + within]
-        o_counts = np.diff(inst.origin_link_ptr)[self._region]
-        o_at = np.repeat(np.arange(self._o.size), o_counts)
-        o_within = np.arange(o_at.size) - np.repeat(np.cumsum(o_counts) - o_counts, o_counts)
-        o_link = inst.origin_link[inst.origin_link_ptr[self._region[o_at]] + o_within]
-        o_rate = inst.gbps_per_gb[self._region] * self._o_gb[:, None]
-        self._link = self._add(
-            np.concatenate(
-                [
-                    (link[:, None] * inst.n_slices + slices).ravel(),
-                    (o_link[:, None] * inst.n_slices + slices).ravel(),
-                    np.arange(self._w.size),
-                ]
-            ),
-            np.concatenate(
-                [
-                    np.repeat(self._y[at], inst.n_slices),
-                    np.repeat(self._o[o_at], inst.n_slices),
-                    self._w,
-                ]
-            ),
-            np.concatenate([rate[at].ravel(), o_rate[o_at].ravel(), -np.ones(self._w.size)]),
-            np.repeat(inst.link_capacity_gbps, inst.n_slices),
+        path = np.concatenate([self._y_entry, inst.cand_pool.size + self._region])
+        column, gb = np.concatenate([self._y, self._o]), np.concatenate([self._y_gb, self._o_gb])
+        region = np.concatenate([self._region[self._y_row], self._region])
+        at, row, weight = Paths.of(inst).uses(path)
+        rate = inst.gbps_per_gb[region[at]] * (gb[at] * weight)[:, None]
+        capacity = np.concatenate([throughput_gbps, inst.rates.capacity[inst.n_pools :]])
+        self._rate = self._add(
+            np.concatenate([(row[:, None] * inst.n_slices + slices).ravel(), self._soft]),
+            np.concatenate([np.repeat(column[at], inst.n_slices), self._w]),
+            np.concatenate([rate.ravel(), -np.ones(self._w.size)]),
+            np.repeat(capacity, inst.n_slices),
         )
 
     def _add(
@@ -208,14 +190,7 @@ class _Program:
         scale = np.concatenate(self._scales)
         dual = np.maximum(0.0, -np.asarray(solver.getSolution().row_dual)) * unit / scale
         zero = Prices.zero(inst)
-        return (
-            Prices(
-                storage=dual[self._storage],
-                throughput=dual[self._throughput].reshape(inst.n_pools, inst.n_slices),
-                link=np.minimum(dual[self._link].reshape(inst.n_links, inst.n_slices), inst.overload_cost),
-                fill=zero.fill,
-                churn=zero.churn,
-                launch=zero.launch,
-            ),
-            float(solver.getInfo().objective_function_value) * unit,
-        )
+        zero.volume[: inst.n_pools] = dual[self._storage]
+        rate = np.minimum(dual[self._rate].reshape(zero.rate.shape), inst.rates.overload_cost[:, None])
+        prices = replace(zero, rate=rate)
+        return prices, float(solver.getInfo().objective_function_value) * unit

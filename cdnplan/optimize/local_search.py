@@ -2,8 +2,8 @@
 
 `refit` drops what does not fit and fills the room left, pool by pool: a placement that the price search
 left balanced stays so. `improve` goes further and re-chooses each pool's files given all others, a knapsack
-by marginal value; that pays on small networks, where few files decide. Values use the prices of throughput
-and links as part of delivery costs, for a placement alone does not show where bytes pile up. Between
+by marginal value; that pays on small networks, where few files decide. Values use the prices of rates
+as part of delivery costs, for a placement alone does not show where bytes pile up. Between
 rounds those prices are moved towards the duals of the exact serving program of the placement in hand, and
 the placement with the lowest exact cost is kept. Nothing is promised about how close it ends: that is what
 the bound is for.
@@ -20,15 +20,16 @@ import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.lanes import in_lanes
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.knapsack_kernels import sweep
+from cdnplan.optimize.limits import volume_prices
 from cdnplan.optimize.nearest_kernels import nearest_holders
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.priced import Priced
 from cdnplan.optimize.refit_kernels import refit
-from cdnplan.optimize.rules import exceeds, new_gb, pinned_gb, stored_gb
+from cdnplan.optimize.rules import Room, quotas
 from cdnplan.optimize.serving import Served, best_serving
 from cdnplan.parts import ALL, Parts
 
@@ -86,29 +87,23 @@ def forced_holders(instance: Instance, wish: Bools | None = None) -> Bools:
         Room for a launch rule was not found; another choice might still find some.
     """
     forced = instance.pinned.copy()
-    new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
-    used, filled = pinned_gb(instance)
+    room = Room(instance, forced)
     choice = np.diff(instance.launch_ptr) - instance.launch_min
     for rule in np.argsort(choice, kind="stable"):
         f, least = int(instance.launch_file[rule]), int(instance.launch_min[rule])
         pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
         lacking = least - int(forced[pools, f].sum())
-        open_pools = pools[~forced[pools, f]]
-        fits = instance.copies[open_pools, f] > 0
-        stored, new = stored_gb(instance, open_pools, f), new_gb(instance, open_pools, f)
-        fits &= ~exceeds(used[open_pools] + stored, instance.storage_gb[open_pools])
-        fits &= ~exceeds(filled[open_pools] + new, new_limit[open_pools])
-        able = open_pools[fits]
-        if able.size < lacking:
+        able = pools[~forced[pools, f]].astype(np.int64)
+        able = able[room.fits(able, f)]
+        wished = np.zeros(able.size, dtype=np.bool_) if wish is None else wish[able, f]
+        # Where pools share a limit, one may leave no room for the next.
+        for p in able[np.lexsort((-room.storage_gb(able), ~wished))].tolist():
+            if lacking > 0 and room.take(p, f):
+                forced[p, f] = True
+                lacking -= 1
+        if lacking > 0:
             message = f"no room was found for the launch of {instance.files[f]!r} in {least} pools"
             raise NoFeasiblePlanError(message)
-        if lacking > 0:
-            wished = np.zeros(able.size, dtype=np.bool_) if wish is None else wish[able, f]
-            room = instance.storage_gb[able] - used[able]
-            for p in able[np.lexsort((-room, ~wished))][:lacking]:
-                forced[p, f] = True
-                used[p] += stored_gb(instance, p, f)
-                filled[p] += new_gb(instance, p, f)
     return forced
 
 
@@ -126,7 +121,6 @@ class LocalSearch:
     def __init__(self, instance: Instance, columns: Columns, parts: Parts = ALL) -> None:
         self._instance, self._parts = instance, parts
         self._columns = columns
-        self._new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
         self._order: Ints = np.arange(instance.n_pools)
 
     def improve(self, wish: Bools, prices: Prices, rounds: int, expired: Callable[[], bool]) -> Incumbent:
@@ -137,7 +131,7 @@ class LocalSearch:
         wish : (n_pools, n_files) bool
             Where to start; limits need not hold.
         prices : Prices
-            Where the prices of throughput and links start.
+            Where the prices of rates start.
         rounds : int
             How often prices move and pools are re-chosen.
         expired : callable
@@ -217,10 +211,11 @@ class LocalSearch:
         """One round, in place; returns the number of changes."""
         inst = self._instance
         network, nearest = self._nearest(holds, prices)
+        store_price, new_price = volume_prices(inst, prices.volume)
         return int(
             refit(  # type: ignore[call-arg]  # numba's type does not count what a star spreads
-                self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, prices.storage,
-                prices.fill + prices.churn, inst.storage_gb, self._new_limit, forced, *nearest, holds,
+                self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, store_price,
+                new_price, *quotas(inst, holds, forced), forced, *nearest, holds,
             )
         )  # fmt: skip
 
@@ -256,7 +251,7 @@ class LocalSearch:
         for number in range(SWEEPS):
             saved = sweep(  # type: ignore[call-arg]
                 self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, forced,
-                inst.storage_gb, self._new_limit, *nearest, holds,
+                *quotas(inst, holds, forced), *nearest, holds,
             )  # fmt: skip
             most = max(most, abs(saved)) if number == 0 else most
             if number > 0 and saved <= SETTLED_RATIO * most:
@@ -264,7 +259,7 @@ class LocalSearch:
 
 
 def towards_duals(prices: Prices, served: Served, weight: float = TOWARDS_DUALS) -> Prices:
-    """Move prices of throughput and links part of the way to the duals of a serving program.
+    """Move prices of rates part of the way to the duals of a serving program.
 
     Parameters
     ----------
@@ -278,12 +273,4 @@ def towards_duals(prices: Prices, served: Served, weight: float = TOWARDS_DUALS)
     -------
     Prices
     """
-    return replace(
-        prices,
-        throughput=_between(prices.throughput, served.throughput, weight),
-        link=_between(prices.link, served.link, weight),
-    )
-
-
-def _between(old: Floats, new: Floats, weight: float) -> Floats:
-    return (1.0 - weight) * old + weight * new
+    return replace(prices, rate=(1.0 - weight) * prices.rate + weight * served.rate)

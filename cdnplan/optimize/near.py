@@ -16,13 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.limits import VolumeRows
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import LocalSearch
-from cdnplan.optimize.objective import link_loads, pool_loads
+from cdnplan.optimize.objective import rate_loads
 from cdnplan.optimize.outcome import Progress, Stop, no_progress
 from cdnplan.optimize.pricing import PriceSearch
+from cdnplan.optimize.rules import volumes_used_gb
 from cdnplan.optimize.serving import best_serving
 from cdnplan.optimize.warm_start import WarmStart
 
@@ -124,8 +126,8 @@ def sub_instance(
     outside_gb = np.where(inside[region], 0.0, served_gb)
     outside_origin = np.where(inside, 0.0, origin_gb)
     # Limits hold in every slice; what others leave is counted in their fullest.
-    loads = pool_loads(instance, outside_gb).max(axis=1, initial=0.0)[pools]
-    links = link_loads(instance, outside_gb, outside_origin).max(axis=1, initial=0.0)
+    loads = rate_loads(instance, outside_gb, outside_origin).max(axis=1, initial=0.0)
+    left = replace(instance.rates, capacity=np.maximum(0.0, instance.rates.capacity - loads))
     stays = np.ones(instance.n_pools, dtype=np.bool_)
     stays[part.free] = False
     stays = stays[pools]
@@ -135,31 +137,26 @@ def sub_instance(
     copies = np.where(stays[:, None] & ~there, 0, copies)
     pinned = np.where(stays[:, None], there, pinned)
     held = np.where(stays[:, None], copies, held)
-    no_limit = np.where(stays, np.inf, 0.0)
     launches, launch_ptr, launch_pool, launch_min = _launches(instance, place, holds)
     widths = np.diff(instance.cand_ptr)[regions]
-    link_of, link_ptr = _rows(instance.cand_link_ptr, instance.cand_link, entries)
-    origin_of, origin_ptr = _rows(instance.origin_link_ptr, instance.origin_link, regions)
+    names = tuple(instance.pools[p] for p in pools.tolist())
+    cand_pool = place[instance.cand_pool[entries]].astype(np.int32)
+    paths = np.concatenate([entries, instance.cand_pool.size + regions])
     made = replace(
         instance,
         regions=tuple(instance.regions[r] for r in regions.tolist()),
-        pools=tuple(instance.pools[p] for p in pools.tolist()),
+        pools=names,
+        pool_site=instance.pool_site[pools],
+        pool_model=instance.pool_model[pools],
+        rates=left.taken(instance.n_pools, pools, names, paths, cand_pool),
+        volumes=_volumes_left(instance, part, holds).taken(instance.n_pools, pools, names),
         region_row=instance.region_row[regions],
         region_share=instance.region_share[regions],
         gbps_per_gb=instance.gbps_per_gb[regions],
         cand_ptr=np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
-        cand_pool=place[instance.cand_pool[entries]].astype(np.int32),
+        cand_pool=cand_pool,
         cand_cost=instance.cand_cost[entries],
         origin_cost=instance.origin_cost[regions],
-        cand_link_ptr=link_ptr,
-        cand_link=link_of,
-        origin_link_ptr=origin_ptr,
-        origin_link=origin_of,
-        link_capacity_gbps=np.maximum(0.0, instance.link_capacity_gbps - links),
-        storage_gb=instance.storage_gb[pools],
-        throughput_gbps=np.maximum(0.0, instance.throughput_gbps[pools] - loads),
-        fill_limit_gb=np.maximum(instance.fill_limit_gb[pools], no_limit),
-        churn_limit_gb=np.maximum(instance.churn_limit_gb[pools], no_limit),
         fill_cost=instance.fill_cost[pools],
         copies=copies,
         held=held,
@@ -171,16 +168,25 @@ def sub_instance(
         pool_appliances=instance.pool_appliances[pools],
         appliance_storage_gb=instance.appliance_storage_gb[pools],
         appliance_throughput_gbps=instance.appliance_throughput_gbps[pools],
+        appliance_window_gb=instance.appliance_window_gb[pools],
     )
     return made, launches
 
 
-def _rows(ptr: Ints, values: npt.NDArray[np.int32], rows: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
-    """Values of some rows of a CSR matrix, and their pointer."""
-    width = np.diff(ptr)[rows]
-    start = np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
-    at = np.repeat(ptr[rows] - start[:-1], width) + np.arange(start[-1])
-    return values[at], start
+def _volumes_left(instance: Instance, part: Part, holds: Bools) -> VolumeRows:
+    """Volume rows as pools outside of a part leave them; pools that stay as they are take in what they do."""
+    rows, n = instance.volumes, instance.n_pools
+    outside, stays = np.ones(n, dtype=np.bool_), np.ones(n, dtype=np.bool_)
+    outside[part.pools] = stays[part.free] = False
+    taken = np.where(
+        rows.fresh,
+        volumes_used_gb(instance, holds & stays[:, None]),
+        volumes_used_gb(instance, holds & outside[:, None]),
+    )
+    taken[: 2 * n] = 0.0
+    capacity = np.maximum(0.0, rows.capacity_gb - taken)
+    capacity[n : 2 * n][stays] = np.inf
+    return replace(rows, capacity_gb=capacity)
 
 
 def _launches(
@@ -273,7 +279,9 @@ def solve_near(
     small, launches = sub_instance(instance, part, start.holds, served_gb, origin_gb)
     columns = Columns.of(small)
     solver, local = FileSolver.of(small, columns), LocalSearch(small, columns)
-    first = WarmStart(_prices_of(start.prices, part, launches), start.holds[part.pools] & (small.copies > 0))
+    first = WarmStart(
+        _prices_of(instance, start.prices, part, launches), start.holds[part.pools] & (small.copies > 0)
+    )
     passes = int(np.clip(PASSES_OF_ALL / max(part.share(instance), 1e-9), LEAST_PASSES, MOST_PASSES))
     search = PriceSearch(small, solver, 0, first, warm_passes=passes)
     states = search.passes()
@@ -299,7 +307,7 @@ def solve_near(
     _serve_strays(instance, part, lost, holds, served, origin)
     seconds["plan"] = clock() - begun - sum(seconds.values())
     own = small.throughput_gbps >= OWN_RATIO * instance.throughput_gbps[part.pools]
-    prices = _merged(start.prices, state.prices, part, launches, own)
+    prices = _merged(instance, start.prices, state.prices, part, launches, own)
     return NearPlan(holds, served, origin, prices, seconds, ended())
 
 
@@ -322,36 +330,34 @@ def _serve_strays(
     origin_gb[strays] = serving.origin_gb(small)
 
 
-def _prices_of(prices: Prices, part: Part, launches: Ints) -> Prices:
+def _rows_of(instance: Instance, part: Part) -> tuple[Ints, Ints]:
+    """Volume rows and rate rows of the whole that are those of the part, in its order."""
+    n, pools = instance.n_pools, part.pools
+    shared = np.arange(2 * n, instance.volumes.n_rows)
+    volumes = np.concatenate([pools, n + pools, shared])
+    return volumes, np.concatenate([pools, np.arange(n, instance.rates.n_rows)])
+
+
+def _prices_of(instance: Instance, prices: Prices, part: Part, launches: Ints) -> Prices:
     """Prices of the part's limits."""
-    return Prices(
-        storage=prices.storage[part.pools],
-        throughput=prices.throughput[part.pools],
-        link=prices.link,
-        fill=prices.fill[part.pools],
-        churn=prices.churn[part.pools],
-        launch=prices.launch[launches],
-    )
+    volumes, rates = _rows_of(instance, part)
+    return Prices(prices.volume[volumes], prices.rate[rates], prices.launch[launches])
 
 
-def _merged(prices: Prices, found: Prices, part: Part, launches: Ints, own: Bools) -> Prices:
-    """Prices of the whole, those of the part in their place; `own`: of the part's pools, see `OWN_RATIO`."""
-    inner = np.searchsorted(part.pools, part.free)
+def _merged(
+    instance: Instance, prices: Prices, found: Prices, part: Part, launches: Ints, own: Bools
+) -> Prices:
+    """Prices of the whole, those of the part in their place; `own`: of the part's pools, see `OWN_RATIO`.
 
-    def put(old: Floats, new: Floats) -> Floats:
-        merged = old.copy()
-        merged[part.free] = new[inner]
-        return merged
-
-    throughput = put(prices.throughput, found.throughput)
-    throughput[part.pools[own]] = found.throughput[own]
-    launch = prices.launch.copy()
+    Of the part's pools only those that are free have prices of volumes of their own.
+    """
+    volumes, rates = _rows_of(instance, part)
+    free = np.isin(part.pools, part.free)
+    shared = np.ones(volumes.size - 2 * free.size, dtype=np.bool_)
+    volume, rate, launch = prices.volume.copy(), prices.rate.copy(), prices.launch.copy()
+    kept = np.concatenate([free, free, shared])
+    volume[volumes[kept]] = found.volume[kept]
+    kept = np.concatenate([free | own, np.ones(rates.size - free.size, dtype=np.bool_)])
+    rate[rates[kept]] = found.rate[kept]
     launch[launches] = found.launch
-    return Prices(
-        storage=put(prices.storage, found.storage),
-        throughput=throughput,
-        link=found.link,
-        fill=put(prices.fill, found.fill),
-        churn=put(prices.churn, found.churn),
-        launch=launch,
-    )
+    return Prices(volume, rate, launch)

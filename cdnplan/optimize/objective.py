@@ -7,33 +7,12 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Serving
+from cdnplan.optimize.serving_paths import Paths
 
 
-def link_loads(instance: Instance, candidate_gb: Floats, origin_gb: Floats) -> Floats:
-    """Traffic on each limited link, (n_links, n_slices) [Gbit/s]."""
-    loads = np.zeros((instance.n_links, instance.n_slices))
-    if instance.n_links == 0:
-        return loads
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    entry = np.repeat(np.arange(candidate_gb.size), np.diff(instance.cand_link_ptr))
-    which = np.repeat(np.arange(instance.n_regions), np.diff(instance.origin_link_ptr))
-    for t in range(instance.n_slices):
-        rate = instance.gbps_per_gb[:, t]
-        flow = candidate_gb[entry] * rate[region[entry]]
-        loads[:, t] = np.bincount(instance.cand_link, flow, minlength=instance.n_links)
-        flow = origin_gb[which] * rate[which]
-        loads[:, t] += np.bincount(instance.origin_link, flow, minlength=instance.n_links)
-    return loads
-
-
-def pool_loads(instance: Instance, candidate_gb: Floats) -> Floats:
-    """Traffic served by each pool, (n_pools, n_slices) [Gbit/s]."""
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    loads = np.zeros((instance.n_pools, instance.n_slices))
-    for t in range(instance.n_slices):
-        flow = candidate_gb * instance.gbps_per_gb[region, t]
-        loads[:, t] = np.bincount(instance.cand_pool, flow, minlength=instance.n_pools)
-    return loads
+def rate_loads(instance: Instance, candidate_gb: Floats, origin_gb: Floats) -> Floats:
+    """What is used of each rate row, (n_rate_rows, n_slices)."""
+    return Paths.of(instance).load(np.concatenate([candidate_gb, origin_gb]))
 
 
 def new_gb(instance: Instance, holds: npt.NDArray[np.bool_]) -> Floats:
@@ -61,8 +40,9 @@ def plan_cost(instance: Instance, holds: npt.NDArray[np.bool_], serving: Serving
     origin_gb = serving.origin_gb(instance)
     delivery = float(candidate_gb @ instance.cand_cost + origin_gb @ instance.origin_cost)
     fill = float(new_gb(instance, holds) @ instance.fill_cost)
-    excess = link_loads(instance, candidate_gb, origin_gb) - instance.link_capacity_gbps[:, None]
-    return delivery + fill + instance.overload_cost * float(np.maximum(0.0, excess).sum())
+    soft = np.isfinite(instance.rates.overload_cost)
+    excess = rate_loads(instance, candidate_gb, origin_gb)[soft] - instance.rates.capacity[soft, None]
+    return delivery + fill + float(instance.rates.overload_cost[soft] @ np.maximum(0.0, excess).sum(axis=1))
 
 
 def ideal_costs(instance: Instance) -> Floats:

@@ -39,7 +39,7 @@ def unlimited(instance: Instance) -> bool:
     bool
         Storage and fill of a pool that could not take the file alone are no matter: it is never placed there.
     """
-    if not Facility.applies(instance) or instance.n_links:
+    if not Facility.applies(instance) or instance.rates.n_rows > instance.n_pools:
         return False
     row_gb = np.zeros(instance.demand_ptr.size - 1)
     row_gb[np.flatnonzero(np.diff(instance.demand_ptr))] = instance.demand_gb

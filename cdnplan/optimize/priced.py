@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance import Floats, Instance, Ints32
 from cdnplan.model.placement import Prices
+from cdnplan.optimize.limits import volume_prices
+from cdnplan.optimize.serving_paths import Paths
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,12 +36,12 @@ class Priced:
 
     @classmethod
     def of(cls, instance: Instance, prices: Prices) -> Priced:
-        """Add the prices of throughput and links to delivery costs, those of storage and fill to opening."""
-        return cls.at(instance, prices, np.concatenate(priced_costs(instance, prices)))
+        """Add the prices of rates to delivery costs, those of volumes to opening."""
+        return cls.at(instance, prices, priced_costs(instance, prices))
 
     @classmethod
     def at(cls, instance: Instance, prices: Prices, cost: Floats) -> Priced:
-        """The same where delivery costs with the prices of throughput and links are known already.
+        """The same where delivery costs with the prices of rates are known already.
 
         Parameters
         ----------
@@ -50,12 +52,13 @@ class Priced:
         """
         region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
         cand_cost, origin_cost = cost[: region.size], cost[region.size :]
+        stored, new = volume_prices(instance, prices.volume)
         return cls(
             cand_cost=cand_cost,
             order=np.lexsort((cand_cost, region)).astype(np.int32),
             origin_cost=origin_cost,
-            store=prices.storage,
-            new=instance.fill_cost + prices.fill + prices.churn,
+            store=stored,
+            new=instance.fill_cost + new,
         )
 
 
@@ -70,44 +73,25 @@ def limits_worth(instance: Instance, prices: Prices) -> tuple[float, float]:
     terms = np.concatenate(
         [
             prices.launch * instance.launch_min,
-            -prices.storage * instance.storage_gb,
-            -(prices.throughput * instance.throughput_gbps[:, None]).ravel(),
-            -(prices.link * instance.link_capacity_gbps[:, None]).ravel(),
-            -_times(prices.fill, instance.fill_limit_gb),
-            -_times(prices.churn, instance.churn_limit_gb),
+            -_times(prices.volume, instance.volumes.capacity_gb),
+            -_times(
+                prices.rate, np.repeat(instance.rates.capacity[:, None], instance.n_slices, axis=1)
+            ).ravel(),
         ]
     )
     return float(terms.sum()), float(np.abs(terms).sum())
 
 
-def priced_costs(instance: Instance, prices: Prices) -> tuple[Floats, Floats]:
-    """Delivery costs with the prices of throughput and links in them.
+def priced_costs(instance: Instance, prices: Prices) -> Floats:
+    """Delivery costs with the prices of rates in them.
 
     Returns
     -------
-    cand_cost, origin_cost : (n_cand,), (n_regions,) float64
-        ĉ [currency/GB].
+    (n_cand + n_regions,) float64
+        ĉ by entry, then from the origin by region [currency/GB].
     """
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    rate = instance.gbps_per_gb
-    cost = instance.cand_cost + _over_slices(rate, region, prices.throughput, instance.cand_pool)
-    origin = instance.origin_cost.copy()
-    if instance.n_links:
-        entry = np.repeat(np.arange(cost.size), np.diff(instance.cand_link_ptr))
-        toll = _over_slices(rate, region[entry], prices.link, instance.cand_link)
-        cost += np.bincount(entry, toll, minlength=cost.size)
-        which = np.repeat(np.arange(origin.size), np.diff(instance.origin_link_ptr))
-        toll = _over_slices(rate, which, prices.link, instance.origin_link)
-        origin += np.bincount(which, toll, minlength=origin.size)
-    return cost, origin
-
-
-def _over_slices(rate: Floats, region: Ints, price: Floats, limit: Ints32) -> Floats:
-    """Σ_t h[region, t]·price[limit, t], summed in the order of slices."""
-    total = np.zeros(region.size)
-    for t in range(rate.shape[1]):
-        total += rate[region, t] * price[limit, t]
-    return total
+    paths = Paths.of(instance)
+    return paths.cost + paths.tolls(prices.rate)
 
 
 def _times(price: Floats, limit: Floats) -> Floats:

@@ -26,7 +26,7 @@ from cdnplan.model.placement import Prices
 from cdnplan.optimize.balance_kernels import balance
 from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.launch_prices import launch_prices
-from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.limits import LimitVector, volume_use
 from cdnplan.optimize.objective import ideal_costs
 from cdnplan.optimize.priced import Priced, priced_costs
 from cdnplan.optimize.relaxed_visits import RelaxedVisits
@@ -56,8 +56,8 @@ SETTLED = 0.005
 COOLING = 0.8
 """Ratio of the heat from pass to pass, unless the last pass asks for more."""
 REHEAT = 4.0
-"""First heat of the full passes, in typical steps of cost, where links have a capacity: which of them are
-overloaded a sample does not tell, and their prices have far to go."""
+"""First heat of the full passes, in typical steps of cost, where pools share limits on rates, as of links:
+which of them are passed a sample does not tell, and their prices have far to go."""
 COLD_RATIO = 0.01
 """Heat of the last pass, as a part of the cost above the ideal for each GB of demand."""
 NEWTON_RATIO, NEWTON_STEPS, FARTHEST = 0.5, 3, 0.5
@@ -148,17 +148,15 @@ class PriceSearch:
         guess, scale = start_prices(instance)
         first = start.prices if start is not None else guess if parts.start_prices else Prices.zero(instance)
         self._scale = self._limits.flat(scale)
-        self._scale[-instance.n_pools :] = scale.storage
         with np.errstate(divide="ignore"):
             log = np.log(self._limits.flat(first) / self._scale)
         self._log = np.clip(log, LOG_FLOOR, -LOG_FLOOR)
         self._last, self._sum, self._mean = (np.zeros_like(self._log) for _ in range(3))
         self._gain = np.full_like(self._log, GAIN_FIRST)
-        rates = instance.n_pools * (1 + instance.n_slices) + instance.n_links * instance.n_slices
-        self._gbps = slice(instance.n_pools, rates)
+        self._rates = self._limits.rates
         self._soft = np.ones(instance.n_regions, dtype=np.bool_)
         self._unit = self._heat = typical_step(instance)
-        rate, limit = typical_rates(instance), self._limits.limit[self._gbps]
+        rate, limit = typical_rates(instance), self._limits.limit[self._rates]
         self._farthest = FARTHEST / rate
         self._stiff = np.where(np.isfinite(limit), STIFFNESS * limit * rate / self._unit, 0.0)
         self._launch = first.launch
@@ -188,7 +186,7 @@ class PriceSearch:
 
     def _prices(self, log: Floats, toll: Floats) -> Prices:
         flat = np.where(log > LOG_FLOOR, self._scale * np.exp(log), 0.0)
-        flat[self._gbps] = toll
+        flat[self._rates] = toll
         return self._limits.prices(flat, self._launch)
 
     def passes(self) -> Iterator[PricePass]:
@@ -210,7 +208,7 @@ class PriceSearch:
             if number == self._sampled > 0:
                 batches = self._deal(1)
                 visits = visits.dealt_anew(len(batches))
-                if inst.n_links:
+                if inst.rates.n_rows > inst.n_pools:
                     self._heat = REHEAT * self._unit
             log, toll = np.zeros_like(self._log), np.zeros_like(self._toll)
             for b, batch in enumerate(batches):
@@ -246,15 +244,15 @@ class PriceSearch:
         return relaxed
 
     def lift(self, prices: Prices) -> None:
-        """Go on from these prices of throughput and links."""
+        """Go on from these prices of rates."""
         self._go_from(prices)
 
     def _go_from(self, prices: Prices) -> None:
-        """Take over prices of throughput and links, and what costs are under them."""
-        self._toll = np.clip(self._limits.flat(prices), 0.0, self._limits.cap)[self._gbps]
-        self._toll[np.isinf(self._limits.limit[self._gbps])] = 0.0
+        """Take over prices of rates, and what costs are under them."""
+        self._toll = np.clip(self._limits.flat(prices), 0.0, self._limits.cap)[self._rates]
+        self._toll[np.isinf(self._limits.limit[self._rates])] = 0.0
         self._speed = np.zeros_like(self._toll)
-        self._cost = np.concatenate(priced_costs(self._instance, self._prices(self._log, self._toll)))
+        self._cost = priced_costs(self._instance, self._prices(self._log, self._toll))
 
     def seek(self, steps: int) -> None:
         """Go by holders again, sought anew at each visit by so many steps of the volume algorithm."""
@@ -311,8 +309,8 @@ class PriceSearch:
         total = visits.loads[:seen].sum(axis=0) * part
         before = visits.costs[:seen].mean(axis=0)
         use = np.empty_like(self._log)
-        use[:pools], use[-pools:] = total[:pools], total[pools : 2 * pools]
-        self._balance(total[2 * pools :], before, visits.response * part, use[self._gbps])
+        use[: self._limits.n_volumes] = volume_use(self._instance, total[: 2 * pools])
+        self._balance(total[2 * pools :], before, visits.response * part, use[self._rates])
         excess = self._limits.excess(use)
         step = PROPORTIONAL * (excess - self._last) + self._gain * excess
         moved = np.clip(self._log + step, LOG_FLOOR, -LOG_FLOOR)
@@ -323,12 +321,12 @@ class PriceSearch:
         self._sum = self._sum + excess
 
     def _balance(self, served: Floats, before: Floats, response: Floats, use: Floats) -> None:
-        """Move the prices of throughput and links, each limit on its own derivative; sets what is used."""
-        limits, gbps = self._limits, self._gbps
+        """Move the prices of rates, each limit on its own derivative; sets what is used."""
+        limits, rates = self._limits, self._rates
         balance(
-            NEWTON_STEPS, self._layout.paths(response), self._instance.n_pools, self._base, before, served,
-            self._heat, limits.limit[gbps], limits.cap[gbps], self._stiff, NEARLY_FULL, NEWTON_RATIO,
-            MOMENTUM, self._farthest, self._toll, self._speed, self._soft, use, self._cost,
+            NEWTON_STEPS, self._layout.paths(response), self._base, before, served, self._heat,
+            limits.limit[rates], limits.cap[rates], self._stiff, NEARLY_FULL, NEWTON_RATIO, MOMENTUM,
+            self._farthest, self._toll, self._speed, self._soft, use, self._cost,
         )  # fmt: skip
 
     def _adapt(self, batches: int, number: int) -> None:

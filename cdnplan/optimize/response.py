@@ -72,21 +72,27 @@ class ResponseLayout:
         response : (size,) float64
             GB by which shares fall, times heat.
         """
-        inst = self.instance
+        inst, rates = self.instance, self.instance.rates
         return Paths(
-            inst.cand_ptr, inst.cand_pool, inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr,
-            inst.origin_link, inst.gbps_per_gb, self.ptr, response,
-        )  # fmt: skip
+            inst.cand_ptr,
+            rates.use_ptr,
+            rates.use_row,
+            rates.use_weight,
+            inst.gbps_per_gb,
+            self.ptr,
+            response,
+        )
 
 
 def typical_rates(instance: Instance) -> Floats:
-    """Gbit/s at peak for a GB, as each Gbps limit sees it, > 0.
+    """Use at peak for a GB, as each rate row sees it, > 0.
 
-    Mean over the regions that may be served there, weighted by demand; links take the median of pools.
+    Mean over the regions that may be served there, weighted by demand; rows that pools share take the median
+    of pools for each Gbit/s.
 
     Returns
     -------
-    (n_pools * n_slices + n_links * n_slices,) float64
+    (n_rate_rows * n_slices,) float64
     """
     region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     gb = instance.region_gb()
@@ -96,9 +102,17 @@ def typical_rates(instance: Instance) -> Floats:
     weight = np.bincount(instance.cand_pool, gb[region], minlength=instance.n_pools)
     rate = np.divide(peak, weight, out=np.zeros(instance.n_pools), where=weight > 0)
     usual = float(np.median(rate[rate > 0])) if (rate > 0).any() else 1.0
-    rate = np.where(rate > 0, rate, usual)
-    links = np.full(instance.n_links * instance.n_slices, usual)
-    return np.concatenate([np.repeat(rate, instance.n_slices), links])
+    typical = usual * typical_weights(instance)
+    typical[: instance.n_pools] = np.where(rate > 0, rate, usual)
+    return np.repeat(typical, instance.n_slices)
+
+
+def typical_weights(instance: Instance) -> Floats:
+    """Units of each rate row for a Gbit/s on a path that uses it, (n_rate_rows,), > 0."""
+    rows = instance.rates
+    count = np.bincount(rows.use_row, minlength=rows.n_rows)
+    total = np.bincount(rows.use_row, rows.use_weight, minlength=rows.n_rows)
+    return np.divide(total, count, out=np.ones(rows.n_rows), where=total > 0)
 
 
 def typical_step(instance: Instance) -> float:

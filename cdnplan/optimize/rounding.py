@@ -209,7 +209,7 @@ class Rounding:
         # Dives differ much in what they end at, and no order is the best one for all.
         self._orders = [most, inst.size_gb, more, some * inst.size_gb]
         # What a pool wastes if it lacks half a file.
-        self._dear = prices.storage * float(np.median(inst.size_gb))
+        self._dear = prices.volume[: inst.n_pools] * float(np.median(inst.size_gb))
         alike = np.where(np.diff(start) > 1, next_one, np.inf)
         self._open = np.sort(np.argsort(alike, kind="stable")[:TORN_FROM])
         bare = ~(near.holds & ~solver.pinned[near.file]).any(axis=1)

@@ -1,7 +1,6 @@
 """Limits as rounding sees them: rows of about the same scale, what room is worth and excess costs.
 
-Throughput is soft: the exact serving afterwards can split requests, which columns cannot. Storage and new
-bytes are hard.
+Rates are soft: the exact serving afterwards can split requests, which columns cannot. Volumes are hard.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from cdnplan.optimize.master import SMALLEST_SCALE
 Bools = npt.NDArray[np.bool_]
 
 SOFT, LEAST_SOFT = 1.5, 0.05
-"""Throughput above its limit is charged this many times its price, and this part of the dearest limit."""
+"""Rates above their limit are charged this many times its price, and this part of the dearest limit."""
 HARD = 100.0
-"""Storage and new bytes above their limits are charged this many times the dearest limit."""
+"""Volumes above their limits are charged this many times the dearest limit."""
 SPARE = 2e-6
 """Part of such limits left free: linear programs keep their rows to a millionth only."""
 
@@ -38,7 +37,7 @@ class Rows:
     room, price, charge : (n_rows,) float64
         What there is, what all of it is worth, and what so much excess costs [currency].
     even : (n_rows,) bool
-        Rows of which all columns of a file use one amount or nothing: storage and new bytes.
+        Rows of which all columns of a file use one amount or nothing: those on volumes of a pool.
     pool : (n_rows,) int64
         The pool whose storage a row is, -1 for all other rows.
     cut_pool : (n_rows,) int64
@@ -72,17 +71,17 @@ class Rows:
         scale = np.maximum(limits.limit[rows], SMALLEST_SCALE * most[rows])
         worth = limits.flat(prices)[rows] * scale
         cut = rows >= limits.n_own
-        even = (rows < instance.n_pools) | (rows >= limits.n_own - instance.n_pools)
+        hard, even = (cut | (rows < last) for last in (limits.n_volumes, 2 * instance.n_pools))
         capped = np.isfinite(limits.cap[rows])
-        # What links cost at their cap says nothing about the other limits.
+        # What limits that may be passed cost at their cap says nothing about the others.
         least = 1e-9 * float(np.abs(columns.cost).sum())
         dearest = max(float(worth[~capped].max(initial=0.0)), least)
-        charge = np.where(even, HARD * dearest, SOFT * worth + LEAST_SOFT * dearest)
-        # Excess of links is what the model prices: never dearer than that.
+        charge = np.where(hard, HARD * dearest, SOFT * worth + LEAST_SOFT * dearest)
+        # Their excess is what the model prices: never dearer than that.
         charge = np.minimum(charge, np.where(capped, limits.cap[rows] * scale, np.inf))
         needed = instance.launch_min.astype(np.float64)
         matrix = np.concatenate([columns.use[:, rows] / scale, -launch_use(instance, columns)], axis=1)
-        room = np.concatenate([limits.limit[rows] / scale * np.where(even & ~cut, 1.0 - SPARE, 1.0), -needed])
+        room = np.concatenate([limits.limit[rows] / scale * np.where(hard & ~cut, 1.0 - SPARE, 1.0), -needed])
         price = np.concatenate([worth, prices.launch])
         charge = np.concatenate([charge, np.full(needed.size, HARD * dearest)])
         order = np.argsort(-price, kind="stable")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.families import FAMILIES
+from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.optimize.limits import TINY, volume_use
 
 LIMIT_TOLERANCE = 1e-9
 """Limits on volumes may be exceeded by this ratio: sums of floats are not exact."""
@@ -48,18 +50,12 @@ def new_gb(instance: Instance, pool: Places, file: Places) -> Floats:
     return np.asarray(np.maximum(0, missing) * instance.size_gb[file])
 
 
-def pinned_gb(instance: Instance) -> tuple[Floats, Floats]:
-    """What pins alone take of each pool.
-
-    Returns
-    -------
-    stored, new : (n_pools,) float64
-        [GB].
-    """
-    pool, file = np.nonzero(instance.pinned)
+def volumes_used_gb(instance: Instance, holds: Bools) -> Floats:
+    """What a placement uses of each volume row, (n_volume_rows,) [GB]."""
+    pool, file = np.nonzero(holds)
     stored = np.bincount(pool, stored_gb(instance, pool, file), minlength=instance.n_pools)
     new = np.bincount(pool, new_gb(instance, pool, file), minlength=instance.n_pools)
-    return np.asarray(stored, dtype=np.float64), np.asarray(new, dtype=np.float64)
+    return volume_use(instance, np.concatenate([stored, new]).astype(np.float64))
 
 
 def exceeds(used: Floats, limit: Floats | float) -> Bools:
@@ -79,13 +75,7 @@ def keeps_rules(instance: Instance, holds: Bools) -> bool:
     -------
     bool
     """
-    pool, file = np.nonzero(holds)
-    stored, new = (
-        np.asarray(np.bincount(pool, gb(instance, pool, file), minlength=instance.n_pools), dtype=np.float64)
-        for gb in (stored_gb, new_gb)
-    )
-    new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
-    if exceeds(stored, instance.storage_gb).any() or exceeds(new, new_limit).any():
+    if exceeds(volumes_used_gb(instance, holds), instance.volumes.capacity_gb).any():
         return False
     return not (holds & (instance.copies == 0)).any() and keeps_pins_and_launches(instance, holds)
 
@@ -110,8 +100,96 @@ def keeps_pins_and_launches(instance: Instance, holds: Bools) -> bool:
     return bool((count >= instance.launch_min).all())
 
 
+def least_limits_gb(instance: Instance) -> tuple[Floats, Floats]:
+    """The tightest of each pool's rows: what it may store and take in if all others hold nothing.
+
+    Returns
+    -------
+    stored, new : (n_pools,) float64
+        [GB]
+    """
+    rows, n = instance.volumes, instance.n_pools
+    least = rows.capacity_gb[: 2 * n].copy()
+    for row in range(2 * n, rows.n_rows):
+        at = rows.pools_of(row) + (n if rows.fresh[row] else 0)
+        least[at] = np.minimum(least[at], rows.capacity_gb[row])
+    return least[:n], least[n:]
+
+
+def quotas(instance: Instance, holds: Bools, forced: Bools) -> tuple[Floats, Floats]:
+    """What each pool may store and take in so that rows that pools share hold, too.
+
+    Of a shared row each pool gets what it uses now; of what is left, or lacking, all get or give a part.
+
+    Parameters
+    ----------
+    instance : Instance
+    holds, forced : (n_pools, n_files) bool
+        A placement, limits of which need not hold; and what of it has to stay.
+
+    Returns
+    -------
+    stored, new : (n_pools,) float64
+        Limits of each pool for itself [GB].
+    """
+    rows, n = instance.volumes, instance.n_pools
+    if rows.n_rows == 2 * n:
+        return instance.storage_gb, instance.new_limit_gb
+    limit = rows.capacity_gb[: 2 * n].copy()
+    used, must = (volumes_used_gb(instance, held) for held in (holds | forced, forced))
+    for row in range(2 * n, rows.n_rows):
+        at = rows.pools_of(row) + (n if rows.fresh[row] else 0)
+        left = rows.capacity_gb[row] - used[row]
+        part = (used - must)[at] / max(used[row] - must[row], TINY) if left < 0 else 1.0 / max(1, at.size)
+        limit[at] = np.minimum(limit[at], np.maximum(must[at], used[at] + left * part))
+    return limit[:n], limit[n:]
+
+
+class Room:
+    """What volume rows have left while pools take files one by one.
+
+    Parameters
+    ----------
+    instance : Instance
+    holds : (n_pools, n_files) bool
+        What is there to begin with.
+    """
+
+    def __init__(self, instance: Instance, holds: Bools) -> None:
+        self._instance = instance
+        self._used = volumes_used_gb(instance, holds)
+
+    def storage_gb(self, pools: Ints) -> Floats:
+        """Storage that pools have left, (n,) [GB]."""
+        return self._instance.storage_gb[pools] - self._used[pools]
+
+    def fits(self, pools: Ints, file: int) -> Bools:
+        """Which pools may hold a file, and have room for it, (n,)."""
+        inst, rows, n = self._instance, self._instance.volumes, self._instance.n_pools
+        stored, new = stored_gb(inst, pools, file), new_gb(inst, pools, file)
+        able = inst.copies[pools, file] > 0
+        for gb, at in ((stored, pools), (new, n + pools)):
+            # Files without new bytes may stay even where pins have used up the window to the last byte.
+            able &= ~exceeds(self._used[at] + gb, rows.capacity_gb[at]) | (gb <= 0.0)
+        for row in range(2 * n, rows.n_rows):
+            gb = new if rows.fresh[row] else stored
+            over = exceeds(self._used[row] + gb, rows.capacity_gb[row]) & (gb > 0.0)
+            able &= ~(over & np.isin(pools, rows.pools_of(row)))
+        return np.asarray(able)
+
+    def take(self, pool: int, file: int) -> bool:
+        """Take a file into a pool if there is room; whether there was."""
+        inst = self._instance
+        if not self.fits(np.array([pool]), file)[0]:
+            return False
+        by_pool = np.zeros(2 * inst.n_pools)
+        by_pool[pool], by_pool[inst.n_pools + pool] = stored_gb(inst, pool, file), new_gb(inst, pool, file)
+        self._used += volume_use(inst, by_pool)
+        return True
+
+
 def fitting_placements(instance: Instance) -> Bools:
-    """Which x[p, f] may be 1: not banned, and within storage, fill and churn limits on its own.
+    """Which x[p, f] may be 1: not banned, and within all volume rows on its own.
 
     Returns
     -------
@@ -129,8 +207,7 @@ def possible_copies(instance: Instance) -> npt.NDArray[np.uint8]:
     (n_pools, n_files) uint8
         The instance's own array where that leaves all as it is.
     """
-    size, storage = instance.size_gb, instance.storage_gb
-    new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    size, (storage, new_limit) = instance.size_gb, least_limits_gb(instance)
     largest = size.max(initial=0.0) * instance.copies.max(initial=0)
     narrow = np.flatnonzero(exceeds(np.full(instance.n_pools, largest), np.minimum(storage, new_limit)))
     if narrow.size == 0:
@@ -157,17 +234,13 @@ def broken_rules(instance: Instance) -> list[str]:
         One sentence for each pool whose pins do not fit and each launch rule that too few pools can keep;
         empty when nothing was found, which does not prove that all rules can be kept together.
     """
-    problems: list[str] = []
-    stored, new = pinned_gb(instance)
-    for what, used, limit in (
-        ("storage", stored, instance.storage_gb),
-        ("fill limit", new, instance.fill_limit_gb),
-        ("churn limit", new, instance.churn_limit_gb),
-    ):
-        problems.extend(
-            f"pool {instance.pools[pool]!r}: pinned files need {used[pool]:,.1f} GB, "
-            f"its {what} is {limit[pool]:,.1f} GB"
-            for pool in np.flatnonzero(exceeds(used, limit))
+    rows, problems = instance.volumes, list[str]()
+    used = volumes_used_gb(instance, instance.pinned)
+    for row in np.flatnonzero(exceeds(used, rows.capacity_gb)).tolist():
+        where = "pool" if row < 2 * instance.n_pools else "site"
+        problems.append(
+            f"{where} {rows.names[row]!r}: pinned files need {used[row]:,.1f} GB, "
+            f"its {FAMILIES[rows.family[row]].words} is {rows.capacity_gb[row]:,.1f} GB"
         )
     fitting = fitting_placements(instance)
     for rule in range(instance.n_launches):

@@ -16,7 +16,7 @@ from cdnplan.model.instance import Ints32
 from cdnplan.model.placement import Prices, Serving
 from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.column_kernels import served_loads
-from cdnplan.optimize.file_columns import Columns, with_cuts
+from cdnplan.optimize.file_columns import Columns, completed, path_costs
 from cdnplan.optimize.file_kernels import N_CHUNKS
 from cdnplan.optimize.limits import LimitVector
 from cdnplan.optimize.priced import Priced
@@ -51,9 +51,9 @@ def columns_as_served(
     in_even_lanes(
         served_loads, N_CHUNKS, files, inst.region_row, inst.region_share,
         cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
-        inst.cand_pool, priced.cand_cost, priced.origin_cost, inst.cand_cost, inst.origin_cost,
-        inst.size_gb, solver.copies, solver.held, inst.fill_cost, holds, inst.gbps_per_gb,
-        inst.cand_link_ptr, inst.cand_link, inst.origin_link_ptr, inst.origin_link, inst.n_links,
-        serving.ptr, serving.mask, serving.share_ptr, serving.slot, serving.ratio, cost, use,
+        inst.cand_pool, priced.cand_cost, priced.origin_cost, path_costs(inst), inst.size_gb,
+        solver.copies, solver.held, inst.fill_cost, holds, inst.gbps_per_gb, inst.rates.use_ptr,
+        inst.rates.use_row, inst.rates.use_weight, inst.volumes.n_rows, serving.ptr, serving.mask,
+        serving.share_ptr, serving.slot, serving.ratio, cost, use,
     )  # fmt: skip
-    return with_cuts(Columns(files, holds, cost, use), solver.cuts)
+    return completed(Columns(files, holds, cost, use), solver)

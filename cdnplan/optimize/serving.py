@@ -33,13 +33,12 @@ class Served:
     Parameters
     ----------
     serving : Serving
-    throughput, link : (n_pools, n_slices), (n_links, n_slices) float64
-        Duals of the program's limits [currency/Gbps], >= 0.
+    rate : (n_rate_rows, n_slices) float64
+        Duals of the program's limits [currency per unit], >= 0.
     """
 
     serving: Serving
-    throughput: Floats
-    link: Floats
+    rate: Floats
 
 
 def best_serving(
@@ -64,7 +63,7 @@ def best_serving(
     Returns
     -------
     Served
-        Optimal up to the program's tolerance (1e-7 of each limit); throughput is respected exactly, what
+        Optimal up to the program's tolerance (1e-7 of each limit); strict limits are respected exactly, what
         rounding exceeds goes to the origin.
     """
     if near is None:
@@ -74,9 +73,9 @@ def best_serving(
     region = np.repeat(np.arange(instance.n_regions), np.diff(ptr))
     ways = Ways.of(instance, region, mask, apart)
     choices, duals = _solve(instance, ways, region, mask, gb, near)
-    choices = within_throughput(ways, gb, choices)
+    choices = within_limits(ways.paths, gb, choices)
     serving = serving_of(instance, ways, region, (ptr, mask, gb, apart), choices)
-    return Served(serving, throughput=duals[: instance.n_pools], link=duals[ways.n_strict :])
+    return Served(serving, duals[: instance.rates.n_rows])
 
 
 def _solve(
@@ -116,8 +115,6 @@ def _solve(
             gb,
             moving,
             paths.load(path_gb(paths, gb, stay)),
-            instance.overload_cost,
-            ways.n_strict,
             stay=None if near is None else Stay(shares_in(begin, moving, paths.region.size), rebate),
         )
         choices = joined_choices(stay, moved)
@@ -212,16 +209,14 @@ def joined_choices(one: Choices, other: Choices) -> Choices:
     )
 
 
-def within_throughput(ways: Ways, gb: Floats, choices: Choices) -> Choices:
-    """Move what exceeds the throughput of a pool or appliance by rounding to the origin."""
-    paths = ways.paths
-    load = paths.load(path_gb(paths, gb, choices))[: ways.n_strict]
-    limit = paths.capacity[: ways.n_strict, None]
-    excess = load > limit
+def within_limits(paths: Paths, gb: Floats, choices: Choices) -> Choices:
+    """Move what exceeds a strict limit by rounding to the origin."""
+    load = paths.load(path_gb(paths, gb, choices))
+    limit = paths.capacity[:, None]
+    excess = (load > limit) & paths.strict[:, None]
     if not excess.any():
         return choices
     kept = np.divide(limit, load, out=np.ones_like(load), where=excess).min(axis=1)
     by_path = np.ones(paths.region.size)
-    strict = np.flatnonzero(paths.use_limit < ways.n_strict)
-    np.minimum.at(by_path, paths.use_path[strict], kept[paths.use_limit[strict]])
+    np.minimum.at(by_path, paths.use_path, kept[paths.use_limit])
     return Choices(choices.row, choices.path, choices.share * by_path[choices.path])

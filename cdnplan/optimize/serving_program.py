@@ -81,8 +81,6 @@ def solve_program(
     gb: Floats,
     choices: Choices,
     base: Floats,
-    overload_cost: float,
-    n_pools: int,
     anchor: Floats | None = None,
     stay: Stay | None = None,
     basis: Basis | None = None,
@@ -102,10 +100,6 @@ def solve_program(
         Paths that the rows to share out may take; shares are 1, what each may get at most.
     base : (n_limits, n_slices) float64
         Load of all other rows [Gbit/s].
-    overload_cost : float
-        [currency/Gbps] of load above a link's capacity.
-    n_pools : int
-        Limits below this number are pools (or appliances, see `serving_ways`) and hold strictly.
     anchor : (n_limits, n_slices) float64, optional
         Prices that the duals shall be near to [currency/Gbps].
     stay : Stay, optional
@@ -145,25 +139,25 @@ def solve_program(
     np.maximum.at(asked, entry_limit, need)
     scale = np.maximum(paths.capacity[limit], SMALLEST_SCALE * asked)
     scale[scale <= 0.0] = 1.0
-    # A link that other rows overrun is overrun already: only what is added costs more.
+    # What other rows overrun is overrun already: only what is added costs more.
     room = np.maximum(0.0, paths.capacity[limit] * (1 - MARGIN_RATIO) - base[scarce]) / scale
-    link = np.flatnonzero(limit >= n_pools)
+    soft = np.flatnonzero(~paths.strict[limit])
     held = np.arange(0) if anchor is None else np.arange(limit.size)
-    cost = np.concatenate([cost, overload_cost * scale[link]])
+    cost = np.concatenate([cost, (paths.overload_cost[limit] * scale)[soft]])
     if anchor is not None:
         cost = np.concatenate([cost, anchor[scarce] * scale])
     unit = max(float(np.abs(cost).max(initial=0.0)), 1e-300)
     begin = None
     if basis is not None:
-        keys = _keys(paths, choices, rows, row.size - same.size, limit * scarce.shape[1] + slot, link)
+        keys = _keys(paths, choices, rows, row.size - same.size, limit * scarce.shape[1] + slot, soft)
         last = np.arange(row.size - same.size, row.size)
         begin = basis.begin(*keys, rows.size, last, row[last], kept[same])
     solution, dual, end = _highs(
         cost / unit,
-        rows=np.concatenate([row, rows.size + entry_limit, rows.size + link, rows.size + held]),
-        cols=np.concatenate([np.arange(row.size), entry_column, row.size + np.arange(link.size + held.size)]),
+        rows=np.concatenate([row, rows.size + entry_limit, rows.size + soft, rows.size + held]),
+        cols=np.concatenate([np.arange(row.size), entry_column, row.size + np.arange(soft.size + held.size)]),
         values=np.concatenate(
-            [np.ones(row.size), need / scale[entry_limit], -np.ones(link.size + held.size)]
+            [np.ones(row.size), need / scale[entry_limit], -np.ones(soft.size + held.size)]
         ),
         lower=np.concatenate([np.ones(rows.size), np.full(room.size, -np.inf)]),
         upper=np.concatenate([np.ones(rows.size), room if anchor is None else room - ANCHOR_RATIO]),
@@ -171,7 +165,7 @@ def solve_program(
             [
                 np.full(row.size - same.size, np.inf),
                 kept[same],
-                np.full(link.size, np.inf),
+                np.full(soft.size, np.inf),
                 np.full(held.size, ANCHOR_RATIO),
             ]
         ),
@@ -190,15 +184,15 @@ def solve_program(
 
 
 def _keys(
-    paths: Paths, choices: Choices, rows: Ints, first_stay: int, limit: Ints, link: Ints
+    paths: Paths, choices: Choices, rows: Ints, first_stay: int, limit: Ints, soft: Ints
 ) -> tuple[Ints, Ints]:
     """Numbers of columns and rows that do not depend on what else is in the program.
 
-    `limit` numbers limits and slices, of which `link` may be passed; stays are choices from `first_stay` on.
+    `limit` numbers limits and slices, of which `soft` may be passed; stays are choices from `first_stay` on.
     """
     column = 2 * (choices.row * paths.region.size + choices.path)
     column[first_stay:] += 1
-    return np.append(column, -1 - limit[link]), np.append(rows, -1 - limit)
+    return np.append(column, -1 - limit[soft]), np.append(rows, -1 - limit)
 
 
 def _worth_a_try(
@@ -225,9 +219,9 @@ def _entries(
     paths: Paths, gb: Floats, choices: Choices, scarce: npt.NDArray[np.bool_]
 ) -> tuple[Ints, Ints, Floats]:
     """What each choice would load on each scarce limit and slice: their numbers, and Gbit/s; flat."""
-    column, limit = paths.uses(choices.path)
+    column, limit, weight = paths.uses(choices.path)
     use = np.flatnonzero(np.any(scarce, axis=1)[limit])
-    column, limit, weight = column[use], limit[use], paths.weights(choices.path)[use]
+    column, limit, weight = column[use], limit[use], weight[use]
     rate = paths.gbps_per_gb[paths.region[choices.path[column]]]
     at, t = np.nonzero(scarce[limit] & (rate > 0))
     number = np.cumsum(scarce.ravel()).reshape(scarce.shape) - 1

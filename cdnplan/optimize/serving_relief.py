@@ -22,7 +22,7 @@ from cdnplan.optimize.serving import (
     least_saving,
     serving_of,
     shares_in,
-    within_throughput,
+    within_limits,
 )
 from cdnplan.optimize.serving_basis import Basis
 from cdnplan.optimize.serving_paths import Paths
@@ -66,12 +66,11 @@ def relieved_serving(instance: Instance, near: Serving, watched: Watched | None 
     paths, now = ways.paths, choices_of(instance, ways, region, near)
     every = all_choices(instance, ways, region, near.mask, np.arange(region.size))
     load = paths.load(path_gb(paths, near.gb, now))
-    moving = _cheapest_to_move(paths, near.gb, now, every, load, ways.n_strict)
+    moving = _cheapest_to_move(paths, near.gb, now, every, load)
     rebate = least_saving(paths, near.gb, now)
     enough = LEFT_RATIO * float(path_gb(paths, near.gb, now) @ paths.cost)
-    overloaded = load > paths.capacity[:, None] * (1 + _ROUNDING)
-    overloaded[: ways.n_strict] = False
-    toll = _toll(paths, np.where(overloaded, instance.overload_cost, 0.0))
+    overloaded = (load > paths.capacity[:, None] * (1 + _ROUNDING)) & ~paths.strict[:, None]
+    toll = paths.tolls(np.where(overloaded, paths.overload_cost[:, None], 0.0))
     gain = _gains(paths.cost + toll, near.gb, now, every, rebate)
     moving[_entering(gain, FEWEST_ENTERING, enough)] = True
     if not moving.any():
@@ -84,27 +83,23 @@ def relieved_serving(instance: Instance, near: Serving, watched: Watched | None 
             near.gb,
             may,
             paths.load(path_gb(paths, near.gb, stay)),
-            instance.overload_cost,
-            ways.n_strict,
             stay=Stay(shares_in(now, may, paths.region.size), rebate),
             basis=basis,
         )
         choices = joined_choices(stay, moved)
-        gain = _gains(paths.cost + _toll(paths, duals), near.gb, now, every, rebate)
+        gain = _gains(paths.cost + paths.tolls(duals), near.gb, now, every, rebate)
         gain[moving] = 0.0
         if gain.sum() <= enough:
             break
         moving[_entering(gain, max(FEWEST_ENTERING, int(moving.sum())), enough)] = True
-    choices = within_throughput(ways, near.gb, choices)
+    choices = within_limits(paths, near.gb, choices)
     return serving_of(instance, ways, region, (near.ptr, near.mask, near.gb, near.apart), choices)
 
 
-def _cheapest_to_move(
-    paths: Paths, gb: Floats, now: Choices, every: Choices, load: Floats, n_strict: int
-) -> Bools:
+def _cheapest_to_move(paths: Paths, gb: Floats, now: Choices, every: Choices, load: Floats) -> Bools:
     """Rows whose moving costs least by Gbit/s, as many as amount to what is too much for strict limits."""
     excess = load - paths.capacity[:, None]
-    excess[n_strict:] = 0.0
+    excess[~paths.strict] = 0.0
     excess[excess <= _ROUNDING * paths.capacity[:, None]] = 0.0
     moving = np.zeros(gb.size, dtype=np.bool_)
     passed: Bools = np.asarray(excess.any(axis=1))
@@ -116,9 +111,8 @@ def _cheapest_to_move(
     away = ~crowded[every.path]
     np.minimum.at(other, every.row[away], paths.cost[every.path[away]])
     there = np.flatnonzero(crowded[now.path])
-    which, limit = paths.uses(now.path[there])
-    weight = paths.weights(now.path[there])[passed[limit]]
-    which, limit = there[which[passed[limit]]], limit[passed[limit]]
+    which, limit, weight = paths.uses(now.path[there])
+    which, limit, weight = there[which[passed[limit]]], limit[passed[limit]], weight[passed[limit]]
     row, path = now.row[which], now.path[which]
     dearer = other[row] - paths.cost[path]
     for t in np.flatnonzero(excess.any(axis=0)).tolist():
@@ -135,17 +129,6 @@ def _before(group: Ints, amount: Floats) -> Floats:
     total = np.cumsum(amount) - amount
     first = np.flatnonzero(np.diff(group, prepend=-1))
     return np.asarray(total - np.repeat(total[first], np.diff(np.append(first, group.size))))
-
-
-def _toll(paths: Paths, duals: Floats) -> Floats:
-    """What a GB on each path costs on top, at the duals of its limits, (n_paths,) [currency/GB]."""
-    region = paths.region[paths.use_path]
-    toll = np.zeros(paths.use_path.size)
-    for t in np.flatnonzero(duals.any(axis=0)).tolist():
-        toll += duals[paths.use_limit, t] * paths.gbps_per_gb[region, t]
-    if paths.use_weight is not None:
-        toll *= paths.use_weight
-    return np.bincount(paths.use_path, toll, paths.region.size).astype(np.float64)
 
 
 def _entering(gain: Floats, most: int, enough: float) -> Ints:

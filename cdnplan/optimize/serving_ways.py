@@ -37,21 +37,18 @@ class Watched:
 class Ways:
     """Paths, with those through appliances told apart: which of these a row takes depends on who holds it.
 
-    Limits are pools, then appliances told apart, then links.
+    Limits are the instance's rate rows, then appliances told apart.
 
     Parameters
     ----------
     paths : Paths
         Of candidate entries and of origins, then one for each row and entry with appliances told apart.
-    n_strict : int
-        Limits below this number hold strictly.
     n_cand : int
     key : (n_apart,) int64
         Row × n_cand + entry, increasing, of the last paths.
     """
 
     paths: Paths
-    n_strict: int
     n_cand: int
     key: Ints
 
@@ -68,23 +65,19 @@ class Ways:
 
         Without `watched`, each holder told apart is an appliance, and copies bear a file's load evenly.
         """
-        n_cand, n_pools = instance.cand_pool.size, instance.n_pools
-        base = Paths.of(instance)
+        n_cand, base = instance.cand_pool.size, Paths.of(instance)
         if watched is None and apart is not None:
             watched = _appliances_of(instance, region, mask, apart)
         if watched is None:
-            return cls(base, n_pools, n_cand, np.zeros(0, dtype=np.int64))
-        # As many limits for appliances come between those of pools and those of links.
-        n_apart = watched.capacity_gbps.size
-        limits = np.split(base.capacity, [n_pools])
+            return cls(base, n_cand, np.zeros(0, dtype=np.int64))
         base = replace(
             base,
-            use_limit=np.where(base.use_limit < n_pools, base.use_limit, base.use_limit + n_apart),
-            capacity=np.concatenate([limits[0], watched.capacity_gbps, limits[1]]),
+            capacity=np.concatenate([base.capacity, watched.capacity_gbps]),
+            overload_cost=np.append(base.overload_cost, np.full(watched.capacity_gbps.size, np.inf)),
         )
         key, which = np.unique(watched.row * n_cand + watched.entry, return_inverse=True)
-        paths = _with_appliances(base, key % n_cand, which, n_pools + watched.appliance, watched.part)
-        return cls(paths, n_pools + n_apart, n_cand, key)
+        limit = instance.rates.n_rows + watched.appliance
+        return cls(_with_appliances(base, key % n_cand, which, limit, watched.part), n_cand, key)
 
     def path(self, row: Ints, entry: Ints) -> Ints:
         """Path of some rows through candidate entries."""
@@ -124,19 +117,15 @@ def _with_appliances(
 
     ``entry[n]`` is the entry of the n-th path; `which` path uses `limit` by `weight`, increasing.
     """
-    position, used = base.uses(entry)
+    position, used, borne = base.uses(entry)
     more_path, more_limit = np.concatenate([position, which]), np.concatenate([used, limit])
     order = np.argsort(more_path, kind="stable")
     counts = np.bincount(more_path, minlength=entry.size)
-    n_base = base.region.size
     return replace(
         base,
         region=np.concatenate([base.region, base.region[entry]]),
         cost=np.concatenate([base.cost, base.cost[entry]]),
-        use_path=np.concatenate([base.use_path, n_base + more_path[order]]),
-        use_limit=np.concatenate([base.use_limit, more_limit[order]]),
         use_ptr=np.concatenate([base.use_ptr, base.use_ptr[-1] + np.cumsum(counts)]).astype(np.int64),
-        use_weight=np.concatenate(
-            [np.ones(base.use_limit.size), np.concatenate([np.ones(used.size), weight])[order]]
-        ),
+        use_limit=np.concatenate([base.use_limit, more_limit[order]]),
+        use_weight=np.concatenate([base.use_weight, np.concatenate([borne, weight])[order]]),
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
+from cdnplan.optimize.response import typical_weights
 
 RARE_RATIO = 0.05
 """A pool whose storage is not tight still gets a price scale: this share of its mean value per GB."""
 TYPICAL_RATIO = 0.1
-"""Scale of throughput and link prices, as a share of the largest saving per Gbit/s against the origin."""
+"""Scale of prices of rates, as a share of the largest saving per Gbit/s against the origin."""
 
 
 def cheapest_saving(instance: Instance) -> Floats:
@@ -74,10 +77,13 @@ def start_prices(instance: Instance) -> tuple[Prices, Prices]:
             storage[p] = knapsack_cut(worth, weight, float(room[p]))
             scale[p] = max(storage[p], RARE_RATIO * float(worth.sum() / weight.sum()))
     scale[scale <= 0] = float(np.median(scale[scale > 0])) if (scale > 0).any() else 1.0
-    throughput, link = _gbps_scale(instance)
     zero = Prices.zero(instance)
-    start = Prices(storage, zero.throughput, zero.link, zero.fill, zero.churn, zero.launch)
-    return start, Prices(scale, throughput, link, scale, scale, zero.launch)
+    volume = zero.volume.copy()
+    volume[: instance.n_pools] = storage
+    rows = instance.volumes
+    typical = [scale[rows.pools_of(row)].mean() for row in range(2 * instance.n_pools, rows.n_rows)]
+    scales = np.concatenate([scale, scale, typical])
+    return replace(zero, volume=volume), replace(zero, volume=scales, rate=_rate_scale(instance))
 
 
 def _nearest_value(instance: Instance) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float32]], Floats]:
@@ -98,8 +104,8 @@ def _nearest_value(instance: Instance) -> tuple[np.ndarray[tuple[int, int], np.d
     return value, room
 
 
-def _gbps_scale(instance: Instance) -> tuple[Floats, Floats]:
-    """Typical prices of a Gbit/s at pools and links: from what serving there saves against the origin."""
+def _rate_scale(instance: Instance) -> Floats:
+    """Typical prices of rate rows, by slice: from what serving there saves against the origin."""
     region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     spread = np.maximum(0.0, instance.origin_cost[region] - instance.cand_cost)
     per_gbps = np.zeros(instance.n_pools)
@@ -107,7 +113,6 @@ def _gbps_scale(instance: Instance) -> tuple[Floats, Floats]:
     loads = peak[region] > 0  # a region whose rate is zero loads nothing, whatever it asks
     np.maximum.at(per_gbps, instance.cand_pool[loads], spread[loads] / peak[region[loads]])
     largest = float(per_gbps.max(initial=0.0)) or 1.0
-    per_gbps[per_gbps <= 0] = largest
-    throughput = np.repeat(TYPICAL_RATIO * per_gbps[:, None], instance.n_slices, axis=1)
-    link = np.full((instance.n_links, instance.n_slices), TYPICAL_RATIO * largest)
-    return throughput, link
+    scale = largest / typical_weights(instance)
+    scale[: instance.n_pools] = np.where(per_gbps > 0, per_gbps, largest)
+    return np.repeat(TYPICAL_RATIO * scale[:, None], instance.n_slices, axis=1)

@@ -126,7 +126,7 @@ class HolderVisits:
         order = priced.order
         cost = priced.cand_cost[order]
         toll = np.append(cost - inst.cand_cost[order], 0.0)
-        tolled = prices.throughput.max(axis=1, initial=0.0) > 0.0
+        tolled = prices.rate[: inst.n_pools].max(axis=1, initial=0.0) > 0.0
         stored = np.zeros((SEARCH_CHUNKS, inst.n_pools))
         fresh = np.zeros_like(stored)
         served = np.zeros((SEARCH_CHUNKS, inst.cand_pool.size + inst.n_regions))

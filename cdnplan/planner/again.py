@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.fill.fitting import file_value
-from cdnplan.fill.loads import pool_gbps
 from cdnplan.model.instance import Instance
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.outcome import GOOD_GAP_RATIO, Outcome, Status, Stop
@@ -19,6 +18,7 @@ from cdnplan.optimize.priced import priced_costs
 from cdnplan.optimize.rules import keeps_pins_and_launches, possible_copies
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.planner import by_appliance
+from cdnplan.planner.changed import serving_loads
 from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.engine_run import EngineRun
 from cdnplan.planner.spread import FULL_RATIO
@@ -195,15 +195,16 @@ def _at_stake(instance: Instance, plan: _Plan) -> float:
     """What it would save to have all that the engine placed and dealing or night left out, one by one.
 
     Other places for these files save no more. What loads cost that appliances do not share evenly, or what
-    they serve in the end, is not in it. Of a plan by appliance only the night left anything out. Throughput
-    that became free has no price any more: at the engine's price for it, a file that would use all of it
-    is worth nothing.
+    they serve in the end, is not in it. Of a plan by appliance only the night left anything out. Of limits
+    that must hold, what became free has no price any more: at the engine's price for it, a file that would
+    use all of it is worth nothing.
     """
-    holds, dealt = plan.dealt.placement.holds, plan.dealt
-    free = pool_gbps(instance, dealt.serving) < instance.throughput_gbps[:, None] * (1 - FULL_RATIO)
+    holds, dealt, rates = plan.dealt.placement.holds, plan.dealt, instance.rates
+    loads = serving_loads(instance, dealt.serving)
+    free = (loads < rates.capacity[:, None] * (1 - FULL_RATIO)) & np.isinf(rates.overload_cost)[:, None]
     prices = plan.outcome.prices
-    prices = replace(prices, throughput=np.where(free, 0.0, prices.throughput))
-    cost, origin = priced_costs(instance, prices)
+    prices = replace(prices, rate=np.where(free, 0.0, prices.rate))
+    cost, origin = np.split(priced_costs(instance, prices), [instance.cand_pool.size])
     left_out = np.argwhere(plan.outcome.placement.holds & ~holds)
     if dealt.apiece:
         left_out = np.column_stack([dealt.unfilled_pool, dealt.unfilled_file])
@@ -287,7 +288,7 @@ def _launches_in_the_way(instance: Instance, basis: _Plan) -> list[_Move]:
 
 def _most_valuable(instance: Instance, basis: _Plan) -> list[tuple[int, int]]:
     """(Pool, file) pairs that dealing left out, by what they would save now."""
-    cost, origin = priced_costs(instance, basis.outcome.prices)
+    cost, origin = np.split(priced_costs(instance, basis.outcome.prices), [instance.cand_pool.size])
     holds, dealt = basis.dealt.placement.holds, basis.dealt
     pairs = list(zip(dealt.unplaced_pool.tolist(), dealt.unplaced_file.tolist(), strict=True))
     value = {(p, f): file_value(instance, holds, p, f, cost, origin) for p, f in pairs}

@@ -14,7 +14,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement
 from cdnplan.optimize.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.outcome import Outcome
-from cdnplan.optimize.rules import keeps_pins_and_launches
+from cdnplan.optimize.rules import keeps_pins_and_launches, volumes_used_gb
 from cdnplan.optimize.serving import best_serving
 from cdnplan.planner.changed import Changed
 from cdnplan.planner.dealing import FREE_RATIO, Dealt
@@ -138,7 +138,9 @@ def may_stay(instance: Instance, held: Dealt) -> bool:
     """Whether leaving things as they are keeps today's limits and rules."""
     limit = np.repeat(instance.appliance_storage_gb, instance.pool_appliances)
     room = not exceeds(held.assignment.storage_gb, limit).any()
-    return room and keeps_pins_and_launches(instance, held.placement.holds)
+    counted, holds = held.assignment.counted(instance), held.placement.holds
+    room &= not exceeds(volumes_used_gb(counted, holds), instance.volumes.capacity_gb).any()
+    return room and keeps_pins_and_launches(instance, holds)
 
 
 def weigh(

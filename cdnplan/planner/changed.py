@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.loads import appliance_gbps, pool_gbps
+from cdnplan.fill.loads import appliance_gbps
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement, Serving
-from cdnplan.optimize.objective import plan_cost
+from cdnplan.optimize.objective import plan_cost, rate_loads
 from cdnplan.planner.spread import FULL_RATIO, Spread
 
 Bools = npt.NDArray[np.bool_]
@@ -48,10 +48,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loads:
-    """Loads of appliances, (n_appliances, n_slices), and of pools, (n_pools, n_slices) [Gbit/s]."""
+    """Loads of appliances, (n_appliances, n_slices) [Gbit/s], and of rate rows, (n_rate_rows, n_slices)."""
 
     appliance: Floats
-    pool: Floats
+    rate: Floats
 
     @classmethod
     def of(cls, instance: Instance, placement: Placement, assignment: Assignment, serving: Serving) -> Loads:
@@ -59,7 +59,7 @@ class Loads:
         rows = (assignment.pool, assignment.appliance, assignment.file)
         return cls(
             appliance_gbps(instance, placement, serving, *rows),
-            pool_gbps(instance, serving),
+            serving_loads(instance, serving),
         )
 
     def crowded(self, instance: Instance) -> Bools:
@@ -73,12 +73,16 @@ class Loads:
         return np.asarray(self.appliance.max(axis=1, initial=0.0) > ratio * limit * (1 + _ROUNDING))
 
     def beyond(self, instance: Instance) -> Bools:
-        """Pools that are asked for more than all their appliances together can give."""
-        limit = instance.throughput_gbps[:, None] * (1 + _ROUNDING)
-        return np.asarray((self.pool > limit).any(axis=1))
+        """Pools with a limit that must hold and is passed: what all their appliances can give, and others."""
+        rates, beyond = instance.rates, np.zeros(instance.n_pools, dtype=np.bool_)
+        passed = (self.rate > rates.capacity[:, None] * (1 + _ROUNDING)).any(axis=1)
+        passed &= np.isinf(rates.overload_cost)
+        path = rates.use_path()[passed[rates.use_row]]
+        beyond[instance.cand_pool[path[path < instance.cand_pool.size]]] = True
+        return beyond
 
     def too_much(self, instance: Instance) -> bool:
-        """Whether an appliance, or all of a pool together, are asked for more than they can give."""
+        """Whether an appliance is asked for too much, or another limit that must hold is passed."""
         return bool(self.beyond(instance).any() or self.crowded(instance).any())
 
     def spread(self, instance: Instance, serving: Serving) -> Spread:
@@ -88,17 +92,23 @@ class Loads:
         """
         several = (instance.pool_appliances > 1)[:, None]
         full = self._busiest(instance) >= instance.appliance_throughput_gbps[:, None] * (1 - FULL_RATIO)
-        spare = self.pool < instance.throughput_gbps[:, None] * (1 - FULL_RATIO)
+        pool = self.rate[: instance.n_pools]
+        spare = pool < instance.throughput_gbps[:, None] * (1 - FULL_RATIO)
         return Spread(
             serving,
             slowed=np.asarray((several & full & spare).any(axis=1)),
             peak_gbps=self.appliance.max(axis=1, initial=0.0),
-            mean_gbps=self.pool.max(axis=1, initial=0.0) / instance.pool_appliances,
+            mean_gbps=pool.max(axis=1, initial=0.0) / instance.pool_appliances,
         )
 
     def _busiest(self, instance: Instance) -> Floats:
         """Load of each pool's busiest appliance in each slice, (n_pools, n_slices) [Gbit/s]."""
-        busiest = np.zeros_like(self.pool)
+        busiest = np.zeros((instance.n_pools, instance.n_slices))
         own = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
         np.maximum.at(busiest, own, self.appliance)
         return busiest
+
+
+def serving_loads(instance: Instance, serving: Serving) -> Floats:
+    """What a serving uses of each rate row, (n_rate_rows, n_slices)."""
+    return rate_loads(instance, serving.candidate_gb(instance), serving.origin_gb(instance))

@@ -18,7 +18,9 @@ from cdnplan.model.copies import with_copies
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.optimize.limits import volume_use
 from cdnplan.optimize.objective import plan_cost
+from cdnplan.optimize.rules import exceeds, new_gb
 from cdnplan.parts import ALL, Parts
 from cdnplan.planner.changed import Changed
 from cdnplan.planner.spreading import near_serving, serve_changed
@@ -176,7 +178,7 @@ def _placed(
     for number in range(MAX_ROUNDS):
         placement = Placement(state.holds)
         assignment = split_pools(instance, placement, state.serving, holdings, start=state.start, kept=kept)
-        late_pool, late_file = _late(instance, assignment, holdings)
+        late_pool, late_file = _late(instance, assignment)
         if assignment.dropped_pool.size + late_pool.size == 0:
             return state, assignment
         holds, start = state.holds.copy(), state.start
@@ -293,30 +295,35 @@ def _with_more(
     return _settled(more, *_placed(more, begun, prices, holdings, Kept(assignment, ~pools)))
 
 
-def _late(instance: Instance, assignment: Assignment, holdings: Holdings | None) -> tuple[Ints, Ints]:
-    """New files to leave out where a pool changes more than it may, least load per GB first."""
-    none = np.zeros(0, dtype=np.int64)
-    if holdings is None or np.isinf(instance.churn_limit_gb).all():
+def _late(instance: Instance, assignment: Assignment) -> tuple[Ints, Ints]:
+    """New files to leave out where pools take in more than they may, least load per GB first.
+
+    Of a pool's own limit counts what moves within the pool as well, as its appliances have to fetch it.
+    """
+    rows, n = instance.volumes, instance.n_pools
+    none, limit_gb = np.zeros(0, dtype=np.int64), rows.capacity_gb[n:]
+    if not np.isfinite(limit_gb[rows.fresh[n:]]).any():
         return none, none
-    fresh = ~assignment.kept
-    size = instance.size_gb[assignment.file]
-    added = np.bincount(assignment.pool[fresh], size[fresh], minlength=instance.n_pools)
-    limit = instance.churn_limit_gb
-    over = np.flatnonzero(added > limit * (1 + 1e-9))
-    pools: list[Ints] = []
-    files: list[Ints] = []
-    demand = instance.file_gb()
-    for p in over:
-        rows = np.flatnonzero(fresh & (assignment.pool == p))
-        mine = np.unique(assignment.file[rows]).astype(np.int64)
-        mine = mine[~instance.pinned[p, mine] & ~_launched(instance, int(p), mine)]
-        order = mine[np.argsort(demand[mine] / instance.size_gb[mine], kind="stable")]
-        copies = np.bincount(assignment.file[rows], minlength=instance.n_files)[order]
-        freed = np.cumsum(instance.size_gb[order] * copies)
-        count = int(np.searchsorted(freed, added[p] - limit[p])) + 1
-        pools.append(np.full(min(count, order.size), p))
-        files.append(order[:count])
-    return (np.concatenate(pools), np.concatenate(files)) if pools else (none, none)
+    come = np.flatnonzero(~assignment.kept)
+    pair = assignment.pool[come].astype(np.int64) * instance.n_files + assignment.file[come]
+    pair, copies = np.unique(pair, return_counts=True)
+    pool, file = pair // instance.n_files, pair % instance.n_files
+    fetched_gb, fresh_gb = instance.size_gb[file] * copies, new_gb(instance, pool, file)
+    fetched, fresh = (np.bincount(pool, gb, minlength=n) for gb in (fetched_gb, fresh_gb))
+    shared = volume_use(instance, np.append(np.zeros(n), fresh))[2 * n :]
+    used_gb = np.append(fetched, shared).astype(np.float64)
+    may = ~required_files(instance)[pool, file]
+    worth = instance.file_gb()[file] / instance.size_gb[file]
+    left_out = np.zeros(pair.size, dtype=np.bool_)
+    for i in np.flatnonzero(exceeds(used_gb, limit_gb)).tolist():
+        gb = fetched_gb if i < n else fresh_gb
+        mine = np.isin(pool, rows.pools_of(n + i))
+        over = used_gb[i] - limit_gb[i] - gb[mine & left_out].sum()
+        order = np.flatnonzero(mine & may & ~left_out)
+        order = order[np.argsort(worth[order], kind="stable")]
+        if over > 0.0:
+            left_out[order[: int(np.searchsorted(np.cumsum(gb[order]), over)) + 1]] = True
+    return pool[left_out], file[left_out]
 
 
 def required_files(instance: Instance) -> Bools:
@@ -325,9 +332,3 @@ def required_files(instance: Instance) -> Bools:
     rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
     required[instance.launch_pool, instance.launch_file[rule]] = True
     return required
-
-
-def _launched(instance: Instance, pool: int, files: Ints) -> Bools:
-    """Which files a launch rule may need at this pool."""
-    rule = np.repeat(np.arange(instance.n_launches), np.diff(instance.launch_ptr))
-    return np.isin(files, instance.launch_file[rule[instance.launch_pool == pool]])

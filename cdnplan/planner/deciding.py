@@ -142,7 +142,7 @@ def decide(
 
     # That each appliance has a window of its own is what only planning by appliance knows. Without windows
     # files are in the way that fit in no better than others would: planning again finds these sooner.
-    windows = bool(np.isfinite(instance.fill_limit_gb).any())
+    windows = bool(np.isfinite(instance.appliance_window_gb).any())
 
     def fitted(problem: Instance, found: Outcome) -> Dealt:
         dealt = dealt_out(found)

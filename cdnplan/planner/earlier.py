@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from cdnplan.inputs.parquet_columns import Columns
 from cdnplan.inputs.plan_folder import planned_holdings, read_plan
+from cdnplan.model.families import CHURN, FAMILIES, FILL
 from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.units import GB_PER_TB
 
 
 def start_from(folder: Path, instance: Instance) -> WarmStart:
@@ -56,22 +57,27 @@ def prices_for(table: Columns, instance: Instance) -> Prices:
     instance : Instance
     """
     prices = Prices.zero(instance)
+    volumes, rates, n = instance.volumes, instance.rates, instance.n_pools
     rules = [f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file)]
-    limits = {
-        "storage": (instance.pools, prices.storage[:, None], GB_PER_TB),
-        "throughput": (instance.pools, prices.throughput, 1.0),
-        "link": (instance.links, prices.link, 1.0),
-        "fill": (instance.pools, prices.fill[:, None], GB_PER_TB),
-        "churn": (instance.pools, prices.churn[:, None], GB_PER_TB),
-        "launch": (rules, prices.launch[:, None], 1.0),
-    }
-    kind = table.texts["limit"]
-    for limit, (names, target, unit) in limits.items():
-        place = table.texts["name"].positions({name: i for i, name in enumerate(names)})
-        rows = (kind.positions({limit: 0}) == 0) & (place >= 0)
-        at = table.values["slice"]
-        rows &= (at >= 0) & (at < target.shape[1])
-        target[place[rows], at[rows]] = np.maximum(0.0, table.values["price"][rows]) / unit
+    parts: list[tuple[str, Mapping[str, int], Floats, float]] = [
+        ("launch", {name: i for i, name in enumerate(rules)}, prices.launch[:, None], 1.0)
+    ]
+    for kind in FAMILIES:
+        of_rates = {rates.names[i]: i for i in rates.of(kind).tolist()}
+        of_volumes = {volumes.names[i]: i for i in volumes.of(kind).tolist()}
+        if kind in (FILL, CHURN):
+            # Both are about new bytes of a pool, on which the tighter one is the only limit.
+            of_volumes |= {name: n + p for p, name in enumerate(instance.pools)}
+        parts += [
+            (kind.name, of_rates, prices.rate, kind.per),
+            (kind.name, of_volumes, prices.volume[:, None], kind.per),
+        ]
+    limit, at = table.texts["limit"], table.values["slice"]
+    for name, rows, target, per in parts:
+        place = table.texts["name"].positions(rows)
+        known = (limit.positions({name: 0}) == 0) & (place >= 0) & (at >= 0) & (at < target.shape[1])
+        found = np.maximum(0.0, table.values["price"][known]) / per
+        np.add.at(target, (place[known], at[known]), found)
     return prices
 
 

@@ -16,7 +16,6 @@ from cdnplan.fill.schedule import Schedule, schedule
 from cdnplan.fill.shortened import shortened
 from cdnplan.fill.source_kernels import NO_SOURCE, Network
 from cdnplan.fill.sources import Sources, find_sources
-from cdnplan.fill.values import pool_sites
 from cdnplan.fill.windows import Windows, night_windows
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance, Ints
@@ -49,7 +48,6 @@ class _Night:
     topology: Topology
     pool: Ints
     """Pool of each appliance."""
-    pool_site: Ints
     windows: Windows
     sources: Sources
     begin: int
@@ -93,17 +91,16 @@ def fill_night(
     Dealt
         What is held once the night is over, with its fills.
     """
-    sites, pool_site = pool_sites(instance)
     pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
-    windows = night_windows(topology, instance.pools, instance.pool_appliances.astype(np.int64), begin)
+    windows = night_windows(topology, instance, begin)
     held = held_copies(instance, dealt.assignment, holdings)
     counted = dealt.assignment.counted(instance)
     kept, wanted, leaving = night_copies(instance, counted, dealt, pool, held)
-    wants = np.zeros(len(sites), dtype=np.bool_)
-    wants[pool_site[pool[wanted.appliance]]] = True
-    sources = find_sources(topology, sites, wants.tolist())
+    wants = np.zeros(len(instance.sites), dtype=np.bool_)
+    wants[instance.pool_site[pool[wanted.appliance]]] = True
+    sources = find_sources(topology, instance.sites, wants.tolist())
     enough = ENOUGH_RATIO * plan_cost(instance, dealt.placement.holds, dealt.serving)
-    night = _Night(instance, counted, topology, pool, pool_site, windows, sources, begin, held, enough)
+    night = _Night(instance, counted, topology, pool, windows, sources, begin, held, enough)
     state = _Round(kept, wanted, leaving, dealt.serving)
     unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]] = []
     ended = dealt
@@ -161,7 +158,7 @@ def _network(night: _Night, state: _Round, spare_ratio: float = 1.0) -> Network:
     """What limits the night while links carry this serving, of which fills use a part of what is to spare."""
     spare = spare_gbps(night.instance, state.serving, night.sources)
     spare[spare > 0.0] *= spare_ratio
-    return fill_network(night.topology, night.instance, night.pool_site, night.sources, night.windows, spare)
+    return fill_network(night.topology, night.instance, night.sources, night.windows, spare)
 
 
 def _schedule(night: _Night, state: _Round) -> Schedule:

@@ -13,9 +13,11 @@ from cdnplan.model.proof import Proof
 from cdnplan.planner.tables import as_stored, coded, price_columns, price_rows, table
 
 
-def proof_as_stored(proof: Proof | None) -> Proof | None:
+def proof_as_stored(instance: Instance, proof: Proof | None) -> Proof | None:
     """A proof as it is read back, see `as_stored`."""
-    return None if proof is None else replace(proof, prices=tuple(as_stored(p) for p in proof.prices))
+    if proof is None:
+        return None
+    return replace(proof, prices=tuple(as_stored(instance, p) for p in proof.prices))
 
 
 def proof_table(instance: Instance, proof: Proof) -> pa.Table:

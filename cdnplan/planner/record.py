@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from cdnplan import __version__
-from cdnplan.evaluate.limits import new_gb, stored_gb
-from cdnplan.evaluate.loads import link_gbps, pool_gbps
+from cdnplan.evaluate.loads import pool_gbps
 from cdnplan.evaluate.verdict import Verdict
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.sharing import BUSY_RATIO
@@ -21,18 +20,18 @@ from cdnplan.fill.windows import MS_PER_HOUR, from_ms
 from cdnplan.inputs.manifest_files import plan_id
 from cdnplan.inputs.plan_json import FORMAT
 from cdnplan.model.binding import binds, dearest_first
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Serving
 from cdnplan.optimize.objective import gap_ratio
 from cdnplan.optimize.outcome import Outcome
 from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.deciding import Decided
+from cdnplan.planner.limit_list import LimitList, limits_used
 from cdnplan.planner.load import Loaded
 from cdnplan.planner.proven import Proven
 from cdnplan.planner.request import PlanRequest
 from cdnplan.planner.to_fill import ToFill
 from cdnplan.planner.waiting import waiting_words
-from cdnplan.units import GB_PER_TB
 
 PACKAGES = ("highspy", "networkx", "numba", "numpy", "pulp", "pyarrow")
 OPTIMAL_RATIO = 1e-6
@@ -176,42 +175,21 @@ def _busiest_over_mean(instance: Instance, dealt: Dealt) -> float:
 
 def _full(instance: Instance, dealt: Dealt, outcome: Outcome) -> list[dict[str, Any]]:
     """Limits that bind, with what more of them would be worth; the dearest first."""
-    served, origin = dealt.serving.candidate_gb(instance), dealt.serving.origin_gb(instance)
-    prices = outcome.prices
-    stored, fresh = stored_gb(instance, dealt.placement), new_gb(instance, dealt.placement)
-    unit_price: list[tuple[str, tuple[str, ...], Floats, Floats, Floats, str]] = [
-        ("storage", instance.pools, stored, instance.storage_gb, prices.storage * GB_PER_TB, "GB"),
-        (
-            "throughput",
-            instance.pools,
-            pool_gbps(instance, served).max(axis=1, initial=0.0),
-            instance.throughput_gbps,
-            prices.throughput.sum(axis=1),
-            "Gbps",
-        ),
-        (
-            "link",
-            instance.links,
-            link_gbps(instance, served, origin).max(axis=1, initial=0.0),
-            instance.link_capacity_gbps,
-            prices.link.sum(axis=1),
-            "Gbps",
-        ),
-        ("fill", instance.pools, fresh, instance.fill_limit_gb, prices.fill * GB_PER_TB, "GB"),
-        ("churn", instance.pools, fresh, instance.churn_limit_gb, prices.churn * GB_PER_TB, "GB"),
-    ]
+    limits, serving = LimitList.of(instance), dealt.serving
+    served, origin = serving.candidate_gb(instance), serving.origin_gb(instance)
+    used = limits_used(instance, dealt.placement, served, origin)
+    worth = limits.worth(outcome.prices)
     rows = [
         {
-            "limit": limit,
-            "name": names[i],
+            "limit": limits.kinds[i].name,
+            "name": limits.names[i],
             "used": float(used[i]),
-            "allowed": float(allowed[i]),
-            "unit": unit,
-            "price": float(price[i]),
-            "price_per": "TB" if unit == "GB" else "Gbps",
+            "allowed": float(limits.allowed[i]),
+            "unit": limits.kinds[i].unit,
+            "price": float(worth[i]),
+            "price_per": limits.kinds[i].priced_per,
         }
-        for limit, names, used, allowed, price, unit in unit_price
-        for i in np.flatnonzero(binds(used, allowed, price))
+        for i in np.flatnonzero(binds(used, limits.allowed, worth))
     ]
     return sorted(rows, key=lambda row: dearest_first(row["limit"], row["name"], row["price"]))
 

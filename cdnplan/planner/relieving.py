@@ -7,24 +7,22 @@ from dataclasses import replace
 import numpy as np
 
 from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.loads import network, pointers, pool_gbps, region_rows
+from cdnplan.fill.loads import network, pointers, region_rows
 from cdnplan.fill.relief_kernels import Copies, Room, Scene, Shares, relieve_pool
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
-from cdnplan.optimize.objective import link_loads
-from cdnplan.planner.changed import Loads
+from cdnplan.planner.changed import Loads, serving_loads
 from cdnplan.planner.spread import Spread
-
-_ROUNDING = 1e-9
 
 
 def relieve(instance: Instance, placement: Placement, assignment: Assignment, serving: Serving) -> Spread:
     """Divert what is too much for an appliance or a pool, and leave the rest as it is.
 
-    Of all that loads a limit which is passed, those (region, signature) pairs are served by others first that
-    this costs least per Gbit/s relieved: by other pools which hold them, as far as those have room on the
-    appliances concerned, or by the origin; links that are full on the way cost what their overload costs.
-    Pools follow one another. Greedy: it promises no optimum, but after a night hardly anything is to be done.
+    Of all that loads a limit which is passed and must hold, those (region, signature) pairs are served by
+    others first that this costs least per Gbit/s relieved: by other pools which hold them, as far as those,
+    the appliances concerned and limits on the way have room, or by the origin; limits that may be passed, and
+    are full, cost what their overload costs. Pools follow one another. Greedy: it promises no optimum, but
+    after a night hardly anything is to be done.
 
     Parameters
     ----------
@@ -38,24 +36,23 @@ def relieve(instance: Instance, placement: Placement, assignment: Assignment, se
     Returns
     -------
     Spread
-        Within all limits of pools and appliances.
+        Within all limits that must hold.
     """
     loads = Loads.of(instance, placement, assignment, serving)
     passed = loads.beyond(instance) | loads.crowded(instance)
     if not passed.any():
         return loads.spread(instance, serving)
-    limit, throughput = instance.appliance_throughput_gbps, instance.throughput_gbps
+    limit = instance.appliance_throughput_gbps
     net = network(instance, serving)
     ptr, rows = region_rows(instance, net, placement, serving.apart)
-    room = _room(instance, serving, loads)
+    room = _room(instance, loads)
     scene = Scene(net, ptr, rows, _copies(instance, assignment), room, _shares(instance, serving))
     for p in np.flatnonzero(passed).tolist():
-        relieve_pool(p, scene, float(limit[p]), float(throughput[p]))
+        relieve_pool(p, scene, float(limit[p]))
     serving = _served(serving, scene.shares)
     owner = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
-    return Loads(limit[owner][:, None] - room.appliance, pool_gbps(instance, serving)).spread(
-        instance, serving
-    )
+    loads = Loads(limit[owner][:, None] - room.appliance, serving_loads(instance, serving))
+    return loads.spread(instance, serving)
 
 
 def _copies(instance: Instance, assignment: Assignment) -> Copies:
@@ -71,21 +68,18 @@ def _copies(instance: Instance, assignment: Assignment) -> Copies:
     )
 
 
-def _room(instance: Instance, serving: Serving, loads: Loads) -> Room:
+def _room(instance: Instance, loads: Loads) -> Room:
     """What this serving leaves of all limits."""
-    served_gb, origin_gb = serving.candidate_gb(instance), serving.origin_gb(instance)
+    rates, limit = instance.rates, np.repeat(instance.appliance_throughput_gbps, instance.pool_appliances)
     return Room(
-        appliance=np.repeat(instance.appliance_throughput_gbps, instance.pool_appliances)[:, None]
-        - loads.appliance,
-        pool=instance.throughput_gbps[:, None] - loads.pool,
-        of_link=instance.link_capacity_gbps[:, None] - link_loads(instance, served_gb, origin_gb),
-        link_ptr=np.concatenate(
-            [instance.cand_link_ptr, instance.cand_link_ptr[-1] + instance.origin_link_ptr[1:]]
-        ),
-        link=np.concatenate([instance.cand_link, instance.origin_link]),
+        appliance=limit[:, None] - loads.appliance,
+        row=rates.capacity[:, None] - loads.rate,
+        capacity=rates.capacity,
+        overload_cost=rates.overload_cost,
+        use_ptr=rates.use_ptr,
+        use_row=rates.use_row,
+        use_weight=rates.use_weight,
         first_origin=instance.cand_pool.size,
-        least=_ROUNDING * instance.link_capacity_gbps,
-        overload_cost=float(instance.overload_cost),
     )
 
 

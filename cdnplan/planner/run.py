@@ -13,6 +13,7 @@ import numpy as np
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.cost import plan_cost as cost_by_judge
+from cdnplan.evaluate.own_counts import Given
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.manifests import write_manifests
@@ -233,8 +234,7 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
         moment = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
     begin = to_ms(moment)
     if loaded.holdings is None and topology.policy.cold_start == "free":
-        appliances = instance.pool_appliances.astype(np.int64)
-        until = night_windows(topology, instance.pools, appliances, begin).until
+        until = night_windows(topology, instance, begin).until
         return replace(dealt, fills=Fills.none(begin, until))
     filled = fill_night(instance, topology, dealt, loaded.holdings, begin)
     lacking = [one for one in lacking_after(instance, filled.placement.holds) if one.rule == PIN]
@@ -258,15 +258,19 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
         dealt.placement,
         dealt.serving.candidate_gb(instance),
         dealt.serving.origin_gb(instance),
-        tables.as_stored(outcome.prices),
-        proof=proof_tables.proof_as_stored(outcome.proof),
+        tables.as_stored(instance, outcome.prices),
+        proof=proof_tables.proof_as_stored(instance, outcome.proof),
         bounded=instance,
+        given=Given(
+            loaded.topology,
+            fill_counted=loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
+        ),
     )
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])
         message = f"the plan found breaks {len(verdict.violations)} limits: {listed}"
         # The engine kept them: what appliances fetch in one night did not allow it.
-        windows = np.isfinite(instance.fill_limit_gb).any()
+        windows = np.isfinite(instance.appliance_window_gb).any()
         if windows and all(violation.limit == LAUNCH for violation in verdict.violations):
             raise RulesLackError(message, lacking_after(instance, dealt.placement.holds))
         raise NoFeasiblePlanError(message)

@@ -25,12 +25,13 @@ from cdnplan.inputs.plan_folder import (
 )
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.holdings import Holdings, appliance_name
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.network import Arc, find_candidates
 from cdnplan.model.placement import Prices
 from cdnplan.model.topology import Topology
-from cdnplan.units import GB_PER_TB
+from cdnplan.planner.limit_list import PER
 
 
 def write_table(table: pa.Table, path: Path) -> None:
@@ -233,14 +234,10 @@ def appliances_table(instance: Instance, assignment: Assignment) -> pa.Table:
     )
 
 
-def as_stored(prices: Prices) -> Prices:
-    """Prices as they are read back: stored per TB, some change in their last bit."""
-    return replace(
-        prices,
-        storage=prices.storage * GB_PER_TB / GB_PER_TB,
-        fill=prices.fill * GB_PER_TB / GB_PER_TB,
-        churn=prices.churn * GB_PER_TB / GB_PER_TB,
-    )
+def as_stored(instance: Instance, prices: Prices) -> Prices:
+    """Prices as they are read back: volumes' stored per TB, some change in their last bit."""
+    volume, rate = PER[instance.volumes.family], PER[instance.rates.family][:, None]
+    return replace(prices, volume=prices.volume * volume / volume, rate=prices.rate * rate / rate)
 
 
 def prices_table(instance: Instance, prices: Prices) -> pa.Table:
@@ -254,16 +251,14 @@ PriceRow = tuple[str, str, int, float, str]
 
 def price_rows(instance: Instance, prices: Prices) -> list[PriceRow]:
     """Prices above 0, as they are stored."""
-    launch_names = tuple(f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file))
     parts = [
-        ("storage", instance.pools, prices.storage[:, None] * GB_PER_TB),
-        ("throughput", instance.pools, prices.throughput),
-        ("link", instance.links, prices.link),
-        ("fill", instance.pools, prices.fill[:, None] * GB_PER_TB),
-        ("churn", instance.pools, prices.churn[:, None] * GB_PER_TB),
-        ("launch", launch_names, prices.launch[:, None]),
-        ("cut", tuple(str(cut + 1) for cut in range(prices.cut.size)), prices.cut[:, None]),
+        (kind.name, [rows.names[i] for i in rows.of(kind)], values[rows.of(kind)] * kind.per)
+        for kind in FAMILIES
+        for rows, values in ((instance.volumes, prices.volume[:, None]), (instance.rates, prices.rate))
     ]
+    launches = [f"{instance.files[f]}#{i}" for i, f in enumerate(instance.launch_file)]
+    cuts = [str(cut + 1) for cut in range(prices.cut.size)]
+    parts += [("launch", launches, prices.launch[:, None]), ("cut", cuts, prices.cut[:, None])]
     return [
         (limit, names[i], int(t), float(values[i, t]), PRICE_UNITS[limit])
         for limit, names, values in parts

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.evaluate.limits import stored_gb
+from cdnplan.fill.room import room_beside
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
 from cdnplan.model.rule_checks import too_late
@@ -96,7 +97,6 @@ def to_fill(instance: Instance, dealt: Dealt, waiting: Sequence[Waiting], how: E
     -------
     ToFill
     """
-    window_gb = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
     holds = dealt.placement.holds
     held_gb = stored_gb(instance, Placement(holds))
     pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
@@ -104,6 +104,7 @@ def to_fill(instance: Instance, dealt: Dealt, waiting: Sequence[Waiting], how: E
     got_gb: Floats = np.bincount(
         pool[fetched.appliance], instance.size_gb[fetched.file], instance.n_pools
     ).astype(np.float64)
+    window_gb = room_beside(instance, got_gb)
     limited = got_gb >= BUSY_RATIO * window_gb
     limited[pool[dealt.fills.unfilled.appliance]] = True
     limited &= np.isfinite(window_gb) & (held_gb < FULL_RATIO * instance.storage_gb)
@@ -134,7 +135,8 @@ def _nights(lacking_gb: Floats, got_gb: Floats, window_gb: Floats) -> int | None
         return None
     # Whole files leave something of a window unused, some more than others.
     each_gb = np.where(got_gb >= BUSY_RATIO * window_gb, np.minimum(got_gb, window_gb), window_gb)[some]
-    slowest = float((lacking_gb / each_gb).max())
+    # Where others of its site left nothing to a pool, only how long all take together tells.
+    slowest = float(np.divide(lacking_gb, each_gb, out=np.zeros_like(each_gb), where=each_gb > 0).max())
     return math.ceil(max(slowest, float(lacking_gb.sum()) / together))
 
 
@@ -142,14 +144,14 @@ def _without_windows(
     instance: Instance, waiting: Sequence[Waiting], how: EngineRun
 ) -> tuple[Bools | None, bool]:
     """What pools would hold if all could come in one night; None where there is no time to find out."""
-    none = np.full(instance.n_pools, np.inf)
-    pinned = instance.pinned.copy()
+    volumes, pinned = instance.volumes, instance.pinned.copy()
     pools = {name: p for p, name in enumerate(instance.pools)}
     files = {name: f for f, name in enumerate(instance.files)}
     for one in waiting:
         if one.rule == "pin" and one.nights is not None:
             pinned[pools[one.pool], files[one.file]] = True
-    free = replace(instance, fill_limit_gb=none, churn_limit_gb=none, pinned=pinned)
+    volumes = replace(volumes, capacity_gb=np.where(volumes.fresh, np.inf, volumes.capacity_gb))
+    free = replace(instance, volumes=volumes, pinned=pinned)
     try:
         return how.solve(free).placement.holds, False
     except (DeadlineError, NoFeasiblePlanError):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
+from cdnplan.fill.room import room_beside
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.policy import Files, Places, Wait
 from cdnplan.model.rules import ROUNDING
@@ -63,10 +64,10 @@ def waiting_rules(instance: Instance) -> tuple[Waiting, ...]:
     tuple of Waiting
         Sorted by pool and file.
     """
-    limit_gb = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
-    if not np.isfinite(limit_gb).any():
+    rows = instance.volumes
+    if not np.isfinite(rows.capacity_gb[rows.fresh]).any():
         return ()
-    windows = _Windows(instance, limit_gb)
+    windows = _Windows(instance)
     found = [waiting for p in np.flatnonzero(instance.pinned.any(axis=1)) for waiting in windows.pins(int(p))]
     found += windows.launches({(one.pool, one.file) for one in found})
     return tuple(sorted(set(found), key=lambda one: (one.pool, one.file, one.rule, one.nights or 0)))
@@ -75,24 +76,27 @@ def waiting_rules(instance: Instance) -> tuple[Waiting, ...]:
 class _Windows:
     """What this night and those to come can bring, as volumes."""
 
-    def __init__(self, instance: Instance, limit_gb: Floats) -> None:
+    def __init__(self, instance: Instance) -> None:
         self.instance = instance
         missing = np.maximum(0, instance.copies.astype(np.int64) - instance.held)
         self.missing_gb: Floats = missing * instance.size_gb
         self.late: npt.NDArray[np.bool_] = (missing > 0) & (
-            instance.size_gb > (instance.fill_limit_gb / instance.pool_appliances * (1 + ROUNDING))[:, None]
+            instance.size_gb > (instance.appliance_window_gb * (1 + ROUNDING))[:, None]
         )
-        self.whole_gb: Floats = limit_gb * (1 + ROUNDING)
-        self.late |= self.missing_gb > self.whole_gb[:, None]
-        self.left_gb: list[Floats] = []
-        """What is left of each night's windows, tonight's first."""
+        self.late |= self.missing_gb > self._room(np.zeros(instance.n_pools))[:, None]
+        self.taken_gb: list[Floats] = []
+        """What pools take in each night, tonight first."""
         self.room_gb: Floats = instance.storage_gb * (1 + ROUNDING)
         self.worth = instance.file_gb() / instance.size_gb
 
+    def _room(self, taken_gb: Floats) -> Floats:
+        return room_beside(self.instance, taken_gb) * (1 + ROUNDING)
+
     def _left(self, night: int) -> Floats:
-        while len(self.left_gb) <= night:
-            self.left_gb.append(self.whole_gb.copy())
-        return self.left_gb[night]
+        """What each pool may still take in one night."""
+        while len(self.taken_gb) <= night:
+            self.taken_gb.append(np.zeros(self.instance.n_pools))
+        return self._room(self.taken_gb[night]) - self.taken_gb[night]
 
     def pins(self, p: int) -> list[Waiting]:
         """Take each pin of a pool into the first window with room, those that are asked most first."""
@@ -104,7 +108,7 @@ class _Windows:
             night: int | None = None
             if not self.late[p, f]:
                 night = next(n for n in count() if self._left(n)[p] >= self.missing_gb[p, f])
-                self._left(night)[p] -= self.missing_gb[p, f]
+                self.taken_gb[night][p] += self.missing_gb[p, f]
             if night != 0:
                 found.append(Waiting(PIN, instance.pools[p], instance.files[f], night))
         return found
@@ -137,10 +141,12 @@ class _Windows:
         for n in count():
             left = self._left(n)
             free = [p for p in able if p not in chosen and left[p] >= self.missing_gb[p, f]]
-            for p in sorted(free, key=lambda p: (-left[p], p))[: lacking - len(chosen)]:
-                left[p] -= self.missing_gb[p, f]
-                self.room_gb[p] -= gb[p]
-                chosen[p] = n
+            for p in sorted(free, key=lambda p: (-left[p], p)):
+                # Pools may share what is left: the first ones may have taken it.
+                if len(chosen) < lacking and self._left(n)[p] >= self.missing_gb[p, f]:
+                    self.taken_gb[n][p] += self.missing_gb[p, f]
+                    self.room_gb[p] -= gb[p]
+                    chosen[p] = n
             if len(chosen) in (lacking, len(able)):
                 break
         last = max(chosen.values(), default=0)
@@ -175,6 +181,7 @@ def with_waits(topology: Topology, waiting: Iterable[Waiting]) -> Topology:
     topology : Topology
     waiting : iterable of Waiting
     """
+    # Pools are known by their names here, as in plan.json: of rules that wait no instance speaks any more.
     waits = tuple(
         Wait(Files(file=file), Places(sites=(pool.rpartition("/")[0],), models=(pool.rpartition("/")[2],)))
         for pool, file in sorted({(one.pool, one.file) for one in waiting})

@@ -98,10 +98,7 @@ class _Comparison:
         )
         self.ratio = (float(ratio.min()), float(ratio.max()))
         self.windows = [
-            fill_windows_utc(
-                case.topology, one, self.places.pool_site, len(self.places.sites), case.met[k].actual.start
-            )
-            for k, one in enumerate(came)
+            fill_windows_utc(case.topology, one, case.met[k].actual.start) for k, one in enumerate(came)
         ]
 
     def _ratio(self, came: Sequence[Instance]) -> Floats:

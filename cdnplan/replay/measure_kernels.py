@@ -14,25 +14,11 @@ Array = npt.NDArray[Any]
 
 
 @njit(cache=True)
-def add_links(
-    entry: Array,
-    region: Array,
-    hour: Array,
-    gb: Array,
-    cand_link_ptr: Array,
-    cand_link: Array,
-    origin_link_ptr: Array,
-    origin_link: Array,
-    loads: Array,
-) -> None:
+def add_links(path: Array, hour: Array, gb: Array, link_ptr: Array, link: Array, loads: Array) -> None:
     """Add each request's bytes to the links on its path; `loads` is (n_links, n_hours) [GB]."""
-    for i in range(entry.size):
-        if entry[i] >= 0:
-            for k in range(cand_link_ptr[entry[i]], cand_link_ptr[entry[i] + 1]):
-                loads[cand_link[k], hour[i]] += gb[i]
-        else:
-            for k in range(origin_link_ptr[region[i]], origin_link_ptr[region[i] + 1]):
-                loads[origin_link[k], hour[i]] += gb[i]
+    for i in range(path.size):
+        for k in range(link_ptr[path[i]], link_ptr[path[i] + 1]):
+            loads[link[k], hour[i]] += gb[i]
 
 
 @njit(cache=True)

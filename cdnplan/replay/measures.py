@@ -152,36 +152,26 @@ def _links(period: Period, places: Places, outcome: Outcome) -> tuple[Rate, ...]
     instance, stream = period.instance, period.stream
     if instance.n_links == 0:
         return ()
-    entry = _serving_entry(instance, places, outcome, stream.region)
+    path = _serving_path(instance, places, outcome, stream.region)
     loads = np.zeros((instance.n_links, stream.hours))
-    kernels.add_links(
-        entry,
-        stream.region,
-        stream.hour,
-        stream.gb,
-        instance.cand_link_ptr,
-        instance.cand_link,
-        instance.origin_link_ptr,
-        instance.origin_link,
-        loads,
-    )
+    kernels.add_links(path, stream.hour, stream.gb, *instance.path_links, loads)
     return tuple(rate(row) for row in loads)
 
 
-def _serving_entry(instance: Instance, places: Places, outcome: Outcome, region: Ints32) -> Ints:
-    """Candidate entry whose path the bytes take, -1 for the origin's.
+def _serving_path(instance: Instance, places: Places, outcome: Outcome, region: Ints32) -> Ints:
+    """Path that the bytes of each request take.
 
     What a parent serves takes the path of the region's own candidate there, or, where it is none, that of
     the site that asked it.
     """
-    entry = np.where(outcome.tier == FROM_ORIGIN, -1, outcome.entry)
+    path = np.where(outcome.tier == FROM_ORIGIN, instance.cand_pool.size + region, outcome.entry)
     for i in np.flatnonzero(outcome.tier == FROM_PARENT).tolist():
-        above = places.parent[places.pool_site[instance.cand_pool[entry[i]]]]
+        above = places.parent[places.pool_site[instance.cand_pool[path[i]]]]
         first, end = instance.cand_ptr[region[i]], instance.cand_ptr[region[i] + 1]
         there = np.flatnonzero(places.pool_site[instance.cand_pool[first:end]] == above)
         if there.size:
-            entry[i] = first + there[0]
-    return np.asarray(entry, dtype=np.int64)
+            path[i] = first + there[0]
+    return np.asarray(path, dtype=np.int64)
 
 
 def reactive_fill(

@@ -24,7 +24,7 @@ from cdnplan.evaluate.room import Source, moved_cost
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.replay.planning import Planned
 from cdnplan.replay.routed import CACHED, FROM_ORIGIN, PLANNED, Outcome, Period
-from cdnplan.replay.routes import hourly_link_gbps
+from cdnplan.replay.routes import hourly_use
 
 Bools = npt.NDArray[np.bool_]
 
@@ -215,15 +215,15 @@ def _held_back(
     width = np.diff(instance.cand_ptr)[region]
     cause, place = np.full(best.size, LINK), best.copy()
     asks = instance.gbps_per_gb > 0
-    load = hourly_link_gbps(instance, outcome.routes)
+    used = hourly_use(instance, outcome.routes)
     for k in range(int(width.max(initial=0))):
         at = np.flatnonzero(width > k)
         entry = instance.cand_ptr[region[at]] + k
         as_good = no_dearer(instance.cand_cost[entry], instance.cand_cost[best[at]])
         at = at[useful[entry] & holds[instance.cand_pool[entry], file[at]] & as_good]
         entry = instance.cand_ptr[region[at]] + k
-        through = _links_let(instance, load, region[at], entry, served[at])
-        slow = (outcome.routes.full[instance.cand_pool[entry]] & asks[region[at]]).any(axis=1)
+        through = _links_let(instance, used, region[at], entry, served[at])
+        slow = (outcome.routes.full[entry] & asks[region[at]]).any(axis=1)
         for chosen, code in ((through & slow, CAPACITY), (through & ~slow, STEERING)):
             # Room anywhere is stronger than throughput that lacks, and that is stronger than links.
             fresh = chosen & (cause[at] != code) & (cause[at] != STEERING)
@@ -231,17 +231,16 @@ def _held_back(
     return cause, place
 
 
-def _links_let(instance: Instance, load: Floats, region: Ints, entry: Ints, served: Ints) -> Bools:
+def _links_let(instance: Instance, used: Floats, region: Ints, entry: Ints, served: Ints) -> Bools:
     """Whether bytes would cost less through an entry than from who served them, full links counted."""
-    if instance.n_links == 0 or entry.size == 0:
+    if entry.size == 0 or np.isinf(instance.rates.overload_cost).all():
         return np.ones(entry.size, dtype=np.bool_)
 
     def let(i: int) -> bool:
         r, j = int(region[i]), int(served[i])
         here = Source.of_origin(instance, r) if j < 0 else Source.of_entry(instance, j)
         there, rate = Source.of_entry(instance, int(entry[i])), instance.gbps_per_gb[r]
-        known = (rate, load, instance.link_capacity_gbps, instance.overload_cost)
-        return moved_cost(there, here, *known) < 0
+        return moved_cost(there, here, rate, used, instance.rates) < 0
 
     # Many requests are alike; an entry belongs to one region.
     key = entry * (instance.cand_pool.size + 1) + served + 1

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.fill.values import pool_sites
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.topology import Topology
 
@@ -54,7 +53,7 @@ def find_places(instance: Instance, topology: Topology) -> Places:
     -------
     Places
     """
-    sites, pool_site = pool_sites(instance)
+    sites, pool_site = instance.sites, instance.pool_site.astype(np.int64)
     kind = {site.name: site.kind for site in topology.sites}
     exchange = np.array([kind.get(name) == "ixp" for name in sites], dtype=np.bool_)
     storage = np.bincount(pool_site, instance.storage_gb, minlength=len(sites)).astype(np.float64)

@@ -251,14 +251,12 @@ def without_fill_limits(topology: Topology) -> Topology:
     return replace(topology, policy=replace(topology.policy, cold_start="free", churn_ratio=None))
 
 
-def fill_windows_utc(
-    topology: Topology, instance: Instance, pool_site: Ints, n_sites: int, start: dt.date
-) -> Bools:
+def fill_windows_utc(topology: Topology, instance: Instance, start: dt.date) -> Bools:
     """UTC hours that lie in the fill window of each site, (n_sites, 24) bool."""
-    zone_hours = np.zeros((n_sites, 24), dtype=np.bool_)
+    zone_hours = np.zeros((len(instance.sites), 24), dtype=np.bool_)
     sites = {site.name: site for site in topology.sites}
-    for p, name in enumerate(instance.pools):
-        begin, end = first_window(sites[name.rpartition("/")[0]], night_before(start))
+    for s, name in enumerate(instance.sites):
+        begin, end = first_window(sites[name], night_before(start))
         middle = begin + np.arange(0, max(1, (end - begin) // MS_PER_HOUR)) * MS_PER_HOUR + MS_PER_HOUR // 2
-        zone_hours[pool_site[p], (middle // MS_PER_HOUR % 24).astype(np.int64)] = True
+        zone_hours[s, (middle // MS_PER_HOUR % 24).astype(np.int64)] = True
     return zone_hours

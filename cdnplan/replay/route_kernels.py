@@ -64,45 +64,51 @@ def fill_hour(
     choice_ptr: Array,
     level: Array,
     share: Array,
-    pool: Array,
+    use_ptr: Array,
+    use_row: Array,
+    use_weight: Array,
     room: Array,
     served: Array,
 ) -> None:
     """Send one hour's load of all rows through their choices, level by level, as far as there is room.
 
-    Pools that are offered more than they have room for take the same part of every offer; the rest
-    goes on to the next level. `served` (n_choices,) is what each choice takes, in parts of its row's load;
-    `room` (n_pools,) [Gbit/s] is what is left afterwards; both are changed in place.
+    Limits that are offered more than they have room for take the same part of every offer; the rest
+    goes on to the next level. Choice k uses limits ``use_row[use_ptr[k]:use_ptr[k + 1]]``, `use_weight` for
+    each Gbit/s. `served` (n_choices,) is what each choice takes, in parts of its row's load; `room`
+    (n_limits,) is what is left afterwards; both are changed in place.
     """
-    n_rows, n_pools = gbps.size, room.size
+    n_rows, n_limits = gbps.size, room.size
     left = np.ones(n_rows)
     at = choice_ptr[:-1].copy()
     served[:] = 0.0
     while True:
-        offered = np.zeros(n_pools)
+        offered = np.zeros(n_limits)
         some = False
         for row in range(n_rows):
             k = at[row]
             while k < choice_ptr[row + 1] and level[k] == level[at[row]]:
-                offered[pool[k]] += gbps[row] * left[row] * share[k]
+                for u in range(use_ptr[k], use_ptr[k + 1]):
+                    offered[use_row[u]] += gbps[row] * left[row] * share[k] * use_weight[u]
                 some = True
                 k += 1
         if not some:
             return
-        taken = np.ones(n_pools)
-        for p in range(n_pools):
+        taken = np.ones(n_limits)
+        for e in range(n_limits):
             # A load that only rounding lifts above the limit is let pass, as the judge does.
-            if offered[p] > room[p] * (1.0 + 1e-6) + 1e-9:
-                taken[p] = max(0.0, room[p]) / offered[p]
-            room[p] -= offered[p] * taken[p]
+            if offered[e] > room[e] * (1.0 + 1e-6) + 1e-9:
+                taken[e] = max(0.0, room[e]) / offered[e]
         for row in range(n_rows):
             k = at[row]
             if k >= choice_ptr[row + 1]:
                 continue
             before, kept = left[row], 0.0
             while k < choice_ptr[row + 1] and level[k] == level[at[row]]:
-                part = before * share[k]
-                served[k] = part * taken[pool[k]]
+                served[k] = before * share[k]
+                for u in range(use_ptr[k], use_ptr[k + 1]):
+                    served[k] = min(served[k], before * share[k] * taken[use_row[u]])
+                for u in range(use_ptr[k], use_ptr[k + 1]):
+                    room[use_row[u]] -= gbps[row] * served[k] * use_weight[u]
                 kept += served[k]
                 # What is planned to come from the origin does not ask at the next level.
                 k += 1

@@ -1,7 +1,7 @@
 """Where requests go: by the plan's steering, to another holder where there is no room, or to the origin.
 
 Routing is settled for each hour of the day with the load that is expected of it, so that what a sample of the
-requests happens to ask for does not fill a pool. All pools work within the throughput that plans may use.
+requests happens to ask for does not fill a pool. All pools work within what plans may use.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.fill.loads import pointers
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Serving
+from cdnplan.optimize.serving_paths import Paths
 from cdnplan.optimize.signature_kernels import signature_table
 from cdnplan.replay import route_kernels as kernels
 from cdnplan.replay.stream import Stream
@@ -21,7 +23,7 @@ from cdnplan.units import HOURS_PER_DAY
 Bools = npt.NDArray[np.bool_]
 
 FULL_RATIO = 1.0 - 1e-6
-"""A pool that gives more than this part of its throughput in an hour counts as full."""
+"""A limit of which more than this part is used in an hour counts as used up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +43,9 @@ class Routes:
     served : (n_choices, 24) float64
         Part of the row's load that it takes in each UTC hour; what is missing to 1 comes from the origin.
     spare_gbps : (n_pools, 24) float64
-        Throughput that is left over in each UTC hour [Gbit/s].
-    full : (n_pools, 24) bool
-        Pools that give all they can.
+        What strict limits leave over for each pool in each UTC hour [Gbit/s].
+    full : (n_cand, 24) bool
+        Candidate entries over which no more can come, because a strict limit is used up.
     """
 
     row_ptr: Ints
@@ -134,22 +136,33 @@ def find_routes(
         if not write:
             n = int(choice_ptr[-1])
             entry, level, share = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros(n)
-    pool = instance.cand_pool[entry].astype(np.int64)
-    served = np.zeros((entry.size, 24))
-    spare = np.zeros((instance.n_pools, 24))
-    for hour in range(24):
-        room = instance.throughput_gbps.copy()
+    uses = _strict_uses(instance, entry)
+    served, capacity = np.zeros((entry.size, HOURS_PER_DAY)), instance.rates.capacity
+    left = np.zeros((capacity.size, HOURS_PER_DAY))
+    for hour in range(HOURS_PER_DAY):
+        room = capacity.copy()
         load = gb * instance.gbps_per_gb[region, hour]
         column = np.zeros(entry.size)
-        kernels.fill_hour(load, choice_ptr, level, share, pool, room, column)
-        served[:, hour] = column
-        spare[:, hour] = np.maximum(0.0, room)
-    full = spare <= instance.throughput_gbps[:, None] * (1 - FULL_RATIO) + 1e-9
+        kernels.fill_hour(load, choice_ptr, level, share, *uses, room, column)
+        served[:, hour], left[:, hour] = column, np.maximum(0.0, room)
+    at, row, weight = _strict_uses(instance, np.arange(instance.cand_pool.size))
+    of_use = np.repeat(np.arange(at.size - 1), np.diff(at))
+    spare, full = left[: instance.n_pools].copy(), np.zeros((at.size - 1, HOURS_PER_DAY), dtype=np.bool_)
+    np.minimum.at(spare, instance.cand_pool[of_use], left[row] / weight[:, None])
+    np.logical_or.at(full, of_use, left[row] <= capacity[row, None] * (1 - FULL_RATIO) + 1e-9)
     return Routes(ptr, mask, gb, choice_ptr, entry, served, spare, full)
 
 
-def hourly_link_gbps(instance: Instance, routes: Routes) -> Floats:
-    """What routes put on links in each UTC hour of the day, (n_links, 24) [Gbit/s].
+def _strict_uses(instance: Instance, entry: Ints) -> tuple[Ints, Ints, Floats]:
+    """Strict rate rows that entries use: pointers by entry, rows, weights."""
+    paths = Paths.of(instance)
+    at, row, weight = paths.uses(entry)
+    strict = paths.strict[row] & (weight > 0)
+    return pointers(np.bincount(at[strict], minlength=entry.size)), row[strict], weight[strict]
+
+
+def hourly_use(instance: Instance, routes: Routes) -> Floats:
+    """What routes use of each rate row in each UTC hour of the day, (n_rate_rows, 24).
 
     Parameters
     ----------
@@ -157,21 +170,18 @@ def hourly_link_gbps(instance: Instance, routes: Routes) -> Floats:
         With 24 slices.
     routes : Routes
     """
-    load = np.zeros((instance.n_links, HOURS_PER_DAY))
-    if instance.n_links == 0:
-        return load
+    rates, n_cand = instance.rates, instance.cand_pool.size
     region = np.repeat(np.arange(instance.n_regions), np.diff(routes.row_ptr))
     row = np.repeat(np.arange(region.size), np.diff(routes.ptr))
     asked = routes.gb[:, None] * instance.gbps_per_gb[region]
     part = asked[row] * routes.served
-    entry, origin = np.zeros((instance.cand_pool.size, HOURS_PER_DAY)), np.zeros_like(instance.gbps_per_gb)
-    np.add.at(entry, routes.entry, part)
-    np.add.at(origin, region, asked)
-    np.subtract.at(origin, region[row], part)
-    np.add.at(load, instance.cand_link, np.repeat(entry, np.diff(instance.cand_link_ptr), axis=0))
-    rest = np.maximum(0.0, origin)
-    np.add.at(load, instance.origin_link, np.repeat(rest, np.diff(instance.origin_link_ptr), axis=0))
-    return load
+    path = np.zeros((n_cand + instance.n_regions, HOURS_PER_DAY))
+    np.add.at(path, routes.entry, part)
+    np.add.at(path, n_cand + region, asked)
+    np.subtract.at(path, n_cand + region[row], part)
+    used = np.zeros((rates.n_rows, HOURS_PER_DAY))
+    np.add.at(used, rates.use_row, np.maximum(0.0, path)[rates.use_path()] * rates.use_weight[:, None])
+    return used
 
 
 def routed_gb(instance: Instance, routes: Routes, shares: Floats) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.assignment import Fleet
-from cdnplan.evaluate.bound import possible_copies, priced_costs
+from cdnplan.evaluate.bound import possible_copies, priced_costs, volume_prices
 from cdnplan.evaluate.check_prices import check_prices
 from cdnplan.evaluate.check_serving import check_serving
 from cdnplan.evaluate.misses import Misses, cheaper_than_origin, misses
@@ -217,7 +217,7 @@ def find_worth(instance: Instance, holds: Bools, prices: Prices, *, compiled: bo
     )
     ruled = instance.pinned.copy()
     ruled[instance.launch_pool, np.repeat(instance.launch_file, np.diff(instance.launch_ptr))] = True
-    new_cost = instance.fill_cost + prices.fill + prices.churn
+    new_cost = instance.fill_cost + volume_prices(instance, prices)[1]
     copies = possible_copies(instance)
     return Worth(*sort(worth, holds, ruled, instance.size_gb, copies, instance.held, new_cost))
 

@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 
 from cdnplan.evaluate.misses import CAUSE_WORDS
+from cdnplan.model.families import FAMILIES
 from cdnplan.report.html import bar_table, figure, legend, paragraph
 from cdnplan.report.labels import money, percent
 from cdnplan.report.sheet import Sheet
@@ -110,7 +111,7 @@ FULL_GROUPS = (
     ("Throughput and links", ("throughput", "link")),
     ("What may come in a night", ("fill", "churn")),
 )
-"""Limits whose prices are drawn together."""
+"""Limits whose prices are drawn together; others on their own."""
 
 
 def full_figure(full: Sheet) -> str:
@@ -120,7 +121,9 @@ def full_figure(full: Sheet) -> str:
     kind = np.array(full.texts("limit"))
     price = full.numbers("price_of_one_more")
     parts = []
-    for what, kinds in FULL_GROUPS:
+    grouped = {name for _, names in FULL_GROUPS for name in names}
+    others = [(one.words.capitalize(), (one.name,)) for one in FAMILIES if one.name not in grouped]
+    for what, kinds in (*FULL_GROUPS, *others):
         rows = np.flatnonzero(np.isin(kind, kinds) & (price > 0))
         if rows.size == 0:
             continue

@@ -36,8 +36,8 @@ def candidate_tiers(facts: PlanFacts) -> Ints:
 def pool_sites(facts: PlanFacts) -> Ints:
     """Site of each pool, (n_pools,): an index into the topology's sites."""
     index = {site.name: i for i, site in enumerate(facts.topology.sites)}
-    names = [pool.rpartition("/")[0] for pool in facts.instance.pools]
-    return np.array([index[name] for name in names], dtype=np.int64)
+    place = np.array([index[name] for name in facts.instance.sites], dtype=np.int64)
+    return place[facts.instance.pool_site]
 
 
 def tier_gb(facts: PlanFacts) -> Floats:
@@ -91,7 +91,7 @@ def pools_table(facts: PlanFacts) -> Sheet:
     last, following = next_tb(facts)
     columns = (
         TextColumn("site", tuple(s.name for s in sites), site),
-        TextColumn.of("model", [pool.rpartition("/")[2] for pool in instance.pools]),
+        TextColumn("model", instance.models, instance.pool_model),
         TextColumn.of("kind", [sites[s].kind for s in site]),
         TextColumn.of("country", site_countries(facts)).picked(site),
         NumberColumn("appliances", instance.pool_appliances.astype(np.float64)),

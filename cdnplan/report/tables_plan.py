@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.inputs.plan_folder import FILL_KINDS, PRICE_UNITS
+from cdnplan.inputs.plan_folder import FILL_KINDS
 from cdnplan.model.binding import dearest_first
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.report.facts import PlanFacts
 from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
@@ -133,9 +134,9 @@ def full_table(facts: PlanFacts) -> Sheet:
     """Limits that bind, and what one more unit is worth, the dearest first."""
     # Plans of earlier releases list them in another order.
     full = sorted(facts.files.plan.full, key=lambda row: dearest_first(row.limit, row.name, row.price))
-    volume = [PRICE_UNITS.get(row.limit) == "per TB" for row in full]
-    # Volumes are shown in TB, as their prices are.
-    scale = np.where(volume, 1.0 / GB_PER_TB, 1.0)
+    # They are shown in what their prices are for.
+    per = {kind.name: kind.per for kind in FAMILIES}
+    scale = np.array([1.0 / per.get(row.limit, 1.0) for row in full])
     return Sheet(
         "full-limits",
         (
@@ -143,7 +144,7 @@ def full_table(facts: PlanFacts) -> Sheet:
             TextColumn.of("name", [row.name for row in full]),
             NumberColumn("used", np.array([row.used for row in full], dtype=np.float64) * scale, 2),
             NumberColumn("allowed", np.array([row.allowed for row in full], dtype=np.float64) * scale, 2),
-            TextColumn.of("unit", ["TB" if v else "Gbps" for v in volume]),
+            TextColumn.of("unit", [row.price_per for row in full]),
             NumberColumn("price_of_one_more", np.array([row.price for row in full], dtype=np.float64), 2),
         ),
     )

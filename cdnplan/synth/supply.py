@@ -52,8 +52,9 @@ def hardware_for(preset: Preset) -> tuple[Hardware, ...]:
     Examples
     --------
     >>> from cdnplan.synth.presets import scaled
-    >>> hardware_for(scaled("world", titles=5_000))[0]
-    Hardware(name='storage-2u', storage_tb=70.0, throughput_gbps=80.0, fill_gbps=0.6, upload_gbps=None)
+    >>> one = hardware_for(scaled("world", titles=5_000))[0]
+    >>> one.name, one.storage_tb, one.throughput_gbps, one.fill_gbps
+    ('storage-2u', 70.0, 80.0, 0.6)
     """
     scaled_to_catalog = preset.n_titles / FULL_CATALOG
     models: list[Hardware] = []

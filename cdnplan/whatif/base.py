@@ -31,6 +31,7 @@ from cdnplan.model.proof import Proof
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.serving import Served, best_serving
 from cdnplan.planner.earlier import prices_for
+from cdnplan.whatif.detours import overload_per_gbps
 from cdnplan.whatif.held import Counts, HeldCopies
 
 Fills = Literal["free", "limited"]
@@ -297,9 +298,11 @@ def rebuild(base: Base, inputs: Inputs, lost: Mapping[str, frozenset[int]] | Non
         Rules that no plan can keep.
     """
     instance, warnings = _build(inputs, base.fills)
-    if inputs.topology.policy.costs.overload_per_gbps is None:
+    if instance.n_links and inputs.topology.policy.costs.overload_per_gbps is None:
         # Found from the network, it would change with the network, and costs could not be compared.
-        instance = replace(instance, overload_cost=base.instance.overload_cost)
+        costs = instance.rates.overload_cost.copy()
+        costs[instance.link_rows] = overload_per_gbps(base.inputs.topology, base.instance)
+        instance = replace(instance, rates=replace(instance.rates, overload_cost=costs))
     there = base.held.left(instance, _all_lost(base, instance, lost or {}))
     if base.fills == "limited":
         instance = replace(instance, held=there)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cdnplan.model.build import overload_per_gbps as default_overload_cost
 from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.network import Arc, Paths, Reach, find_candidates
 from cdnplan.model.topology import Region, Topology
@@ -54,11 +55,31 @@ class FailedPaths:
         Regions whose paths change.
     capacity : dict of str to float
         Limited links that detours use, base ones among them [Gbit/s].
+    overload_cost : float
+        Of links that no path of the base uses [currency/Gbps].
     """
 
     thinned: Ints
     detours: tuple[Detour, ...]
     capacity: dict[str, float]
+    overload_cost: float
+
+
+def overload_per_gbps(topology: Topology, instance: Instance) -> float:
+    """What a Gbit/s too much on a link costs in one slice, also where no path uses one [currency/Gbps].
+
+    Parameters
+    ----------
+    topology : Topology
+    instance : Instance
+        Built from it.
+    """
+    known = instance.rates.overload_cost[instance.link_rows]
+    if known.size:
+        return float(known[0])
+    places = {name: i for i, name in enumerate(sorted(site.name for site in topology.sites))}
+    regions = tuple(sorted(topology.regions, key=lambda region: region.name))
+    return default_overload_cost(topology, find_candidates(topology, regions, places), instance.period_days)
 
 
 def without(topology: Topology, failure: Failure) -> Topology:
@@ -103,13 +124,14 @@ class Network:
         self._site_names = sorted(site.name for site in topology.sites)
         self._site_at = {name: i for i, name in enumerate(self._site_names)}
         self._pools_of: dict[str, list[int]] = {name: [] for name in self._site_names}
-        for p, pool in enumerate(instance.pools):
-            self._pools_of[pool.rpartition("/")[0]].append(p)
+        for p, site in enumerate(instance.pool_site):
+            self._pools_of[instance.sites[site]].append(p)
         self._linked = {name for link in topology.links for name in (link.from_, link.to)}
         reach = find_candidates(topology, self._regions, self._site_at)
         self._served_by: dict[str, set[int]] = {}
         self._over: dict[str | Arc, set[int]] = {}
         self._index(reach)
+        self._overload_cost = overload_per_gbps(topology, instance)
         # A region that lists no sites takes the nearest few: where one is gone, the next moves up.
         self._reserves = {
             r
@@ -155,9 +177,9 @@ class Network:
         rerouted |= lose & self._reserves
         thinned = np.array(sorted(lose - rerouted), dtype=np.int64)
         if not rerouted:
-            return FailedPaths(thinned, (), {})
+            return FailedPaths(thinned, (), {}, self._overload_cost)
         detours, capacity = self._find_detours(failure, sorted(rerouted))
-        return FailedPaths(thinned, detours, capacity)
+        return FailedPaths(thinned, detours, capacity, self._overload_cost)
 
     def _find_detours(
         self, failure: Failure, rerouted: list[int]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.evaluate.cost import gap_ratio
-from cdnplan.model.binding import dearest_first
+from cdnplan.model.binding import LIMITS, dearest_first
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.instance import Floats
 from cdnplan.model.placement import Prices
-from cdnplan.units import GB_PER_TB
+from cdnplan.planner.limit_list import LimitList
 from cdnplan.whatif.base import Answer, Changed, fill_gb
 from cdnplan.whatif.figures import Figures, LimitKey
 
@@ -221,16 +222,12 @@ def differ(base: Side, side: Side, changed: Changed, *, top: int = TOP) -> Diffe
 
 
 def _prices(answer: Answer, prices: Prices | None) -> dict[LimitKey, float] | None:
-    """What one more TB or Gbit/s is worth, by limit; None where nothing was planned."""
+    """What one more is worth, by limit; None where nothing was planned."""
     if prices is None:
         return None
-    instance = answer.instance
-    parts = (
-        ("storage", instance.pools, prices.storage * GB_PER_TB),
-        ("throughput", instance.pools, prices.throughput.sum(axis=1)),
-        ("link", instance.links, prices.link.sum(axis=1)),
-    )
-    return {(kind, n): v for kind, names, vs in parts for n, v in zip(names, vs.tolist(), strict=True)}
+    limits = LimitList.of(answer.instance)
+    kinds = (kind.name for kind in limits.kinds)
+    return dict(zip(zip(kinds, limits.names, strict=True), limits.worth(prices).tolist(), strict=True))
 
 
 def _full(
@@ -242,7 +239,7 @@ def _full(
             name=key[1],
             used=figures.used[key],
             allowed=figures.allowed[key],
-            unit="GB" if key[0] == "storage" else "Gbps",
+            unit=FAMILIES[LIMITS.index(key[0])].unit,
             price=None if prices is None else prices.get(key),
         )
         for key in keys
@@ -310,7 +307,7 @@ def _files(base: Side, side: Side) -> tuple[FileChange, ...]:
 
 def _sites(base: Side, side: Side) -> tuple[SiteChange, ...]:
     """Sites that serve another sum or hold other files, most GB first."""
-    served = [_by_site(s.figures.pool_gb) for s in (base, side)]
+    served = [_by_site(s) for s in (base, side)]
     came, went = _moved(base.answer, side.answer)
     found = [
         SiteChange(
@@ -326,12 +323,11 @@ def _moved_gb(site: SiteChange) -> float:
     return abs(site.served_gb - site.served_base_gb) + site.in_gb + site.out_gb
 
 
-def _by_site(pool_gb: Mapping[str, float]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for pool, gb in pool_gb.items():
-        site = pool.split("/")[0]
-        total[site] = total.get(site, 0.0) + gb
-    return total
+def _by_site(side: Side) -> dict[str, float]:
+    """GB that the pools of each site serve."""
+    instance, gb = side.answer.instance, list(side.figures.pool_gb.values())
+    total = np.bincount(instance.pool_site, gb, minlength=len(instance.sites))
+    return dict(zip(instance.sites, total.tolist(), strict=True))
 
 
 def _moved(a: Answer, b: Answer) -> tuple[dict[str, float], dict[str, float]]:
@@ -350,11 +346,11 @@ def _moved(a: Answer, b: Answer) -> tuple[dict[str, float], dict[str, float]]:
             before = a.placement.holds[p]
         elif p >= 0:
             before = np.where(old >= 0, np.append(a.placement.holds[p], False)[old], False)
-        site = pool.split("/")[0]
+        site = b.instance.sites[b.instance.pool_site[q]]
         came[site] = came.get(site, 0.0) + float(size_b[now & ~before].sum())
         went[site] = went.get(site, 0.0) + float(size_b[before & ~now].sum())
-    for pool, p in pools.items():
-        site = pool.split("/")[0]
+    for p in pools.values():
+        site = a.instance.sites[a.instance.pool_site[p]]
         went[site] = went.get(site, 0.0) + float(size_a[a.placement.holds[p]].sum())
     return came, went
 
@@ -377,10 +373,12 @@ def window_gb(changed: Changed) -> Floats:
     topology = changed.inputs.topology
     models = {hardware.name: hardware for hardware in topology.hardware}
     window = {
-        f"{site.name}/{group.model}": gb_moved(models[group.model].fill_gbps, site.fill_window.hours)
+        (site.name, group.model): gb_moved(models[group.model].fill_gbps, site.fill_window.hours)
         * group.count
         for site in topology.sites
         for group in site.appliances
     }
     reserve = 1.0 - topology.policy.reserves.fill_ratio
-    return np.array([window[pool] * reserve for pool in changed.instance.pools])
+    inst = changed.instance
+    pools = zip(inst.pool_site.tolist(), inst.pool_model.tolist(), strict=True)
+    return np.array([window[inst.sites[site], inst.models[model]] * reserve for site, model in pools])

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.evaluate.limits import stored_gb
-from cdnplan.evaluate.loads import link_gbps, pool_gbps
 from cdnplan.lanes import in_even_lanes
 from cdnplan.model.binding import FULL_RATIO
 from cdnplan.model.geo import distance_km
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.model.topology import Topology
+from cdnplan.planner.limit_list import LimitList, limits_used
 from cdnplan.whatif.base import Answer
 from cdnplan.whatif.figures_kernels import nearest_costs
 
@@ -23,7 +22,7 @@ ROUNDING = 1e-9
 """Less than this part of the demand from the origin is rounding."""
 
 LimitKey = tuple[str, str]
-"""Kind (storage, throughput, link) and name."""
+"""Family and name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +41,7 @@ class Figures:
     pool_gb : dict of str to float
         What each pool serves [GB].
     used, allowed : dict of limit to float
-        Storage [GB], throughput and links [Gbit/s, in the slice that is fullest].
+        In the family's unit, rates in the slice that is fullest.
     """
 
     total: dict[str, float]
@@ -122,9 +121,9 @@ def _distances(answer: Answer, topology: Topology, region: Ints) -> tuple[Floats
     instance = answer.instance
     place = topology.locations()
     at = np.array([place[name] for name in instance.regions], dtype=np.float64).reshape(-1, 2)
-    pool_at = np.array([place[pool.split("/")[0]] for pool in instance.pools]).reshape(-1, 2)
+    site_at = np.array([place[name] for name in instance.sites]).reshape(-1, 2)
     origins = [distance_km(origin.location, at) for origin in topology.origins]
-    return distance_km(pool_at[instance.cand_pool], at[region]), np.min(origins, axis=0)
+    return distance_km(site_at[instance.pool_site[instance.cand_pool]], at[region]), np.min(origins, axis=0)
 
 
 def _by_file(answer: Answer) -> tuple[Floats, Floats]:
@@ -143,21 +142,11 @@ def _by_file(answer: Answer) -> tuple[Floats, Floats]:
 def _limits(
     answer: Answer, served: Floats, origin: Floats
 ) -> tuple[dict[LimitKey, float], dict[LimitKey, float]]:
-    instance = answer.instance
-    stored = stored_gb(instance, answer.placement)
-    loads = pool_gbps(instance, served).max(axis=1, initial=0.0)
-    links = link_gbps(instance, served, origin).max(axis=1, initial=0.0)
-    parts = (
-        ("storage", instance.pools, stored, instance.storage_gb),
-        ("throughput", instance.pools, loads, instance.throughput_gbps),
-        ("link", instance.links, links, instance.link_capacity_gbps),
-    )
-    used = {
-        (kind, name): u for kind, names, us, _ in parts for name, u in zip(names, us.tolist(), strict=True)
-    }
-    allowed = {
-        (kind, name): a
-        for kind, names, _, limits in parts
-        for name, a in zip(names, limits.tolist(), strict=True)
-    }
+    """What is used and allowed; of what comes new nothing, as that of a base was another night's."""
+    limits = LimitList.of(answer.instance)
+    every = limits_used(answer.instance, answer.placement, served, origin).tolist()
+    used, allowed = {}, {}
+    for i in np.flatnonzero(~limits.fresh).tolist():
+        key = limits.kinds[i].name, limits.names[i]
+        used[key], allowed[key] = every[i], float(limits.allowed[i])
     return used, allowed

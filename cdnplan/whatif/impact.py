@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.optimize.serving_paths import Paths
+from cdnplan.optimize.serving_program import path_gb
 from cdnplan.whatif.detours import FailedPaths, Network
 from cdnplan.whatif.failures import Failure
 from cdnplan.whatif.resteer import Resteered, resteer
-from cdnplan.whatif.steering import Steering, flow_gb, overload_cost
+from cdnplan.whatif.steering import Steering, overload_cost
 
 FULL_RATIO = 1e-5
 """A pool counts as full in a slice where less than this part of its throughput is left."""
@@ -111,10 +113,10 @@ def impact_of(base: Steering, network: Network, failure: Failure) -> Impact:
     inst = base.instance
     touched = network.touched(failure)
     found = resteer(base, network.pools(failure), touched)
-    before = flow_gb(found.paths, found.rows.gb, found.before)
-    after = flow_gb(found.paths, found.rows.gb, found.after)
+    before = path_gb(found.paths, found.rows.gb, found.before)
+    after = path_gb(found.paths, found.rows.gb, found.after)
     origin_before, origin_after = _from_origins(base, found, before, after)
-    overload = overload_cost(inst, found.paths, found.load) - overload_cost(inst, base.paths, base.load)
+    overload = overload_cost(found.paths, found.load) - overload_cost(base.paths, base.load)
     above, overloads = _overloads(base, found)
     more_gb = float(origin_after.sum() - origin_before.sum())
     demand = float(inst.region_gb().sum())
@@ -173,25 +175,28 @@ def _sources(base: Steering, found: Resteered) -> Ints:
 
 
 def _overloads(base: Steering, found: Resteered) -> tuple[float, tuple[Overload, ...]]:
-    """What links carry more above their capacities, all together and one by one."""
-    inst, n = base.instance, base.instance.n_pools
-    names = (*inst.links, *found.limits)
-    now = np.maximum(0.0, found.load[n:] - found.paths.capacity[n:, None])
-    was = np.zeros_like(now)
-    was[: inst.n_links] = np.maximum(0.0, base.load[n:] - base.paths.capacity[n:, None])
+    """What limits that may be passed bear more above their capacities, all together and one by one."""
+    names = (*base.instance.rates.names, *found.limits)
+    now, was = _above(found.paths, found.load), np.zeros_like(found.load)
+    was[: base.load.shape[0]] = _above(base.paths, base.load)
     change = now.max(axis=1, initial=0.0) - was.max(axis=1, initial=0.0)
-    at = np.flatnonzero(np.abs(change) > FULL_RATIO * found.paths.capacity[n:])
+    at = np.flatnonzero(np.abs(change) > FULL_RATIO * found.paths.capacity)
     listed = sorted((Overload(names[i], float(change[i])) for i in at), key=lambda o: (-o.gbps, o.limit))
     together = float(now.sum(axis=0).max(initial=0.0) - was.sum(axis=0).max(initial=0.0))
     return together, tuple(listed)
 
 
+def _above(paths: Paths, load: Floats) -> Floats:
+    """What limits that may be passed bear above their capacities, (n_limits, n_slices)."""
+    return np.where(paths.strict[:, None], 0.0, np.maximum(0.0, load - paths.capacity[:, None]))
+
+
 def _newly_full(base: Steering, found: Resteered) -> tuple[str, ...]:
-    n = base.instance.n_pools
-    limit = base.instance.throughput_gbps[:, None] * (1 - FULL_RATIO)
+    """Limits that must hold and are used up now: pools, and whatever they share."""
+    n, limit = base.load.shape[0], base.paths.capacity[:, None] * (1 - FULL_RATIO)
     now = (found.load[:n] >= limit).any(axis=1) & (found.load[:n] > 0).any(axis=1)
-    was = (base.load[:n] >= limit).any(axis=1)
-    return tuple(base.instance.pools[p] for p in np.flatnonzero(now & ~was))
+    was = (base.load >= limit).any(axis=1)
+    return tuple(base.instance.rates.names[i] for i in np.flatnonzero(now & ~was & base.paths.strict))
 
 
 def _stranded(base: Steering, found: Resteered, touched: FailedPaths) -> tuple[Stranded, ...]:

@@ -15,20 +15,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from cdnplan.model.binding import dearest_first
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.families import CHURN, FAMILIES, FILL, Family
+from cdnplan.model.instance import Instance, Ints
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import FileSolver, priced_bound
-from cdnplan.units import GB_PER_TB
+from cdnplan.planner.limit_list import LimitList
 
-Kind = Literal["storage", "throughput", "link"]
-KINDS: tuple[Kind, ...] = ("storage", "throughput", "link")
-"""Limits that money can raise; windows of filling and rules have prices too, in the plan's table."""
-UNIT = {"storage": "TB", "throughput": "Gbps", "link": "Gbps"}
+KINDS = tuple(kind.name for kind in FAMILIES if kind not in (FILL, CHURN))
+"""Limits that are asked for where nobody says which; what windows of pools let in changes every night."""
 LOOKS = 9
 """Looks along the ray of prices: golden sections leave (0.618)^7, 3%, of it, where the bound is flat."""
 GOLDEN = (5.0**0.5 - 1.0) / 2.0
@@ -40,27 +38,32 @@ class LimitPrice:
 
     Parameters
     ----------
-    limit : {"storage", "throughput", "link"}
+    kind : Family
     name : str
-        A pool or a link direction.
+        A pool, a link direction, a site.
     at : int
-        Its number in the instance.
+        Its number in `LimitList`.
     allowed : float
-        What there is of it [TB or Gbit/s].
+        What there is of it [`unit`].
     price : float
-        What the first TB, or Gbit/s in all slices, saves [currency].
+        What the first one, in all slices, saves [currency].
     """
 
-    limit: Kind
+    kind: Family
     name: str
     at: int
     allowed: float
     price: float
 
     @property
+    def limit(self) -> str:
+        """Name of its kind."""
+        return self.kind.name
+
+    @property
     def unit(self) -> str:
         """What the price is per."""
-        return UNIT[self.limit]
+        return self.kind.priced_per
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,13 @@ class Forecast:
     Parameters
     ----------
     more : float
-        [TB or Gbit/s]
+        In the limit's `unit`.
     first_order : float
         Price × more: no plan saves more than this against what the plan's prices prove [currency].
     integrated : float
         The integral of the price: with all other prices as they are, the bound falls by so much [currency].
     price_then : float
-        What the next TB or Gbit/s is worth after that [currency].
+        What the next one is worth after that [currency].
     """
 
     more: float
@@ -97,15 +100,11 @@ def limit_prices(instance: Instance, prices: Prices) -> tuple[LimitPrice, ...]:
     -------
     tuple of LimitPrice
     """
-    limits: tuple[tuple[Kind, tuple[str, ...], Floats, Floats], ...] = (
-        ("storage", instance.pools, instance.storage_gb / GB_PER_TB, prices.storage * GB_PER_TB),
-        ("throughput", instance.pools, instance.throughput_gbps, prices.throughput.sum(axis=1)),
-        ("link", instance.links, instance.link_capacity_gbps, prices.link.sum(axis=1)),
-    )
+    limits = LimitList.of(instance)
+    worth, allowed = limits.worth(prices), limits.allowed / limits.per
     found = [
-        LimitPrice(kind, names[i], int(i), float(allowed[i]), float(price[i]))
-        for kind, names, allowed, price in limits
-        for i in np.flatnonzero(price > 0)
+        LimitPrice(limits.kinds[i], limits.names[i], i, float(allowed[i]), float(worth[i]))
+        for i in np.flatnonzero(worth > 0).tolist()
     ]
     return tuple(sorted(found, key=lambda p: dearest_first(p.limit, p.name, p.price)))
 
@@ -118,24 +117,29 @@ def with_more(instance: Instance, limit: LimitPrice, more: float) -> Instance:
     instance : Instance
     limit : LimitPrice
     more : float
-        [TB or Gbit/s]
+        In the limit's `unit`.
 
     Returns
     -------
     Instance
         Single appliances keep their size: the pool has more of them, if not a whole number.
     """
-    if limit.limit == "storage":
-        return replace(instance, storage_gb=_raised(instance.storage_gb, limit.at, more * GB_PER_TB))
-    if limit.limit == "throughput":
-        return replace(instance, throughput_gbps=_raised(instance.throughput_gbps, limit.at, more))
-    return replace(instance, link_capacity_gbps=_raised(instance.link_capacity_gbps, limit.at, more))
+    volumes, rates = instance.volumes, instance.rates
+    raised = np.concatenate([volumes.capacity_gb, rates.capacity])
+    raised[limit.at] += more * limit.kind.per
+    return replace(
+        instance,
+        volumes=replace(volumes, capacity_gb=raised[: volumes.n_rows]),
+        rates=replace(rates, capacity=raised[volumes.n_rows :]),
+    )
 
 
-def _raised(values: Floats, at: int, more: float) -> Floats:
-    raised = values.copy()
-    raised[at] += more
-    return raised
+def pools_of(instance: Instance, limit: LimitPrice) -> Ints | None:
+    """The pools that a limit is about; None where it is about what paths cross on the way, as links are."""
+    n_volumes = instance.volumes.n_rows
+    if limit.at < n_volumes:
+        return instance.volumes.pools_of(limit.at).astype(np.int64)
+    return np.array([limit.at - n_volumes]) if limit.at < n_volumes + instance.n_pools else None
 
 
 class PriceCurve:
@@ -160,7 +164,7 @@ class PriceCurve:
         ----------
         limit : LimitPrice
         more : float
-            [TB or Gbit/s]
+            In the limit's `unit`.
 
         Returns
         -------
@@ -193,20 +197,14 @@ class PriceCurve:
         )
 
     def _scaled(self, limit: LimitPrice, ratio: float) -> Prices:
-        old = self._prices
-        if limit.limit == "storage":
-            return replace(old, storage=_times(old.storage, limit.at, ratio))
-        if limit.limit == "throughput":
-            return replace(old, throughput=_times(old.throughput, limit.at, ratio))
-        return replace(old, link=_times(old.link, limit.at, ratio))
+        volume, rate = self._prices.volume.copy(), self._prices.rate.copy()
+        if limit.at < volume.size:
+            volume[limit.at] *= ratio
+        else:
+            rate[limit.at - volume.size] *= ratio
+        return replace(self._prices, volume=volume, rate=rate)
 
 
-def _times(values: Floats, at: int, ratio: float) -> Floats:
-    scaled = values.copy()
-    scaled[at] *= ratio
-    return scaled
-
-
-def only(prices: Sequence[LimitPrice], kinds: Sequence[Kind]) -> tuple[LimitPrice, ...]:
+def only(prices: Sequence[LimitPrice], kinds: Sequence[str]) -> tuple[LimitPrice, ...]:
     """Those of some kinds of limit."""
     return tuple(price for price in prices if price.limit in kinds)

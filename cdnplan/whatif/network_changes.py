@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from cdnplan.inputs.wire_fields import Wire
-from cdnplan.model.topology import FillWindow, Hardware, Link, Maintenance, Site
+from cdnplan.inputs.topology_reader import hardware_of, site_of
+from cdnplan.inputs.wire import HardwareWire
+from cdnplan.model.topology import Link
 from cdnplan.whatif.scenario import Change
 from cdnplan.whatif.state import NEW, State
 from cdnplan.whatif.wire import (
@@ -85,20 +86,7 @@ def add_site(state: State, change: Change, wire: AddSiteWire) -> None:
         )
     if not all(good):
         return
-    window = wire.fill_window
-    state.sites[wire.name] = Site(
-        name=wire.name,
-        kind=wire.kind,
-        location=wire.location,
-        appliances=(),
-        country=wire.country,
-        timezone=wire.timezone,
-        fill_window=FillWindow() if window is None else FillWindow(window.start, window.hours),
-        maintenance=tuple(
-            Maintenance(item.start, item.hours, tuple(item.appliances or ()))
-            for item in wire.maintenance or ()
-        ),
-    )
+    state.sites[wire.name] = replace(site_of(wire), appliances=())
     state.appliances[wire.name] = {group.model: [NEW] * group.count for group in wire.appliances}
     for name in state.named("region", wire.serves, state.regions, change, ("serves",)):
         region = state.regions[name]
@@ -149,14 +137,14 @@ def set_links(state: State, change: Change, wire: SetLinksWire) -> None:
         state.links[name] = link
 
 
-def add_hardware(state: State, change: Change, wires: dict[str, Wire]) -> None:
+def add_hardware(state: State, change: Change, wires: dict[str, HardwareWire]) -> None:
     """Define models."""
     for name, wire in wires.items():
         if name in state.hardware:
             message = f"hardware {name!r} is there already"
             state.problem(change, (name,), message, "change it with set_hardware, or choose another name")
         else:
-            state.hardware[name] = Hardware(name, **wire.model_dump())
+            state.hardware[name] = hardware_of(name, wire)
 
 
 def set_hardware(state: State, change: Change, wire: ChangeHardwareWire) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.errors import InputError, Problem
+from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.lanes import lanes
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement
 from cdnplan.optimize.engine import EngineName, choose_engine, solve
@@ -24,11 +25,11 @@ from cdnplan.whatif.base import Answer, Base, Flow, judged, load_base
 from cdnplan.whatif.limit_prices import (
     KINDS,
     Forecast,
-    Kind,
     LimitPrice,
     PriceCurve,
     limit_prices,
     only,
+    pools_of,
     with_more,
 )
 from cdnplan.whatif.replan import NEAR_FROM
@@ -45,7 +46,8 @@ class PricesRequest:
     ----------
     base : Path
         Plan folder.
-    kinds : tuple of {"storage", "throughput", "link"}
+    kinds : tuple of str
+        Names of families.
     more_ratio : float
         Increment, as a part of each limit.
     forecasts : int
@@ -57,7 +59,7 @@ class PricesRequest:
     """
 
     base: Path
-    kinds: tuple[Kind, ...] = KINDS
+    kinds: tuple[str, ...] = KINDS
     more_ratio: float = MORE_RATIO
     forecasts: int = 10
     checks: int = 0
@@ -138,10 +140,14 @@ def prices(
     Raises
     ------
     InputError
-        All that is wrong with the base, or an increment that is none.
+        All that is wrong with the base, an increment that is none, or kinds of limits that there are none of.
     """
     if not request.more_ratio > 0:
         raise InputError([Problem(f"expected an increment above 0, found {request.more_ratio:g}")])
+    known = [kind.name for kind in FAMILIES]
+    unknown = [kind for kind in request.kinds if kind not in known]
+    if unknown:
+        raise InputError([Problem(f"unknown limit {name!r}", hint=nearest(name, known)) for name in unknown])
     progress("read", 0.0, None, None)
     base = load_base(request.base)
     priced = only(limit_prices(base.instance, base.prices), request.kinds)
@@ -157,8 +163,8 @@ def prices(
             continue
         more = request.more_ratio * price.allowed
         forecast = curve.forecast(price, more)
-        known = curve.bound, curve.bound - forecast.integrated
-        check = planner.check(price, more, known) if number < checks else None
+        proven = curve.bound, curve.bound - forecast.integrated
+        check = planner.check(price, more, proven) if number < checks else None
         rows.append(PriceRow(price, forecast, check))
         progress("prices", (number + 1) / count, None, None)
     return PricesResult(base, request.more_ratio, tuple(rows))
@@ -187,16 +193,16 @@ class _Planner:
         return _checked(self._near(self._base.instance, part), self._near(raised, part), known)
 
     def _part(self, limit: LimitPrice) -> Part | None:
-        """What is near a pool's limit; None where all of the network is planned."""
+        """What is near a limit of pools; None where all of the network is planned."""
         inst = self._base.instance
         chosen, _ = choose_engine(inst, self._request.engine)
-        if limit.limit == "link" or chosen != "fast" or inst.cand_pool.size * inst.n_files <= NEAR_FROM:
+        members = pools_of(inst, limit)
+        if members is None or chosen != "fast" or inst.cand_pool.size * inst.n_files <= NEAR_FROM:
             return None
         pools = np.zeros(inst.n_pools, dtype=np.bool_)
-        pools[limit.at] = True
-        region = np.repeat(np.arange(inst.n_regions), np.diff(inst.cand_ptr))
+        pools[members] = True
         regions = np.zeros(inst.n_regions, dtype=np.bool_)
-        regions[region[inst.cand_pool == limit.at]] = True
+        regions[inst.path_region[np.flatnonzero(pools[inst.cand_pool])]] = True
         part = part_near(inst, regions, pools, self._base.flow.served_gb)
         return part if part.share(inst) <= LARGEST_RATIO else None
 
@@ -212,7 +218,7 @@ class _Planner:
                 stop=Stop(None, request.time_limit_s),
             )
         served = Flow(plan.served_gb, plan.origin_gb)
-        found = judged(instance, Placement(plan.holds), served, as_stored(plan.prices))
+        found = judged(instance, Placement(plan.holds), served, as_stored(instance, plan.prices))
         return replace(found, lower=found.verdict.bound)
 
     def _everywhere(self, instance: Instance) -> Answer:
@@ -226,7 +232,7 @@ class _Planner:
             start=self._start,
         )
         flow = Flow.of(instance, outcome.serving)
-        prices, tree = as_stored(outcome.prices), proof_as_stored(outcome.proof)
+        prices, tree = as_stored(instance, outcome.prices), proof_as_stored(instance, outcome.proof)
         found = judged(instance, outcome.placement, flow, prices, tree)
         return replace(found, lower=Proven.of(outcome, found.verdict).lower)
 

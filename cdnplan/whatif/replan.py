@@ -146,8 +146,9 @@ class _Task:
 
     def _whole(self, start: WarmStart | None, stop: Stop) -> Answer:
         """Plan all of the network."""
+        instance = self.changed.instance
         outcome = solve(
-            self.changed.instance,
+            instance,
             self.engine,
             stop=stop,
             threads=self.threads,
@@ -155,9 +156,9 @@ class _Task:
             progress=self.progress,
             start=start,
         )
-        flow = Flow.of(self.changed.instance, outcome.serving)
-        prices, tree = as_stored(outcome.prices), proof_as_stored(outcome.proof)
-        found = judged(self.changed.instance, outcome.placement, flow, prices, tree)
+        flow = Flow.of(instance, outcome.serving)
+        prices, tree = as_stored(instance, outcome.prices), proof_as_stored(instance, outcome.proof)
+        found = judged(instance, outcome.placement, flow, prices, tree)
         proven = Proven.of(outcome, found.verdict)
         return replace(found, proof=proven.rests_on, lower=proven.lower, seconds=outcome.seconds)
 
@@ -185,7 +186,7 @@ class _Task:
                 progress=self.progress,
             )
         flow = Flow(plan.served_gb, plan.origin_gb)
-        found = judged(instance, Placement(plan.holds), flow, as_stored(plan.prices))
+        found = judged(instance, Placement(plan.holds), flow, as_stored(instance, plan.prices))
         if found.verdict.violations:
             return None
         return replace(found, proof="prices", lower=found.verdict.bound, seconds=plan.seconds)

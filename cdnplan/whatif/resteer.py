@@ -16,17 +16,9 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Ints
 from cdnplan.optimize.serving_paths import Paths
-from cdnplan.optimize.serving_program import Choices, solve_program
+from cdnplan.optimize.serving_program import Choices, path_gb, solve_program
 from cdnplan.whatif.detours import FailedPaths
-from cdnplan.whatif.steering import (
-    Rows,
-    Steering,
-    flow_gb,
-    limits_gap,
-    overload_cost,
-    path_prices,
-    with_detours,
-)
+from cdnplan.whatif.steering import Rows, Steering, limits_gap, overload_cost, with_detours
 
 Bools = npt.NDArray[np.bool_]
 GAP_RATIO = 1e-4
@@ -91,7 +83,7 @@ def resteer(base: Steering, pools: Ints, touched: FailedPaths) -> Resteered:
         Its cost is proven to be within its gap of the least there is: in general `GAP_RATIO` of the change,
         or `GAP_OF_COST` of the base's cost.
     """
-    paths, rows, limits = with_detours(base, touched.detours, touched.capacity)
+    paths, rows, limits = with_detours(base, touched)
     replaced = base.rows.of_regions(np.array([d.region for d in touched.detours], dtype=np.int64))
     dead = _dead(paths, pools)
     stranded = rows.shares_of(rows.of_regions(touched.thinned))
@@ -143,7 +135,7 @@ class _State:
     def leave(self, rows: Ints) -> None:
         """Take rows off the paths that they take in the base."""
         taken = self._rows.shares_of(rows)
-        flow = flow_gb(self._paths, self._rows.gb, taken)
+        flow = path_gb(self._paths, self._rows.gb, taken)
         self._outside -= self._paths.load(flow)
         self._spared += float((flow * self._paths.cost).sum())
         self._left = np.concatenate([self._left, rows])
@@ -191,10 +183,8 @@ class _State:
         return after
 
     def _programmed(self, choices: Choices, anchor: Floats | None) -> tuple[Choices, Floats]:
-        inst, outside = self._base.instance, np.maximum(self._outside, 0.0)
-        return solve_program(
-            self._paths, self._rows.gb, choices, outside, inst.overload_cost, inst.n_pools, anchor
-        )
+        outside = np.maximum(self._outside, 0.0)
+        return solve_program(self._paths, self._rows.gb, choices, outside, anchor)
 
     def _gap(self, after: Choices) -> tuple[Floats, float]:
         """What rows that are not free would gain, (n_rows,), and all that may still be saved [currency].
@@ -206,10 +196,10 @@ class _State:
         changed = self._known.copy()
         changed[: base.dual.shape[0]] &= (self._dual[: base.dual.shape[0]] != base.dual).any(axis=1)
         regions = np.unique(paths.region[paths.use_path[changed[paths.use_limit]]])
-        price = path_prices(paths, self._dual)
+        price = paths.cost + paths.tolls(self._dual)
         gain = rows.gains(regions, price, self._dead, self._freed)
         paid = rows.gb[after.row] * after.share * price[after.path]
-        unused = limits_gap(base.instance, paths, self.load(after), self._dual)
+        unused = limits_gap(paths, self.load(after), self._dual)
         return gain, float(base.gain + gain.sum() + paid.sum() - self._least(price) + unused)
 
     def _least(self, price: Floats) -> float:
@@ -226,12 +216,11 @@ class _State:
 
     def load(self, after: Choices) -> Floats:
         """Load of all limits, (n_limits, n_slices) [Gbit/s]."""
-        return np.maximum(self._outside, 0.0) + self._paths.load(flow_gb(self._paths, self._rows.gb, after))
+        return np.maximum(self._outside, 0.0) + self._paths.load(path_gb(self._paths, self._rows.gb, after))
 
     def cost_change(self, after: Choices) -> float:
         """Change of delivery and overload against the base [currency]."""
-        inst, base = self._base.instance, self._base
-        flow = flow_gb(self._paths, self._rows.gb, after)
+        flow = path_gb(self._paths, self._rows.gb, after)
         delivery = float((flow * self._paths.cost).sum()) - self._spared
-        overload = overload_cost(inst, self._paths, self.load(after))
-        return delivery + overload - overload_cost(inst, base.paths, base.load)
+        overload = overload_cost(self._paths, self.load(after))
+        return delivery + overload - overload_cost(self._base.paths, self._base.load)

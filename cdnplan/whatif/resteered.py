@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.near import LARGEST_RATIO, Part, sub_instance
-from cdnplan.optimize.objective import pool_loads
+from cdnplan.optimize.objective import rate_loads
 from cdnplan.optimize.serving import best_serving
 from cdnplan.whatif.base import Base, Flow
 from cdnplan.whatif.touched import touched
@@ -37,13 +37,13 @@ def resteered(base: Base, instance: Instance, holds: Bools) -> Flow:
     Returns
     -------
     Flow
-        As good as `cdnplan.optimize.serving.best_serving`, which serves all where links have limits, or most
-        regions are concerned.
+        As good as `cdnplan.optimize.serving.best_serving`, which serves all where rates have other limits
+        than those of pools, or most regions are concerned.
     """
     differs = touched(base.instance, instance)
     inside = differs.regions.copy()
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    if not instance.n_links:
+    region = instance.path_region[: instance.cand_pool.size]
+    if instance.rates.n_rows == instance.n_pools:
         old = np.where(differs.regions[region], 0, differs.old_entry)
         before = np.where(differs.regions[region], 0.0, base.flow.served_gb[old])
         away = np.where(differs.regions, 0.0, base.flow.origin_gb[differs.old_region])
@@ -56,15 +56,15 @@ def resteered(base: Base, instance: Instance, holds: Bools) -> Flow:
             served, origin = np.where(inside[region], 0.0, before), np.where(inside, 0.0, away)
             small, _ = sub_instance(instance, part, holds, served, origin)
             found = best_serving(small, holds[pools]).serving
-            gb = found.candidate_gb(small)
-            load = pool_loads(small, gb).max(axis=1, initial=0.0)
+            gb, away_gb = found.candidate_gb(small), found.origin_gb(small)
+            load = rate_loads(small, gb, away_gb).max(axis=1, initial=0.0)
             binds = np.zeros(instance.n_pools, dtype=np.bool_)
             binds[pools] = (load >= (1 - BINDING_RATIO) * small.throughput_gbps) | bound_before[pools]
             # Of a limit that nobody outside may use, the part's own program has the right price.
             more = np.unique(region[binds[instance.cand_pool] & ~inside[region]])
             if more.size == 0:
                 served[entries] = gb
-                origin[part.regions] = found.origin_gb(small)
+                origin[part.regions] = away_gb
                 return Flow(served, origin)
             inside[more] = True
     return Flow.of(instance, best_serving(instance, holds).serving)
@@ -72,7 +72,8 @@ def resteered(base: Base, instance: Instance, holds: Bools) -> Flow:
 
 def _bound_before(base: Base, instance: Instance) -> Bools:
     """Pools whose throughput was used up in the base, in the changed problem's indices."""
-    load: Floats = pool_loads(base.instance, base.flow.served_gb).max(axis=1, initial=0.0)
-    full = load >= (1 - BINDING_RATIO) * base.instance.throughput_gbps
+    before, n = base.instance, base.instance.n_pools
+    load: Floats = rate_loads(before, base.flow.served_gb, base.flow.origin_gb)[:n].max(axis=1, initial=0.0)
+    full = load >= (1 - BINDING_RATIO) * before.throughput_gbps
     names = {name for name, used in zip(base.instance.pools, full.tolist(), strict=True) if used}
     return np.array([name in names for name in instance.pools], dtype=np.bool_)

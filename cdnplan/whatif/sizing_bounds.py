@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.bound import dual_bound
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.limits import with_capacity
 from cdnplan.model.placement import Prices
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.bound import FileSolver, priced_bound
@@ -111,11 +112,12 @@ class GoalBounds:
         """
         there = storage >= LEAST_PART * self._relaxed.instance.appliance_storage_gb
         copies = np.where(there[:, None], self._instance.copies, 0).astype(np.uint8)
+        own, rows = self._instance, self._instance.volumes
         inst = replace(
-            self._instance,
+            own,
             copies=copies,
-            storage_gb=storage,
-            throughput_gbps=np.where(there, throughput, 0.0),
+            volumes=replace(rows, capacity_gb=np.append(storage, rows.capacity_gb[own.n_pools :])),
+            rates=with_capacity(own.rates, slice(own.n_pools), np.where(there, throughput, 0.0)),
         )
         search = PriceSearch(inst, FileSolver.of(inst), PASSES, self._start)
         states = search.passes()
@@ -126,68 +128,53 @@ class GoalBounds:
 
     def _like_siblings(self, prices: Prices, there: npt.NDArray[np.bool_]) -> Prices:
         """Price pools that stand aside like the sibling that makes them cheapest."""
-        relaxed = self._relaxed
-        names = [name.rsplit("/", 1)[0] for name in self._instance.pools]
-        own, gbps = prices.storage.copy(), prices.throughput.copy()
+        one, site = self._relaxed.instance, self._instance.pool_site
+        volume, rate = prices.volume.copy(), prices.rate.copy()
         for p in np.flatnonzero(~there):
-            siblings = [q for q in np.flatnonzero(there) if names[q] == names[p]]
-            if siblings:
-                one = relaxed.instance
-                worth = [
-                    prices.storage[q] * one.appliance_storage_gb[p]
-                    + prices.throughput[q].sum() * one.appliance_throughput_gbps[p]
-                    for q in siblings
-                ]
+            siblings = np.flatnonzero(there & (site == site[p]))
+            if siblings.size:
+                worth = prices.volume[siblings] * one.appliance_storage_gb[p]
+                worth += prices.rate[siblings].sum(axis=1) * one.appliance_throughput_gbps[p]
                 like = siblings[int(np.argmin(worth))]
-                own[p], gbps[p] = prices.storage[like], prices.throughput[like]
-        return replace(prices, storage=own, throughput=gbps)
+                volume[p], rate[p] = prices.volume[like], prices.rate[like]
+        return replace(prices, volume=volume, rate=rate)
 
     def _cut(self, prices: Prices) -> Cut:
         inst, relaxed = self._instance, self._relaxed
         if self._solver is None and not self._small:
             self._solver = FileSolver.of(inst)
         whole = dual_bound(inst, prices) if self._small else priced_bound(inst, prices, self._solver)
-        gbps = prices.throughput.sum(axis=1)
-        gain = prices.storage[relaxed.pool] * relaxed.storage_gb
-        gain += gbps[relaxed.pool] * relaxed.throughput_gbps
+        gain = prices.volume[relaxed.pool] * relaxed.storage_gb
+        gain += prices.rate[relaxed.pool].sum(axis=1) * relaxed.throughput_gbps
         # The bound holds with all units; each one less than that raises it by its gain.
         return Cut(whole + float(gain.sum()), gain)
 
 
-def with_costs(instance: Instance, candidate: Floats, origin: Floats, overload: float) -> Instance:
+def with_costs(instance: Instance, candidate: Floats, origin: Floats, overload: Floats) -> Instance:
     """Replace all costs; candidates of each region are sorted anew, cheapest first."""
-    region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
-    order = np.lexsort((np.arange(region.size), candidate, region))
-    link_ptr, link = _reordered(instance.cand_link_ptr, instance.cand_link, order)
+    n_cand, pools = instance.cand_pool.size, np.arange(instance.n_pools)
+    order = np.lexsort((np.arange(n_cand), candidate, instance.path_region[:n_cand]))
+    paths = np.append(order, n_cand + np.arange(instance.n_regions))
+    cand_pool = instance.cand_pool[order]
+    rates = instance.rates.taken(pools.size, pools, instance.pools, paths, cand_pool)
     return replace(
         instance,
-        cand_pool=instance.cand_pool[order],
+        cand_pool=cand_pool,
         cand_cost=candidate[order],
-        cand_link_ptr=link_ptr,
-        cand_link=link,
         origin_cost=origin,
-        overload_cost=overload,
+        rates=replace(rates, overload_cost=overload),
         fill_cost=np.zeros(instance.n_pools),
     )
 
 
-def _reordered(ptr: Ints, member: Ints32, order: Ints) -> tuple[Ints, Ints32]:
-    """Groups of a ragged array in another order."""
-    counts = np.diff(ptr)[order]
-    start = np.repeat(ptr[order], counts)
-    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), member[start + within]
-
-
 def _unruled(instance: Instance) -> Instance:
-    """Without launch rules: a bound without them holds with them, too."""
-    none = np.zeros(0, dtype=np.int32)
+    """Without launch rules and limits on new bytes: a bound without them holds with them, too."""
+    none, rows = np.zeros(0, dtype=np.int32), instance.volumes
     return replace(
         instance,
         launch_ptr=np.zeros(1, dtype=np.int64),
         launch_pool=none,
         launch_file=none,
         launch_min=none,
-        fill_limit_gb=np.full(instance.n_pools, np.inf),
-        churn_limit_gb=np.full(instance.n_pools, np.inf),
+        volumes=replace(rows, capacity_gb=np.where(rows.fresh, np.inf, rows.capacity_gb)),
     )

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.limits import ABSOLUTE, RELATIVE
-from cdnplan.evaluate.loads import link_gbps
 from cdnplan.model.geo import distance_km
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.network import find_candidates
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
+from cdnplan.optimize.objective import rate_loads
 from cdnplan.optimize.serving import best_serving
 from cdnplan.whatif.state import reachable
 
@@ -90,11 +90,11 @@ class Reached:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """What a GB counts by candidate entry, (n_cand,), and from origins, (n_regions,); a Gbit/s too much."""
+    """What a GB counts by candidate entry, (n_cand,), and by region from origins; overload by rate row."""
 
     candidate: Floats
     origin: Floats
-    overload: float
+    overload: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,33 +150,34 @@ class Distances:
 
     def of(self, instance: Instance) -> tuple[Floats, Floats]:
         """Distance of each candidate entry, (n_cand,), and of each region's origin, (n_regions,)."""
-        site = [self._site[name.rsplit("/", 1)[0]] for name in instance.pools]
-        region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
+        sites = np.array([self._site[name] for name in instance.sites]).reshape(-1, 2)
         places = np.array([self._region[name] for name in instance.regions]).reshape(-1, 2)
-        pools = np.array(site).reshape(-1, 2)
-        km = distance_km(pools[instance.cand_pool], places[region])
+        region = instance.path_region[: instance.cand_pool.size]
+        km = distance_km(sites[instance.pool_site[instance.cand_pool]], places[region])
         return np.asarray(km, dtype=np.float64), np.array([self._origin_km[n] for n in instance.regions])
 
 
 def weights(goal: Goal, instance: Instance, distances: Distances) -> Weights:
     """Weights of a goal's sum."""
-    none = np.zeros(instance.cand_pool.size)
+    none, costs = np.zeros(instance.cand_pool.size), instance.rates.overload_cost
+    free = np.where(np.isinf(costs), np.inf, 0.0)
     if goal.kind == "offload":
-        return Weights(none, _asked(goal, instance).astype(np.float64), 0.0)
+        return Weights(none, _asked(goal, instance).astype(np.float64), free)
     if goal.kind == "overload":
-        return Weights(none, np.zeros(instance.n_regions), 1.0)
+        return Weights(none, np.zeros(instance.n_regions), np.where(np.isinf(costs), np.inf, 1.0))
     if goal.kind == "cost":
-        return Weights(instance.cand_cost, instance.origin_cost, instance.overload_cost)
+        return Weights(instance.cand_cost, instance.origin_cost, costs)
     candidate, origin = distances.of(instance)
     per = KM_PER_MS if goal.kind == "latency" else 1.0
-    return Weights(candidate / per, origin / per, 0.0)
+    return Weights(candidate / per, origin / per, free)
 
 
 def most(goal: Goal, instance: Instance) -> float:
     """What the goal's sum may be at most."""
     gb = _gb(goal, instance)
     if goal.kind == "overload":
-        slack = RELATIVE * instance.link_capacity_gbps + ABSOLUTE
+        soft = np.isfinite(instance.rates.overload_cost)
+        slack = RELATIVE * instance.rates.capacity[soft] + ABSOLUTE
         return goal.wanted + float(slack.sum()) * instance.n_slices
     return ((1.0 - goal.wanted) if goal.kind == "offload" else goal.wanted) * gb
 
@@ -273,7 +274,8 @@ def _gb(goal: Goal, instance: Instance) -> float:
 def _sum(goal: Goal, instance: Instance, served: Floats, origin: Floats, distances: Distances) -> float:
     counted = weights(goal, instance, distances)
     total = float(served @ counted.candidate + origin @ counted.origin)
-    if counted.overload:
-        above = link_gbps(instance, served, origin) - instance.link_capacity_gbps[:, None]
-        total += counted.overload * float(np.maximum(0.0, above).sum())
+    soft = np.flatnonzero(np.isfinite(counted.overload) & (counted.overload > 0.0))
+    if soft.size:
+        above = rate_loads(instance, served, origin)[soft] - instance.rates.capacity[soft, None]
+        total += float(counted.overload[soft] @ np.maximum(0.0, above).sum(axis=1))
     return total

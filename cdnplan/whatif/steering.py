@@ -11,9 +11,9 @@ from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Serving
 from cdnplan.optimize.serving import Served
 from cdnplan.optimize.serving_paths import Paths
-from cdnplan.optimize.serving_program import Choices
+from cdnplan.optimize.serving_program import Choices, path_gb
 from cdnplan.optimize.signature_kernels import held_slots, signature_table
-from cdnplan.whatif.detours import Detour
+from cdnplan.whatif.detours import Detour, FailedPaths
 from cdnplan.whatif.resteer_kernels import row_gains, uncovered_gb
 
 Bools = npt.NDArray[np.bool_]
@@ -143,13 +143,13 @@ class Steering:
         """
         paths = Paths.of(instance)
         rows = _rows(instance, served.serving)
-        dual = np.concatenate([served.throughput, served.link])
+        dual = served.rate
         everyone, nobody = np.arange(instance.n_regions), np.zeros(rows.gb.size, dtype=np.bool_)
         dead = np.zeros(paths.region.size, dtype=np.bool_)
-        gain = rows.gains(everyone, path_prices(paths, dual), dead, nobody)
-        flow = flow_gb(paths, rows.gb, rows.shares_of(np.arange(rows.gb.size)))
+        gain = rows.gains(everyone, paths.cost + paths.tolls(dual), dead, nobody)
+        flow = path_gb(paths, rows.gb, rows.shares_of(np.arange(rows.gb.size)))
         load = paths.load(flow)
-        cost = float((flow * paths.cost).sum()) + overload_cost(instance, paths, load)
+        cost = float((flow * paths.cost).sum()) + overload_cost(paths, load)
         origin = flow[rows.origin]
         return cls(instance, holds, paths, rows, load, dual, cost, float(gain.sum()), origin)
 
@@ -167,35 +167,20 @@ def spread(first: Ints, last: Ints) -> Ints:
     return np.asarray(np.repeat(first, length) + offset, dtype=np.int64)
 
 
-def flow_gb(paths: Paths, gb: Floats, choices: Choices) -> Floats:
-    """GB on each path, (n_paths,)."""
-    flow = np.bincount(choices.path, gb[choices.row] * choices.share, minlength=paths.region.size)
-    return np.asarray(flow, dtype=np.float64)
+def overload_cost(paths: Paths, load: Floats) -> float:
+    """What limits that may be passed bear beyond their capacity, in all slices [currency]."""
+    soft = ~paths.strict
+    above = np.maximum(0.0, load[soft] - paths.capacity[soft, None])
+    return float(paths.overload_cost[soft] @ above.sum(axis=1))
 
 
-def path_prices(paths: Paths, dual: Floats) -> Floats:
-    """Cost of each path with the prices of the limits it uses, (n_paths,) [currency/GB]."""
-    price = paths.cost.copy()
-    for t in range(dual.shape[1]):
-        toll = dual[paths.use_limit, t] * paths.gbps_per_gb[paths.region[paths.use_path], t]
-        price += np.bincount(paths.use_path, toll, minlength=price.size)
-    return price
-
-
-def overload_cost(instance: Instance, paths: Paths, load: Floats) -> float:
-    """What links carry beyond their capacity, in all slices, at the price of overload [currency]."""
-    links = slice(instance.n_pools, None)
-    above = load[links] - paths.capacity[links, None]
-    return instance.overload_cost * float(np.maximum(0.0, above).sum())
-
-
-def limits_gap(instance: Instance, paths: Paths, load: Floats, dual: Floats) -> float:
+def limits_gap(paths: Paths, load: Floats, dual: Floats) -> float:
     """What limits with a price leave unused, and overload that the price falls short of [currency].
 
     Added to what rows could gain at these prices it is all that the serving costs above its lower bound.
     """
     room = np.where(dual > 0, paths.capacity[:, None] - load, 0.0)
-    return float((dual * room).sum()) + overload_cost(instance, paths, load)
+    return float((dual * room).sum()) + overload_cost(paths, load)
 
 
 def _rows(instance: Instance, serving: Serving) -> Rows:
@@ -229,17 +214,13 @@ SMALLEST_SHARE = 1e-12
 """Shares below are rounding."""
 
 
-def with_detours(
-    base: Steering, detours: tuple[Detour, ...], capacity: dict[str, float]
-) -> tuple[Paths, Rows, tuple[str, ...]]:
+def with_detours(base: Steering, found: FailedPaths) -> tuple[Paths, Rows, tuple[str, ...]]:
     """Give regions new paths, and their demand new rows, numbered after the base's.
 
     Parameters
     ----------
     base : Steering
-    detours : tuple of Detour
-    capacity : dict of str to float
-        Limited links that they use [Gbit/s].
+    found : FailedPaths
 
     Returns
     -------
@@ -249,38 +230,54 @@ def with_detours(
     limits : tuple of str
         Names of limits that the base has not.
     """
-    if not detours:
+    if not found.detours:
         return base.paths, base.rows, ()
     inst = base.instance
-    index = {name: inst.n_pools + i for i, name in enumerate(inst.links)}
-    more = tuple(name for name in capacity if name not in index)
+    index = {name: inst.link_rows.start + i for i, name in enumerate(inst.links)}
+    more = tuple(name for name in found.capacity if name not in index)
     index |= {name: base.paths.capacity.size + i for i, name in enumerate(more)}
-    paths = _more_paths(base, detours, index, [capacity[name] for name in more])
-    return paths, _more_rows(base, detours), more
+    paths = _more_paths(base, found.detours, index)
+    paths = replace(
+        paths,
+        capacity=np.append(paths.capacity, [found.capacity[name] for name in more]),
+        overload_cost=np.append(paths.overload_cost, np.full(len(more), found.overload_cost)),
+    )
+    return paths, _more_rows(base, found.detours), more
 
 
-def _more_paths(
-    base: Steering, detours: tuple[Detour, ...], index: dict[str, int], capacity: list[float]
-) -> Paths:
+def _more_paths(base: Steering, detours: tuple[Detour, ...], index: dict[str, int]) -> Paths:
     region: list[int] = []
     cost: list[float] = []
-    uses: list[list[int]] = []
+    uses: list[dict[int, float]] = []
+    n_cand = base.instance.cand_pool.size
+    like = {p: j for j, p in enumerate(base.instance.cand_pool.tolist())}
     for d in detours:
         region += [d.region] * (len(d.pool) + 1)
         cost += [*d.cost, d.origin_cost]
-        uses += [[p, *(index[name] for name in names)] for p, names in zip(d.pool, d.links, strict=True)]
-        uses.append([index[name] for name in d.origin_links])
-    old, first = base.paths, base.paths.region.size
-    counts = [len(use) for use in uses]
+        for p, names in zip(d.pool, d.links, strict=True):
+            of_pool = {p: 1.0} if p not in like else _uses_but_links(base, like[p])
+            uses.append(of_pool | {index[name]: 1.0 for name in names})
+        of_origin = _uses_but_links(base, n_cand + d.region)
+        uses.append(of_origin | {index[name]: 1.0 for name in d.origin_links})
+    old = base.paths
+    limits = [limit for use in uses for limit in sorted(use)]
+    weights = [use[limit] for use in uses for limit in sorted(use)]
     return replace(
         old,
         region=np.append(old.region, region).astype(np.int64),
         cost=np.append(old.cost, cost),
-        use_path=np.append(old.use_path, np.repeat(first + np.arange(len(uses)), counts)).astype(np.int64),
-        use_limit=np.append(old.use_limit, [limit for use in uses for limit in sorted(use)]).astype(np.int64),
-        use_ptr=np.append(old.use_ptr, old.use_ptr[-1] + np.cumsum(counts)).astype(np.int64),
-        capacity=np.append(old.capacity, capacity),
+        use_ptr=np.append(old.use_ptr, old.use_ptr[-1] + np.cumsum([*map(len, uses)])).astype(np.int64),
+        use_limit=np.append(old.use_limit, limits).astype(np.int64),
+        use_weight=np.append(old.use_weight, weights),
     )
+
+
+def _uses_but_links(base: Steering, path: int) -> dict[int, float]:
+    """What a path uses of other rows than links, which stays so whatever way it takes."""
+    _, limit, weight = base.paths.uses(np.array([path]))
+    links = base.instance.link_rows
+    pairs = zip(limit.tolist(), weight.tolist(), strict=True)
+    return {row: units for row, units in pairs if not links.start <= row < links.stop}
 
 
 def _more_rows(base: Steering, detours: tuple[Detour, ...]) -> Rows:

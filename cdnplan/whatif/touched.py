@@ -60,14 +60,25 @@ def touched(old: Instance, new: Instance) -> Touched:
 
 
 def _same_whole(old: Instance, new: Instance) -> bool:
-    """Whether what concerns all regions alike is the same: links, overload, sizes, launches."""
+    """Whether what concerns all regions alike is the same: limits but for those of pools, sizes, launches."""
     return (
-        old.links == new.links
-        and np.array_equal(old.link_capacity_gbps, new.link_capacity_gbps)
-        and old.overload_cost == new.overload_cost
+        _shared_limits(old) == _shared_limits(new)
         and old.n_slices == new.n_slices
         and np.array_equal(old.size_gb, new.size_gb)
         and np.array_equal(old.launch_file, new.launch_file)
+    )
+
+
+def _shared_limits(instance: Instance) -> tuple[object, ...]:
+    """All limits that are not of one pool alone."""
+    rates, volumes, n = instance.rates, instance.volumes, instance.n_pools
+    more = range(2 * n, volumes.n_rows)
+    return (
+        rates.names[n:],
+        *(of_row[n:].tobytes() for of_row in (rates.family, rates.capacity, rates.overload_cost)),
+        volumes.names[2 * n :],
+        *(of_row[2 * n :].tobytes() for of_row in (volumes.family, volumes.capacity_gb, volumes.fresh)),
+        [[instance.pools[p] for p in volumes.pools_of(row)] for row in more],
     )
 
 
@@ -80,8 +91,8 @@ def _pools(old: Instance, new: Instance, old_pool: Ints) -> Bools:
     for a, b in (
         (old.storage_gb, new.storage_gb),
         (old.throughput_gbps, new.throughput_gbps),
-        (old.fill_limit_gb, new.fill_limit_gb),
-        (old.churn_limit_gb, new.churn_limit_gb),
+        (old.new_limit_gb, new.new_limit_gb),
+        (old.appliance_window_gb, new.appliance_window_gb),
         (old.fill_cost, new.fill_cost),
     ):
         differs |= a[q] != b[p]
@@ -110,19 +121,23 @@ def _regions(old: Instance, new: Instance, old_region: Ints, old_pool: Ints) -> 
             and old.origin_cost[q] == new.origin_cost[r]
             and np.array_equal(old.cand_pool[a], old_pool[new.cand_pool[b]])
             and np.array_equal(old.cand_cost[a], new.cand_cost[b])
-            and _links(old, q) == _links(new, r)
+            and _uses(old, q) == _uses(new, r)
         )
     return changed
 
 
-def _links(instance: Instance, region: int) -> tuple[bytes, ...]:
-    """Limited links on the paths of a region's candidates and from the origin."""
-    if not instance.n_links:
+def _uses(instance: Instance, region: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Shared rows that the paths of a region use, from its candidates and from the origin, with weights."""
+    rows, first = instance.rates, instance.n_pools
+    if rows.n_rows == first:
         return ()
     entries = range(int(instance.cand_ptr[region]), int(instance.cand_ptr[region + 1]))
-    paths = [instance.cand_link[instance.cand_link_ptr[j] : instance.cand_link_ptr[j + 1]] for j in entries]
-    ends = instance.origin_link_ptr[region : region + 2]
-    return (*(path.tobytes() for path in paths), instance.origin_link[ends[0] : ends[1]].tobytes())
+    found = []
+    for path in (*entries, instance.cand_pool.size + region):
+        at = np.arange(rows.use_ptr[path], rows.use_ptr[path + 1])
+        at = at[rows.use_row[at] >= first]
+        found.append(((rows.use_row[at] - first).tobytes(), rows.use_weight[at].tobytes()))
+    return tuple(found)
 
 
 def _rows(old: Instance, new: Instance) -> set[tuple[int, int]]:

@@ -49,7 +49,7 @@ def greedy_plan(instance: Instance) -> Incumbent:
         for f in np.flatnonzero(holds[p]):
             _serve(now[:, f], instance, region, entries[p])
     room = instance.storage_gb - np.where(holds, stored, 0.0).sum(axis=1)
-    room_new = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
+    room_new = instance.new_limit_gb.copy()
     room_new = room_new - np.where(holds, new, 0.0).sum(axis=1)
 
     def gain(p: int, f: int) -> float:
@@ -157,13 +157,12 @@ def _filled(instance: Instance, values: Values) -> Bools:
     """Take files by worth per GB stored, after pins and launch rules, as far as they fit."""
     holds = forced_holders(instance)
     stored, new = stored_matrix_gb(instance), new_matrix_gb(instance)
-    new_limit = np.minimum(instance.fill_limit_gb, instance.churn_limit_gb)
     for p in range(instance.n_pools):
         worth = values(p)
         wanted = np.flatnonzero((worth > 0) & (instance.copies[p] > 0) & ~holds[p])
         wanted = wanted[np.argsort(-worth[wanted] / stored[p, wanted], kind="stable")]
         room = instance.storage_gb[p] - stored[p, holds[p]].sum()
-        room_new = new_limit[p] - new[p, holds[p]].sum()
+        room_new = instance.new_limit_gb[p] - new[p, holds[p]].sum()
         while wanted.size:
             size, fresh = stored[p, wanted], new[p, wanted]
             fits = (np.cumsum(size) <= room) & (np.cumsum(fresh) <= room_new)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cdnplan.evaluate.loads import link_gbps
+from cdnplan.evaluate.loads import rate_used
 from cdnplan.evaluate.verdict import evaluate
 from cdnplan.fill.fills import Fills
 from cdnplan.fill.windows import to_ms
@@ -131,7 +131,11 @@ def limited_links(
     """Capacities from what a plan sends over links at its peak, in the direction that carries more."""
     served, origin = plan.serving.candidate_gb(instance), plan.serving.origin_gb(instance)
     peak = dict(
-        zip(instance.links, link_gbps(instance, served, origin).max(axis=1, initial=0.0), strict=True)
+        zip(
+            instance.links,
+            rate_used(instance, served, origin)[instance.link_rows].max(axis=1, initial=0.0),
+            strict=True,
+        )
     )
     limited: list[Link] = []
     for link in topology.links:

@@ -29,6 +29,7 @@ from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Stop
 from cdnplan.planner.dealing import deal
 from tests.benchmarks.hashcode_score import Streaming, read_streaming, score_of
+from tests.limits import instance_of
 
 EXACT_COUNTS_BELOW = 2**24
 """Demand is float32: it counts exactly below this."""
@@ -68,11 +69,10 @@ def streaming_instance(problem: Streaming, pools: Pools) -> Instance:
     shape = (count.size, videos)
     fits = problem.size_mb <= problem.cache_mb
     none = np.zeros(0, dtype=np.int32)
-    return Instance(
+    return instance_of(
         regions=tuple(f"endpoint {e}" for e in range(endpoints)),
         pools=tuple(f"caches from {group[0]}" for group in pools.caches),
         files=tuple(f"video {v}" for v in range(videos)),
-        links=(),
         region_row=np.arange(endpoints, dtype=np.int32),
         region_share=np.ones(endpoints),
         demand_ptr=demand_ptr,
@@ -83,16 +83,8 @@ def streaming_instance(problem: Streaming, pools: Pools) -> Instance:
         cand_pool=pool,
         cand_cost=cost,
         origin_cost=problem.origin_ms.astype(np.float64),
-        cand_link_ptr=np.zeros(pool.size + 1, dtype=np.int64),
-        cand_link=none,
-        origin_link_ptr=np.zeros(endpoints + 1, dtype=np.int64),
-        origin_link=none,
-        link_capacity_gbps=np.zeros(0),
-        overload_cost=0.0,
         storage_gb=single * count,
         throughput_gbps=ample,
-        fill_limit_gb=np.full(count.size, np.inf),
-        churn_limit_gb=np.full(count.size, np.inf),
         fill_cost=np.zeros(count.size),
         size_gb=problem.size_mb.astype(np.float64),
         copies=np.broadcast_to(fits, shape).astype(np.uint8),

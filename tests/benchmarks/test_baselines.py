@@ -14,6 +14,7 @@ from cdnplan.model.placement import Placement
 from cdnplan.optimize.local_search import Incumbent
 from tests.benchmarks.baselines import knapsack_holders, knapsack_plan, popularity_holders, popularity_plan
 from tests.instances import FAMILIES, random_instance
+from tests.limits import with_limits
 
 FEASIBLE = FAMILIES - {"launches"}
 
@@ -32,7 +33,7 @@ def test_every_limit_is_kept(seed: int, fill: Callable[[Instance], Incumbent]) -
 def one_pool() -> Instance:
     """30, 50 and 90 GB asked of files of 1, 2 and 10 GB."""
     base = random_instance(3, n_regions=1, n_files=3, n_pools=1, slices=1, families=frozenset())
-    return replace(
+    return with_limits(
         base,
         demand_ptr=np.array([0, 3]),
         demand_file=np.arange(3, dtype=np.int32),
@@ -42,8 +43,6 @@ def one_pool() -> Instance:
         cand_ptr=np.array([0, 1]),
         cand_pool=np.zeros(1, dtype=np.int32),
         cand_cost=np.zeros(1),
-        cand_link_ptr=np.zeros(2, dtype=np.int64),
-        cand_link=np.zeros(0, dtype=np.int32),
         origin_cost=np.ones(1),
         fill_cost=np.zeros(1),
         size_gb=np.array([1.0, 2.0, 10.0]),
@@ -59,7 +58,7 @@ def test_most_per_gb_comes_first(holders: Callable[[Instance], np.ndarray]) -> N
 
     def taken(storage: float, fill: float = np.inf) -> list[bool]:
         limits = {"storage_gb": np.array([storage]), "fill_limit_gb": np.array([fill])}
-        return holders(replace(instance, **limits))[0].tolist()
+        return holders(with_limits(instance, **limits))[0].tolist()
 
     assert taken(1.5) == [True, False, False]
     assert taken(3.0) == [True, True, False]
@@ -67,13 +66,13 @@ def test_most_per_gb_comes_first(holders: Callable[[Instance], np.ndarray]) -> N
     assert taken(11.0, fill=10.0) == [True, True, False]
     assert taken(13.0) == [True, True, True]
     assert taken(13.0, fill=2.5) == [True, False, False]
-    banned = replace(instance, copies=np.array([[0, 1, 1]], dtype=np.uint8), storage_gb=np.array([11.0]))
+    banned = with_limits(instance, copies=np.array([[0, 1, 1]], dtype=np.uint8), storage_gb=np.array([11.0]))
     assert holders(banned)[0].tolist() == [False, True, False]
 
 
 def test_knapsack_counts_what_a_file_saves() -> None:
     """Two regions: the one that asks less has the dearer origin."""
-    instance = replace(
+    instance = with_limits(
         one_pool(),
         regions=("r0", "r1"),
         demand_ptr=np.array([0, 1, 2]),
@@ -85,10 +84,7 @@ def test_knapsack_counts_what_a_file_saves() -> None:
         cand_ptr=np.array([0, 1, 2]),
         cand_pool=np.zeros(2, dtype=np.int32),
         cand_cost=np.zeros(2),
-        cand_link_ptr=np.zeros(3, dtype=np.int64),
         origin_cost=np.array([1.0, 2.0]),
-        origin_link_ptr=np.zeros(3, dtype=np.int64),
-        origin_link=np.zeros(0, dtype=np.int32),
         size_gb=np.array([10.0, 10.0, 10.0]),
         storage_gb=np.array([10.0]),
     )

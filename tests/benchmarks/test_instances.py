@@ -133,4 +133,5 @@ def test_transit_links_keep_the_candidates(realdata: Path) -> None:
         assert set(before.cand_pool[entries]) == set(after.cand_pool[entries])
     assert (after.origin_cost >= before.origin_cost - 1e-6).all(), "the way round costs no less"
     assert after.n_links > 0
-    assert (np.diff(after.origin_link_ptr) > 0).all(), "the origin is always behind a limited link"
+    from_origin = np.diff(after.path_links[0])[-after.n_regions :]
+    assert (from_origin > 0).all(), "the origin is always behind a limited link"

@@ -38,6 +38,7 @@ from cdnplan.errors import CdnplanError, InputError, Problem
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.outcome import Stop
+from tests.limits import instance_of
 
 TOTAL_S = 55.0
 """By default for reading and solving: loading the program and ending included, a file takes a minute."""
@@ -135,11 +136,10 @@ def ufl_instance(ufl: Ufl) -> Instance:
     order = np.argsort(ufl.allocation, axis=1, kind="stable")
     one, none = np.ones(facilities), np.zeros(0, dtype=np.int32)
     shape = (facilities, 1)
-    return Instance(
+    return instance_of(
         regions=tuple(f"customer {i}" for i in range(customers)),
         pools=tuple(f"facility {j}" for j in range(facilities)),
         files=("service",),
-        links=(),
         region_row=np.zeros(customers, dtype=np.int32),
         region_share=np.ones(customers),
         demand_ptr=np.array([0, 1], dtype=np.int64),
@@ -150,16 +150,8 @@ def ufl_instance(ufl: Ufl) -> Instance:
         cand_pool=order.ravel().astype(np.int32),
         cand_cost=np.take_along_axis(ufl.allocation, order, axis=1).ravel(),
         origin_cost=2.0 * ufl.allocation.max(axis=1) + ufl.opening.max() + 1.0,
-        cand_link_ptr=np.zeros(customers * facilities + 1, dtype=np.int64),
-        cand_link=none,
-        origin_link_ptr=np.zeros(customers + 1, dtype=np.int64),
-        origin_link=none,
-        link_capacity_gbps=np.zeros(0),
-        overload_cost=0.0,
         storage_gb=one,
         throughput_gbps=one,
-        fill_limit_gb=np.full(facilities, np.inf),
-        churn_limit_gb=np.full(facilities, np.inf),
         fill_cost=ufl.opening,
         size_gb=np.ones(1),
         copies=np.ones(shape, dtype=np.uint8),

@@ -196,8 +196,7 @@ def simple_plan(instance: Instance, earlier: list[tuple[int, int, int]]) -> Simp
             a for a in (*has, *room) if used[p][a] + instance.size_gb[f] <= instance.appliance_storage_gb[p]
         ][: instance.copies[p, f]]
         fresh = instance.size_gb[f] * sum(a not in has for a in chosen)
-        allowed = min(instance.fill_limit_gb[p], instance.churn_limit_gb[p])
-        if len(chosen) < instance.copies[p, f] or new[p] + fresh > allowed:
+        if len(chosen) < instance.copies[p, f] or new[p] + fresh > instance.new_limit_gb[p]:
             return False
         used[p][chosen] += instance.size_gb[f]
         new[p] += fresh

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import networkx as nx
 import numpy as np
 
-from cdnplan.evaluate.loads import link_gbps
+from cdnplan.evaluate.loads import rate_used
 from cdnplan.model.geo import distance_km
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.topology import Site, Topology
@@ -144,7 +144,7 @@ class Scheduler:
                 self.capacity[f"origin:{o.name}"] = o.capacity_gbps
         if t.policy.fill.origin_gbps is not None:
             self.capacity["cap"] = t.policy.fill.origin_gbps
-        load = link_gbps(self.instance, served, origin)
+        load = rate_used(self.instance, served, origin)[self.instance.link_rows]
         self.load = dict(zip(self.instance.links, load, strict=True))
         for name in self.appliances:
             model = self.models[name.split("/")[1]]

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from cdnplan.evaluate.bound import dual_bound
 from cdnplan.evaluate.cost import gap_ratio
-from cdnplan.evaluate.loads import link_gbps
+from cdnplan.evaluate.loads import rate_used
 from cdnplan.evaluate.verdict import Verdict, evaluate
 from cdnplan.inputs.plan_folder import (
     APPLIANCES,
@@ -45,6 +45,7 @@ from cdnplan.model.topology import Topology
 from tests.evaluate import network
 from tests.evaluate.network import SimplePlan, simple_plan
 from tests.evaluate.nights import Night, Scheduler
+from tests.evaluate.prices import parts
 from tests.evaluate.tree_writer import price_rows, write_cuts, write_tree
 
 
@@ -182,8 +183,9 @@ def some_prices(instance: Instance, money: float = 1.0) -> Prices:
     prices = Prices.zero(instance)
     best = dual_bound(instance, prices)
     limits = {"link": (1.0, 10.0, 100.0), "throughput": (0.5, 5.0, 50.0), "storage": (0.001, 0.01, 0.1)}
+    own = parts(instance, prices)
     for limit, steps in limits.items():
-        price = getattr(prices, limit)
+        price = own[limit]
         for at in np.ndindex(price.shape):
             for step in steps:
                 before, price[at] = price[at], step * money
@@ -192,11 +194,10 @@ def some_prices(instance: Instance, money: float = 1.0) -> Prices:
                     best = lower
                 else:
                     price[at] = before
-    for limit, exists in (("fill", instance.fill_limit_gb), ("churn", instance.churn_limit_gb)):
-        getattr(prices, limit)[np.isfinite(exists)] = 1e-6 * money
+    own["new"][np.isfinite(instance.new_limit_gb)] = 1e-6 * money
     prices.launch[:] = 1e-3 * money
     for limit in limits:
-        price = getattr(prices, limit)
+        price = own[limit]
         price[price == 0] = 1e-6 * money
     return prices
 
@@ -342,17 +343,17 @@ def _dealt(instance: Instance, plan: SimplePlan, earlier: list[tuple[int, int, i
 
 def _full(instance: Instance, plan: SimplePlan, prices: Prices) -> list[dict[str, Any]]:
     """Limits used to 99.5%, one by one."""
-    load = link_gbps(instance, plan.served, plan.origin).max(axis=1)
+    load = rate_used(instance, plan.served, plan.origin)[instance.link_rows].max(axis=1)
     rate = [sum(on) for on in plan.rate]
     stored = [sum(instance.size_gb[f] * len(on) for f, on in copies.items()) for copies in plan.copies]
-    rows = []
+    rows, own = [], parts(instance, prices)
     for p, pool in enumerate(instance.pools):
-        price = prices.storage[p] * 1000.0
+        price = own["storage"][p] * 1000.0
         rows.append(("storage", pool, stored[p], instance.storage_gb[p], "GB", price, "TB"))
-        busiest, price = np.max(rate[p]), prices.throughput[p].sum()
+        busiest, price = np.max(rate[p]), own["throughput"][p].sum()
         rows.append(("throughput", pool, busiest, instance.throughput_gbps[p], "Gbps", price, "Gbps"))
     for e, link in enumerate(instance.links):
-        price = prices.link[e].sum()
+        price = own["link"][e].sum()
         rows.append(("link", link, load[e], instance.link_capacity_gbps[e], "Gbps", price, "Gbps"))
     names = ("limit", "name", "used", "allowed", "unit", "price", "price_per")
     full = [dict(zip(names, row, strict=True)) for row in rows if row[2] >= 0.995 * row[3] and row[2] > 0]

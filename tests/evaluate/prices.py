@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
 
 from cdnplan.model.cuts import Cuts
+from cdnplan.model.families import FILL, STORAGE, THROUGHPUT, code
 from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.limits import RateRows, VolumeRows
 from cdnplan.model.placement import Prices
 from tests.instances import to_dense
 
@@ -21,37 +24,84 @@ def random_prices(instance: Instance, seed: int, scale: float) -> Prices:
         return rng.uniform(0.0, unit * scale, like.shape) * (rng.random(like.shape) < 0.7)
 
     return Prices(
-        storage=draw(zero.storage, 0.5),
-        throughput=draw(zero.throughput, 3.0),
-        link=np.minimum(draw(zero.link, 3.0), instance.overload_cost),
-        fill=np.where(np.isfinite(instance.fill_limit_gb), draw(zero.fill, 0.5), 0.0),
-        churn=np.where(np.isfinite(instance.churn_limit_gb), draw(zero.churn, 0.5), 0.0),
+        volume=np.where(np.isfinite(instance.volumes.capacity_gb), draw(zero.volume, 0.5), 0.0),
+        rate=np.minimum(draw(zero.rate, 3.0), instance.rates.overload_cost[:, None]),
         launch=draw(zero.launch, 20.0),
+    )
+
+
+def parts(instance: Instance, prices: Prices) -> dict[str, Floats]:
+    """Views of prices: of pools and links by the names of the first families; ``new`` is fill, or churn."""
+    n = instance.n_pools
+    return {
+        "storage": prices.volume[:n],
+        "new": prices.volume[n : 2 * n],
+        "throughput": prices.rate[:n],
+        "link": prices.rate[instance.link_rows],
+        "launch": prices.launch,
+        "cut": prices.cut,
+    }
+
+
+def with_rows(instance: Instance, seed: int) -> Instance:
+    """The instance with rows that no family of pools and links has: shared volumes, and weighted rates.
+
+    A row on new bytes and one on all that is stored, of some pools together; and two on what is served over
+    some paths at weights of their own: one that must hold, and one, of origins as well, that may be passed.
+    """
+    rng = np.random.default_rng([seed, 78])
+    n_paths = instance.cand_pool.size + instance.n_regions
+    sets = [np.flatnonzero(rng.random(instance.n_pools) < 0.7).astype(np.int32) for _ in range(2)]
+    volumes = VolumeRows(
+        np.array([code(FILL), code(STORAGE)], dtype=np.int8),
+        ("shared", "shared"),
+        rng.uniform(0.3, 1.2, 2) * instance.size_gb.sum(),
+        np.array([True, False]),
+        np.array([0, sets[0].size, sets[0].size + sets[1].size]),
+        np.concatenate(sets),
+    )
+    uses = rng.random((n_paths, 2)) < 0.6
+    uses[instance.cand_pool.size :, 0] = False
+    busiest = float((instance.region_gb() * instance.gbps_per_gb.max(axis=1)).sum())
+    rates = RateRows(
+        np.full(2, code(THROUGHPUT), dtype=np.int8),
+        ("strict", "soft"),
+        busiest * rng.uniform(0.3, 2.0, 2),
+        np.array([np.inf, rng.uniform(0.5, 5.0)]),
+        np.concatenate([[0], np.cumsum(uses.sum(axis=1))]),
+        np.nonzero(uses)[1].astype(np.int32),
+        rng.uniform(0.2, 3.0, uses.sum()),
+    )
+    return dataclasses.replace(
+        instance, rates=instance.rates.joined(rates), volumes=instance.volumes.joined(volumes)
     )
 
 
 def priced_cost(instance: Instance, prices: Prices, region: int, entry: int | None) -> float:
     """ĉ of a candidate entry, or of the origin."""
-    if entry is None:
-        links = instance.origin_link[instance.origin_link_ptr[region] : instance.origin_link_ptr[region + 1]]
-        total = float(instance.origin_cost[region])
-    else:
-        links = instance.cand_link[instance.cand_link_ptr[entry] : instance.cand_link_ptr[entry + 1]]
-        total = float(instance.cand_cost[entry])
+    path = instance.cand_pool.size + region if entry is None else entry
+    total = float(instance.origin_cost[region] if entry is None else instance.cand_cost[entry])
+    rows = instance.rates
     for t in range(instance.n_slices):
-        price = 0.0 if entry is None else prices.throughput[instance.cand_pool[entry], t]
-        price += sum(prices.link[e, t] for e in links)
-        total += instance.gbps_per_gb[region, t] * price
+        for use in range(rows.use_ptr[path], rows.use_ptr[path + 1]):
+            price = rows.use_weight[use] * prices.rate[rows.use_row[use], t]
+            total += instance.gbps_per_gb[region, t] * price
     return total
+
+
+def _rows_of(instance: Instance, pool: int) -> list[int]:
+    """Volume rows that are about a pool."""
+    return [row for row in range(instance.volumes.n_rows) if pool in instance.volumes.pools_of(row)]
 
 
 def opening_cost(instance: Instance, prices: Prices, pool: int, file: int, cuts: Cuts | None = None) -> float:
     """F of docs/bound.md."""
     copies, held = int(instance.copies[pool, file]), int(instance.held[pool, file])
     size = float(instance.size_gb[file])
-    total = prices.storage[pool] * size * copies
-    per_gb = instance.fill_cost[pool] + prices.fill[pool] + prices.churn[pool]
-    total += per_gb * size * max(0, copies - held)
+    fresh = max(0, copies - held)
+    total = instance.fill_cost[pool] * size * fresh
+    for row in _rows_of(instance, pool):
+        total += prices.volume[row] * size * (fresh if instance.volumes.fresh[row] else copies)
     for rule in range(instance.n_launches):
         pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
         if instance.launch_file[rule] == file and pool in pools:
@@ -67,25 +117,21 @@ def may_hold(instance: Instance, pool: int, file: int) -> bool:
     """Not banned, and pinned or within the limits on volumes if there were no other file."""
     copies, size = int(instance.copies[pool, file]), float(instance.size_gb[file])
     new = size * max(0, copies - int(instance.held[pool, file]))
+    rows = instance.volumes
     fits = all(
-        used <= limit + 1e-6 * limit + 1e-9
-        for used, limit in (
-            (size * copies, instance.storage_gb[pool]),
-            (new, instance.fill_limit_gb[pool]),
-            (new, instance.churn_limit_gb[pool]),
-        )
+        (new if rows.fresh[row] else size * copies) <= rows.capacity_gb[row] * (1 + 1e-6) + 1e-9
+        for row in _rows_of(instance, pool)
     )
     return copies > 0 and bool(instance.pinned[pool, file] or fits)
 
 
 def limit_terms(instance: Instance, prices: Prices) -> float:
     """What the priced limits add to the bound."""
-    total = float(prices.launch @ instance.launch_min) - float(prices.storage @ instance.storage_gb)
-    total -= float((prices.throughput * instance.throughput_gbps[:, None]).sum())
-    total -= float((prices.link * instance.link_capacity_gbps[:, None]).sum())
-    for price, limit in ((prices.fill, instance.fill_limit_gb), (prices.churn, instance.churn_limit_gb)):
-        total -= sum(p * w for p, w in zip(price, limit, strict=True) if p > 0)
-    return total
+    total = float(prices.launch @ instance.launch_min)
+    total -= float((prices.rate * instance.rates.capacity[:, None]).sum())
+    return total - sum(
+        p * w for p, w in zip(prices.volume, instance.volumes.capacity_gb, strict=True) if p > 0
+    )
 
 
 def best_holders(instance: Instance, prices: Prices, file: int) -> float:

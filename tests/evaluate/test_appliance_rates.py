@@ -13,6 +13,7 @@ from cdnplan.evaluate.assignment import Assignment, Fleet
 from cdnplan.evaluate.rate_program import overloaded_together
 from cdnplan.model.instance import Instance
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 FILES = 2
 
@@ -23,7 +24,7 @@ def network(pools: Sequence[int], rates: Sequence[Sequence[float]], asked: Seque
     base = random_instance(
         0, n_regions=n_regions, n_files=FILES, n_pools=n_pools, slices=len(rates[0]), families=frozenset()
     )
-    return dataclasses.replace(
+    return with_limits(
         base,
         region_row=np.zeros(n_regions, dtype=np.int32),
         region_share=np.ones(n_regions),

@@ -18,6 +18,7 @@ from cdnplan.model.placement import Prices
 from tests.evaluate.prices import FileDual, limit_terms, random_prices
 from tests.evaluate.test_proof import random_tree, undecided
 from tests.instances import random_instance
+from tests.limits import with_limits
 from tests.oracle.brute_force import MAX_FREE, brute_force, free_decisions
 
 FAMILIES = frozenset({"storage", "bans", "copies", "fill", "links"})
@@ -88,7 +89,7 @@ def test_what_the_judge_lets_a_plan_pass_limits_by(factor: float, believed: bool
 def three_files(*, storage_gb: float, appliance_gb: float, appliances: int) -> Instance:
     """One pool, three files of 40 GB, all asked for."""
     base = random_instance(0, n_regions=1, n_files=3, n_pools=1, slices=1, families=frozenset())
-    return replace(
+    return with_limits(
         base,
         size_gb=np.full(3, 40.0),
         storage_gb=np.array([storage_gb]),
@@ -210,12 +211,12 @@ def test_never_above_what_can_be_dealt_to_appliances() -> None:
         rng = np.random.default_rng([seed, 10])
         instance = random_instance(seed, n_files=4, n_pools=2, families=frozenset({"copies"}))
         instance = replace(instance, size_gb=np.full(4, 10.0), fill_cost=np.zeros(2))
-        instance = replace(
+        instance = with_limits(
             instance,
             appliance_storage_gb=np.full(2, 15.0),
             storage_gb=15.0 * instance.pool_appliances,
         )
-        optimum = brute_force(replace(instance, storage_gb=10.0 * instance.pool_appliances))
+        optimum = brute_force(with_limits(instance, storage_gb=10.0 * instance.pool_appliances))
         assert optimum is not None
         pool, file, weight = random_cut(instance, rng)
         limit = heaviest(instance, pool, file, weight)[1]
@@ -239,7 +240,7 @@ def test_by_hand() -> None:
     instance = three_files(storage_gb=100.0, appliance_gb=100.0, appliances=1)
     cut = Cuts.one(0, 2, [0, 1, 2], [1, 1, 1])
     alone = max(
-        dual_bound(instance, replace(Prices.zero(instance), storage=np.array([price])))
+        dual_bound(instance, replace(Prices.zero(instance), volume=np.array([price, 0.0])))
         for price in (0.1, 0.14, 0.15, 0.16, 0.2)
     )
     assert alone == pytest.approx(3.0)  # half a file from the origin

@@ -15,6 +15,7 @@ from cdnplan.model.placement import Placement
 from cdnplan.optimize.serving import best_serving
 from tests.evaluate.test_verdict import HOLDS, SERVED, example
 from tests.instances import random_instance, to_dense
+from tests.limits import with_limits
 
 
 def three_sites(**change: object) -> Instance:
@@ -24,7 +25,7 @@ def three_sites(**change: object) -> Instance:
     lead to one pool each and carry anything.
     """
     base = random_instance(0, n_regions=1, n_files=2, n_pools=3, slices=2, families=frozenset())
-    instance = dataclasses.replace(
+    instance = with_limits(
         base,
         links=("a>p0", "a>p1", "a>p2"),
         region_row=np.array([0], dtype=np.int32),
@@ -55,7 +56,7 @@ def three_sites(**change: object) -> Instance:
         appliance_storage_gb=np.full(3, 100.0),
         appliance_throughput_gbps=np.full(3, 8.0),
     )
-    return dataclasses.replace(instance, **change)  # type: ignore[arg-type]
+    return with_limits(instance, **change)
 
 
 def found(
@@ -185,13 +186,13 @@ def test_link() -> None:
     narrow = three_sites(link_capacity_gbps=np.array([4.0, 1000.0, 1000.0]))
     assert found(narrow, [FIRST, NONE, BOTH], [20.0, 0.0, 80.0]) == {"link": 40.0}
     # The pool is full as well: more throughput alone would not help.
-    slow = dataclasses.replace(narrow, throughput_gbps=np.full(3, 4.0))
+    slow = with_limits(narrow, throughput_gbps=np.full(3, 4.0))
     assert found(slow, [FIRST, NONE, BOTH], [20.0, 0.0, 80.0]) == {"link": 40.0}
     # Overload is so cheap that it pays: 0.2 Gbps of it cost less than the GB saves.
-    cheap = dataclasses.replace(narrow, overload_cost=1.0)
+    cheap = with_limits(narrow, overload_cost=1.0)
     assert found(cheap, [FIRST, NONE, BOTH], [20.0, 0.0, 80.0]) == {"steering": 20.0, "capacity": 20.0}
     # Both ways go over the full link: it is in nobody's way.
-    shared = dataclasses.replace(narrow, cand_link=np.array([0, 1, 0], dtype=np.int32))
+    shared = with_limits(narrow, cand_link=np.array([0, 1, 0], dtype=np.int32))
     assert found(shared, [FIRST, NONE, BOTH], [20.0, 0.0, 80.0]) == {"steering": 20.0, "capacity": 20.0}
     # 5 GB fit on the link still.
     assert found(narrow, [FIRST, NONE, BOTH], [15.0, 0.0, 85.0]) == {"steering": 5.0, "link": 40.0}
@@ -307,14 +308,14 @@ def test_of_the_best_serving_more_of_what_is_named_lowers_the_cost(seed: int) ->
     counted = misses(instance, Placement(holds), serving.candidate_gb(instance), serving.origin_gb(instance))
     by_cause, demand = counted.totals(), float(instance.region_gb().sum())
     now = cost(instance)
-    faster = cost(dataclasses.replace(instance, throughput_gbps=instance.throughput_gbps * 1.2))
+    faster = cost(with_limits(instance, throughput_gbps=instance.throughput_gbps * 1.2))
     # No other steering is better than the best, and what is called throughput really is.
     assert by_cause["steering"] <= 1e-5 * demand
     assert by_cause["appliance"] == 0.0
     if by_cause["capacity"] > 1e-5 * demand:
         assert faster < now * (1 - 1e-9)
     if by_cause["link"] > 1e-5 * demand:
-        wider = dataclasses.replace(
+        wider = with_limits(
             instance,
             link_capacity_gbps=instance.link_capacity_gbps * 1.2,
             throughput_gbps=instance.throughput_gbps * 1.2,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from cdnplan.model.placement import Prices
 from cdnplan.model.proof import Proof
 from tests.evaluate.prices import random_prices
 from tests.instances import random_instance
+from tests.limits import with_limits
 from tests.oracle.brute_force import MAX_FREE, brute_force, free_decisions
 
 MOST_SPLITS = 4
@@ -157,12 +157,14 @@ def test_by_hand() -> None:
 
 def priced(instance: Instance, storage: float) -> Prices:
     """A price on storage and nothing else."""
-    return replace(Prices.zero(instance), storage=np.full(instance.n_pools, storage))
+    prices = Prices.zero(instance)
+    prices.volume[: instance.n_pools] = storage
+    return prices
 
 
 def _knapsack() -> Instance:
     base = random_instance(0, n_regions=1, n_files=2, n_pools=1, slices=1, families=frozenset())
-    return dataclasses.replace(
+    return with_limits(
         base,
         size_gb=np.array([50.0, 20.0]),
         storage_gb=np.array([50.0]),
@@ -190,20 +192,20 @@ def test_rules_that_leave_no_plan() -> None:
     free = replace(instance, pinned=np.zeros_like(instance.pinned), copies=np.ones_like(instance.copies))
     assert not rules_leave_none(free)
     pins = np.ones_like(free.pinned)
-    assert not rules_leave_none(replace(free, pinned=pins, storage_gb=np.full(2, free.size_gb.sum())))
+    assert not rules_leave_none(with_limits(free, pinned=pins, storage_gb=np.full(2, free.size_gb.sum())))
     assert not rules_leave_none(
-        replace(free, pinned=pins, storage_gb=np.full(2, free.size_gb.sum() * (1 - 5e-7)))
+        with_limits(free, pinned=pins, storage_gb=np.full(2, free.size_gb.sum() * (1 - 5e-7)))
     )
     assert rules_leave_none(
-        replace(free, pinned=pins, storage_gb=np.full(2, free.size_gb.sum() * (1 - 5e-6)))
+        with_limits(free, pinned=pins, storage_gb=np.full(2, free.size_gb.sum() * (1 - 5e-6)))
     )
     assert rules_leave_none(replace(free, pinned=pins, copies=np.zeros_like(free.copies)))
-    fresh = replace(free, held=np.zeros_like(free.held), pinned=pins, storage_gb=np.full(2, 1e9))
+    fresh = with_limits(free, held=np.zeros_like(free.held), pinned=pins, storage_gb=np.full(2, 1e9))
     half = np.full(2, 0.5 * free.size_gb.sum())
     assert not rules_leave_none(fresh)
-    assert rules_leave_none(replace(fresh, fill_limit_gb=half))
-    assert rules_leave_none(replace(fresh, churn_limit_gb=half))
-    assert not rules_leave_none(replace(fresh, churn_limit_gb=half, held=np.ones_like(free.held)))
+    assert rules_leave_none(with_limits(fresh, fill_limit_gb=half))
+    assert rules_leave_none(with_limits(fresh, churn_limit_gb=half))
+    assert not rules_leave_none(with_limits(fresh, churn_limit_gb=half, held=np.ones_like(free.held)))
     assert free.n_launches
     banned = free.copies.copy()
     banned[:, free.launch_file[0]] = 0
@@ -267,7 +269,7 @@ def test_decisions_made_twice_and_none_at_all_and_prices_below_zero() -> None:
     for sets in ((), proof.prices * 2):
         faults = proof_faults(instance, undecided(*sets))
         assert faults == {0: f"nothing is decided, and it has {len(sets)} sets of prices, not one"}
-    below = replace(Prices.zero(instance), storage=np.full(2, -1.0))
+    below = priced(instance, -1.0)
     faults = proof_faults(instance, replace(proof, prices=(below,)))
     assert set(faults) == {1, 3, 4} and all("price -1" in fault for fault in faults.values())
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import networkx as nx
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from cdnplan.evaluate.transport_kernels import overclaiming
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
 from tests.instances import random_instance, to_dense
+from tests.limits import with_limits
 
 
 def max_flow(instance: Instance, holds: np.ndarray, region: int, served: Floats) -> float:
@@ -86,7 +85,7 @@ def test_against_flow_over_files(sets_of: int, monkeypatch: pytest.MonkeyPatch) 
 def test_more_candidates_than_sets_can_be_listed() -> None:
     """20 pools in use: the flow decides, and names a set that claims more than it holds."""
     instance, holds, rng = draw(1, n_pools=24)
-    instance = dataclasses.replace(
+    instance = with_limits(
         instance,
         cand_ptr=np.array([0, 20, 20, 20]),
         cand_pool=np.arange(20, dtype=np.int32),

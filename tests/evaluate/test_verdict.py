@@ -9,15 +9,18 @@ import pytest
 
 from cdnplan.evaluate.cost import gap_ratio, gap_to_upper_ratio, ideal_cost, plan_cost
 from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.model.families import THROUGHPUT, code
 from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.limits import RateRows
 from cdnplan.model.placement import Placement, Prices
 from tests.instances import random_instance
+from tests.limits import with_limits, with_shared
 
 
 def example() -> Instance:
     """Two regions, two pools, two files, one link that pool b and the origin of region 1 share."""
     base = random_instance(0, n_regions=2, n_files=2, n_pools=2, slices=2, families=frozenset())
-    return dataclasses.replace(
+    return with_limits(
         base,
         links=("a0>b0",),
         region_row=np.array([0, 0], dtype=np.int32),
@@ -128,7 +131,7 @@ VIOLATIONS = [
 
 @pytest.mark.parametrize(("limit", "change", "said"), VIOLATIONS, ids=[v[0] for v in VIOLATIONS])
 def test_every_kind_of_violation(limit: str, change: dict[str, np.ndarray], said: list[str]) -> None:
-    verdict = judge(dataclasses.replace(example(), **change))
+    verdict = judge(with_limits(example(), **change))
     assert not verdict.feasible
     found = [violation for violation in verdict.violations if violation.limit == limit]
     assert len(found) == len(said)
@@ -144,5 +147,36 @@ def test_serving_from_who_does_not_hold() -> None:
 
 
 def test_rounding_is_no_violation() -> None:
-    instance = dataclasses.replace(example(), storage_gb=np.array([60.0 * (1 - 1e-8), 20.0]))
+    instance = with_limits(example(), storage_gb=np.array([60.0 * (1 - 1e-8), 20.0]))
     assert judge(instance).feasible
+
+
+def test_rows_that_several_pools_and_paths_share() -> None:
+    """New bytes of both pools together; 3 units for each Gbit/s of pool 0, one for region 1's origin."""
+    shared = with_shared(example(), [0, 1], 29.0)
+    assert [str(v) for v in judge(shared).violations] == ["fill shared: 30 GB, allowed 29"]
+    assert judge(with_shared(example(), [0, 1], 30.0)).feasible
+    assert judge(with_shared(example(), [1], 0.0)).feasible
+    instance = example()
+    ptr, n_cand = np.zeros(instance.rates.use_ptr.size, dtype=np.int64), instance.cand_pool.size
+    first = int(np.flatnonzero(instance.cand_pool == 0)[0])
+    ptr[first + 1 :] = 1
+    ptr[n_cand + 2 :] = 2
+    weight, kind = np.array([3.0, 1.0]), np.array([code(THROUGHPUT)], dtype=np.int8)
+    row = RateRows(
+        kind, ("power",), np.zeros(1), np.array([np.inf]), ptr, np.zeros(2, dtype=np.int32), weight
+    )
+    strict = dataclasses.replace(instance, rates=instance.rates.joined(row))
+    load = SERVED[first] * 3.0 * instance.gbps_per_gb[instance.path_region[first]]
+    load += ORIGIN[1] * instance.gbps_per_gb[1]
+    broken = judge(strict).violations
+    assert [(v.limit, v.name, v.slice) for v in broken] == [
+        ("throughput", "power", 0),
+        ("throughput", "power", 1),
+    ]
+    assert [v.used for v in broken] == pytest.approx(load.tolist())
+    row = dataclasses.replace(row, overload_cost=np.array([2.0]))
+    priced = judge(dataclasses.replace(instance, rates=instance.rates.joined(row)))
+    assert priced.feasible
+    assert priced.cost.overload == pytest.approx(judge(instance).cost.overload + 2.0 * load.sum())
+    assert [o.link for o in priced.overloads] == ["a0>b0", "a0>b0", "power", "power"]

@@ -7,12 +7,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from cdnplan.evaluate.report import MAX_LISTED
+from cdnplan.evaluate.assignment import Fleet
+from cdnplan.evaluate.check_placement import check_placement
+from cdnplan.evaluate.limits import new_gb
+from cdnplan.evaluate.report import MAX_LISTED, Ledger
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import DEMAND, PLACEMENT, SERVING, TOPOLOGY
+from cdnplan.inputs.plan_folder import DEMAND, PLACEMENT, PRICES, SERVING, TOPOLOGY, read_plan
+from cdnplan.model.build import build_instance
+from cdnplan.model.families import FAMILIES
 from tests.evaluate import network
 from tests.evaluate.plan_writer import change_json, change_table, seal, write_plan
 from tests.evaluate.tamperings import TAMPERINGS, Tampering
@@ -225,3 +231,64 @@ def test_all_that_cannot_be_read_is_said_at_once(first: Path) -> None:
 def test_no_folder(tmp_path: Path) -> None:
     (check,) = verify(tmp_path / "nothing").failed
     assert check.detail == "no such plan folder"
+
+
+def _split(rows: list[dict[str, Any]]) -> None:
+    """Put half of each price on new bytes of a pool on its looser limit, as earlier releases may have."""
+    other = {"fill": "churn", "churn": "fill"}
+    for row in [row for row in rows if row["limit"] in other]:
+        row["price"] *= 0.5
+        rows.append(row | {"limit": other[row["limit"]]})
+
+
+def test_prices_of_earlier_plans_on_both_limits_of_new_bytes(tmp_path: Path) -> None:
+    """Of a fill window and a churn limit only one is left: its price is that of both, and proves more."""
+    folder = tmp_path / "plan"
+    write_plan(folder, holdings=network.holdings())
+    sound = verify(folder).lower_recomputed
+    change_table(folder, PRICES, _split)
+    assert {"fill", "churn"} <= {row["limit"] for row in pq.read_table(folder / PRICES).to_pylist()}
+    report = verify(folder)
+    assert [str(check) for check in report.failed] == []
+    assert report.lower_recomputed == pytest.approx(sound, rel=1e-12)
+
+    # What it could prove then, with limits as they were, was less.
+    def less(claims: dict[str, Any]) -> None:
+        claims["lower_priced"] -= 1.0
+
+    change_json(folder, less)
+    assert [str(check) for check in verify(folder).failed] == []
+    write_plan(tmp_path / "now", holdings=network.holdings())
+    change_json(tmp_path / "now", less)
+    assert any("lower_priced" in str(check) for check in verify(tmp_path / "now").failed)
+
+
+def test_earlier_plans_list_both_limits_of_new_bytes_where_both_bind(tmp_path: Path) -> None:
+    folder, holdings = tmp_path / "plan", network.holdings()
+    write_plan(folder, holdings=holdings)
+    change_table(folder, PRICES, _split)
+    inputs = network.topology(), network.catalog(), network.demand(), holdings
+    instance, _ = build_instance(*inputs)
+    placement, _ = check_placement(Fleet.of(instance), read_plan(folder).placement, holdings, Ledger())
+    new = new_gb(instance, placement)
+    p = int(np.argmax(new / instance.new_limit_gb))
+    allowed, name = float(instance.new_limit_gb[p]), instance.pools[p]
+    tight = FAMILIES[instance.volumes.family[instance.n_pools + p]].name
+    rows = pq.read_table(folder / PRICES).to_pylist()
+    price = next(row["price"] for row in rows if (row["limit"], row["name"]) == (tight, name))
+    full = json.loads((folder / "plan.json").read_text(encoding="utf-8"))["full"]
+
+    def failures(loose: float, worth: float) -> list[str]:
+        limits = ((tight, allowed, price), ("fill" if tight == "churn" else "churn", loose, worth))
+        both = [
+            {"limit": limit, "name": name, "used": float(new[p]), "allowed": most, "unit": "GB"}
+            | {"price": each, "price_per": "TB"}
+            for limit, most, each in limits
+        ]
+        change_json(folder, lambda claims: claims.update(full=[*full, *both]))
+        return [str(check) for check in verify(folder).failed]
+
+    assert failures(1.001 * allowed, price) == []
+    assert any("price of" in text for text in failures(1.001 * allowed, 2 * price))
+    assert any("does not bind" in text for text in failures(2 * allowed, price))
+    assert any("allowed of" in text for text in failures(0.9 * allowed, price))

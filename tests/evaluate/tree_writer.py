@@ -14,10 +14,12 @@ import pyarrow.parquet as pq
 from cdnplan.evaluate.bound import dual_bound
 from cdnplan.inputs.plan_folder import PROOF, PROOF_CUTS, PROOF_PRICES
 from cdnplan.model.cuts import Cuts
+from cdnplan.model.families import CHURN
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
+from tests.evaluate.prices import parts
 
-PRICED = ("storage", "throughput", "link", "fill", "churn", "launch", "cut")
+PRICED = ("volume", "rate", "launch", "cut")
 
 COLUMNS = ("node", "parent", "file", "pool", "side", "prices")
 
@@ -68,9 +70,9 @@ def _write_proof(
 ) -> float:
     """Find prices for each case, and write all tables."""
     if cuts.n_cuts:
-        storage = prices.storage.copy()
-        storage[cuts.pool] = 1e-6
-        prices = replace(prices, storage=storage, cut=np.full(cuts.n_cuts, 0.01))
+        volume = prices.volume.copy()
+        volume[cuts.pool] = 1e-6
+        prices = replace(prices, volume=volume, cut=np.full(cuts.n_cuts, 0.01))
         _write(folder / PROOF_CUTS, _cut_rows(instance, cuts))
     sets = [better_prices(case, prices, cuts) for case in decided]
     columns = zip(*nodes, strict=True) if nodes else [()] * len(COLUMNS)
@@ -128,11 +130,15 @@ def better_prices(instance: Instance, prices: Prices, cuts: Cuts | None = None) 
 def price_rows(instance: Instance, prices: Prices) -> dict[str, list[Any]]:
     """Columns of a table of prices."""
     rows: list[tuple[Any, ...]] = []
-    for limit in ("storage", "fill", "churn"):
-        values = getattr(prices, limit)
-        rows += [(limit, instance.pools[p], 0, values[p] * 1000.0, "per TB") for p in np.flatnonzero(values)]
+    own, churn = parts(instance, prices), {*instance.volumes.of(CHURN).tolist()}
+    for limit, at in (("storage", 0), ("fill", instance.n_pools), ("churn", instance.n_pools)):
+        rows += [
+            (limit, pool, 0, prices.volume[at + p] * 1000.0, "per TB")
+            for p, pool in enumerate(instance.pools)
+            if prices.volume[at + p] and (at == 0 or (at + p in churn) == (limit == "churn"))
+        ]
     for limit, names in (("throughput", instance.pools), ("link", instance.links)):
-        values = getattr(prices, limit)
+        values = own[limit]
         rows += [(limit, names[i], t, values[i, t], "per Gbps") for i, t in np.argwhere(values > 0)]
     for rule in np.flatnonzero(prices.launch):
         name = f"{instance.files[instance.launch_file[rule]]}#{rule}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from cdnplan.model.instance import Instance
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 
 def unstructured_instance(opening: float, seed: int = 8) -> Instance:
@@ -19,7 +18,7 @@ def unstructured_instance(opening: float, seed: int = 8) -> Instance:
     rng = np.random.default_rng(seed)
     entries = n_regions * n_near
     near = [rng.choice(n_pools, n_near, replace=False) for _ in range(n_regions)]
-    return dataclasses.replace(
+    return with_limits(
         base,
         region_row=np.arange(n_regions, dtype=np.int32),
         region_share=np.ones(n_regions),

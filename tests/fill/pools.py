@@ -11,6 +11,7 @@ from cdnplan.fill.appliances import Assignment
 from cdnplan.model.apart import mask_words
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
+from tests.limits import instance_of
 from tests.signatures import words_of
 
 
@@ -36,12 +37,10 @@ class Pool:
         demand = [np.flatnonzero(loads[:, t] > 0) for t in range(slices)]
         pinned = np.zeros((1, n), dtype=np.bool_)
         pinned[0, list(self.pinned)] = True
-        none32, none64 = np.zeros(0, np.int32), np.zeros(slices + 1, np.int64)
-        instance = Instance(
+        instance = instance_of(
             regions=tuple(f"r{t}" for t in range(slices)),
             pools=("site/model",),
             files=names or tuple(f"f{i:05}" for i in range(n)),
-            links=(),
             region_row=np.arange(slices, dtype=np.int32),
             region_share=np.ones(slices),
             demand_ptr=np.concatenate(([0], np.cumsum([files.size for files in demand]))).astype(np.int64),
@@ -52,16 +51,8 @@ class Pool:
             cand_pool=np.zeros(slices, np.int32),
             cand_cost=np.zeros(slices),
             origin_cost=np.ones(slices),
-            cand_link_ptr=none64,
-            cand_link=none32,
-            origin_link_ptr=none64,
-            origin_link=none32,
-            link_capacity_gbps=np.zeros(0),
-            overload_cost=1.0,
             storage_gb=np.array([self.storage_gb * self.appliances]),
             throughput_gbps=np.array([self.throughput_gbps * self.appliances]),
-            fill_limit_gb=np.array([np.inf]),
-            churn_limit_gb=np.array([np.inf]),
             fill_cost=np.zeros(1),
             size_gb=size,
             copies=copies[None, :],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from typing import Any
 
@@ -11,16 +10,19 @@ import pytest
 
 from cdnplan.fill.appliances import Assignment, Kept, Start, split_pools
 from cdnplan.fill.fitting import file_value, file_values, fit_pools, joined_start
+from cdnplan.fill.sharing import with_room
 from cdnplan.fill.siblings import exchange_files, siblings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.optimize.priced import priced_costs
+from cdnplan.optimize.rules import volumes_used_gb
 from cdnplan.optimize.serving import best_serving
 from cdnplan.planner import dealing
 from cdnplan.planner.dealing import deal
 from tests.fill.pools import Pool
 from tests.instances import random_instance
+from tests.limits import with_limits, with_shared
 
 
 def case(size: list[float], gbps: list[float], held: list[int], **more: object) -> tuple[Instance, Placement]:
@@ -105,15 +107,15 @@ def test_pinned_files_stay() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_values_are_what_the_cost_changes_by(seed: int) -> None:
-    instance = dataclasses.replace(random_instance(seed, n_regions=4, n_files=12, n_pools=3))
-    rich = dataclasses.replace(
+    instance = random_instance(seed, n_regions=4, n_files=12, n_pools=3)
+    rich = with_limits(
         instance,
         throughput_gbps=np.full(instance.n_pools, 1e9),
         link_capacity_gbps=np.full(instance.n_links, 1e9),
         fill_cost=np.zeros(instance.n_pools),
     )
     holds = np.random.default_rng(seed).random((rich.n_pools, rich.n_files)) < 0.5
-    cost, origin = priced_costs(rich, Prices.zero(rich))
+    cost, origin = np.split(priced_costs(rich, Prices.zero(rich)), [rich.cand_pool.size])
     for p in range(rich.n_pools):
         values = file_values(rich, holds, p, cost, origin)
         for f in range(rich.n_files):
@@ -136,13 +138,12 @@ def twins() -> Instance:
     """Two pools of one site: one with two appliances, which hold one file each, and one with much choice."""
     size = np.array([50.0, 50.0, *[50.0] * 6])
     one, _, _ = Pool(size, [10.0, 2.0, 6.0, 6.0, 6.0, 6.0, 2.0, 2.0], appliances=2, storage_gb=50.0).case()
-    return dataclasses.replace(
+    return with_limits(
         one,
         pools=("site/flash", "site/storage"),
         cand_ptr=np.array([0, 2]),
         cand_pool=np.array([0, 1], np.int32),
         cand_cost=np.zeros(2),
-        cand_link_ptr=np.zeros(3, np.int64),
         storage_gb=np.array([100.0, 300.0]),
         throughput_gbps=np.array([100.0, 100.0]),
         fill_limit_gb=np.full(2, np.inf),
@@ -175,7 +176,7 @@ def test_pools_of_a_site_exchange_files_until_loads_are_even() -> None:
 def strangers() -> tuple[Instance, np.ndarray]:
     """Three pools, each of a region of its own; the first cannot hold its three files on two appliances."""
     one, _, _ = Pool(np.array([6.0, 6, 6, 4, 3, 5, 5, 4]), np.arange(9.0, 1.0, -1.0), appliances=2).case()
-    instance = dataclasses.replace(
+    instance = with_limits(
         one,
         regions=("r0", "r1", "r2"),
         pools=("a/x", "b/x", "c/x"),
@@ -186,8 +187,6 @@ def strangers() -> tuple[Instance, np.ndarray]:
         cand_pool=np.arange(3, dtype=np.int32),
         cand_cost=np.zeros(3),
         origin_cost=np.ones(3),
-        cand_link_ptr=np.zeros(4, np.int64),
-        origin_link_ptr=np.zeros(4, np.int64),
         storage_gb=np.full(3, 20.0),
         throughput_gbps=np.full(3, 100.0),
         fill_limit_gb=np.full(3, np.inf),
@@ -243,3 +242,46 @@ def test_what_rules_ask_for_and_what_was_there_is_not_exchanged() -> None:
     kept = split_pools(instance, Placement(holds), serving, there)
     assert kept.kept.all()
     assert exchange_files(instance, Placement(holds), serving, kept, none) is None
+
+
+def test_pools_exchange_files_only_where_no_shared_limit_changes() -> None:
+    holds = np.array([[1, 1, 0, 0, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1, 1, 1]], dtype=np.bool_)
+    none = np.zeros_like(holds)
+    for pools, size, gain in (([0, 1], 400.0, True), ([0], 100.0, False), ([1], 300.0, False)):
+        instance = with_shared(twins(), pools, size)
+        serving = best_serving(instance, holds).serving
+        assignment = split_pools(instance, Placement(holds), serving)
+        found = exchange_files(instance, Placement(holds), serving, assignment, none)
+        assert (found is not None) == gain
+        if found is not None:
+            assert volumes_used_gb(instance, found.holds)[-1] == pytest.approx(size)
+            there = with_limits(instance, held=holds.astype(np.uint8))
+            assert exchange_files(there, Placement(holds), serving, assignment, none) is None
+
+
+@pytest.mark.parametrize(("limit", "new"), [(1e9, 19.0), (42.0, 16.0), (38.0, 12.0)])
+def test_what_comes_in_instead_keeps_limits_that_pools_share(limit: float, new: float) -> None:
+    instance, holds = strangers()
+    instance = with_shared(instance, [0, 1, 2], limit)
+    serving = best_serving(instance, holds).serving
+    assignment = split_pools(instance, Placement(holds), serving)
+    found = fit_pools(instance, holds, assignment, Prices.zero(instance), instance.pinned)
+    assert found.holds[0] @ instance.size_gb == pytest.approx(new)
+    assert volumes_used_gb(instance, found.holds)[-1] <= limit
+
+
+@pytest.mark.parametrize(
+    ("churn", "shared", "more"), [(12.0, 90.0, 2), (12.0, 24.0, 2), (12.0, 23.0, 1), (11.0, 90.0, 0)]
+)
+def test_more_copies_come_only_as_far_as_limits_on_new_bytes_let_them(
+    churn: float, shared: float, more: int
+) -> None:
+    instance, _ = strangers()
+    holds = np.zeros((3, 8), dtype=np.bool_)
+    holds[:2, [3, 7]] = True  # 4 GB each
+    instance = with_shared(with_limits(instance, churn_limit_gb=np.full(3, churn)), [0, 1], shared)
+    assignment = split_pools(instance, Placement(holds), best_serving(instance, holds).serving)
+    wanted = instance.copies.copy()
+    wanted[:2, 7] = 2
+    found = with_room(instance, wanted, assignment)
+    assert (found - instance.copies).sum(axis=1).tolist() == [int(more > 0), int(more > 1), 0]

@@ -13,13 +13,14 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.serving import best_serving
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 
 def pools_of_two(seed: int) -> tuple[Instance, Placement, Serving]:
     """Regions with few candidates each, pools of two appliances that have ample room."""
     drawn = random_instance(seed, n_regions=9, n_pools=8, n_files=20, families=frozenset({"throughput"}))
     size = float(drawn.size_gb.sum())
-    instance = replace(
+    instance = with_limits(
         drawn,
         pool_appliances=np.full(8, 2, dtype=np.int32),
         appliance_storage_gb=np.full(8, size),

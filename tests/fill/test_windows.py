@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdnplan.fill.windows import MS_PER_HOUR, first_window, from_ms, instant_of, night_windows, to_ms, without
+from cdnplan.model.build import build_instance
 from cdnplan.model.topology import (
     ApplianceGroup,
     FillWindow,
@@ -20,6 +21,7 @@ from cdnplan.model.topology import (
     Site,
     Topology,
 )
+from tests.model.networks import FILES, demand
 
 MINUTE = 60_000
 
@@ -122,7 +124,9 @@ def test_maintenance_of_site_model_and_appliance() -> None:
         ),
         (),
     )
-    found = night_windows(whole, ("s/disk", "s/flash"), np.array([2, 1]), utc("2026-01-10T00:00"))
+    asked = demand({"none": {"a": 1.0}}, FILES)
+    instance, _ = build_instance(whole, FILES, asked)
+    found = night_windows(whole, instance, utc("2026-01-10T00:00"))
     begin = utc("2026-01-10T01:00")
 
     def parts(a: int) -> list[tuple[float, float]]:

@@ -146,16 +146,19 @@ def candidate_links(instance: Instance, name: str) -> dict[str, list[str]]:
     r = instance.regions.index(name)
     found = {}
     for j in range(instance.cand_ptr[r], instance.cand_ptr[r + 1]):
-        on_path = instance.cand_link[instance.cand_link_ptr[j] : instance.cand_link_ptr[j + 1]]
-        found[instance.pools[instance.cand_pool[j]]] = sorted(instance.links[e] for e in on_path)
+        found[instance.pools[instance.cand_pool[j]]] = path_links(instance, j)
     return found
 
 
 def origin_links(instance: Instance, name: str) -> list[str]:
     """Limited links on a region's path from the origin."""
-    r = instance.regions.index(name)
-    on_path = instance.origin_link[instance.origin_link_ptr[r] : instance.origin_link_ptr[r + 1]]
-    return sorted(instance.links[e] for e in on_path)
+    return path_links(instance, instance.cand_pool.size + instance.regions.index(name))
+
+
+def path_links(instance: Instance, path: int) -> list[str]:
+    """Limited links on a path."""
+    ptr, link = instance.path_links
+    return sorted(instance.links[e] for e in link[ptr[path] : ptr[path + 1]])
 
 
 def copies_of(instance: Instance, pool: str) -> dict[str, int]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
+from cdnplan.model.families import CHURN, FILL, LINK, STORAGE, THROUGHPUT, Family, code
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
+from cdnplan.model.limits import RateRows, VolumeRows, link_rates, pool_rates, pool_volumes
 from cdnplan.model.policy import Ban, CopyRule, Costs, Files, Places, Reserves
 from cdnplan.model.topology import ApplianceGroup, FillWindow, Site, Topology
 from cdnplan.units import gb_moved
@@ -19,8 +23,8 @@ WEEK_GB_PER_GBPS = 7 * 86400 / 8
 def limits(found: Instance, pool: str) -> dict[str, float]:
     """Limits of one pool."""
     p = found.pools.index(pool)
-    names = ("storage_gb", "throughput_gbps", "fill_limit_gb", "churn_limit_gb", "fill_cost")
-    names += ("pool_appliances", "appliance_storage_gb", "appliance_throughput_gbps")
+    names = ("storage_gb", "throughput_gbps", "new_limit_gb", "fill_cost", "pool_appliances")
+    names += ("appliance_storage_gb", "appliance_throughput_gbps", "appliance_window_gb")
     return {name: float(getattr(found, name)[p]) for name in names}
 
 
@@ -35,13 +39,14 @@ def test_limits_are_those_of_all_appliances_less_the_reserves() -> None:
     big = limits(found, "s/big")
     assert big["storage_gb"] == pytest.approx(3 * 10_000 * 0.9)
     assert big["throughput_gbps"] == pytest.approx(3 * 100 * 0.8 * 0.95)
-    assert big["fill_limit_gb"] == pytest.approx(3 * gb_moved(1.0, 8.0) * 0.75)
+    assert big["new_limit_gb"] == pytest.approx(3 * gb_moved(1.0, 8.0) * 0.75)
+    assert big["appliance_window_gb"] == pytest.approx(gb_moved(1.0, 8.0) * 0.75)
     assert big["pool_appliances"] == 3
     assert big["appliance_storage_gb"] == pytest.approx(10_000 * 0.9)
     assert big["appliance_throughput_gbps"] == pytest.approx(100 * 0.8)
     alone = limits(found, "s/small")
     assert alone["throughput_gbps"] == pytest.approx(40 * 0.8), "one appliance has nothing to balance"
-    assert limits(found, "t/small")["fill_limit_gb"] == pytest.approx(2 * gb_moved(0.5, 12.0) * 0.75)
+    assert limits(found, "t/small")["new_limit_gb"] == pytest.approx(2 * gb_moved(0.5, 12.0) * 0.75)
 
 
 def test_groups_of_one_model_are_one_pool() -> None:
@@ -135,21 +140,18 @@ def test_copies_on_appliances_that_were_taken_away_are_not_there() -> None:
 
 def test_a_free_cold_start_counts_no_filling() -> None:
     found = limits(build(one_pool(2, churn_ratio=0.1, cold_start="free")), "s/small")
-    assert (found["fill_limit_gb"], found["churn_limit_gb"], found["fill_cost"]) == (np.inf, np.inf, 0.0)
+    assert (found["new_limit_gb"], found["appliance_window_gb"], found["fill_cost"]) == (np.inf, np.inf, 0.0)
 
 
 @pytest.mark.parametrize("previous", [True, False])
 def test_a_limited_cold_start_and_later_nights_count_it(previous: bool) -> None:
     start = "free" if previous else "limited"
     whole = one_pool(2, churn_ratio=0.1, cold_start=start, costs=Costs(fill_per_gb=0.7))
-    found = limits(build(whole, held=holdings([("s/small", 1, "a")]) if previous else None), "s/small")
-    assert found["fill_limit_gb"] == pytest.approx(2 * gb_moved(0.5, 12.0))
-    assert found["churn_limit_gb"] == pytest.approx(0.1 * 2000)
-    assert found["fill_cost"] == 0.7
-
-
-def test_without_a_churn_ratio_there_is_no_churn_limit() -> None:
-    assert limits(build(one_pool(1, cold_start="limited")), "s/small")["churn_limit_gb"] == np.inf
+    found = build(whole, held=holdings([("s/small", 1, "a")]) if previous else None)
+    assert limits(found, "s/small")["appliance_window_gb"] == pytest.approx(gb_moved(0.5, 12.0))
+    assert limits(found, "s/small")["new_limit_gb"] == pytest.approx(0.1 * 2000)
+    assert limits(found, "s/small")["fill_cost"] == 0.7
+    assert found.volumes.of(CHURN).tolist() == [1]
 
 
 def test_regions_share_rows_of_demand_and_some_have_none() -> None:
@@ -204,3 +206,117 @@ def test_load_asks_for_no_copy_that_takes_longer_than_a_window(held: int) -> Non
     assert copies_of(found, "s/small") == {"a": held, "b": 3}
     free = build(an_hour(4, cold_start="free"), busy, files=AROUND)
     assert copies_of(free, "s/small") == {"a": 3, "b": 3}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "kind", "limit"), [(None, FILL, 1.0), (0.5, FILL, 1.0), (0.1, CHURN, 4 / 9)]
+)
+def test_of_window_and_churn_limit_the_tighter_one_counts(
+    ratio: float | None, kind: Family, limit: float
+) -> None:
+    found = build(an_hour(2, churn_ratio=ratio), files=AROUND, held=there(2))
+    assert found.volumes.of(kind).tolist() == [1]
+    assert limits(found, "s/small")["new_limit_gb"] == pytest.approx(limit * 2 * WINDOW_GB)
+    assert limits(found, "s/small")["appliance_window_gb"] == pytest.approx(WINDOW_GB)
+
+
+def test_volumes_of_pools_know_which_limit_on_new_bytes_is_theirs() -> None:
+    inf = np.inf
+    rows = pool_volumes(
+        ["a/x", "b/x", "c/x", "d/x"],
+        np.array([9.0, 8.0, 7.0, 6.0]),
+        np.array([4.0, 2.0, 3.0, inf]),
+        np.array([5.0, 1.0, 3.0, inf]),
+    )
+    assert rows.names == ("a/x", "b/x", "c/x", "d/x") * 2
+    assert rows.capacity_gb.tolist() == [9.0, 8.0, 7.0, 6.0, 4.0, 1.0, 3.0, inf]
+    assert rows.of(STORAGE).tolist() == [0, 1, 2, 3]
+    assert rows.of(FILL).tolist() == [4, 6, 7]
+    assert rows.of(CHURN).tolist() == [5]
+    assert rows.fresh.tolist() == [False] * 4 + [True] * 4
+    assert [rows.pools_of(row).tolist() for row in range(8)] == [[0], [1], [2], [3]] * 2
+    none = pool_volumes(["a/x"], np.array([9.0]), np.array([4.0]))
+    assert (none.of(FILL).tolist(), none.capacity_gb.tolist()) == ([1], [9.0, 4.0])
+
+
+def three_pools() -> tuple[RateRows, VolumeRows]:
+    """Three pools, of which the last two share a link and a limit on new bytes; four entries, two regions."""
+    pools = ("a/x", "b/x", "b/y")
+    rates = pool_rates(pools, np.array([10.0, 20.0, 30.0]), np.array([1, 2, 0, 1], dtype=np.int32), 2)
+    ptr, link = np.array([0, 1, 2, 2, 3, 4, 4]), np.array([0, 0, 0, 1], dtype=np.int32)
+    linked = rates.joined(link_rates(("up>b", "origin:o"), np.array([5.0, 6.0]), 7.0, ptr, link))
+    shared = VolumeRows(
+        np.full(1, code(FILL), dtype=np.int8),
+        ("b",),
+        np.array([3.0]),
+        np.array([True]),
+        np.array([0, 2]),
+        np.array([1, 2], dtype=np.int32),
+    )
+    volumes = pool_volumes(pools, np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0]))
+    return linked, volumes.joined(shared)
+
+
+def uses(rows: RateRows) -> list[list[tuple[str, float]]]:
+    """Names and weights of what each path uses."""
+    return [
+        [
+            (rows.names[row], float(weight))
+            for row, weight in zip(rows.use_row[a:b], rows.use_weight[a:b], strict=True)
+        ]
+        for a, b in pairwise(rows.use_ptr)
+    ]
+
+
+def test_rates_are_joined_path_by_path() -> None:
+    rows, _ = three_pools()
+    assert rows.names == ("a/x", "b/x", "b/y", "up>b", "origin:o")
+    assert rows.of(THROUGHPUT).tolist() == [0, 1, 2]
+    assert rows.of(LINK).tolist() == [3, 4]
+    assert rows.capacity.tolist() == [10.0, 20.0, 30.0, 5.0, 6.0]
+    assert rows.overload_cost.tolist() == [np.inf] * 3 + [7.0] * 2
+    assert rows.use_row.dtype == np.int32
+    assert uses(rows) == [
+        [("b/x", 1.0), ("up>b", 1.0)],
+        [("b/y", 1.0), ("up>b", 1.0)],
+        [("a/x", 1.0)],
+        [("b/x", 1.0), ("up>b", 1.0)],
+        [("origin:o", 1.0)],
+        [],
+    ]
+    assert rows.use_path().tolist() == [0, 0, 1, 1, 2, 3, 3, 4]
+
+
+def test_rates_of_other_pools_keep_what_they_share() -> None:
+    rows, _ = three_pools()
+    # The middle pool twice, the last one not at all; its entries in another order, and all origins.
+    pool, paths = np.array([1, 1, 0]), np.array([3, 0, 0, 2, 5, 4])
+    names = ("one", "two", "three")
+    taken = rows.taken(3, pool, names, paths, np.array([0, 0, 1, 2], dtype=np.int32))
+    assert taken.names == ("one", "two", "three", "up>b", "origin:o")
+    assert taken.capacity.tolist() == [20.0, 20.0, 10.0, 5.0, 6.0]
+    assert taken.family.tolist() == [code(THROUGHPUT)] * 3 + [code(LINK)] * 2
+    assert taken.overload_cost.tolist() == [np.inf] * 3 + [7.0] * 2
+    assert uses(taken) == [
+        [("one", 1.0), ("up>b", 1.0)],
+        [("one", 1.0), ("up>b", 1.0)],
+        [("two", 1.0), ("up>b", 1.0)],
+        [("three", 1.0)],
+        [],
+        [("origin:o", 1.0)],
+    ]
+    taken.capacity[:] = 0.0
+    assert rows.capacity.tolist() == [10.0, 20.0, 30.0, 5.0, 6.0], "arrays of its own"
+
+
+def test_volumes_of_other_pools_keep_what_they_share() -> None:
+    _, rows = three_pools()
+    assert rows.names == ("a/x", "b/x", "b/y", "a/x", "b/x", "b/y", "b")
+    assert rows.pools_of(6).tolist() == [1, 2]
+    taken = rows.taken(3, np.array([1, 1, 0, 2]), ("one", "two", "three", "four"))
+    assert taken.names == ("one", "two", "three", "four") * 2 + ("b",)
+    assert taken.capacity_gb.tolist() == [2.0, 2.0, 1.0, 3.0, 5.0, 5.0, 4.0, 6.0, 3.0]
+    assert taken.fresh.tolist() == [False] * 4 + [True] * 5
+    assert [taken.pools_of(row).tolist() for row in range(9)] == [[0], [1], [2], [3]] * 2 + [[0, 1, 3]]
+    assert (taken.ptr.dtype, taken.pool.dtype) == (np.int64, np.int32)
+    assert rows.taken(3, np.array([0]), ("one",)).pools_of(2).tolist() == [], "nobody is left to share it"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from cdnplan.model.instance import Instance
 from cdnplan.model.policy import Costs
 from cdnplan.model.topology import Link, Origin
 from tests.model.networks import build, candidate_links, network, origin_links, region, site
@@ -76,12 +78,22 @@ def test_only_the_origin_that_serves_is_loaded() -> None:
 
 
 def test_overload_costs_what_the_policy_says_or_ten_times_the_dearest_path() -> None:
-    assert build(network(PLACES, (region("r"),), costs=Costs(overload_per_gbps=7.0))).overload_cost == 7.0
+    dear = replace(WHOLE, policy=replace(WHOLE.policy, costs=Costs(overload_per_gbps=7.0)))
+    assert overload_cost(build(dear)) == 7.0
     dearest = 0.023  # r from the origin
     gb_per_gbps_of_a_week = 7 * 86400 / 8
-    assert build(WHOLE).overload_cost == pytest.approx(10 * dearest * gb_per_gbps_of_a_week)
+    assert overload_cost(build(WHOLE)) == pytest.approx(10 * dearest * gb_per_gbps_of_a_week)
 
 
 def test_overload_of_all_slices_costs_the_same_however_many_there_are() -> None:
     four = replace(WHOLE.policy, peak_profile=replace(WHOLE.policy.peak_profile, slices=4))
-    assert 4 * build(replace(WHOLE, policy=four)).overload_cost == pytest.approx(build(WHOLE).overload_cost)
+    found = overload_cost(build(replace(WHOLE, policy=four)))
+    assert 4 * found == pytest.approx(overload_cost(build(WHOLE)))
+
+
+def overload_cost(instance: Instance) -> float:
+    """What overload costs, the same on all links; throughput is strict."""
+    costs = instance.rates.overload_cost
+    assert np.isinf(costs[: instance.n_pools]).all()
+    assert np.unique(costs[instance.link_rows]).size == 1
+    return float(costs[instance.link_rows][0])

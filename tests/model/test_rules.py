@@ -243,19 +243,21 @@ def test_a_pinned_file_larger_than_an_appliance() -> None:
     )
 
 
-def test_pins_beyond_a_fill_window_or_the_churn_limit_unless_they_are_there() -> None:
+@pytest.mark.parametrize(
+    ("ratio", "limit"), [(0.05, "churn limit is 50.0 GB"), (0.5, "fill window is 112.5 GB")]
+)
+def test_pins_beyond_a_fill_window_or_the_churn_limit_unless_they_are_there(ratio: float, limit: str) -> None:
     hours = 0.5
     window = gb_moved(0.5, hours)
     places = (site("s", groups={"small": 1}, fill_window=FillWindow("01:00", hours)),)
     files = catalog({"x": window * 0.8, "y": window * 0.4})
     pins = (Pin(Files(file="*"), source="t.yaml:30:5"),)
-    given = {"pins": pins, "churn_ratio": 0.05, "cold_start": "limited"}
+    given = {"pins": pins, "churn_ratio": ratio, "cold_start": "limited"}
     whole = network(places, (region("r", "s"),), **given)
     with pytest.raises(InputError) as caught:
         build(whole, {"r": {"x": 1.0}}, files)
     assert [line.split(": ", 2)[2] for line in str(caught.value).splitlines()] == [
-        f"{window * 1.2:,.1f} GB pinned, but its fill window is {window:,.1f} GB",
-        f"{window * 1.2:,.1f} GB pinned, but its churn limit is 50.0 GB",
+        f"{window * 1.2:,.1f} GB pinned, but its {limit}"
     ]
     assert build(whole, {"r": {"x": 1.0}}, files, holdings([("s/small", 1, "x"), ("s/small", 1, "y")]))
     free = network(places, (region("r", "s"),), pins=pins, churn_ratio=0.05)

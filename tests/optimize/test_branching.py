@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import ideal_cost
 from cdnplan.optimize.rules import broken_rules
 from tests.instances import random_instance
+from tests.limits import with_limits
 from tests.optimize.masters import mixed
 from tests.oracle.brute_force import brute_force, free_decisions
 
@@ -87,14 +87,14 @@ def knapsacks() -> Instance:
     size = np.full(inst.n_files, 1.0)
     size[0] = 20.0
     copies = np.ones_like(inst.copies)
-    return replace(inst, size_gb=size, storage_gb=np.array([27.0]), copies=copies)
+    return with_limits(inst, size_gb=size, storage_gb=np.array([27.0]), copies=copies)
 
 
 def narrow_window() -> Instance:
     """The same, with room for everything and a night that brings no more than 27."""
     inst = knapsacks()
     plenty = np.array([inst.size_gb.sum()])
-    return replace(inst, storage_gb=plenty, fill_limit_gb=np.array([27.0]), held=np.zeros_like(inst.held))
+    return with_limits(inst, storage_gb=plenty, fill_limit_gb=np.array([27.0]), held=np.zeros_like(inst.held))
 
 
 @pytest.mark.parametrize("make", [knapsacks, narrow_window])

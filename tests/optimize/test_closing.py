@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +18,7 @@ from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.outcome import Outcome, Stop
 from cdnplan.parts import ALL
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 
 def large_file(seed: int) -> Instance:
@@ -27,7 +27,7 @@ def large_file(seed: int) -> Instance:
     size = np.full(inst.n_files, 1.0)
     size[0] = 20.0
     asked = np.where(inst.demand_file == 0, 6.0, 1.0) * inst.demand_gb
-    return replace(
+    return with_limits(
         inst, size_gb=size, storage_gb=np.full(inst.n_pools, 30.0), copies=np.ones_like(inst.copies),
         demand_gb=asked.astype(inst.demand_gb.dtype),
     )  # fmt: skip
@@ -102,7 +102,7 @@ def few_fit(seed: int) -> Instance:
     """Every pool has room for two files and most of a third."""
     inst = random_instance(seed, n_regions=6, n_files=30, n_pools=4, families=frozenset({"storage"}))
     size = np.random.default_rng(seed).uniform(9.0, 11.0, inst.n_files)
-    return replace(
+    return with_limits(
         inst, size_gb=size, storage_gb=np.full(inst.n_pools, 28.0), copies=np.ones_like(inst.copies)
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -18,6 +17,7 @@ from cdnplan.optimize.fast import solve_fast
 from cdnplan.optimize.objective import ideal_cost
 from cdnplan.optimize.rules import broken_rules
 from tests.instances import random_instance
+from tests.limits import with_limits
 from tests.optimize.masters import mixed
 from tests.oracle.brute_force import brute_force, free_decisions
 
@@ -135,7 +135,7 @@ def test_cuts_of_appliances_hold_for_all_that_they_have_room_for() -> None:
         size = rng.integers(2, 10, 6).astype(np.float64)
         appliances = np.array([2, 3], dtype=inst.pool_appliances.dtype)
         copies = np.minimum(rng.integers(1, 4, (2, 6)), appliances[:, None]).astype(np.uint8)
-        inst = replace(
+        inst = with_limits(
             inst, size_gb=size, copies=copies, pinned=np.zeros_like(inst.pinned), pool_appliances=appliances,
             appliance_storage_gb=np.full(2, 10.0), storage_gb=np.array([20.0, 30.0]),
             held=np.zeros_like(inst.held),
@@ -155,7 +155,7 @@ def test_cuts_of_appliances_hold_for_all_that_they_have_room_for() -> None:
 def test_files_held_whole_that_no_appliance_has_room_for_together_are_cut_off() -> None:
     """A large file, and one with a copy on every appliance: both fit into the pool, but not side by side."""
     inst = random_instance(0, n_files=3, n_pools=1)
-    inst = replace(
+    inst = with_limits(
         inst, size_gb=np.array([9.0, 2.0, 1.0]), copies=np.array([[1, 2, 1]], dtype=np.uint8),
         pool_appliances=np.array([2], dtype=inst.pool_appliances.dtype),
         appliance_storage_gb=np.array([10.0]), storage_gb=np.array([20.0]),

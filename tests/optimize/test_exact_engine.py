@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from cdnplan.optimize.exact_variables import Variables
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.outcome import Stop
 from tests.instances import FAMILIES, random_instance
+from tests.limits import limits_of, with_limits
 from tests.oracle.brute_force import brute_force, free_decisions
 from tests.oracle.feasible import broken_limits
 
@@ -47,7 +48,7 @@ def test_same_seed_gives_the_same_plan_with_any_number_of_threads() -> None:
     other = solve_exact(small(), threads=2, seed=7)
     assert (first.placement.holds == again.placement.holds).all()
     assert (first.serving.ratio == again.serving.ratio).all()
-    assert (first.prices.storage == again.prices.storage).all()
+    assert (first.prices.volume == again.prices.volume).all()
     assert first.upper == again.upper
     assert other.upper == pytest.approx(first.upper, rel=1e-9)
 
@@ -108,7 +109,7 @@ def test_asked_to_end_from_the_start_it_still_gives_a_plan() -> None:
     assert broken_limits(instance, outcome.placement, outcome.serving) == []
     assert outcome.lower_priced <= outcome.lower < outcome.upper
     assert outcome.placement.holds.any()
-    assert not outcome.prices.storage.any()
+    assert not outcome.prices.volume.any()
 
 
 def test_asked_to_end_before_there_is_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +120,7 @@ def test_asked_to_end_before_there_is_a_plan(monkeypatch: pytest.MonkeyPatch) ->
 
 def competing_launches() -> Instance:
     base = random_instance(0, n_regions=1, n_pools=2, n_files=2, slices=1, families=frozenset())
-    return replace(
+    return with_limits(
         base,
         size_gb=np.array([10.0, 10.0]),
         storage_gb=np.array([10.0, 10.0]),
@@ -168,13 +169,13 @@ def test_units_do_not_matter(factor: float) -> None:
         instance = random_instance(seed, families=FAMILIES - {"launches"})
         if free_decisions(instance).sum() > 10:
             continue
-        scaled = replace(
+        scaled = with_limits(
             instance,
             demand_gb=(instance.demand_gb * np.float32(factor)).astype(np.float32),
             size_gb=instance.size_gb * factor,
             storage_gb=instance.storage_gb * factor,
-            fill_limit_gb=instance.fill_limit_gb * factor,
-            churn_limit_gb=instance.churn_limit_gb * factor,
+            fill_limit_gb=limits_of(instance)["fill_limit_gb"] * factor,
+            churn_limit_gb=limits_of(instance)["churn_limit_gb"] * factor,
             fill_cost=instance.fill_cost / factor,
             cand_cost=instance.cand_cost / factor,
             origin_cost=instance.origin_cost / factor,
@@ -188,7 +189,7 @@ def test_demand_over_twelve_orders_of_magnitude() -> None:
     for seed in range(10):
         instance = random_instance(seed, n_pools=2, n_files=5, families=frozenset({"storage", "fill"}))
         gb = (10.0 ** rng.uniform(-6, 6, instance.demand_gb.size)).astype(np.float32)
-        instance = replace(instance, demand_gb=gb, throughput_gbps=np.full(2, 1e9))
+        instance = with_limits(instance, demand_gb=gb, throughput_gbps=np.full(2, 1e9))
         outcome = solve_exact(instance)
         assert outcome.upper == pytest.approx(brute_force(instance), rel=1e-6, abs=1e-6)
         assert broken_limits(instance, outcome.placement, outcome.serving) == []
@@ -198,7 +199,7 @@ def one_pool(size_gb: list[float], storage_gb: float, demand_gb: list[float]) ->
     """One region, one pool: what is held costs 1 per GB, the rest 2."""
     n = len(size_gb)
     base = random_instance(0, n_regions=1, n_pools=1, n_files=n, slices=1, families=frozenset())
-    return replace(
+    return with_limits(
         base,
         size_gb=np.array(size_gb),
         storage_gb=np.array([storage_gb]),
@@ -255,9 +256,9 @@ def test_limits_that_rounding_breaks_are_cut_off(monkeypatch: pytest.MonkeyPatch
 
 def test_contradicting_rules_are_named() -> None:
     base = random_instance(3, n_regions=2, n_pools=2, n_files=2, families=frozenset())
-    pinned = replace(base, pinned=np.ones((2, 2), dtype=bool), storage_gb=np.array([1.0, 1e6]))
+    pinned = with_limits(base, pinned=np.ones((2, 2), dtype=bool), storage_gb=np.array([1.0, 1e6]))
     with pytest.raises(
-        NoFeasiblePlanError, match=r"pool 's0/m': pinned files need .* GB, its storage is 1.0 GB"
+        NoFeasiblePlanError, match=r"pool 's0/m': pinned files need .* GB, its usable storage is 1.0 GB"
     ):
         solve_exact(pinned)
     launch = replace(
@@ -271,7 +272,7 @@ def test_contradicting_rules_are_named() -> None:
     with pytest.raises(NoFeasiblePlanError, match="launch of 'f0': 2 pools must hold it, only 1 of 2 can"):
         solve_exact(launch)
     with pytest.raises(NoFeasiblePlanError, match="no placement keeps all pins and launch rules"):
-        solve_exact(replace(competing_launches(), storage_gb=np.array([10.0, 0.0])))
+        solve_exact(with_limits(competing_launches(), storage_gb=np.array([10.0, 0.0])))
 
 
 def test_a_network_nobody_uses_costs_nothing() -> None:
@@ -289,7 +290,8 @@ def test_a_network_nobody_uses_costs_nothing() -> None:
 
 def test_the_instance_is_not_changed() -> None:
     instance = small()
-    before = {name: np.copy(getattr(instance, name)) for name in Instance.__slots__ if name != "links"}
+    names = [field.name for field in fields(Instance) if field.name not in {"rates", "volumes"}]
+    before = {name: np.copy(getattr(instance, name)) for name in names}
     solve_exact(instance)
     for name, value in before.items():
         assert np.array_equal(getattr(instance, name), value), name
@@ -305,19 +307,11 @@ def test_prices_are_valid_and_prove_nearly_what_the_relaxation_does() -> None:
         except CdnplanError:
             continue
         prices = outcome.prices
-        for price in (
-            prices.storage,
-            prices.throughput,
-            prices.link,
-            prices.fill,
-            prices.churn,
-            prices.launch,
-        ):
+        for price in (prices.volume, prices.rate, prices.launch):
             assert (price >= 0).all()
             assert np.isfinite(price).all()
-        assert (prices.link <= instance.overload_cost).all()
-        assert not prices.fill[np.isinf(instance.fill_limit_gb)].any()
-        assert not prices.churn[np.isinf(instance.churn_limit_gb)].any()
+        assert (prices.rate <= instance.rates.overload_cost[:, None]).all()
+        assert not prices.volume[np.isinf(instance.volumes.capacity_gb)].any()
         tight += (
             outcome.bound_proof == "prices" or outcome.upper - outcome.lower_priced < 1e-6 * outcome.upper
         )

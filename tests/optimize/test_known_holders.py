@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -18,6 +16,7 @@ from cdnplan.optimize.known_holders import STIFFNESS, KnownHolders
 from cdnplan.optimize.limits import LimitVector
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 FAMILIES = frozenset({"storage", "throughput", "links", "fill"})
 
@@ -77,15 +76,16 @@ def test_no_file_would_rather_have_another_of_its_holders(seed: int) -> None:
 
 def test_holders_that_overfill_different_pools_are_mixed() -> None:
     inst = random_instance(3, n_regions=8, n_files=40, n_pools=2, families=frozenset({"storage"}))
-    inst = replace(inst, storage_gb=np.full(2, 0.55 * inst.size_gb.sum()))
+    inst = with_limits(inst, storage_gb=np.full(2, 0.55 * inst.size_gb.sum()))
     known = KnownHolders(FileSolver.of(inst))
     for p in range(2):
         holds = np.zeros((inst.n_files, 2), dtype=np.bool_)
         holds[:, p] = inst.copies[p] > 0
         known.add(holds, taken=p == 0)
     scale = inst.origin_cost.max() * inst.file_gb().sum() / inst.size_gb.sum()
-    zero = Prices.zero(inst)
-    wish = known.choose(replace(zero, storage=np.full(2, float(scale))))
+    prices = Prices.zero(inst)
+    prices.volume[:2] = scale
+    wish = known.choose(prices)
     stored = (wish * inst.size_gb * inst.copies).sum(axis=1)
     assert (stored <= 1.05 * inst.storage_gb).all()
     assert (stored > 0.5 * inst.storage_gb).all()
@@ -113,7 +113,7 @@ def test_plans_of_chosen_holders_cost_less(monkeypatch: pytest.MonkeyPatch) -> N
     saved = []
     for seed in range(3):
         inst = unstructured_instance(2.0, seed)
-        inst = replace(inst, storage_gb=np.full(inst.n_pools, 3.0))
+        inst = with_limits(inst, storage_gb=np.full(inst.n_pools, 3.0))
         costs = []
         for choices in (0, 8):
             monkeypatch.setattr(wide_gap, "CHOICES", choices)

@@ -34,15 +34,14 @@ def test_bounds_rise_towards_the_duals_of_a_plan() -> None:
             return asked[-1]  # noqa: B023
 
         none = Prices.zero(instance)
-        prices, reached = lifted_prices(served, instance.overload_cost, none, bound)
+        prices, reached = lifted_prices(served, instance.rates.overload_cost, none, bound)
         assert reached == max(asked)
         assert reached == priced_bound(instance, prices)
         assert reached <= cost * (1 + 1e-9)
         assert len(asked) <= len(STEPS)
-        assert (prices.link >= 0).all()
-        assert (prices.link <= instance.overload_cost).all()
-        assert (prices.throughput >= 0).all()
-        np.testing.assert_array_equal(prices.storage, none.storage)
+        assert (prices.rate >= 0).all()
+        assert (prices.rate <= instance.rates.overload_cost[:, None]).all()
+        np.testing.assert_array_equal(prices.volume, none.volume)
         risen += reached > priced_bound(instance, none) * (1 + 1e-6)
     assert risen > 10
 

@@ -14,12 +14,13 @@ from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import LocalSearch, forced_holders
 from tests.fill.pools import Pool
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 
 def launch_in_one_of_two() -> Instance:
     """One file, two pools without other limits than storage, of which one must hold it."""
     instance = random_instance(1, n_regions=1, n_files=1, n_pools=2, families=frozenset())
-    return replace(
+    return with_limits(
         instance,
         launch_ptr=np.array([0, 2], dtype=np.int64),
         launch_pool=np.array([0, 1], dtype=np.int32),
@@ -45,13 +46,13 @@ def test_a_window_that_has_a_price_is_used_though_storage_is_short_too() -> None
     pool, _, _ = Pool([1.0] * 13, worth, appliances=1, storage_gb=10.0).case()
     held = np.zeros((1, 13), dtype=np.uint8)
     held[0, :10] = 1
-    instance = replace(pool, held=held, fill_limit_gb=np.array([3.0]))
-    prices = replace(Prices.zero(instance), storage=np.array([0.01]), fill=np.array([4.9]))
+    instance = with_limits(pool, held=held, fill_limit_gb=np.array([3.0]))
+    prices = replace(Prices.zero(instance), volume=np.array([0.01, 4.9]))
     found = LocalSearch(instance, Columns.of(instance)).refit(
         np.ones((1, 13), dtype=np.bool_), prices, lambda: False, 1
     )
     assert np.flatnonzero(~found.holds[0]).tolist() == [0, 1, 2], "the least valuable of all give way"
-    small = replace(instance, fill_limit_gb=np.array([2.0]))
+    small = with_limits(instance, fill_limit_gb=np.array([2.0]))
     found = LocalSearch(small, Columns.of(small)).refit(
         np.ones((1, 13), dtype=np.bool_), prices, lambda: False, 1
     )

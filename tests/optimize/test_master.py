@@ -34,9 +34,8 @@ def offers(inst: Instance, seed: int) -> list[FileColumns]:
     found = [columns_of(solver, Prices.zero(inst), files, start, from_origin=True)]
     scale = inst.file_gb().sum() * inst.origin_cost.max() / inst.storage_gb.sum()
     for _ in range(2):
-        zero = Prices.zero(inst)
-        storage = scale * rng.random(inst.n_pools)
-        prices = Prices(storage, zero.throughput, zero.link, zero.fill, zero.churn, zero.launch)
+        prices = Prices.zero(inst)
+        prices.volume[: inst.n_pools] = scale * rng.random(inst.n_pools)
         found.append(columns_of(solver, prices, files, solve_exactly(solver, prices).holds))
     return found
 

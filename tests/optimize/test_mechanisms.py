@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -15,6 +14,7 @@ from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.objective import ideal_cost
 from cdnplan.optimize.pricing import PriceSearch
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 PASSES = 14
 SEEDS = range(5)
@@ -31,7 +31,7 @@ def substitutes(seed: int, regions: int = 6, files: int = 400, pools: int = 2) -
     size, cost = rng.uniform(5.0, 15.0, files), 1.0 + 0.02 * rng.random((regions, pools))
     order = np.argsort(cost, axis=1, kind="stable")
     peak = 0.1 * gb.sum()
-    return replace(
+    return with_limits(
         empty,
         region_row=np.arange(regions, dtype=np.int32),
         region_share=np.ones(regions),
@@ -54,7 +54,7 @@ def substitutes(seed: int, regions: int = 6, files: int = 400, pools: int = 2) -
 def linked(seed: int) -> Instance:
     """The same, where it is the way to each pool that is narrow, not the pool."""
     instance = substitutes(seed)
-    return replace(
+    return with_limits(
         instance,
         links=tuple(f"a>{pool}" for pool in instance.pools),
         link_capacity_gbps=instance.throughput_gbps,
@@ -74,7 +74,7 @@ def short(seed: int) -> Instance:
     instance = linked(seed)
     asked = 0.1 * float(instance.demand_gb.sum())
     n = instance.n_pools
-    return replace(
+    return with_limits(
         instance,
         links=(*instance.links, "origin>a"),
         link_capacity_gbps=asked * np.append(np.full(n, 0.6 / n), 0.398),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -12,6 +10,7 @@ from cdnplan.optimize.fast import solve_fast
 from cdnplan.optimize.one_file_run import unlimited
 from cdnplan.optimize.outcome import Stop
 from tests.instances import random_instance
+from tests.limits import with_limits
 from tests.optimize.test_one_file import one_file
 from tests.oracle.brute_force import brute_force
 
@@ -19,21 +18,12 @@ from tests.oracle.brute_force import brute_force
 def ample(seed: int) -> Instance:
     """Pins, bans, copies and holdings, and throughput for all there is."""
     instance = one_file(seed)
-    instance = replace(
+    instance = with_limits(
         instance,
         throughput_gbps=np.full_like(instance.throughput_gbps, 1e9),
         appliance_throughput_gbps=np.full_like(instance.appliance_throughput_gbps, 1e9),
     )
-    none = np.zeros(0, dtype=np.int32)
-    return replace(
-        instance,
-        links=(),
-        link_capacity_gbps=np.zeros((0,)),
-        cand_link_ptr=np.zeros_like(instance.cand_link_ptr),
-        cand_link=none,
-        origin_link_ptr=np.zeros_like(instance.origin_link_ptr),
-        origin_link=none,
-    )
+    return with_limits(instance, links=())
 
 
 def test_a_limit_that_serving_could_reach_is_seen() -> None:
@@ -44,12 +34,12 @@ def test_a_limit_that_serving_could_reach_is_seen() -> None:
     gb = instance.region_share * file_gb[instance.region_row]
     peak = float((gb @ instance.gbps_per_gb).max())
     enough = np.full(instance.n_pools, peak)
-    assert unlimited(replace(instance, throughput_gbps=enough))
+    assert unlimited(with_limits(instance, throughput_gbps=enough))
     enough[1] *= 0.99
-    assert not unlimited(replace(instance, throughput_gbps=enough))
+    assert not unlimited(with_limits(instance, throughput_gbps=enough))
     assert not unlimited(random_instance(3, n_files=2))
     with_links = next(one for one in map(one_file, range(40)) if one.n_links)
-    assert not unlimited(replace(with_links, throughput_gbps=np.full(with_links.n_pools, 1e9)))
+    assert not unlimited(with_limits(with_links, throughput_gbps=np.full(with_links.n_pools, 1e9)))
 
 
 def test_it_is_placed_at_least_cost_and_that_is_proven() -> None:

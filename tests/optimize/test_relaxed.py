@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -21,6 +19,7 @@ from cdnplan.optimize.response import ResponseLayout
 from cdnplan.optimize.visits import Batch, HolderVisits, Pass
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance, to_dense
+from tests.limits import with_limits
 
 STEPS = 300
 
@@ -41,7 +40,7 @@ def relaxed(
 def crowded(opening: float, seed: int) -> Instance:
     """Room for a part of what would be held if there were enough."""
     instance = unstructured_instance(opening, seed)
-    return replace(instance, storage_gb=np.full(instance.n_pools, 2.0))
+    return with_limits(instance, storage_gb=np.full(instance.n_pools, 2.0))
 
 
 def phases(monkeypatch: pytest.MonkeyPatch, instance: Instance) -> set[str]:
@@ -124,7 +123,8 @@ def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_steps_prove_more_and_never_too_much() -> None:
     for seed in range(5):
         instance = crowded(1.0, seed)
-        prices = replace(Prices.zero(instance), storage=np.full(instance.n_pools, 0.3))
+        prices = Prices.zero(instance)
+        prices.volume[: instance.n_pools] = 0.3
         solver = FileSolver.of(instance)
         ascent = priced_bound(instance, prices)
         raised = RelaxedVisits(instance, solver, ResponseLayout.of(instance)).bound(prices)

@@ -105,7 +105,7 @@ def test_plans_keep_all_rules_and_cost_what_their_serving_does(seed: int) -> Non
 def test_dives_and_repairs_narrow_the_gap() -> None:
     families = frozenset({"storage", "throughput"})
     before, first, last = 0.0, 0.0, 0.0
-    for seed in range(4):
+    for seed in range(4, 8):
         inst = random_instance(seed, n_regions=6, n_files=80, n_pools=5, families=families)
         rounding, plan, found = rounding_of(inst)
         plans = list(rounding.plans(plan, found.bound))

@@ -42,9 +42,8 @@ def test_columns_of_a_plan_add_up_to_it(seed: int) -> None:
     served = np.concatenate([plan.serving.candidate_gb(inst), plan.serving.origin_gb(inst)])
     use = limit_use(inst, stored_gb(inst, plan.holds), new_gb(inst, plan.holds), served)
     np.testing.assert_allclose(columns.use.sum(axis=0), use, rtol=1e-9, atol=1e-9)
-    at = slice(inst.n_pools * (1 + inst.n_slices), use.size - inst.n_pools)
-    over = np.maximum(use[at] - limits.limit[at], 0.0)
-    overload = inst.overload_cost * float(over[np.isfinite(over)].sum())
+    soft = np.isfinite(limits.cap)
+    overload = float(limits.cap[soft] @ np.maximum(use[soft] - limits.limit[soft], 0.0))
     assert columns.cost.sum() + overload == pytest.approx(plan.cost, rel=1e-9)
 
 

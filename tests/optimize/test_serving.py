@@ -14,10 +14,11 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize import serving, serving_program
 from cdnplan.optimize.highs import QuietHighs
-from cdnplan.optimize.objective import link_loads, plan_cost
+from cdnplan.optimize.objective import plan_cost, rate_loads
 from cdnplan.optimize.serving import best_serving
 from tests.fill.pools import served
 from tests.instances import check_instance, random_instance, to_dense
+from tests.limits import with_limits
 from tests.oracle.feasible import broken_limits
 from tests.signatures import shares, signature
 
@@ -30,7 +31,7 @@ def wide_instance(seed: int, n_pools: int, n_files: int = 12) -> Instance:
     rng = np.random.default_rng([seed, n_pools])
     pools = [rng.permutation(n_pools), rng.permutation(n_pools)[:3]]
     n = n_pools + 3
-    instance = dataclasses.replace(
+    instance = with_limits(
         base,
         cand_ptr=np.array([0, n_pools, n]),
         cand_pool=np.concatenate(pools).astype(np.int32),
@@ -45,7 +46,7 @@ def wide_instance(seed: int, n_pools: int, n_files: int = 12) -> Instance:
     )
     peak = float((to_dense(instance).sum(axis=1) @ instance.gbps_per_gb).max())
     throughput = np.maximum(1e-6, peak / n_files * rng.uniform(0.02, 0.6, n_pools))
-    instance = dataclasses.replace(
+    instance = with_limits(
         instance,
         throughput_gbps=throughput,
         appliance_throughput_gbps=throughput / instance.pool_appliances,
@@ -80,13 +81,15 @@ def cost_file_by_file(instance: Instance, holds: np.ndarray, apart: Apart | None
         return y
 
     for r in range(instance.n_regions):
-        origin_links = instance.origin_link[instance.origin_link_ptr[r] : instance.origin_link_ptr[r + 1]]
+        ptr, link = instance.path_links
+        way = instance.cand_pool.size + r
+        origin_links = link[ptr[way] : ptr[way + 1]]
         for f in np.flatnonzero(v[r] > 0):
             parts = [part(f"o_{r}_{f}", r, f, instance.origin_cost[r], [], origin_links.tolist())]
             for j in range(instance.cand_ptr[r], instance.cand_ptr[r + 1]):
                 p = int(instance.cand_pool[j])
                 if holds[p, f]:
-                    on = instance.cand_link[instance.cand_link_ptr[j] : instance.cand_link_ptr[j + 1]]
+                    on = link[ptr[j] : ptr[j + 1]]
                     parts.append(part(f"y_{j}_{f}", r, f, instance.cand_cost[j], [p], on.tolist()))
             program += pulp.lpSum(parts) == 1
     for t in range(instance.n_slices):
@@ -96,7 +99,7 @@ def cost_file_by_file(instance: Instance, holds: np.ndarray, apart: Apart | None
             program += pulp.lpSum(appliance_load[a][t]) <= float(instance.appliance_throughput_gbps[p])
         for e, capacity in enumerate(instance.link_capacity_gbps):
             over = program.add_variable(f"w_{e}_{t}", 0)
-            cost.append(instance.overload_cost * over)
+            cost.append(instance.rates.overload_cost[instance.link_rows][e] * over)
             program += pulp.lpSum(link_load[e][t]) <= float(capacity) + over
     program += pulp.lpSum(cost)
     assert pulp.LpStatus[program.solve(pulp.HiGHS(msg=False))] == "Optimal"
@@ -113,7 +116,7 @@ def check_against_single_files(
     problems = broken_limits(instance, Placement(holds), served.serving)
     kept = ("storage", "fill", "churn", "a banned", "a pinned", "launch")
     assert [problem for problem in problems if not problem.startswith(kept)] == []
-    assert (served.throughput >= 0).all()
+    assert (served.rate >= 0).all()
     return served
 
 
@@ -123,7 +126,7 @@ def test_small_instances_with_links_and_throughput() -> None:
         instance = random_instance(seed, n_regions=3, n_files=6, n_pools=4, families=LIMITS)
         holds = np.random.default_rng(seed).random((4, 6)) < 0.6
         served = check_against_single_files(instance, holds)
-        tight += bool(served.throughput.any() or served.link.any())
+        tight += bool(served.rate.any())
     assert tight > 10
 
 
@@ -136,7 +139,7 @@ def test_any_number_of_candidates(n_pools: int) -> None:
         served = check_against_single_files(instance, holds)
         assert mask_words(instance.cand_ptr) == words
         assert served.serving.mask.shape == (served.serving.gb.size, words)
-        tight += bool(served.throughput.any())
+        tight += bool(served.rate.any())
     assert tight >= 2
 
 
@@ -160,10 +163,10 @@ def test_nothing_is_solved_where_nothing_is_tight(monkeypatch: pytest.MonkeyPatc
         raise AssertionError("no limit is tight")
 
     monkeypatch.setattr(serving, "solve_program", refuse)
-    instance = dataclasses.replace(wide_instance(5, 70), throughput_gbps=np.full(70, 1e9))
+    instance = with_limits(wide_instance(5, 70), throughput_gbps=np.full(70, 1e9))
     holds = np.random.default_rng(5).random((70, instance.n_files)) < 0.2
     found = best_serving(instance, holds)
-    assert not found.throughput.any()
+    assert not found.rate.any()
     for row in range(int(found.serving.ptr[1])):
         first = [k for k in range(70) if signature(found.serving, row) >> k & 1][:1]
         dear = bool(first) and instance.cand_cost[first[0]] > instance.origin_cost[0]
@@ -222,9 +225,7 @@ def test_the_nearest_serving_costs_next_to_nothing_more_and_changes_less() -> No
             same.candidate_gb(instance), best.candidate_gb(instance), rtol=1e-5, atol=1e-5 * best.gb.sum()
         )
         # Somewhat less throughput: only what is too much now has to go elsewhere.
-        less = dataclasses.replace(
-            instance, throughput_gbps=instance.throughput_gbps * rng.uniform(0.9, 1.0, 4)
-        )
+        less = with_limits(instance, throughput_gbps=instance.throughput_gbps * rng.uniform(0.9, 1.0, 4))
         near = check_against_single_files_nearly(less, holds, best)
         far = best_serving(less, holds).serving
         before = best.candidate_gb(instance)
@@ -286,7 +287,10 @@ def test_no_link_is_overloaded_by_rounding() -> None:
         rng = np.random.default_rng(seed)
         served_by = best_serving(instance, (rng.random((5, 25)) < 0.6) & (instance.copies > 0)).serving
         served_gb, origin_gb = served_by.candidate_gb(instance), served_by.origin_gb(instance)
-        above = link_loads(instance, served_gb, origin_gb) - instance.link_capacity_gbps[:, None]
+        above = (
+            rate_loads(instance, served_gb, origin_gb)[instance.link_rows]
+            - instance.link_capacity_gbps[:, None]
+        )
         rounding = (above > 0) & (above < 1e-7 * instance.link_capacity_gbps[:, None])
         assert not rounding.any(), seed
         overloaded += bool((above > 0).any())

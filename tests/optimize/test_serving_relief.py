@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,12 @@ from cdnplan.fill.loads import pool_gbps
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize import serving_relief
-from cdnplan.optimize.objective import link_loads, plan_cost
+from cdnplan.optimize.objective import plan_cost, rate_loads
 from cdnplan.optimize.serving import NEAR_RATIO, best_serving
 from cdnplan.optimize.serving_basis import Basis
 from cdnplan.optimize.serving_relief import relieved_serving
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 POOLS = frozenset({"throughput"})
 
@@ -31,7 +31,7 @@ def crowded(seed: int, slices: int, families: frozenset[str] = POOLS) -> tuple[I
     less = instance.throughput_gbps.copy()
     busy = int(rng.choice(np.argsort(-load)[:3]))
     less[busy] = 0.9 * load[busy]
-    return replace(instance, throughput_gbps=less), placement, serving
+    return with_limits(instance, throughput_gbps=less), placement, serving
 
 
 def dearer_ratio(seed: int, slices: int, families: frozenset[str]) -> float:
@@ -55,8 +55,8 @@ def test_links_that_became_narrower_are_relieved() -> None:
     eased = 0
     for seed in range(40):
         wide, placement, before = crowded(seed, 2, frozenset({"links"}))
-        load = link_loads(wide, before.candidate_gb(wide), before.origin_gb(wide)).max(axis=1)
-        instance = replace(wide, link_capacity_gbps=np.maximum(0.8 * load, 1e-3))
+        load = rate_loads(wide, before.candidate_gb(wide), before.origin_gb(wide))[wide.link_rows].max(axis=1)
+        instance = with_limits(wide, link_capacity_gbps=np.maximum(0.8 * load, 1e-3))
         found = relieved_serving(instance, before)
         best = best_serving(instance, placement.holds, near=before).serving
         was, now, least = (plan_cost(instance, placement.holds, each) for each in (before, found, best))
@@ -111,7 +111,7 @@ def test_programs_go_on_where_the_last_one_ended(monkeypatch: pytest.MonkeyPatch
 def test_a_serving_stays_where_no_limit_is_passed() -> None:
     instance, _, before = crowded(5, 1)
     assert relieved_serving(instance, before) is not before
-    wide = replace(instance, throughput_gbps=np.full(instance.n_pools, 1e9))
+    wide = with_limits(instance, throughput_gbps=np.full(instance.n_pools, 1e9))
     assert relieved_serving(wide, before) is before
 
 

@@ -106,13 +106,11 @@ def _feasible_placements(instance: Instance) -> Bools:
     stored = instance.size_gb * instance.copies
     new = instance.size_gb * np.maximum(0, instance.copies.astype(int) - instance.held)
     ok = np.ones(len(holds), dtype=bool)
-    for weight, limit in (
-        (stored, instance.storage_gb),
-        (new, instance.fill_limit_gb),
-        (new, instance.churn_limit_gb),
-    ):
-        used = (holds * weight).sum(axis=2)
-        ok &= (used <= limit * (1 + TOLERANCE)).all(axis=1)
+    volumes = instance.volumes
+    for row in range(volumes.n_rows):
+        pools, weight = volumes.pools_of(row), new if volumes.fresh[row] else stored
+        used = (holds[:, pools] * weight[pools]).sum(axis=(1, 2))
+        ok &= used <= volumes.capacity_gb[row] * (1 + TOLERANCE)
     for rule in range(instance.n_launches):
         pools = instance.launch_pool[instance.launch_ptr[rule] : instance.launch_ptr[rule + 1]]
         ok &= holds[:, pools, instance.launch_file[rule]].sum(axis=1) >= instance.launch_min[rule]
@@ -193,37 +191,29 @@ def _serving_rows(instance: Instance, columns: list[Column]) -> tuple[Floats, li
     """Cost of every column, overload columns last, and all rows."""
     v = to_dense(instance)
     served: dict[tuple[int, int], dict[int, float]] = {}
-    at_pool: dict[tuple[int, int], dict[int, float]] = {}
-    on_link: dict[tuple[int, int], dict[int, float]] = {}
+    rates, on_row = instance.rates, dict[tuple[int, int], dict[int, float]]()
     cost: list[float] = []
-    for column, (region, file, pool, entry) in enumerate(columns):
+    for column, (region, file, _, entry) in enumerate(columns):
         gb = v[region, file]
         if entry < 0:
             cost.append(gb * instance.origin_cost[region])
-            links = instance.origin_link[
-                instance.origin_link_ptr[region] : instance.origin_link_ptr[region + 1]
-            ]
         else:
             cost.append(gb * instance.cand_cost[entry])
-            links = instance.cand_link[instance.cand_link_ptr[entry] : instance.cand_link_ptr[entry + 1]]
+        path = instance.cand_pool.size + region if entry < 0 else entry
         served.setdefault((region, file), {})[column] = 1.0
         for t in range(instance.n_slices):
             rate = gb * instance.gbps_per_gb[region, t]
-            if entry >= 0:
-                at_pool.setdefault((pool, t), {})[column] = rate
-            for link in links:
-                on_link.setdefault((int(link), t), {})[column] = rate
+            for use in range(int(rates.use_ptr[path]), int(rates.use_ptr[path + 1])):
+                terms = on_row.setdefault((int(rates.use_row[use]), t), {})
+                terms[column] = rate * float(rates.use_weight[use])
 
     rows: list[Row] = [(terms, 1.0, 1.0) for terms in served.values()]
-    for (pool, _), terms in at_pool.items():
-        rows.append(_scaled(terms, float(instance.throughput_gbps[pool])))
-    for (link, _), terms in on_link.items():
-        largest = max(terms.values())
-        if largest > 0:
-            row, lower, upper = _scaled(terms, float(instance.link_capacity_gbps[link]))
+    for (limit, _), terms in on_row.items():
+        row, lower, upper = _scaled(terms, float(rates.capacity[limit]))
+        if np.isfinite(rates.overload_cost[limit]):
             row[len(cost)] = -1.0
-            cost.append(instance.overload_cost * largest)
-            rows.append((row, lower, upper))
+            cost.append(float(rates.overload_cost[limit]) * (max(terms.values()) or 1.0))
+        rows.append((row, lower, upper))
     return np.array(cost), rows
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from cdnplan.model.instance import Instance
 from tests.instances import FAMILIES, random_instance
+from tests.limits import with_limits
 
 EDGE_EVERY = 5
 ALL_ON = 0.1
@@ -127,7 +128,7 @@ def _equal_files(instance: Instance, rng: np.random.Generator) -> Instance:
     """Files that nothing tells apart, in pools that nothing tells apart."""
     rows, files, pools = instance.demand_ptr.size - 1, instance.n_files, instance.n_pools
     fits = int(rng.integers(0, files + 1))
-    plain = replace(
+    plain = with_limits(
         _unpinned(instance),
         size_gb=np.full(files, 10.0),
         copies=np.ones_like(instance.copies),
@@ -144,7 +145,7 @@ def _no_demand(instance: Instance, rng: np.random.Generator) -> Instance:
 
 def _no_storage(instance: Instance, rng: np.random.Generator) -> Instance:
     del rng
-    return replace(_unpinned(instance), storage_gb=np.zeros(instance.n_pools))
+    return with_limits(_unpinned(instance), storage_gb=np.zeros(instance.n_pools))
 
 
 def _all_banned(instance: Instance, rng: np.random.Generator) -> Instance:
@@ -155,7 +156,7 @@ def _all_banned(instance: Instance, rng: np.random.Generator) -> Instance:
 def _capacity(instance: Instance, rng: np.random.Generator, *, gbps: float) -> Instance:
     """Every rate limit the same, next to nothing or without effect."""
     del rng
-    return replace(
+    return with_limits(
         instance,
         throughput_gbps=np.full(instance.n_pools, gbps),
         link_capacity_gbps=np.full(instance.n_links, gbps),
@@ -166,7 +167,7 @@ def _volume(instance: Instance, rng: np.random.Generator, *, gb: float) -> Insta
     """Storage, fill window and churn limit the same."""
     del rng
     every = np.full(instance.n_pools, gb)
-    return replace(_unpinned(instance), storage_gb=every, fill_limit_gb=every, churn_limit_gb=every)
+    return with_limits(_unpinned(instance), storage_gb=every, fill_limit_gb=every, churn_limit_gb=every)
 
 
 def _orders_of_magnitude(instance: Instance, rng: np.random.Generator) -> Instance:

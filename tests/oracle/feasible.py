@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cdnplan.model.families import FAMILIES
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
 from tests.instances import to_dense
@@ -31,12 +32,11 @@ def broken_limits(instance: Instance, placement: Placement, serving: Serving) ->
     stored = (instance.size_gb * instance.copies * holds).sum(axis=1)
     missing = np.maximum(0, instance.copies.astype(int) - instance.held)
     new = (instance.size_gb * missing * holds).sum(axis=1)
-    for name, used, limit in (
-        ("storage", stored, instance.storage_gb),
-        ("fill", new, instance.fill_limit_gb),
-        ("churn", new, instance.churn_limit_gb),
-    ):
-        broken += [f"{name} of pool {p}" for p in np.flatnonzero(used > limit * (1 + TOLERANCE))]
+    volumes = instance.volumes
+    for row in range(volumes.n_rows):
+        used = (new if volumes.fresh[row] else stored)[volumes.pools_of(row)].sum()
+        if used > volumes.capacity_gb[row] * (1 + TOLERANCE):
+            broken.append(f"{FAMILIES[volumes.family[row]].name} of {volumes.names[row]}")
     if (holds & (instance.copies == 0)).any():
         broken.append("a banned file is held")
     if (instance.pinned & ~holds).any():

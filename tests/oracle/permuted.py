@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from cdnplan.model.instance import Instance, Ints, Ints32
+from tests.limits import limits_of, with_limits
 
 
 def permuted(instance: Instance, seed: int) -> tuple[Instance, Ints, Ints]:
@@ -32,10 +31,11 @@ def permuted(instance: Instance, seed: int) -> tuple[Instance, Ints, Ints]:
     demand = np.concatenate(order)
     cands = [_slice(instance.cand_ptr, r) for r in regions]
     entry = np.concatenate(cands)
-    cand_link_ptr, cand_link = _take(instance.cand_link_ptr, instance.cand_link, entry)
-    origin_link_ptr, origin_link = _take(instance.origin_link_ptr, instance.origin_link, regions)
+    limits = limits_of(instance)
+    cand_link_ptr, cand_link = _take(limits["cand_link_ptr"], limits["cand_link"], entry)
+    origin_link_ptr, origin_link = _take(limits["origin_link_ptr"], limits["origin_link"], regions)
     by_both = np.ix_(pools, files)
-    result = replace(
+    result = with_limits(
         instance,
         regions=tuple(f"region {i}" for i in range(instance.n_regions)),
         pools=tuple(f"site {i}/box" for i in range(instance.n_pools)),
@@ -55,8 +55,8 @@ def permuted(instance: Instance, seed: int) -> tuple[Instance, Ints, Ints]:
         origin_link=origin_link,
         storage_gb=instance.storage_gb[pools],
         throughput_gbps=instance.throughput_gbps[pools],
-        fill_limit_gb=instance.fill_limit_gb[pools],
-        churn_limit_gb=instance.churn_limit_gb[pools],
+        fill_limit_gb=limits["fill_limit_gb"][pools],
+        churn_limit_gb=limits["churn_limit_gb"][pools],
         fill_cost=instance.fill_cost[pools],
         size_gb=instance.size_gb[files],
         copies=instance.copies[by_both],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,6 +13,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.optimize.bound import priced_bound
 from cdnplan.optimize.exact import solve_exact
 from tests.instances import FAMILIES, check_instance, random_instance, to_dense
+from tests.limits import limits_of, with_limits
 from tests.oracle.brute_force import brute_force, free_decisions
 from tests.oracle.feasible import broken_limits
 
@@ -81,7 +81,7 @@ def lifted(case: Instance, family: str) -> Instance:
         "storage": {"storage_gb": np.full(p, plenty)},
         "throughput": {"throughput_gbps": np.full(p, plenty)},
         "links": {"link_capacity_gbps": np.full(case.n_links, plenty)},
-        "overload": {"overload_cost": 2 * case.overload_cost},
+        "overload": {"overload_cost": 2 * limits_of(case)["overload_cost"]},
         "fill": {"fill_limit_gb": np.full(p, np.inf)},
         "churn": {"churn_limit_gb": np.full(p, np.inf)},
         "pins": {"pinned": np.zeros_like(case.pinned)},
@@ -89,7 +89,7 @@ def lifted(case: Instance, family: str) -> Instance:
         "copies": {"copies": np.minimum(case.copies, 1)},
         "launches": {"launch_min": np.zeros_like(case.launch_min)},
     }
-    return replace(case, **changes[family])
+    return with_limits(case, **changes[family])
 
 
 def test_every_family_binds_somewhere() -> None:
@@ -122,7 +122,7 @@ def test_instances_have_the_awkward_cases() -> None:
         seen["link without capacity"] += bool((case.link_capacity_gbps == 0).any())
         seen["ties in cost"] += bool((np.diff(case.cand_cost) == 0).any())
         seen["more held than needed"] += bool((case.held > case.copies).any())
-        seen["origin on a link"] += case.origin_link.size > 0
+        seen["origin on a link"] += limits_of(case)["origin_link"].size > 0
         seen["origin cheaper than a candidate"] += bool(
             case.origin_cost.min() < case.cand_cost.max(initial=0)
         )

@@ -70,7 +70,7 @@ def test_the_same_plan_for_one_and_two_threads() -> None:
     assert (one.placement.holds == two.placement.holds).all()
     assert (one.serving.ratio == two.serving.ratio).all()
     assert one.lower == two.lower
-    for name in ("storage", "throughput", "link", "fill", "churn", "launch"):
+    for name in ("volume", "rate", "launch"):
         assert (getattr(one.prices, name) == getattr(two.prices, name)).all()
 
 

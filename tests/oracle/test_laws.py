@@ -12,6 +12,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.optimize.exact import solve_exact
 from cdnplan.optimize.outcome import Outcome
 from tests.instances import FAMILIES, check_instance, random_instance
+from tests.limits import limits_of, with_limits
 from tests.oracle.permuted import permuted
 
 SEEDS = range(1000, 1020)
@@ -45,7 +46,7 @@ def test_more_of_a_limit_never_hurts(family: str) -> None:
             "fill": "fill_limit_gb",
             "churn": "churn_limit_gb",
         }[family]
-        loose = replace(tight, **{name: getattr(tight, name) * 1.5 + 2.0})
+        loose = with_limits(tight, **{name: limits_of(tight)[name] * 1.5 + 2.0})
         before, after = optimum(tight), optimum(loose)
         assert after <= before + slack(before), seed
         helped += after < before - slack(before)
@@ -59,7 +60,7 @@ def test_twice_the_demand_on_twice_the_network_costs_twice_as_much() -> None:
         families = FAMILIES - {"fill", "churn"}
         single = random_instance(seed, families=families)
         single = replace(single, fill_cost=np.zeros(single.n_pools))
-        double = replace(
+        double = with_limits(
             single,
             demand_gb=single.demand_gb * np.float32(2),
             throughput_gbps=single.throughput_gbps * 2,

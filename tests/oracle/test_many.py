@@ -11,6 +11,7 @@ import pytest
 
 from cdnplan.optimize.fast import solve_fast
 from tests.instances import FAMILIES, check_instance
+from tests.limits import with_limits
 from tests.oracle import many
 from tests.oracle.drawn import EDGES, draw
 from tests.oracle.many import compare_many, found_wrong
@@ -53,7 +54,7 @@ def test_what_is_wrong_is_found() -> None:
     assert len(list(found_wrong(replace(outcome, lower=1.1 * high), verdict, low, high))) == 1
     assert len(list(found_wrong(outcome, replace(verdict, bound=None), low, high))) == 1
     assert len(list(found_wrong(replace(outcome, upper=0.9 * low), verdict, low, high))) == 2
-    less = replace(instance, storage_gb=np.zeros(instance.n_pools))
+    less = with_limits(instance, storage_gb=np.zeros(instance.n_pools))
     broken = evaluate(less, outcome.placement, served, origin)
     assert any("breaks a limit" in text for text in found_wrong(outcome, broken, low, high))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from cdnplan.report.plan_page import plan_page
 from cdnplan.report.tables_plan import full_table
 from cdnplan.whatif.price_check import PricesRequest, prices
 from tests.evaluate.plan_writer import change_json
+from tests.limits import with_limits
 from tests.replay.networks import write_small
 
 FILL_GBPS = 0.009
@@ -90,7 +90,7 @@ def test_equal_prices_are_sorted_by_kind_and_name() -> None:
 def test_files_that_no_window_brings_are_warned_of(planned: Planned) -> None:
     folder, record = planned
     instance = read_facts(folder).instance
-    window = float((instance.fill_limit_gb / instance.pool_appliances).min())
+    window = float(instance.appliance_window_gb.min())
     late = [i for i, gb in enumerate(instance.size_gb) if gb > window]
     assert 0 < len(late) < instance.n_files
     largest = max(late, key=lambda i: float(instance.size_gb[i]))
@@ -101,6 +101,6 @@ def test_files_that_no_window_brings_are_warned_of(planned: Planned) -> None:
         f" {instance.size_gb[largest]:,.1f} GB; at 'isp-be/edge' a window brings {window:,.1f} GB to each)"
     )
     # Without windows, or without anybody who asks, there is nothing to warn of.
-    free = replace(instance, fill_limit_gb=np.full(3, np.inf))
+    free = with_limits(instance, fill_limit_gb=np.full(3, np.inf))
     assert window_warnings(free, instance.file_gb()) == []
     assert window_warnings(instance, np.zeros(instance.n_files)) == []

@@ -9,15 +9,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.plan_folder import PRICES
+from cdnplan.inputs.parquet_columns import read_columns
+from cdnplan.inputs.plan_folder import PRICES, TABLES
+from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.fast import solve_fast
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.pricing import WARM_PASSES
 from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.earlier import start_from
+from cdnplan.planner.earlier import prices_for, start_from
 from cdnplan.planner.load import load
+from cdnplan.planner.tables import PriceRow, as_stored, price_columns, price_rows, table, write_table
 from tests.instances import random_instance
+from tests.limits import with_shared
 from tests.planner.plans import make, sample_request
 
 
@@ -27,7 +31,7 @@ def test_prices_and_placement_are_matched_by_name(sample_plan: Path, tmp_path: P
     rows = pq.read_table(sample_plan / PRICES).to_pylist()
     stored = {row["name"]: row["price"] / 1000 for row in rows if row["limit"] == "storage"}
     assert stored
-    assert dict(zip(instance.pools, start.prices.storage, strict=True)) == pytest.approx(
+    assert dict(zip(instance.pools, start.prices.volume[: instance.n_pools], strict=True)) == pytest.approx(
         dict.fromkeys(instance.pools, 0.0) | stored
     )
     placed = pq.read_table(sample_plan / "placement.parquet").to_pylist()
@@ -71,3 +75,29 @@ def test_few_passes_from_good_prices_and_none_from_none(seed: int) -> None:
     nothing = WarmStart(Prices.zero(instance), np.zeros_like(cold.placement.holds))
     poor = solve_fast(instance, start=nothing)
     assert poor.lower <= cold.upper * (1 + 1e-9)
+
+
+def read_back(instance: Instance, rows: list[PriceRow], folder: Path) -> Prices:
+    write_table(table(price_columns(rows)), folder / PRICES)
+    return prices_for(read_columns(folder / PRICES, TABLES[PRICES]), instance)
+
+
+def test_prices_of_every_row_are_read_back(tmp_path: Path) -> None:
+    instance = with_shared(random_instance(3, n_pools=4), [0, 1], 50.0)
+    rng = np.random.default_rng(3)
+    zero = Prices.zero(instance)
+    prices = Prices(*(rng.random(part.shape) for part in (zero.volume, zero.rate, zero.launch)))
+    read = read_back(instance, price_rows(instance, prices), tmp_path)
+    stored = as_stored(instance, prices)
+    for part in ("volume", "rate", "launch"):
+        assert np.array_equal(getattr(read, part), getattr(stored, part))
+
+
+def test_window_and_churn_of_a_pool_are_one_limit(tmp_path: Path) -> None:
+    """Plans written earlier have a price on each; both were about the bytes that the pool takes in."""
+    instance = random_instance(3, n_pools=2)
+    pool = instance.pools[1]
+    rows = [("fill", pool, 0, 3000.0, "per TB"), ("churn", pool, 0, 500.0, "per TB")]
+    read = read_back(instance, rows, tmp_path)
+    assert read.volume.tolist() == [0.0, 0.0, 0.0, 3.5]
+    assert not read.rate.any()

@@ -78,7 +78,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Verdict]:
     instance = load(knapsack_request(tmp_path_factory.mktemp("judged"))).instance
     outcome = solve_fast(instance)
     served, origin = outcome.serving.candidate_gb(instance), outcome.serving.origin_gb(instance)
-    prices, tree = as_stored(outcome.prices), proof_as_stored(outcome.proof)
+    prices, tree = as_stored(instance, outcome.prices), proof_as_stored(instance, outcome.proof)
     return outcome, evaluate(instance, outcome.placement, served, origin, prices, proof=tree)
 
 

@@ -47,7 +47,7 @@ def test_the_same_bound(seed: int, tmp_path: Path) -> None:
     alone = undecided(with_cuts(random_prices(instance, seed, 0.1), cuts, seed, 0.1))
     sets = tuple(with_cuts(own, cuts, seed + i, 0.1) for i, own in enumerate(tree.prices))
     for proof in (tree, replace(tree, prices=sets, cuts=cuts), replace(alone, cuts=cuts)):
-        stored = proof_as_stored(proof)
+        stored = proof_as_stored(instance, proof)
         assert stored is not None
         read = written_and_read(tmp_path, instance, proof)
         assert tree_bound(instance, read) == tree_bound(instance, stored)

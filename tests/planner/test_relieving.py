@@ -10,18 +10,21 @@ import pytest
 
 from cdnplan.fill.appliances import Assignment
 from cdnplan.fill.loads import appliance_gbps, pool_gbps
+from cdnplan.model.families import THROUGHPUT, code
 from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.limits import RateRows
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.engine import solve
 from cdnplan.optimize.objective import plan_cost
 from cdnplan.planner import spreading
-from cdnplan.planner.changed import Changed
+from cdnplan.planner.changed import Changed, serving_loads
 from cdnplan.planner.dealing import Dealt, deal
 from cdnplan.planner.load import load
 from cdnplan.planner.relieving import relieve
 from cdnplan.planner.spread import Spread
 from cdnplan.planner.spreading import serve_changed
 from tests.fill.pools import Pool, all_from_first
+from tests.limits import with_limits
 from tests.planner.plans import write_small_network
 
 
@@ -69,7 +72,7 @@ def test_what_is_diverted_is_what_costs_least_to_divert(seed: int) -> None:
     limit = float(asked[:, 0].sum()) - over
     assert asked[:, 1].sum() < limit
     instance = replace(instance, appliance_throughput_gbps=np.array([limit]))
-    instance = replace(instance, throughput_gbps=np.array([1e9]))
+    instance = with_limits(instance, throughput_gbps=np.array([1e9]))
     found = relieve(instance, placement, halves, serving)
     dearer = 0.0
     per_gbps = asked.sum(axis=1) * instance.origin_cost / asked[:, 0]
@@ -155,7 +158,7 @@ def test_others_that_hold_it_and_have_room_come_before_the_origin(tmp_path: Path
     )
     serving = all_from_first(wide, everywhere)
     slow = np.where(np.arange(instance.n_pools) == busy, 1e-3, 1e6)
-    near, far = (replace(wide, throughput_gbps=gbps) for gbps in (slow, np.full(instance.n_pools, 1e-3)))
+    near, far = (with_limits(wide, throughput_gbps=gbps) for gbps in (slow, np.full(instance.n_pools, 1e-3)))
     found = relieve(near, everywhere, one_each, serving)
     alone = relieve(far, everywhere, one_each, serving)
     within_limits(near, everywhere, one_each, found)
@@ -171,7 +174,7 @@ def test_files_whose_holders_stay_are_served_as_before(
     monkeypatch.setattr(spreading, "ENOUGH_RATIO", np.inf)
     instance, dealt = small_network(tmp_path / "n")
     wide = np.full(instance.n_pools, 1e6)
-    instance = replace(instance, appliance_throughput_gbps=wide, throughput_gbps=wide)
+    instance = with_limits(instance, appliance_throughput_gbps=wide, throughput_gbps=wide)
     holds, changed = dealt.placement.holds.copy(), False
     for p, f in np.argwhere(holds & ~instance.pinned).tolist():
         holds[p, f] = False
@@ -204,7 +207,7 @@ def test_links_that_are_full_on_the_way_to_the_origin_cost_what_their_overload_c
     files = instance.n_files
     asked = float(instance.demand_gb.sum())
     pairs = np.argwhere(np.ones((2, files), dtype=np.bool_))
-    both = replace(
+    both = with_limits(
         instance,
         pools=("a/x", "b/x"),
         links=("transit",),
@@ -214,6 +217,7 @@ def test_links_that_are_full_on_the_way_to_the_origin_cost_what_their_overload_c
         origin_cost=np.array([0.3]),
         cand_link_ptr=np.zeros(3, np.int64),
         origin_link_ptr=np.array([0, 1]),
+        cand_link=np.zeros(0, np.int32),
         origin_link=np.zeros(1, np.int32),
         link_capacity_gbps=np.array([0.1 * asked]),
         overload_cost=10.0,
@@ -241,6 +245,72 @@ def test_links_that_are_full_on_the_way_to_the_origin_cost_what_their_overload_c
     # 0.3 is too much: the origin takes what its link carries, the other pool what it can, then the origin.
     np.testing.assert_allclose(found.candidate_gb(both), [0.7 * asked, 0.15 * asked], rtol=1e-6)
     assert found.origin_gb(both)[0] == pytest.approx(0.15 * asked, rel=1e-6)
-    wide = replace(both, link_capacity_gbps=np.array([asked]))
+    wide = with_limits(both, link_capacity_gbps=np.array([asked]))
     free = relieve(wide, placement, whole, all_from_first(wide, placement)).serving
     np.testing.assert_allclose(free.candidate_gb(wide), [0.7 * asked, 0.0], rtol=1e-6, atol=1e-9)
+
+
+def sharing(weights: tuple[float, float], ratio: float) -> tuple[Instance, Placement, Assignment, float]:
+    """Two pools at a site with a limit that must hold on both together; one region asks for all files."""
+    instance, _, _ = regions_of_one_pool(np.random.default_rng(0), 1)
+    files, asked = instance.n_files, float(instance.demand_gb.sum())
+    plenty = np.full(2, 1e9)
+    both = with_limits(
+        instance,
+        pools=("a/x", "a/y"),
+        cand_ptr=np.array([0, 2]),
+        cand_pool=np.array([0, 1], np.int32),
+        cand_cost=np.array([0.0, 0.1]),
+        origin_cost=np.array([0.3]),
+        storage_gb=plenty,
+        throughput_gbps=plenty,
+        fill_limit_gb=plenty,
+        churn_limit_gb=plenty,
+        fill_cost=np.zeros(2),
+        copies=np.ones((2, files), np.uint8),
+        held=np.zeros((2, files), np.uint8),
+        pinned=np.zeros((2, files), np.bool_),
+        pool_appliances=np.ones(2, np.int32),
+        appliance_storage_gb=plenty,
+        appliance_throughput_gbps=plenty,
+        cand_link_ptr=np.zeros(3, np.int64),
+        cand_link=np.zeros(0, np.int32),
+    )
+    row = RateRows(
+        np.full(1, code(THROUGHPUT), dtype=np.int8),
+        ("a",),
+        np.array([ratio * asked]),
+        np.array([np.inf]),
+        np.array([0, 1, 2, 2], dtype=np.int64),
+        np.zeros(2, dtype=np.int32),
+        np.array(weights),
+    )
+    pairs = np.argwhere(np.ones((2, files), dtype=np.bool_))
+    whole = replace(
+        dealt_by_halves(instance),
+        pool=pairs[:, 0].astype(np.int32),
+        appliance=np.ones(len(pairs), dtype=np.int32),
+        file=pairs[:, 1].astype(np.int32),
+        appliance_ptr=np.array([0, 1, 2], dtype=np.int64),
+    )
+    placement = Placement(np.ones((2, files), dtype=np.bool_))
+    return replace(both, rates=both.rates.joined(row)), placement, whole, asked
+
+
+@pytest.mark.parametrize(("weights", "ratio"), [((1.0, 1.0), 0.5), ((1.0, 2.0), 0.25), ((3.0, 3.0), 0.6)])
+def test_what_pools_share_and_must_hold_is_relieved(weights: tuple[float, float], ratio: float) -> None:
+    instance, placement, whole, asked = sharing(weights, ratio)
+    found = relieve(instance, placement, whole, all_from_first(instance, placement))
+    load = serving_loads(instance, found.serving)[instance.n_pools :].max()
+    assert load <= ratio * asked * (1 + 1e-9)
+    # The other pool would use as much of it, or more: what is too much goes to the origin.
+    assert found.serving.origin_gb(instance)[0] == pytest.approx(asked * (1 - ratio / weights[0]))
+
+
+def test_others_are_not_pushed_over_what_they_must_hold() -> None:
+    """One pool may serve half of what is asked; what it shares with the other leaves that a tenth."""
+    instance, placement, whole, asked = sharing((1.0, 1.0), 0.6)
+    half = with_limits(instance, throughput_gbps=np.array([0.5 * asked, 1e9]))
+    found = relieve(half, placement, whole, all_from_first(half, placement)).serving
+    np.testing.assert_allclose(found.candidate_gb(half), [0.5 * asked, 0.1 * asked], rtol=1e-6)
+    assert serving_loads(half, found)[2].max() <= 0.6 * asked * (1 + 1e-9)

@@ -18,6 +18,7 @@ from cdnplan.planner.changed import Changed
 from cdnplan.planner.relieving import relieve
 from cdnplan.planner.spreading import spread_serving
 from tests.instances import random_instance
+from tests.limits import with_limits
 from tests.oracle.feasible import broken_limits
 
 FAMILIES = frozenset({"throughput", "copies", "links"})
@@ -51,7 +52,7 @@ def cost_of_slowed_pools(instance: Instance, placement: Placement, assignment: A
     throughput = instance.throughput_gbps.copy()
     own = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
     for _ in range(60):
-        serving = best_serving(replace(instance, throughput_gbps=throughput), placement.holds).serving
+        serving = best_serving(with_limits(instance, throughput_gbps=throughput), placement.holds).serving
         peak = peaks(instance, placement, assignment, serving)
         over = np.flatnonzero(peak > limit * (1 + 1e-9))
         if over.size == 0:

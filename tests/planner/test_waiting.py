@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from cdnplan.model.instance import Instance
 from cdnplan.planner.waiting import Waiting, waiting_rules, waiting_words
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 SEEDS = range(60)
 
@@ -20,7 +19,7 @@ def with_short_windows(seed: int) -> Instance:
     instance = random_instance(seed, n_files=5, n_pools=3, families=families)
     rng = np.random.default_rng([seed, 7])
     window = rng.uniform(0.1, 1.0, instance.n_pools) * np.minimum(instance.storage_gb, instance.size_gb.sum())
-    return replace(instance, fill_limit_gb=window, held=np.zeros_like(instance.held))
+    return with_limits(instance, fill_limit_gb=window, held=np.zeros_like(instance.held))
 
 
 def bound_by(instance: Instance, waiting: tuple[Waiting, ...]) -> tuple[np.ndarray, set[tuple[str, str]]]:
@@ -35,7 +34,7 @@ def test_pins_that_bind_tonight_fit_into_the_windows(seed: int) -> None:
     instance = with_short_windows(seed)
     pinned, _ = bound_by(instance, waiting_rules(instance))
     need = (pinned * instance.copies * instance.size_gb).sum(axis=1)
-    assert (need <= instance.fill_limit_gb * (1 + 1e-6)).all()
+    assert (need <= instance.new_limit_gb * (1 + 1e-6)).all()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -43,14 +42,14 @@ def test_a_pin_waits_only_where_it_finds_no_time_beside_the_others(seed: int) ->
     instance = with_short_windows(seed)
     waiting = waiting_rules(instance)
     pinned, _ = bound_by(instance, waiting)
-    left = instance.fill_limit_gb - (pinned * instance.copies * instance.size_gb).sum(axis=1)
+    left = instance.new_limit_gb - (pinned * instance.copies * instance.size_gb).sum(axis=1)
     for one in waiting:
         if one.rule == "pin":
             p, f = instance.pools.index(one.pool), instance.files.index(one.file)
             gb = float(instance.copies[p, f] * instance.size_gb[f])
-            apiece = float(instance.fill_limit_gb[p] / instance.pool_appliances[p])
+            apiece = float(instance.appliance_window_gb[p])
             assert gb > left[p] or instance.size_gb[f] > apiece
-            never = gb > instance.fill_limit_gb[p] * (1 + 1e-6) or instance.size_gb[f] > apiece * (1 + 1e-6)
+            never = gb > instance.new_limit_gb[p] * (1 + 1e-6) or instance.size_gb[f] > apiece * (1 + 1e-6)
             assert (one.nights is None) == never
             assert one.nights is None or 1 <= one.nights <= instance.n_files
 
@@ -64,10 +63,10 @@ def test_some_do_wait_and_some_never_come() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_waits_where_windows_are_wide(seed: int) -> None:
     instance = with_short_windows(seed)
-    wide = replace(instance, fill_limit_gb=instance.storage_gb + 10 * instance.size_gb.sum())
+    wide = with_limits(instance, fill_limit_gb=instance.storage_gb + 10 * instance.size_gb.sum())
     late = waiting_rules(wide)
     assert not [one for one in late if one.rule == "pin"]
-    free = replace(instance, fill_limit_gb=np.full(instance.n_pools, np.inf))
+    free = with_limits(instance, fill_limit_gb=np.full(instance.n_pools, np.inf))
     assert waiting_rules(free) == ()
 
 

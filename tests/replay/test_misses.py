@@ -18,16 +18,18 @@ from cdnplan.replay.misses import CAUSES, REMEDIES, Known, explain
 from cdnplan.replay.places import Places
 from cdnplan.replay.planning import Planned
 from cdnplan.replay.routed import FROM_ORIGIN, PLANNED, Content, Outcome, Period, route
-from cdnplan.replay.routes import find_routes, hourly_link_gbps
+from cdnplan.replay.routes import find_routes, hourly_use
 from cdnplan.replay.stream import Stream, draw_stream
 from tests.evaluate.test_misses import BOTH, FIRST, NONE, SECOND, drawn, three_sites
+from tests.limits import with_limits
 
 ORIGIN = -1
 
 
 def hours(**change: object) -> Instance:
     """Three sites at 1, 1 and 2, the origin at 10; 100 GB a week, the same in every hour."""
-    return three_sites(gbps_per_gb=np.full((1, 24), 8 / 3600 / 7 / 24), period_days=7.0, **change)
+    flat = np.full((1, 24), 8 / 3600 / 7 / 24)
+    return with_limits(three_sites(), gbps_per_gb=flat, period_days=7.0, **change)
 
 
 def told(
@@ -47,8 +49,8 @@ def told(
     """
     held = np.array(holds, dtype=bool)
     routes = find_routes(instance, held, np.arange(instance.n_pools))
-    no_room = np.zeros((instance.n_pools, 24), dtype=bool)
-    no_room[list(full), 12] = True
+    no_room = np.zeros((instance.cand_pool.size, 24), dtype=bool)
+    no_room[np.isin(instance.cand_pool, full), 12] = True
     stream = Stream(
         np.zeros(1, dtype=np.int32),
         np.array([file], dtype=np.int32),
@@ -110,12 +112,12 @@ def test_links() -> None:
     # A site that is as cheap, by another link.
     assert told(narrow, [FIRST, FIRST, FIRST], 2) == ("steering", "steering", "s1/m")
     assert told(narrow, [FIRST, FIRST, FIRST], 2, full=(1,)) == ("capacity", "throughput", "s1/m")
-    wide = replace(narrow, link_capacity_gbps=np.array([rate * 1.1, 1000.0, 1000.0]))
+    wide = with_limits(narrow, link_capacity_gbps=np.array([rate * 1.1, 1000.0, 1000.0]))
     assert told(wide, [FIRST, NONE, FIRST], 2)[0] == "steering"
     # The same link leads to who served it.
-    shared = replace(narrow, cand_link=np.array([0, 1, 0], dtype=np.int32))
+    shared = with_limits(narrow, cand_link=np.array([0, 1, 0], dtype=np.int32))
     assert told(shared, [FIRST, NONE, FIRST], 2)[0] == "steering"
-    assert told(replace(narrow, overload_cost=1e-9), [FIRST, NONE, FIRST], 2)[0] == "steering"
+    assert told(with_limits(narrow, overload_cost=1e-9), [FIRST, NONE, FIRST], 2)[0] == "steering"
 
 
 def test_what_nobody_holds() -> None:
@@ -148,9 +150,9 @@ def test_replay_and_judge_agree_on_the_plans_own_demand(seed: int) -> None:
     instance = replace(instance, gbps_per_gb=flat * scale, period_days=7.0)
     load = float((instance.region_gb() @ instance.gbps_per_gb).max())
     shares = rng.dirichlet(np.ones(instance.n_pools))
-    instance = replace(instance, throughput_gbps=0.6 * load * shares)
+    instance = with_limits(instance, throughput_gbps=0.6 * load * shares)
     if instance.n_links:
-        instance = replace(instance, link_capacity_gbps=np.full(instance.n_links, 0.2 * load))
+        instance = with_limits(instance, link_capacity_gbps=np.full(instance.n_links, 0.2 * load))
     serving = best_serving(instance, holds).serving
     served, origin = serving.candidate_gb(instance), serving.origin_gb(instance)
     counted = misses(instance, Placement(holds), served, origin).totals()
@@ -178,11 +180,12 @@ def _places(instance: Instance) -> Places:
     return Places(sites, np.arange(n), instance.storage_gb, np.full(n, -1, dtype=np.int64))
 
 
-def test_loads_of_links_by_the_hour() -> None:
+def test_use_of_limits_by_the_hour() -> None:
     instance = hours()
     held = np.array([FIRST, SECOND, NONE], dtype=bool)
     routes = find_routes(instance, held, np.arange(3))
-    load = hourly_link_gbps(instance, routes)
-    assert load.shape == (3, 24)
+    load = hourly_use(instance, routes)
+    assert load.shape == (6, 24)
     gb = np.array([60.0, 40.0, 0.0])
-    assert load == pytest.approx(np.repeat((gb * 8 / 3600 / 7 / 24)[:, None], 24, axis=1))
+    each = np.repeat((gb * 8 / 3600 / 7 / 24)[:, None], 24, axis=1)
+    assert load == pytest.approx(np.concatenate([each, each])), "of pools, then of links"

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from cdnplan.evaluate.loads import pool_gbps
+from cdnplan.model.families import THROUGHPUT, code
+from cdnplan.model.limits import RateRows
 from cdnplan.optimize.serving import best_serving
 from cdnplan.replay.routes import find_routes, routed_gb
 from cdnplan.replay.stream import draw_stream, hour_shares
 from tests.instances import random_instance
+from tests.limits import with_limits
 
 SEEDS = range(12)
 
@@ -38,7 +41,7 @@ def drawn_holds(seed: int, instance) -> np.ndarray:  # type: ignore[no-untyped-d
 def test_loads_stay_within_limits_and_demand_is_served_once(seed: int, reactive: bool) -> None:
     instance = instance_of(seed)
     load = instance.region_gb() @ instance.gbps_per_gb
-    instance = replace(instance, throughput_gbps=np.full(instance.n_pools, 0.3 * load.max()))
+    instance = with_limits(instance, throughput_gbps=np.full(instance.n_pools, 0.3 * load.max()))
     holds = drawn_holds(seed, instance)
     routes = find_routes(instance, holds, sites_of(instance), reactive=reactive)
     row = np.repeat(np.arange(routes.gb.size), np.diff(routes.ptr))
@@ -57,7 +60,7 @@ def test_loads_stay_within_limits_and_demand_is_served_once(seed: int, reactive:
     lacking = parts < 1 - 1e-6
     for n, hour in zip(*np.nonzero(lacking & (routes.gb > 0)[:, None]), strict=True):
         for entry in routes.entry[routes.ptr[n] : routes.ptr[n + 1]]:
-            assert routes.full[instance.cand_pool[entry], hour]
+            assert routes.full[entry, hour]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -101,3 +104,35 @@ def test_a_stream_has_the_volume_and_the_hours_of_its_demand() -> None:
     day = draw_stream(instance, 0.5, seed=2, play_gb=play_gb, days=1.0)
     assert day.hours == 24
     assert day.size == pytest.approx(stream.size / 7, rel=0.1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_strict_limits_that_pools_share_hold_whatever_they_count(seed: int) -> None:
+    instance = instance_of(seed)
+    n_cand, load = instance.cand_pool.size, float((instance.region_gb() @ instance.gbps_per_gb).max())
+    weight = np.random.default_rng(seed).uniform(1.0, 3.0, instance.n_pools)[instance.cand_pool]
+    site = RateRows(
+        np.full(1, code(THROUGHPUT), dtype=np.int8),
+        ("all",),
+        np.array([0.5 * load]),
+        np.array([np.inf]),
+        np.minimum(np.arange(n_cand + instance.n_regions + 1), n_cand),
+        np.zeros(n_cand, dtype=np.int32),
+        weight,
+    )
+    narrow = replace(instance, rates=instance.rates.joined(site))
+    holds = drawn_holds(seed, instance)
+    routes = find_routes(narrow, holds, sites_of(narrow))
+    row = np.repeat(np.arange(routes.gb.size), np.diff(routes.ptr))
+    region = np.repeat(np.arange(instance.n_regions), np.diff(routes.row_ptr))
+    gbps = routes.served * (routes.gb[:, None] * instance.gbps_per_gb[region])[row]
+    used = (gbps * weight[routes.entry][:, None]).sum(axis=0)
+    assert (used <= 0.5 * load * (1 + 1e-5)).all()
+    left = np.maximum(0.0, 0.5 * load - used)
+    for entry in range(n_cand):
+        assert (routes.spare_gbps[instance.cand_pool[entry]] <= left / weight[entry] + 1e-9).all()
+        assert routes.full[entry, left <= 0.0].all()
+    # As without it where it is ample.
+    site.capacity[:] = 10 * load
+    ample = find_routes(replace(instance, rates=instance.rates.joined(site)), holds, sites_of(instance))
+    np.testing.assert_array_equal(ample.served, find_routes(instance, holds, sites_of(instance)).served)

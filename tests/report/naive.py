@@ -70,6 +70,7 @@ def priced(facts: PlanFacts, folder: Path) -> tuple[dict[tuple[str, str], float]
     for row in rows(folder, "prices"):
         price[row["limit"], row["name"], row["slice"]] = row["price"]
     cost, origin = {}, {}
+    ptr, links = instance.path_links
     for r, region in enumerate(instance.regions):
         rate = instance.gbps_per_gb[r].tolist()
 
@@ -85,9 +86,10 @@ def priced(facts: PlanFacts, folder: Path) -> tuple[dict[tuple[str, str], float]
 
         for j in range(int(instance.cand_ptr[r]), int(instance.cand_ptr[r + 1])):
             pool = instance.pools[instance.cand_pool[j]]
-            on = instance.cand_link[instance.cand_link_ptr[j] : instance.cand_link_ptr[j + 1]].tolist()
+            on = links[ptr[j] : ptr[j + 1]].tolist()
             cost[region, pool] = float(instance.cand_cost[j]) + dearer(on, pool)
-        on = instance.origin_link[instance.origin_link_ptr[r] : instance.origin_link_ptr[r + 1]].tolist()
+        j = instance.cand_pool.size + r
+        on = links[ptr[j] : ptr[j + 1]].tolist()
         origin[region] = float(instance.origin_cost[r]) + dearer(on, None)
     return cost, origin
 

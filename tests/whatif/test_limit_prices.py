@@ -15,9 +15,11 @@ from cdnplan.optimize.bound import FileSolver, priced_bound
 from cdnplan.optimize.exact import solve_exact
 from cdnplan.optimize.pricing import PriceSearch
 from cdnplan.planner import plan
-from cdnplan.whatif.limit_prices import PriceCurve, limit_prices, with_more
+from cdnplan.planner.limit_list import LimitList
+from cdnplan.whatif.limit_prices import PriceCurve, limit_prices, pools_of, with_more
 from cdnplan.whatif.price_check import PricesRequest, prices
 from tests.instances import random_instance
+from tests.limits import with_limits, with_shared
 from tests.planner.plans import sample_request
 
 SEEDS = range(4)
@@ -28,7 +30,7 @@ def priced(seed: int) -> tuple[Instance, Prices]:
     drawn = random_instance(seed, n_regions=5, n_files=30, n_pools=4, families=frozenset())
     stored = (drawn.copies * drawn.size_gb).sum(axis=1)
     peak = (drawn.region_gb()[:, None] * drawn.gbps_per_gb).sum(axis=0).max()
-    instance = replace(
+    instance = with_limits(
         drawn, storage_gb=0.3 * stored, throughput_gbps=np.full(drawn.n_pools, 0.2 * peak, dtype=np.float64)
     )
     search = PriceSearch(instance, FileSolver.of(instance), 8)
@@ -65,18 +67,32 @@ def test_no_plan_with_more_saves_more_than_the_price_says(seed: int) -> None:
         assert best.upper >= lower - limit.price * more - 1e-6 * abs(lower)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_limits_that_pools_share_have_prices_like_any(seed: int) -> None:
+    instance, found = priced(seed)
+    shared = with_shared(instance, [0, 1], 0.5 * float(instance.size_gb.sum()))
+    prices = replace(found, volume=np.append(found.volume, 0.01))
+    (limit,) = (one for one in limit_prices(shared, prices) if one.name == "shared")
+    assert (limit.limit, limit.unit, limit.price) == ("fill", "TB", pytest.approx(10.0))
+    members = pools_of(shared, limit)
+    assert members is not None
+    assert members.tolist() == [0, 1]
+    curve = PriceCurve(shared, prices)
+    forecast = curve.forecast(limit, limit.allowed)
+    raised = with_more(shared, limit, limit.allowed)
+    assert raised.volumes.capacity_gb[-1] == pytest.approx(2 * shared.volumes.capacity_gb[-1])
+    assert curve.bound - priced_bound(raised, prices) == pytest.approx(forecast.first_order)
+    assert 0.0 <= forecast.integrated <= forecast.first_order * (1 + 1e-9) + 1e-9
+
+
 def test_more_of_a_limit_changes_nothing_else() -> None:
     instance, found = priced(0)
     limit = limit_prices(instance, found)[0]
     raised = with_more(instance, limit, 1.0)
-    changed = [
-        name
-        for name in ("storage_gb", "throughput_gbps", "link_capacity_gbps")
-        if not np.array_equal(getattr(raised, name), getattr(instance, name))
-    ]
-    assert changed == {"storage": ["storage_gb"], "throughput": ["throughput_gbps"]}.get(
-        limit.limit, ["link_capacity_gbps"]
-    )
+    before, after = LimitList.of(instance), LimitList.of(raised)
+    (changed,) = np.flatnonzero(before.allowed != after.allowed)
+    assert (before.kinds[changed].name, before.names[changed]) == (limit.limit, limit.name)
+    assert after.allowed[changed] - before.allowed[changed] == pytest.approx(before.per[changed])
 
 
 @pytest.fixture(scope="module")
