@@ -1,6 +1,6 @@
 """The last percent on small networks: master program, cuts, search tree, rounding.
 
-Each part begins where the one before left a gap, and all end once it is small enough (`RunState.closed`).
+Each step begins where the one before left a gap, and all end once it is small enough (`RunState.closed`).
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ EARLY_ROUNDS, FIRST_ROUNDS = 4, 24
 """Rounds of dives and repairs before the tree, and before it is gone on with."""
 
 
-def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> None:
-    """Narrow the gap of a small network.
+class Closing:
+    """What narrows the gap of a small network, in an order that `cdnplan.optimize.fast.STEPS` says.
 
     Parameters
     ----------
@@ -61,73 +61,109 @@ def close(run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> N
         Holders that the price search found last.
     brief : bool
         Whether a plan was there to start from, so that rounding is to look less far.
+
+    Attributes
+    ----------
+    small : bool
+        Whether a tree is worth its time before rounding: one of few nodes proves next to nothing, and
+        rounding takes less time than one of them.
+    rounds : bool
+        Whether the network's mixture is to be rounded.
     """
-    if run.ended():
-        return
-    plain = _mix(run, recent)
-    if run.closed():
-        return
-    work = max(1, run.instance.cand_pool.size * run.instance.n_files)
-    nodes = min(NODES, NODE_WORK // work)
-    if run.instance.n_files > ROUND_UP_TO:
-        _split(run, _tree(run, plain, nodes), plain, PATIENCE)
-        return
-    # A tree of fewer nodes than that proves next to nothing, and rounding takes less time than one of them.
-    small = nodes > PATIENCE
-    root = found = _cut(run, plain) if small and run.parts.cuts else plain
-    if run.closed():
-        return
-    tree, plans = _tree(run, root, nodes), _rounding(run, root, plain, brief=brief)
-    if small:
-        # With many columns, or a plan far off, dives take long; nodes of the tree bring better ones sooner.
-        quick = work <= EARLY_UP_TO
-        if quick and run.gap() <= WORTH_DIVING and run.parts.early_dives:
-            _round(run, islice(plans, EARLY_ROUNDS))
-        found = _split(run, tree, root, PATIENCE if quick else PATIENCE_LATER)
+
+    def __init__(self, run: RunState, recent: Sequence[Columns], *, brief: bool = False) -> None:
+        self._run, self._brief = run, brief
+        work = max(1, run.instance.cand_pool.size * run.instance.n_files)
+        self._nodes, self._quick = min(NODES, NODE_WORK // work), work <= EARLY_UP_TO
+        self.rounds = run.instance.n_files <= ROUND_UP_TO
+        self.small = self.rounds and self._nodes > PATIENCE
+        self._plain = self._root = self._found = self._mixed(recent)
+        self._tree: Iterator[Split] | None = None
+        self._plans: Iterator[tuple[int, Incumbent]] | None = None
+
+    def _mixed(self, recent: Sequence[Columns]) -> FewFiles:
+        """Master programs until their mixture is a plan good enough, or nothing new comes."""
+        run = self._run
+        limits, begin = LimitVector.of(run.instance), run.best
+        span = begin.cost - run.ideal
+        rounds = improve_few_files(run.solver, limits, run.prices, begin.holds, span, run.ended, recent)
+        for found in run.clock.each("master", rounds):
+            run.take_bound(found.bound, found.prices)
+            near = found.last or found.mixture - run.bound <= NEARLY * run.wanted_gap * span
+            if near and run.parts.master_plans:
+                with run.clock.phase("plan"):
+                    run.take_plan(run.local.improve(found.wish, found.prices, IMPROVE_ROUNDS, run.ended))
+            run.report("master", 0.0)
+            if run.closed():
+                break
+        return found
+
+    def cut(self) -> None:
+        """Cuts that pools' mixtures exceed, and the master program with them."""
+        run = self._run
+        find = partial(find_cuts, run.instance, appliances=run.by_appliance)
+        rounds = add_cuts(
+            run.solver, self._root, run.best.holds, run.upper, run.ideal, run.wanted_gap, run.ended, find
+        )  # fmt: skip
+        for last in run.clock.each("cut", rounds):
+            self._root = self._found = last
+            run.take_tree(last.bound, ProofRecord(last.prices, last.cuts).proof)
+            if run.gap() > ROUGHLY * GOOD_GAP_RATIO and not run.ended() and run.parts.master_plans:
+                with run.clock.phase("plan"):
+                    run.take_plan(run.local.improve(last.wish, last.prices, IMPROVE_ROUNDS, run.ended))
+            run.report("cut", 0.0)
+            if run.closed():
+                break
+
+    def may_dive_early(self) -> bool:
+        """Whether dives are quick: with many columns, or a plan far off, the tree is sooner better."""
+        return self.small and self._quick and self._run.gap() <= WORTH_DIVING
+
+    def dive_early(self) -> None:
+        """Some rounds of dives."""
+        self._plans = _rounding(self._run, self._root, self._plain, brief=self._brief)
+        round_on(self._run, islice(self._plans, EARLY_ROUNDS))
+
+    def split(self) -> None:
+        """Decide on the holders of large files one by one, as long as that closes the gap."""
+        quick = not self.rounds or self._quick
+        patience = PATIENCE if quick else PATIENCE_LATER
+        self._found = split_on(self._run, self._nodes_of_tree(), self._root, patience)
+
+    def split_on(self) -> None:
+        """Go on with that, where it stopped."""
+        split_on(self._run, self._nodes_of_tree(), self._found, PATIENCE_LATER)
+
+    def _nodes_of_tree(self) -> Iterator[Split]:
+        """Nodes of the search tree that are left, of so many."""
+        run = self._run
+        if self._tree is None:
+            steps = split_files(
+                run.solver,
+                self._root,
+                run.best.holds,
+                run.ideal,
+                lambda: run.upper,
+                run.wanted_gap,
+                run.ended,
+            )
+            self._tree = islice(steps, self._nodes)
+        return self._tree
+
+    def round(self) -> None:
+        """Round the mixture by dives and some repairs."""
+        run, root = self._run, self._root
         # Prices of a node are those of its own decisions, which good plans share only where these matter.
         raised = run.lower - root.bound > WORTH_DECIDING * (run.upper - root.bound)
-        if raised and not run.closed() and run.parts.lowest_node:
-            plans = _rounding(run, found, plain, brief=brief)
-    _round(run, islice(plans, FIRST_ROUNDS))
-    # What is left by now may be the bound's.
-    if small or run.gap() > WORTH_SPLITTING:
-        _split(run, tree, found, PATIENCE_LATER)
-    _round(run, plans)
+        lowest = raised and run.parts.lowest_node
+        if self._plans is None or lowest:
+            self._plans = _rounding(run, self._found if lowest else root, self._plain, brief=self._brief)
+        round_on(run, islice(self._plans, FIRST_ROUNDS))
 
-
-def _mix(run: RunState, recent: Sequence[Columns]) -> FewFiles:
-    """Master programs until their mixture is a plan good enough, or nothing new comes."""
-    limits, begin = LimitVector.of(run.instance), run.best
-    span = begin.cost - run.ideal
-    rounds = improve_few_files(run.solver, limits, run.prices, begin.holds, span, run.ended, recent)
-    for found in run.clock.each("master", rounds):
-        run.take_bound(found.bound, found.prices)
-        near = found.last or found.mixture - run.bound <= NEARLY * run.wanted_gap * span
-        if near and run.parts.master_plans:
-            with run.clock.phase("plan"):
-                run.take_plan(run.local.improve(found.wish, found.prices, IMPROVE_ROUNDS, run.ended))
-        run.report("master", 0.0)
-        if run.closed():
-            break
-    return found
-
-
-def _cut(run: RunState, found: FewFiles) -> FewFiles:
-    """Cuts that pools' mixtures exceed, and the master program with them."""
-    find = partial(find_cuts, run.instance, appliances=run.by_appliance)
-    rounds = add_cuts(
-        run.solver, found, run.best.holds, run.upper, run.ideal, run.wanted_gap, run.ended, find
-    )  # fmt: skip
-    last = found
-    for last in run.clock.each("cut", rounds):
-        run.take_tree(last.bound, ProofRecord(last.prices, last.cuts).proof)
-        if run.gap() > ROUGHLY * GOOD_GAP_RATIO and not run.ended() and run.parts.master_plans:
-            with run.clock.phase("plan"):
-                run.take_plan(run.local.improve(last.wish, last.prices, IMPROVE_ROUNDS, run.ended))
-        run.report("cut", 0.0)
-        if run.closed():
-            break
-    return last
+    def round_on(self) -> None:
+        """Go on with that, where it stopped."""
+        if self._plans is not None:
+            round_on(self._run, self._plans)
 
 
 def _rounding(
@@ -168,18 +204,18 @@ def _in_turn(plans: list[Iterator[Incumbent]]) -> Iterator[Incumbent]:
                 yield plan
 
 
-def _tree(run: RunState, found: FewFiles, nodes: int) -> Iterator[Split]:
-    """So many nodes of the search tree."""
-    steps = split_files(
-        run.solver, found, run.best.holds, run.ideal, lambda: run.upper, run.wanted_gap, run.ended
-    )
-    return islice(steps, nodes)
+def split_on(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int) -> FewFiles:
+    """Decide on the holders of large files one by one; returns the master where the bound is lowest.
 
-
-def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int) -> FewFiles:
-    """Decide on the holders of large files one by one; returns the master where the bound is lowest."""
-    if run.closed() or not run.parts.tree:
-        return found
+    Parameters
+    ----------
+    run : RunState
+    tree : iterator of Split
+    found : FewFiles
+        Returned where there is no node.
+    patience : int
+        It ends where so many nodes do not close enough of the gap.
+    """
     gaps = [run.upper - run.lower]
     for step in run.clock.each("tree", tree):
         found = step.lowest
@@ -199,10 +235,10 @@ def _split(run: RunState, tree: Iterator[Split], found: FewFiles, patience: int)
     return found
 
 
-def _round(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
+def round_on(run: RunState, plans: Iterator[tuple[int, Incumbent]]) -> None:
     """Take plans of a rounding, numbered, as long as they get better."""
     better = None
-    while not run.closed() and run.parts.rounding:
+    while not run.closed():
         with run.clock.phase("round"):
             number, plan = next(plans, (0, None))
         if plan is None:

@@ -19,7 +19,7 @@ from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.optimize.bound import priced_bound
-from cdnplan.optimize.closing import IMPROVE_ROUNDS, close
+from cdnplan.optimize.closing import IMPROVE_ROUNDS, WORTH_SPLITTING, Closing
 from cdnplan.optimize.file_columns import Columns as FileColumns
 from cdnplan.optimize.file_columns import columns_of
 from cdnplan.optimize.lifting import lifted_prices
@@ -33,6 +33,7 @@ from cdnplan.optimize.pricing import PricePass, PriceSearch
 from cdnplan.optimize.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.rules import broken_rules
 from cdnplan.optimize.run_state import OPTIMAL_RATIO, RunState
+from cdnplan.optimize.steps import Step, run_steps
 from cdnplan.optimize.warm_start import WarmStart
 from cdnplan.optimize.wide_gap import WORTH_IMPROVING, WORTH_RELAXING, improve_best, relax
 from cdnplan.parts import ALL, Parts
@@ -150,15 +151,7 @@ def _solve(
     run = RunState(instance, stop, progress, clock, enough, threads, asked_of, parts)
     early = EARLY_SMALL if small else EARLY * (stop.gap_ratio is not None)
     early = early if early and parts.early_plans else 0
-    if unlimited(instance) and parts.one_file:
-        place_alone(run)
-        return run.outcome()
-    search = _Search(run, start, small=small, closes=closes, early=early)
-    search.all_passes()
-    if Facility.applies(instance) and parts.one_file:
-        exchange(run)
-    elif search.to_be_closed():
-        close(run, search.recent, brief=start is not None)
+    run_steps(run, _Search(run, start, small=small, closes=closes, early=early), STEPS)
     return run.outcome()
 
 
@@ -208,17 +201,24 @@ class _Search:
     def __init__(
         self, run: RunState, start: WarmStart | None, *, small: bool, closes: bool, early: int
     ) -> None:
-        self._run, self._start, self._small, self._closes = run, start, small, closes
-        passes = full_passes(run.instance)
-        self._search = PriceSearch(run.instance, run.solver, passes, start, early=early, parts=run.parts)
+        self._run, self._start, self._small, self._closes, self._early = run, start, small, closes, early
         self._lifts = not small and shares_rates(run.instance) and run.parts.lifting
-        self._middle = self._search.planned - passes // 2 if self._lifts and start is None else 0
         self._first = True
-        self.recent: list[FileColumns] = []
+        self._recent: list[FileColumns] = []
+        self._passed: tuple[PriceSearch, Iterator[PricePass], PricePass] | None = None
+        self.closing: Closing | None = None
+
+    def alone(self) -> bool:
+        """Whether there is one file, that no limit concerns."""
+        return unlimited(self._run.instance) and self._run.parts.one_file
 
     def all_passes(self) -> None:
         """Pass after pass over prices, then a plan; plans before, where one may be good enough."""
-        run, search = self._run, self._search
+        run, passes = self._run, full_passes(self._run.instance)
+        search = PriceSearch(
+            run.instance, run.solver, passes, self._start, early=self._early, parts=run.parts
+        )
+        middle = search.planned - passes // 2 if self._lifts and self._start is None else 0
         states = search.passes()
         for number in range(1, search.planned + 1):
             with run.clock.phase("prices"):
@@ -226,10 +226,10 @@ class _Search:
                 run.take_bound(state.bound, state.prices)
             last = number == search.planned or run.ended()
             if self._closes and number > search.planned - RECENT_PASSES and run.parts.recent_columns:
-                self.recent.append(self._columns_of(state))
-            if number == self._middle and not last:
-                self._lift_midway(state)
-            if last or self._plan_due(number):
+                self._recent.append(self._columns_of(state))
+            if number == middle and not last:
+                self._lift_midway(search, state)
+            if last or self._plan_due(search, number):
                 with run.clock.phase("prices"):
                     self._prove(state)
                 begun = run.clock.now()
@@ -239,32 +239,55 @@ class _Search:
             run.report("prices and plans", number / search.planned)
             if last or run.gap() <= run.wanted_gap:
                 break
-        if self._lifts:
-            self._lift(state)
-        relaxes = not self._small and RelaxedVisits.fits(run.instance)
-        wide = relaxes and not run.ended() and run.gap() > max(WORTH_RELAXING, run.wanted_gap)
-        if wide and run.parts.relaxing:
-            relax(run, self._search, states)
-        elif self._worth_going_on():
-            self._go_on(states)
-        if not (self._small or Facility.applies(run.instance) or self.to_be_closed()):
-            improve_best(run)
-        run.clock.reserve_s = 0.0
-        run.ended()
+        self._passed = search, states, state
+
+    def may_lift(self) -> bool:
+        """Whether prices of rates that pools share may rise together."""
+        return self._passed is not None and self._lifts
+
+    def may_relax(self) -> bool:
+        """Whether relaxations of files may raise the bound, and holders sought with care better the plan."""
+        run = self._run
+        relaxes = self._passed is not None and not self._small and RelaxedVisits.fits(run.instance)
+        return relaxes and run.gap() > max(WORTH_RELAXING, run.wanted_gap) and run.parts.relaxing
+
+    def relax(self) -> None:
+        """Go on by them."""
+        if self._passed is not None:
+            search, states, _ = self._passed
+            self._passed = None
+            relax(self._run, search, states)
+
+    def may_go_on(self) -> bool:
+        """Whether a few passes more may narrow the gap, and nothing else will."""
+        run = self._run
+        wide = self._passed is not None and not self._closes and run.gap() > WORTH_GOING_ON
+        return wide and run.parts.going_on
+
+    def may_better(self) -> bool:
+        """Whether pools of the best plan are to choose anew."""
+        return not (self._small or Facility.applies(self._run.instance) or self.to_be_closed())
+
+    def is_one_file(self) -> bool:
+        """Whether there is one file, which has a search of its own."""
+        return self._passed is not None and Facility.applies(self._run.instance) and self._run.parts.one_file
+
+    @property
+    def run(self) -> RunState:
+        """The run that its steps are of."""
+        return self._run
 
     def to_be_closed(self) -> bool:
         """Whether a master program is to follow."""
         gap = self._run.gap()
         closes = self._closes and gap > self._run.wanted_gap and (self._small or gap <= WIDEST)
-        return closes and self._run.parts.master
+        return closes and self._run.parts.master and not Facility.applies(self._run.instance)
 
-    def _worth_going_on(self) -> bool:
-        """Whether a few passes more may narrow the gap, and nothing else will."""
-        run = self._run
-        wide = not self._closes and not run.ended() and run.gap() > max(WORTH_GOING_ON, run.wanted_gap)
-        return wide and run.parts.going_on
+    def close(self) -> None:
+        """Begin with it."""
+        self.closing = Closing(self._run, self._recent, brief=self._start is not None)
 
-    def _lift_midway(self, state: PricePass) -> None:
+    def _lift_midway(self, search: PriceSearch, state: PricePass) -> None:
         """Lift prices by the duals of a first rough plan, where that raises the bound."""
         run, begun = self._run, self._run.clock.now()
         with run.clock.phase("plan"):
@@ -277,7 +300,7 @@ class _Search:
             run.take_bound(now, state.current)
             run.take_bound(bound, prices)
             if bound > now:
-                self._search.lift(prices)
+                search.lift(prices)
 
     def _lifted(self, plan: Incumbent, prices: Prices) -> tuple[Prices, float]:
         """Prices lifted towards the duals of a plan, and their bound."""
@@ -286,9 +309,12 @@ class _Search:
             plan.served, inst.rates.overload_cost, prices, lambda lifted: priced_bound(inst, lifted, solver)
         )
 
-    def _lift(self, state: PricePass) -> None:
+    def lift(self) -> None:
         """Lift the prices of rates together, and go on from there; a plan at the end."""
-        run, latest, self._lifts = self._run, state, False
+        if self._passed is None:
+            return
+        run, (_, _, state), self._lifts = self._run, self._passed, False
+        latest = state
         for number in range(1, LIFTS + 1):
             if run.ended() or run.gap() <= max(WORTH_GOING_ON, run.wanted_gap):
                 break
@@ -312,10 +338,12 @@ class _Search:
                 self._plan(latest, final=True)
             run.report("lifted prices", 1.0)
 
-    def _go_on(self, states: Iterator[PricePass]) -> None:
+    def go_on(self) -> None:
         """A few passes more at the last heat, and a plan from where they lead."""
-        run = self._run
-        self._search.last += MORE_PASSES
+        if self._passed is None:
+            return
+        run, (search, states, _) = self._run, self._passed
+        search.last += MORE_PASSES
         for number in range(1, MORE_PASSES + 1):
             with run.clock.phase("prices"):
                 state = next(states)
@@ -327,11 +355,11 @@ class _Search:
             self._plan(state, final=True)
         run.report("prices and plans", 1.0)
 
-    def _plan_due(self, done: int) -> bool:
+    def _plan_due(self, search: PriceSearch, done: int) -> bool:
         """Whether to make a plan before the last one, for it may be good enough to end with."""
         if not self._run.planned and self._run.clock.used_ratio() >= FIRST_PLAN_TIME:
             return True
-        return self._search.may_end(done)
+        return search.may_end(done)
 
     def _prove(self, state: PricePass) -> None:
         """Make sure of a bound: that of the prices at hand, or of no prices, which is at least the ideal."""
@@ -365,3 +393,46 @@ class _Search:
     def _columns_of(self, state: PricePass) -> FileColumns:
         files = np.arange(self._run.instance.n_files, dtype=np.int32)
         return columns_of(self._run.solver, state.current, files, state.holds.copy())
+
+
+def _on_closing(
+    name: str, applies: Callable[[RunState, Closing], bool], run: Callable[[Closing], None]
+) -> Step[_Search]:
+    """A step that follows a master program."""
+
+    def may(search: _Search) -> bool:
+        return search.closing is not None and applies(search.run, search.closing)
+
+    def do(search: _Search) -> None:
+        if search.closing is not None:
+            run(search.closing)
+
+    return Step(name, may, do)
+
+
+STEPS: tuple[Step[_Search], ...] = (
+    Step("one file without limits", _Search.alone, lambda search: place_alone(search.run)),
+    Step("prices and plans", lambda search: not search.alone(), _Search.all_passes, plans_last=True),
+    Step("lifted prices", _Search.may_lift, _Search.lift, plans_last=True),
+    Step("relaxations", _Search.may_relax, _Search.relax, plans_last=True),
+    Step("further passes", _Search.may_go_on, _Search.go_on, plans_last=True),
+    Step("pools anew", _Search.may_better, lambda search: improve_best(search.run), plans_last=True),
+    Step("one file", _Search.is_one_file, lambda search: exchange(search.run)),
+    Step("master", _Search.to_be_closed, _Search.close),
+    _on_closing("cuts", lambda run, of: of.small and run.parts.cuts, Closing.cut),
+    _on_closing(
+        "first dives",
+        lambda run, of: of.may_dive_early() and run.parts.early_dives and run.parts.rounding,
+        Closing.dive_early,
+    ),
+    _on_closing("tree", lambda run, of: (of.small or not of.rounds) and run.parts.tree, Closing.split),
+    _on_closing("rounding", lambda run, of: of.rounds and run.parts.rounding, Closing.round),
+    # What is left by now may be the bound's.
+    _on_closing(
+        "tree, longer",
+        lambda run, of: of.rounds and (of.small or run.gap() > WORTH_SPLITTING) and run.parts.tree,
+        Closing.split_on,
+    ),
+    _on_closing("rounding, longer", lambda run, of: of.rounds and run.parts.rounding, Closing.round_on),
+)
+"""The order of work."""

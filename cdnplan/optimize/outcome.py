@@ -108,6 +108,27 @@ def within(part: str, progress: Progress, lower: float, upper: float) -> Progres
     return tell
 
 
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What a step of an engine took and brought.
+
+    Parameters
+    ----------
+    name : str
+    seconds : float
+        Wall-clock time [s].
+    bound_gained : float
+        By how much it raised the bound, from the ideal on [currency].
+    cost_gained : float or None
+        By how much it lowered the cost of the plan [currency]; None for the step that made the first one.
+    """
+
+    name: str
+    seconds: float
+    bound_gained: float
+    cost_gained: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """A plan with its proof: incumbent and bound.
@@ -135,6 +156,8 @@ class Outcome:
         For the user, one sentence each.
     proof : Proof or None
         What `lower` rests on where that is a tree.
+    steps : tuple of StepRecord
+        Of the fast engine, in the order in which they were done.
     """
 
     placement: Placement
@@ -149,3 +172,4 @@ class Outcome:
     seconds: Mapping[str, float]
     warnings: tuple[str, ...]
     proof: Proof | None = None
+    steps: tuple[StepRecord, ...] = ()

@@ -13,7 +13,7 @@ from cdnplan.optimize.bound import FileSolver
 from cdnplan.optimize.columns import Columns
 from cdnplan.optimize.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.objective import gap_ratio, ideal_cost
-from cdnplan.optimize.outcome import BoundProof, Fits, Outcome, Progress, Status, Stop
+from cdnplan.optimize.outcome import BoundProof, Fits, Outcome, Progress, Status, StepRecord, Stop
 from cdnplan.optimize.phase_clock import PhaseClock
 from cdnplan.parts import ALL, Parts
 
@@ -58,6 +58,8 @@ class RunState:
         The best bound that a tree of decisions with prices proves, see `take_tree`; -inf while there is none.
     wanted_gap : float
         The run ends once the gap is no larger.
+    steps : list of StepRecord
+        What was done so far.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class RunState:
         self._stop, self._progress, self._asked = stop, progress, False
         self._incumbent: Incumbent | None = None
         self._fits, self._fit = fits, True
+        self.steps: list[StepRecord] = []
 
     @property
     def by_appliance(self) -> bool:
@@ -211,4 +214,5 @@ class RunState:
             seconds=dict(self.clock.seconds),
             warnings=(),
             proof=proof,
+            steps=tuple(self.steps),
         )

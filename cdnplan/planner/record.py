@@ -23,7 +23,7 @@ from cdnplan.model.binding import binds, dearest_first
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Serving
 from cdnplan.optimize.objective import gap_ratio
-from cdnplan.optimize.outcome import Outcome
+from cdnplan.optimize.outcome import Outcome, StepRecord
 from cdnplan.planner.dealing import Dealt
 from cdnplan.planner.deciding import Decided
 from cdnplan.planner.limit_list import LimitList, limits_used
@@ -115,6 +115,7 @@ def plan_record(
         "to_fill": left.record(),
         "waiting": [asdict(one) for one in loaded.waiting],
         "as_held": None if decided.weighed is None else asdict(decided.weighed),
+        "steps": [_step(step) for step in outcome.steps],
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
         "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 3),
         "warnings": [
@@ -139,6 +140,10 @@ def _status(outcome: Outcome, gap: float, wanted: float | None) -> str:
     if outcome.status == "within-gap" and wanted is not None and gap > wanted:
         return "feasible"
     return outcome.status
+
+
+def _step(step: StepRecord) -> dict[str, Any]:
+    return asdict(step) | {"seconds": round(step.seconds, 3)}
 
 
 def _counts(loaded: Loaded) -> dict[str, int]:

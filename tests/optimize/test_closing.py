@@ -109,7 +109,7 @@ def few_fit(seed: int) -> Instance:
 
 def test_cuts_narrow_what_is_left_of_a_third_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """With cuts and no tree the bound is above that of prices, and the judge finds it in what is left."""
-    monkeypatch.setattr(closing, "_split", lambda run, tree, found, patience: found)
+    monkeypatch.setattr(closing, "split_on", lambda run, tree, found, patience: found)
     narrowed = 0
     for seed in range(6):
         inst = few_fit(seed)
@@ -191,5 +191,5 @@ def test_the_tree_goes_on_while_nodes_bring_better_plans(costs: Callable[[int], 
         lowest="node", proof=None, found=SimpleNamespace(bound=0.0, prices=None, mixture=0.0, wish=None)
     )
     run: Any = Run(costs(k) for k in range(20))
-    assert closing._split(run, iter([step] * 20), "root", 3) == "node"  # type: ignore[arg-type]
+    assert closing.split_on(run, iter([step] * 20), "root", 3) == "node"  # type: ignore[arg-type]
     assert run.nodes == nodes

@@ -52,7 +52,7 @@ def test_a_search_gone_wrong_is_no_reason_to_move(
         run.take_plan(run.local.serve(forced_holders(run.instance)))
 
     monkeypatch.setattr(fast._Search, "_plan", least)
-    monkeypatch.setattr(fast, "close", lambda run, recent, *, brief: None)
+    monkeypatch.setattr(fast, "STEPS", fast.STEPS[:2])
     demand = other_tastes(tmp_path / "demand.parquet")
     request = sample_request(tmp_path / "p", demand=demand, countries=BE, previous=belgian_plan)
     record = make(request)

@@ -22,6 +22,8 @@ def folder_and_record(request: PlanRequest) -> tuple[dict[str, bytes], dict[str,
     plan(request)
     files = files_of(request.out)
     record = json.loads(files.pop("plan.json"))
+    for step in record["steps"]:
+        step.pop("seconds")
     return files, {key: value for key, value in record.items() if key not in MEASURED}
 
 

@@ -42,6 +42,7 @@ def test_plan_json_has_the_keys_that_scripts_rely_on(sample_plan: Path, record: 
         "gap_ratio",
         "offload_byte_ratio",
         "overload",
+        "steps",
         "seconds",
         "peak_memory_gb",
         "warnings",
