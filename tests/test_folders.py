@@ -11,9 +11,9 @@ from cdnplan.errors import InputError
 from cdnplan.folders import Kind, claimed
 from cdnplan.replay.folder import REPLAY
 from cdnplan.synth.generate import GENERATED
-from cdnplan.whatif.output import WHATIF
-from cdnplan.whatif.scenario_reader import read_scenarios
-from cdnplan.whatif.sizing_output import SIZING
+from cdnplan.whatif.ask.output import WHATIF
+from cdnplan.whatif.scenario.scenario_reader import read_scenarios
+from cdnplan.whatif.size.sizing_output import SIZING
 from tests.cli.processes import Process
 from tests.planner.plans import assert_verified, files_of
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cdnplan.optimize.outcome import Progress
+    from cdnplan.optimize.problem.outcome import Progress
 
 POLL_S = 0.05
 """So often a phase looks whether its kernels are there [s]."""

@@ -11,7 +11,7 @@ import typer
 from cdnplan.cli.tables import TableFormat
 
 if TYPE_CHECKING:
-    from cdnplan.fill.difference import Difference, Figure
+    from cdnplan.fill.diff.difference import Difference, Figure
 
 Part = Literal["sites", "reasons", "figures", "effects"]
 
@@ -33,7 +33,7 @@ def diff(
     """
     import json
 
-    from cdnplan.fill.difference import diff as compare
+    from cdnplan.fill.diff.difference import diff as compare
 
     found = compare(a, b)
     if fmt == "json":

@@ -33,8 +33,8 @@ def export(
     """
     import sys
 
-    from cdnplan.fill.rfc8007 import Style
-    from cdnplan.planner.export import export_rfc8007
+    from cdnplan.fill.export.rfc8007 import Style
+    from cdnplan.planner.folder.export import export_rfc8007
 
     del fmt  # there is one so far
     ids = tuple(part.strip() for part in cdn_path.split(",") if part.strip())

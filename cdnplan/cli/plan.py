@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import typer
 
 if TYPE_CHECKING:
-    from cdnplan.planner.request import PlanRequest
+    from cdnplan.planner.inputs.request import PlanRequest
 
 
 def plan(
@@ -149,7 +149,7 @@ def _reporting(previous: Path | None, asked: bool | None) -> Callable[[Path], Se
     """What puts a report into the plan folder; None where none is wanted."""
     if asked is False:
         return None
-    from cdnplan.report.report import report_of_plan
+    from cdnplan.report.pages.report import report_of_plan
 
     def warn(text: str) -> None:
         sys.stderr.write(f"warning: {text}\n")
@@ -227,7 +227,7 @@ def _print(request: PlanRequest, record: dict[str, Any], fmt: str) -> None:
     import json
 
     from cdnplan.cli.tables import print_table
-    from cdnplan.planner.summary import full_rows, summary_rows
+    from cdnplan.planner.folder.summary import full_rows, summary_rows
 
     if fmt == "json":
         sys.stdout.write(json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -11,7 +11,7 @@ import typer
 from cdnplan.cli.tables import TableFormat
 
 if TYPE_CHECKING:
-    from cdnplan.whatif.price_check import PricesResult
+    from cdnplan.whatif.ask.price_check import PricesResult
 
 
 def prices(
@@ -52,9 +52,9 @@ def prices(
 
     from cdnplan.cli.progress import progress_on_stderr
     from cdnplan.cli.stopping import StopSignals
-    from cdnplan.whatif.limit_prices import KINDS
-    from cdnplan.whatif.price_check import PricesRequest
-    from cdnplan.whatif.price_check import prices as ask
+    from cdnplan.whatif.ask.limit_prices import KINDS
+    from cdnplan.whatif.ask.price_check import PricesRequest
+    from cdnplan.whatif.ask.price_check import prices as ask
 
     request = PricesRequest(
         base=folder,

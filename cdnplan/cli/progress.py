@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cdnplan.optimize.outcome import Progress
+    from cdnplan.optimize.problem.outcome import Progress
 
 LINE_EVERY_S = 10.0
 

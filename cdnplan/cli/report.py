@@ -28,8 +28,8 @@ def report(
     fmt: Annotated[TableFormat, typer.Option("--format", help="How what was written is told.")] = "table",
 ) -> None:
     """Write one HTML page that opens without a network: figures, map, tables to search and download."""
-    from cdnplan.report.report import report as make_report
-    from cdnplan.report.report import write_report
+    from cdnplan.report.pages.report import report as make_report
+    from cdnplan.report.pages.report import write_report
 
     text = make_report(subject, previous, actual)
     write_report(text, out)

@@ -14,7 +14,7 @@ from cdnplan.cli.tables import TableFormat
 
 if TYPE_CHECKING:
     from cdnplan.errors import Problem
-    from cdnplan.whatif.size import SizingResult
+    from cdnplan.whatif.size.size import SizingResult
 
 Table = Literal["options", "curve", "candidates", "goals"]
 CANDIDATES_SHOWN = 10
@@ -77,9 +77,9 @@ def size(
     from cdnplan.cli.stopping import StopSignals
     from cdnplan.errors import DeadlineError, InputError
     from cdnplan.folders import claimed
-    from cdnplan.whatif.size import size as find
-    from cdnplan.whatif.sizing_inputs import SizingInputs, read_question
-    from cdnplan.whatif.sizing_output import SIZING, write_answer
+    from cdnplan.whatif.size.size import size as find
+    from cdnplan.whatif.size.sizing_inputs import SizingInputs, read_question
+    from cdnplan.whatif.size.sizing_output import SIZING, write_answer
 
     problems: list[Problem] = []
     codes = country_codes(countries, problems)
@@ -128,7 +128,7 @@ def _print(result: SizingResult, fmt: TableFormat, table: Table) -> None:
     import json
 
     from cdnplan.cli.tables import print_table
-    from cdnplan.whatif.sizing_tables import as_dict, table_rows
+    from cdnplan.whatif.size.sizing_tables import as_dict, table_rows
 
     if fmt == "json":
         sys.stdout.write(json.dumps(as_dict(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -142,8 +142,8 @@ def _print(result: SizingResult, fmt: TableFormat, table: Table) -> None:
 def _print_text(result: SizingResult) -> None:
     """From the answer to its proof, the other ways, and the curve."""
     from cdnplan.cli.tables import print_table
-    from cdnplan.whatif.size import curve_goals
-    from cdnplan.whatif.sizing_tables import additions, table_rows
+    from cdnplan.whatif.size.size import curve_goals
+    from cdnplan.whatif.size.sizing_tables import additions, table_rows
 
     best, problem = result.best.best, result.problem
     seconds = f"{result.seconds:.1f}"

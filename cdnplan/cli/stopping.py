@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cdnplan.errors import DeadlineError
 
 if TYPE_CHECKING:
-    from cdnplan.optimize.outcome import Progress
+    from cdnplan.optimize.problem.outcome import Progress
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FINISHING = "finishing with the best plan so far; Ctrl-C again stops without a plan"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdnplan.cli.stopping import StopSignals
     from cdnplan.cli.tables import TableFormat
-    from cdnplan.whatif.sweep import SweepRequest, SweepResult
+    from cdnplan.whatif.ask.sweep import SweepRequest, SweepResult
 
 STRANDED_SHOWN = 10
 
@@ -27,7 +27,7 @@ def run_sweep(request: SweepRequest, stop: StopSignals, fmt: TableFormat, top: i
         No progress.
     """
     from cdnplan.cli.progress import progress_on_stderr
-    from cdnplan.whatif.sweep import sweep
+    from cdnplan.whatif.ask.sweep import sweep
 
     with progress_on_stderr(quiet=quiet) as progress:
         result = sweep(request, progress=stop.watching(progress))

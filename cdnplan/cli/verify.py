@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from cdnplan.evaluate.report import Report
+    from cdnplan.evaluate.verdict.report import Report
 
 EXIT_CODES = {"proven": 0, "unproven": 6, "false": 2}
 

@@ -11,8 +11,8 @@ import typer
 from cdnplan.cli.tables import TableFormat
 
 if TYPE_CHECKING:
-    from cdnplan.whatif.difference import Difference
-    from cdnplan.whatif.run import ScenarioResult, WhatifResult
+    from cdnplan.whatif.ask.run import ScenarioResult, WhatifResult
+    from cdnplan.whatif.base.difference import Difference
 
 Table = Literal["summary", "figures", "full", "regions", "files", "sites"]
 DETAILED_UP_TO = 3
@@ -85,9 +85,9 @@ def whatif(
     from cdnplan.cli.stopping import StopSignals
     from cdnplan.errors import InputError, NoFeasiblePlanError, Problem
     from cdnplan.folders import claimed
-    from cdnplan.whatif.output import WHATIF, write_results
-    from cdnplan.whatif.run import BOTH, WhatifRequest
-    from cdnplan.whatif.run import whatif as ask
+    from cdnplan.whatif.ask.output import WHATIF, write_results
+    from cdnplan.whatif.ask.run import BOTH, WhatifRequest
+    from cdnplan.whatif.ask.run import whatif as ask
 
     files = tuple(scenarios or ())
     stop = ctx.find_object(StopSignals) or StopSignals()
@@ -98,7 +98,7 @@ def whatif(
         if out is not None:
             raise InputError([Problem("--out is for scenarios; sweeps print with --format csv or json")])
         from cdnplan.cli.sweep import run_sweep
-        from cdnplan.whatif.sweep import SweepRequest
+        from cdnplan.whatif.ask.sweep import SweepRequest
 
         swept = SweepRequest(base, level, within_km, threads=threads or os.cpu_count() or 1)
         run_sweep(swept, stop, fmt, top, quiet=quiet)
@@ -136,7 +136,7 @@ def _print(result: WhatifResult, fmt: TableFormat, table: Table, top: int) -> No
     import json
 
     from cdnplan.cli.tables import print_table
-    from cdnplan.whatif.tables import as_dict, table_rows
+    from cdnplan.whatif.ask.tables import as_dict, table_rows
 
     if fmt == "json":
         sys.stdout.write(json.dumps(as_dict(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from cdnplan.errors import InputError
-from cdnplan.evaluate.assignment import Fleet
-from cdnplan.evaluate.check_appliances import check_appliances
-from cdnplan.evaluate.check_claims import check_bound, check_claims, check_counts, check_fill_counted
-from cdnplan.evaluate.check_files import check_files, check_own, check_period
-from cdnplan.evaluate.check_fills import check_fills
-from cdnplan.evaluate.check_full import check_full
-from cdnplan.evaluate.check_manifests import check_manifests
-from cdnplan.evaluate.check_paths import check_paths
-from cdnplan.evaluate.check_placement import check_placement
-from cdnplan.evaluate.check_prices import check_prices, looser_prices
-from cdnplan.evaluate.check_proof import check_proof
-from cdnplan.evaluate.check_record import check_record
-from cdnplan.evaluate.check_serving import check_serving
-from cdnplan.evaluate.misses import misses
-from cdnplan.evaluate.own_counts import Given
-from cdnplan.evaluate.report import Check, Ledger, Report
-from cdnplan.evaluate.verdict import evaluate
+from cdnplan.evaluate.checks.check_appliances import check_appliances
+from cdnplan.evaluate.checks.check_claims import check_bound, check_claims, check_counts, check_fill_counted
+from cdnplan.evaluate.checks.check_files import check_files, check_own, check_period
+from cdnplan.evaluate.checks.check_fills import check_fills
+from cdnplan.evaluate.checks.check_full import check_full
+from cdnplan.evaluate.checks.check_manifests import check_manifests
+from cdnplan.evaluate.checks.check_paths import check_paths
+from cdnplan.evaluate.checks.check_placement import check_placement
+from cdnplan.evaluate.checks.check_prices import check_prices, looser_prices
+from cdnplan.evaluate.checks.check_proof import check_proof
+from cdnplan.evaluate.checks.check_record import check_record
+from cdnplan.evaluate.checks.check_serving import check_serving
+from cdnplan.evaluate.count.assignment import Fleet
+from cdnplan.evaluate.count.misses import misses
+from cdnplan.evaluate.count.own_counts import Given
+from cdnplan.evaluate.verdict.report import Check, Ledger, Report
+from cdnplan.evaluate.verdict.verdict import evaluate
 from cdnplan.inputs.plan_folder import TOPOLOGY, PlanFiles, read_plan
 from cdnplan.inputs.plan_inputs import read_plan_inputs
 from cdnplan.inputs.topology_reader import read_resolved

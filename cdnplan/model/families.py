@@ -1,8 +1,8 @@
 """Kinds of limits: what people read of each, the numbers that it reads from a topology, and its rows.
 
 A family is its entry in `FAMILIES`, its numbers in `EXTRAS`, a builder of its rows in `MORE_RATES` or
-`MORE_VOLUMES`, and the judge's own count (`cdnplan.evaluate.own_counts`). Files of topologies are read with
-this module loaded: numpy comes with the builders only.
+`MORE_VOLUMES`, and the judge's own count (`cdnplan.evaluate.count.own_counts`). Files of topologies are
+read with this module loaded: numpy comes with the builders only.
 """
 
 from __future__ import annotations

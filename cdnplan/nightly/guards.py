@@ -12,7 +12,7 @@ from cdnplan.inputs.parquet_columns import read_columns
 from cdnplan.inputs.plan_folder import ADD, EVICT, KEEP, PLACEMENT, TABLES
 from cdnplan.nightly.guard_limits import DEFAULT_LIMITS, Limit
 from cdnplan.nightly.in_force import InForce, Standing, lost_appliances_ratio
-from cdnplan.planner.load import Loaded
+from cdnplan.planner.inputs.load import Loaded
 
 _WORDS = {
     "implausible_factor": "times that an input is beyond what is usual",

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.evaluate.limits import exceeds
-from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.evaluate.count.limits import exceeds
+from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
 from cdnplan.folders import real_path
 from cdnplan.inputs.plan_folder import holdings_of, sha256
 from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
@@ -152,7 +152,7 @@ def standing(instance: Instance, holdings: Holdings) -> Standing:
     -------
     Standing
     """
-    from cdnplan.planner.as_held import as_held
+    from cdnplan.planner.decide.as_held import as_held
 
     held = as_held(instance, holdings)
     counted, serving = held.assignment.counted(instance), held.serving

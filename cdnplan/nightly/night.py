@@ -34,10 +34,10 @@ from cdnplan.nightly.publish import PLANS, Publication
 from cdnplan.nightly.requests import plan_request
 from cdnplan.nightly.status import Status, figures_of, moment
 from cdnplan.nightly.store import Good, Store
-from cdnplan.optimize.outcome import Progress
+from cdnplan.optimize.problem.outcome import Progress
 from cdnplan.planner import PlanRequest, plan
-from cdnplan.planner.as_held import Weighed
-from cdnplan.planner.waiting import Waiting, waiting_words
+from cdnplan.planner.decide.as_held import Weighed
+from cdnplan.planner.inputs.waiting import Waiting, waiting_words
 
 TAIL = "after search"
 """Key of the time that follows the search: the next deadline's reserve comes from it."""
@@ -223,7 +223,7 @@ class Night:
 
     def _before_planning(self, request: PlanRequest, before: InForce | None) -> Standing | None:
         """Judge inputs, and the plan in force on them, before time is spent on a plan."""
-        from cdnplan.planner.load import load
+        from cdnplan.planner.inputs.load import load
 
         loaded = load(request)
         holdings = loaded.holdings
@@ -251,7 +251,7 @@ class Night:
         self, request: PlanRequest, deadline: Deadline, progress: Progress, asked: Callable[[], bool]
     ) -> dict[str, Any]:
         """Make the plan in the time there is."""
-        from cdnplan.report.report import report_of_plan
+        from cdnplan.report.pages.report import report_of_plan
 
         # Inputs are read once more before the search begins.
         left = deadline.search_s() - self.status.seconds["read"]

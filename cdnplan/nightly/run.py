@@ -21,7 +21,7 @@ from cdnplan.nightly.night import Night
 from cdnplan.nightly.publish import Publication
 from cdnplan.nightly.status import Status, moment, read_status, told_in_force
 from cdnplan.nightly.store import Store
-from cdnplan.optimize.outcome import Progress, never, no_progress
+from cdnplan.optimize.problem.outcome import Progress, never, no_progress
 
 PUBLISHED_WITH_WARNINGS = 5
 NOT_PUBLISHED = 4

@@ -15,8 +15,8 @@ from cdnplan.notebook.network import Network
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cdnplan.evaluate.report import Report
-    from cdnplan.fill.difference import Difference
+    from cdnplan.evaluate.verdict.report import Report
+    from cdnplan.fill.diff.difference import Difference
     from cdnplan.optimize.engine import EngineName
 
 
@@ -197,7 +197,7 @@ def _reporting(previous: Path | None, asked: bool | None) -> Callable[[Path], Se
         return None
     import warnings
 
-    from cdnplan.report.report import report_of_plan
+    from cdnplan.report.pages.report import report_of_plan
 
     return report_of_plan(previous, always=asked is True, warn=warnings.warn)
 
@@ -264,7 +264,7 @@ class PlanDifference:
 
 def diff(a: str | Path | Plan, b: str | Path | Plan) -> PlanDifference:
     """Show what changed between two plans: cost, bytes in and out by site, and why."""
-    from cdnplan.fill.difference import diff as compare
+    from cdnplan.fill.diff.difference import diff as compare
 
     return PlanDifference(compare(folder_of(a), folder_of(b)))
 
@@ -281,8 +281,8 @@ def export(
     max_urls: int = 1000,
 ) -> Path:
     """Write what a plan fetches as commands of RFC 8007; the folder."""
-    from cdnplan.fill.rfc8007 import Style
-    from cdnplan.planner.export import export_rfc8007
+    from cdnplan.fill.export.rfc8007 import Style
+    from cdnplan.planner.folder.export import export_rfc8007
 
     ids = tuple(part.strip() for part in cdn_path.split(",") if part.strip())
     style = Style(content_url, ids, metadata_url, per, max_urls)  # type: ignore[arg-type]

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cdnplan.optimize.engine import EngineName
-    from cdnplan.whatif.price_check import PricesResult
-    from cdnplan.whatif.run import WhatifResult
-    from cdnplan.whatif.sweep import SweepResult
+    from cdnplan.whatif.ask.price_check import PricesResult
+    from cdnplan.whatif.ask.run import WhatifResult
+    from cdnplan.whatif.ask.sweep import SweepResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Whatif:
         """One table over all scenarios and answers."""
         import pandas as pd
 
-        from cdnplan.whatif.tables import table_rows
+        from cdnplan.whatif.ask.tables import table_rows
 
         return pd.DataFrame(table_rows(self.result, name))
 
@@ -60,7 +60,7 @@ class Whatif:
 
     def figure(self) -> Figure:
         """Draw what each scenario and answer costs more."""
-        from cdnplan.whatif.tables import table_rows
+        from cdnplan.whatif.ask.tables import table_rows
 
         rows = table_rows(self.result, "summary")
         labels = [f"{row['scenario']}, {str(row['answer']).replace('_', ' ')}" for row in rows]
@@ -104,9 +104,9 @@ def whatif(
 
     from cdnplan.errors import InputError, Problem
     from cdnplan.folders import claimed
-    from cdnplan.whatif.output import WHATIF, write_results
-    from cdnplan.whatif.run import BOTH, WhatifRequest
-    from cdnplan.whatif.run import whatif as ask
+    from cdnplan.whatif.ask.output import WHATIF, write_results
+    from cdnplan.whatif.ask.run import BOTH, WhatifRequest
+    from cdnplan.whatif.ask.run import whatif as ask
 
     if combine and grid:
         raise InputError([Problem("expected one of combine and grid, found both")])
@@ -178,8 +178,8 @@ def sweep(
     import os
 
     from cdnplan.errors import InputError, Problem
-    from cdnplan.whatif.sweep import SweepRequest
-    from cdnplan.whatif.sweep import sweep as run
+    from cdnplan.whatif.ask.sweep import SweepRequest
+    from cdnplan.whatif.ask.sweep import sweep as run
 
     if (n_1 is None) == (n_2 is None):
         raise InputError([Problem("expected one of n_1 and n_2")])
@@ -232,9 +232,9 @@ def prices(
     """Show what more storage, throughput or link capacity is worth, and check it by planning again."""
     import os
 
-    from cdnplan.whatif.limit_prices import KINDS
-    from cdnplan.whatif.price_check import PricesRequest
-    from cdnplan.whatif.price_check import prices as ask
+    from cdnplan.whatif.ask.limit_prices import KINDS
+    from cdnplan.whatif.ask.price_check import PricesRequest
+    from cdnplan.whatif.ask.price_check import prices as ask
 
     wanted = KINDS if limit is None else (limit,) if isinstance(limit, str) else tuple(limit)
     request = PricesRequest(

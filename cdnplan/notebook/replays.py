@@ -179,7 +179,7 @@ class Page:
 
     def save(self, path: str | Path) -> None:
         """Write it to a file."""
-        from cdnplan.report.report import write_report
+        from cdnplan.report.pages.report import write_report
 
         write_report(self.html, Path(path))
 
@@ -203,7 +203,7 @@ def report(
     -------
     Page
     """
-    from cdnplan.report.report import report as make_report
+    from cdnplan.report.pages.report import report as make_report
 
     folder = subject.folder if isinstance(subject, Replay) else folder_of(subject)
     page = Page(make_report(folder, None if previous is None else folder_of(previous), optional_path(actual)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cdnplan.optimize.engine import EngineName
-    from cdnplan.whatif.size import SizingResult
+    from cdnplan.whatif.size.size import SizingResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Sizing:
         """One of its tables."""
         import pandas as pd
 
-        from cdnplan.whatif.sizing_tables import table_rows
+        from cdnplan.whatif.size.sizing_tables import table_rows
 
         return pd.DataFrame(table_rows(self.result, name))
 
@@ -61,7 +61,7 @@ class Sizing:
     @property
     def record(self) -> dict[str, Any]:
         """Everything, as `size.json` has it."""
-        from cdnplan.whatif.sizing_tables import as_dict
+        from cdnplan.whatif.size.sizing_tables import as_dict
 
         return as_dict(self.result)
 
@@ -72,7 +72,7 @@ class Sizing:
 
     def figure(self) -> Figure:
         """Draw price over what is wanted."""
-        from cdnplan.whatif.sizing_figure import figure
+        from cdnplan.whatif.size.sizing_figure import figure
 
         return Figure(figure(self.result))
 
@@ -128,9 +128,9 @@ def size(
     from contextlib import ExitStack
 
     from cdnplan.folders import claimed
-    from cdnplan.whatif.size import size as find
-    from cdnplan.whatif.sizing_inputs import SizingInputs, read_question
-    from cdnplan.whatif.sizing_output import SIZING, write_answer
+    from cdnplan.whatif.size.size import size as find
+    from cdnplan.whatif.size.sizing_inputs import SizingInputs, read_question
+    from cdnplan.whatif.size.sizing_output import SIZING, write_answer
 
     folder = optional_path(out)
     if isinstance(topology, Network):

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.outcome import Fits, Outcome, Progress, Stop, no_progress
-from cdnplan.optimize.warm_start import WarmStart
+from cdnplan.optimize.problem.outcome import Fits, Outcome, Progress, Stop, no_progress
+from cdnplan.optimize.problem.warm_start import WarmStart
 from cdnplan.parts import ALL, Parts
 
 EngineName = Literal["auto", "exact", "fast"]
@@ -90,11 +90,11 @@ def solve(
     stop = Stop() if stop is None else stop
     # Imported here, because the small engine needs no kernels and the large one no PuLP.
     if chosen == "exact":
-        from cdnplan.optimize.exact import solve_exact
+        from cdnplan.optimize.exact.exact import solve_exact
 
         # HiGHS searches another tree on more threads: one, so that the plan does not depend on them.
         return solve_exact(instance, stop=stop, threads=1, seed=seed, progress=progress)
-    from cdnplan.optimize.fast import solve_fast
+    from cdnplan.optimize.fast.fast import solve_fast
 
     return solve_fast(
         instance,

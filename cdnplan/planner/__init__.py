@@ -1,6 +1,6 @@
 """From inputs to a plan folder: forecast → instance → placement → appliances → files."""
 
-from cdnplan.planner.request import PlanRequest
+from cdnplan.planner.inputs.request import PlanRequest
 from cdnplan.planner.run import PlanResult, plan
 
 __all__ = ["PlanRequest", "PlanResult", "plan"]

@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.evaluate.bound import file_bounds
-from cdnplan.evaluate.facility_kernels import bound_block
-from cdnplan.fill.appliances import split_pools
-from cdnplan.fill.appliances_kernels import split
+from cdnplan.evaluate.proof.bound import file_bounds
+from cdnplan.evaluate.proof.facility_kernels import bound_block
+from cdnplan.fill.deal.appliances import split_pools
+from cdnplan.fill.deal.appliances_kernels import split
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices, Serving
-from cdnplan.planner.load import load
-from cdnplan.planner.request import PlanRequest
+from cdnplan.planner.inputs.load import load
+from cdnplan.planner.inputs.request import PlanRequest
 from cdnplan.sample import sample_folder
 
 LAST_KERNELS: dict[str, Any] = {"appliances": split, "judge": bound_block}

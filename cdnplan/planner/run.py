@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.evaluate.cost import plan_cost as cost_by_judge
-from cdnplan.evaluate.own_counts import Given
-from cdnplan.evaluate.verdict import Verdict, evaluate
-from cdnplan.fill.fills import Fills
-from cdnplan.fill.manifests import write_manifests
-from cdnplan.fill.windows import night_windows, to_ms
+from cdnplan.evaluate.count.cost import plan_cost as cost_by_judge
+from cdnplan.evaluate.count.own_counts import Given
+from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
+from cdnplan.fill.export.manifests import write_manifests
+from cdnplan.fill.night.fills import Fills
+from cdnplan.fill.night.windows import night_windows, to_ms
 from cdnplan.folders import Place, claimed
 from cdnplan.inputs import plan_folder as names
 from cdnplan.inputs.manifest_files import INDEX, plan_id
@@ -25,22 +25,22 @@ from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.proof import Proof
 from cdnplan.optimize.engine import choose_engine
-from cdnplan.optimize.objective import plan_cost
-from cdnplan.optimize.outcome import Outcome, Progress, Stop, never, no_progress
-from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner import fill_tables, proof_tables, tables
-from cdnplan.planner.dealing import Dealt
-from cdnplan.planner.deciding import Decided, Watch, decide
-from cdnplan.planner.earlier import start_from
-from cdnplan.planner.engine_run import EngineRun
-from cdnplan.planner.filling import fill_night
-from cdnplan.planner.folder import PLAN, no_more, write_plan
-from cdnplan.planner.load import Loaded, load
-from cdnplan.planner.proven import Proven
-from cdnplan.planner.record import plan_record
-from cdnplan.planner.request import PlanRequest
-from cdnplan.planner.to_fill import roughly, to_fill
-from cdnplan.planner.waiting import LAUNCH, PIN, RulesLackError, lacking_after
+from cdnplan.optimize.problem.objective import plan_cost
+from cdnplan.optimize.problem.outcome import Outcome, Progress, Stop, never, no_progress
+from cdnplan.optimize.problem.warm_start import WarmStart
+from cdnplan.planner.decide.dealing import Dealt
+from cdnplan.planner.decide.deciding import Decided, Watch, decide
+from cdnplan.planner.decide.engine_run import EngineRun
+from cdnplan.planner.decide.filling import fill_night
+from cdnplan.planner.decide.to_fill import roughly, to_fill
+from cdnplan.planner.folder import fill_tables, proof_tables, tables
+from cdnplan.planner.folder.folder import PLAN, no_more, write_plan
+from cdnplan.planner.folder.proven import Proven
+from cdnplan.planner.folder.record import plan_record
+from cdnplan.planner.inputs.earlier import start_from
+from cdnplan.planner.inputs.load import Loaded, load
+from cdnplan.planner.inputs.request import PlanRequest
+from cdnplan.planner.inputs.waiting import LAUNCH, PIN, RulesLackError, lacking_after
 
 MOST_WAITS = 3
 """Plans made anew at most, without the rules for which the schedule of the night found no time."""

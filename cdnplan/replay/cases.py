@@ -29,7 +29,7 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.network import restricted
 from cdnplan.model.period import span_text
 from cdnplan.model.topology import Topology
-from cdnplan.optimize.outcome import Progress
+from cdnplan.optimize.problem.outcome import Progress
 from cdnplan.replay.planning import (
     How,
     Planned,

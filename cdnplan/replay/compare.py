@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.optimize.outcome import Progress
+from cdnplan.optimize.problem.outcome import Progress
 from cdnplan.replay.caches import BLIND, BOUNDS, Sizes
 from cdnplan.replay.cases import Case, same_demand
 from cdnplan.replay.corrected import CORRECTED, COUNTS

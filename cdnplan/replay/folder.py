@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cdnplan.folders import Kind, Place
 from cdnplan.inputs.arrow_arrays import from_texts
-from cdnplan.planner.tables import coded, table, write_table
+from cdnplan.planner.folder.tables import coded, table, write_table
 from cdnplan.replay.cases import Case
 from cdnplan.replay.misses import CAUSES, REMEDIES
 from cdnplan.replay.ways import Compared, Way

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.evaluate.misses import (
+from cdnplan.evaluate.count.misses import (
     CAPACITY,
     CONTENT,
     LINK,
@@ -19,8 +19,8 @@ from cdnplan.evaluate.misses import (
     cheaper_than_origin,
     no_dearer,
 )
-from cdnplan.evaluate.misses import CAUSES as JUDGED
-from cdnplan.evaluate.room import Source, moved_cost
+from cdnplan.evaluate.count.misses import CAUSES as JUDGED
+from cdnplan.evaluate.count.room import Source, moved_cost
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.replay.planning import Planned
 from cdnplan.replay.routed import CACHED, FROM_ORIGIN, PLANNED, Outcome, Period
@@ -29,8 +29,8 @@ from cdnplan.replay.routes import hourly_use
 Bools = npt.NDArray[np.bool_]
 
 CAUSES = (*JUDGED, "launch", "none")
-"""Why a request was not served by the best place: causes of `cdnplan.evaluate.misses`, and what only what
-came can tell."""
+"""Why a request was not served by the best place: causes of `cdnplan.evaluate.count.misses`, and what only
+what came can tell."""
 LAUNCH, NONE = len(JUDGED), len(JUDGED) + 1
 
 REMEDIES = (
@@ -120,8 +120,8 @@ def explain(period: Period, outcome: Outcome, planned: Planned, known: Known) ->
     """Find the cause of every request that came from a dearer place than the best.
 
     The best place is the cheapest candidate that holds the file and is cheaper than the origin; candidates of
-    equal cost are one place. What counts as which cause is as `cdnplan.evaluate.misses` has it, with hours
-    for slices.
+    equal cost are one place. What counts as which cause is as `cdnplan.evaluate.count.misses` has it, with
+    hours for slices.
 
     Parameters
     ----------

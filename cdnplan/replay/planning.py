@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.fill.fills import Fills
-from cdnplan.fill.values import file_values
-from cdnplan.fill.windows import MS_PER_HOUR, first_window, to_ms
+from cdnplan.fill.loads.values import file_values
+from cdnplan.fill.night.fills import Fills
+from cdnplan.fill.night.windows import MS_PER_HOUR, first_window, to_ms
 from cdnplan.inputs.plan_folder import PlanFiles, holdings_of
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
@@ -20,11 +20,11 @@ from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.model.topology import Topology
 from cdnplan.optimize.engine import EngineName
-from cdnplan.optimize.outcome import Progress, Stop, never, no_progress
-from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.dealing import Dealt
-from cdnplan.planner.deciding import Watch, decide
-from cdnplan.planner.filling import fill_night
+from cdnplan.optimize.problem.outcome import Progress, Stop, never, no_progress
+from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.planner.decide.dealing import Dealt
+from cdnplan.planner.decide.deciding import Watch, decide
+from cdnplan.planner.decide.filling import fill_night
 
 Bools = npt.NDArray[np.bool_]
 

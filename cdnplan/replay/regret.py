@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdnplan.evaluate.cost import plan_cost
+from cdnplan.evaluate.count.cost import plan_cost
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
 from cdnplan.replay.cases import Met

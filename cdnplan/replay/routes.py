@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.fill.loads import pointers
+from cdnplan.fill.loads.loads import pointers
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.model.placement import Serving
-from cdnplan.optimize.serving_paths import Paths
-from cdnplan.optimize.signature_kernels import signature_table
+from cdnplan.optimize.problem.serving_paths import Paths
+from cdnplan.optimize.serve.signature_kernels import signature_table
 from cdnplan.replay import route_kernels as kernels
 from cdnplan.replay.stream import Stream
 from cdnplan.units import HOURS_PER_DAY

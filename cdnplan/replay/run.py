@@ -13,7 +13,7 @@ from cdnplan import __version__
 from cdnplan.errors import InputError, Problem
 from cdnplan.folders import claimed
 from cdnplan.inputs.plan_folder import sha256
-from cdnplan.optimize.outcome import Progress, no_progress
+from cdnplan.optimize.problem.outcome import Progress, no_progress
 from cdnplan.replay.caches import SLOW, check_policies
 from cdnplan.replay.cases import Case, plan_case, rolling_case
 from cdnplan.replay.compare import compare

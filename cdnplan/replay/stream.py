@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.evaluate.signatures import row_demand
+from cdnplan.evaluate.count.signatures import row_demand
 from cdnplan.inputs.logged_requests import LoggedRequests
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.units import BITS_PER_BYTE, HOURS_PER_DAY, SECONDS_PER_HOUR

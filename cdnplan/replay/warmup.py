@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.evaluate.signatures import row_demand
+from cdnplan.evaluate.count.signatures import row_demand
 from cdnplan.model.instance import Floats, Instance, Ints
 from cdnplan.replay.places import Places
 

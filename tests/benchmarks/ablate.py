@@ -30,7 +30,7 @@ import yaml
 
 from cdnplan.cli.tables import print_table
 from cdnplan.errors import CdnplanError, InputError, NoFeasiblePlanError, Problem, nearest
-from cdnplan.fill.windows import to_ms
+from cdnplan.fill.night.windows import to_ms
 from cdnplan.parts import Parts
 from tests.benchmarks.documents import fill
 from tests.benchmarks.instances import Case, Chosen, Inputs, choose, generated
@@ -40,8 +40,8 @@ from tests.conftest import ROOT
 from tests.oracle.tight_networks import tight_network, write_tight_network
 
 if TYPE_CHECKING:
-    from cdnplan.planner.dealing import Dealt
-    from cdnplan.planner.load import Loaded
+    from cdnplan.planner.decide.dealing import Dealt
+    from cdnplan.planner.inputs.load import Loaded
 
 WHOLE = ""
 """The part left out where nothing is."""
@@ -141,7 +141,7 @@ def ablated(started: Callable[[], None], chosen: Chosen, folder: Path, parts: Se
     parts : sequence of str
         Those to leave out.
     """
-    from cdnplan.optimize import fast
+    from cdnplan.optimize.fast import fast
 
     loaded = _read(chosen.case.make(folder, chosen.seed))
     if chosen.case.name == AS_LARGE:
@@ -157,8 +157,8 @@ def ablated(started: Callable[[], None], chosen: Chosen, folder: Path, parts: Se
 
 
 def _read(inputs: Inputs) -> Loaded:
-    from cdnplan.planner.load import load
-    from cdnplan.planner.request import PlanRequest
+    from cdnplan.planner.inputs.load import load
+    from cdnplan.planner.inputs.request import PlanRequest
 
     request = PlanRequest(
         inputs.topology,
@@ -172,9 +172,9 @@ def _read(inputs: Inputs) -> Loaded:
 
 
 def _planned(chosen: Chosen, loaded: Loaded, part: str, parts: Parts) -> Ablated:
-    from cdnplan.optimize.objective import ideal_cost, plan_cost
-    from cdnplan.planner.deciding import decide
-    from cdnplan.planner.filling import fill_night
+    from cdnplan.optimize.problem.objective import ideal_cost, plan_cost
+    from cdnplan.planner.decide.deciding import decide
+    from cdnplan.planner.decide.filling import fill_night
 
     instance, holdings = loaded.instance, loaded.holdings
     day = dt.datetime.combine(loaded.demand.start - dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)

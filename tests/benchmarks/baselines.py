@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.local_search import Bools, Incumbent, LocalSearch, forced_holders
-from cdnplan.optimize.rules import new_matrix_gb, stored_matrix_gb
+from cdnplan.optimize.place.local_search import Bools, Incumbent, LocalSearch, forced_holders
+from cdnplan.optimize.problem.columns import Columns
+from cdnplan.optimize.problem.rules import new_matrix_gb, stored_matrix_gb
 
 Values = Callable[[int], Floats]
 """Worth of each file to a pool, (n_files,)."""

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from cdnplan.cli.tables import print_table
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.fast import full_passes, solve_fast
-from cdnplan.optimize.objective import gap_ratio, ideal_cost
-from cdnplan.optimize.pricing import PriceSearch
+from cdnplan.optimize.fast.fast import full_passes, solve_fast
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.price.pricing import PriceSearch
+from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost
 from tests.benchmarks.instances import choose
 
 DEFAULT = "world_week-1,world_week-hard,BE-NL-LU,country"

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cdnplan.evaluate.loads import rate_used
-from cdnplan.evaluate.verdict import evaluate
-from cdnplan.fill.fills import Fills
-from cdnplan.fill.windows import to_ms
+from cdnplan.evaluate.count.loads import rate_used
+from cdnplan.evaluate.verdict.verdict import evaluate
+from cdnplan.fill.night.fills import Fills
+from cdnplan.fill.night.windows import to_ms
 from cdnplan.folders import claimed
 from cdnplan.inputs import plan_folder as names
 from cdnplan.model.build import build_instance
@@ -29,18 +29,18 @@ from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
 from cdnplan.model.policy import Ban, CopyRule, Files, Pin, Places
 from cdnplan.model.topology import Link, Topology
-from cdnplan.optimize.local_search import Incumbent
-from cdnplan.optimize.outcome import Outcome
-from cdnplan.planner import fill_tables, tables
-from cdnplan.planner.dealing import deal
-from cdnplan.planner.deciding import Decided
-from cdnplan.planner.folder import PLAN, write_plan
-from cdnplan.planner.held_before import nothing_known
-from cdnplan.planner.load import Loaded
-from cdnplan.planner.proven import Proven
-from cdnplan.planner.record import plan_record
-from cdnplan.planner.request import PlanRequest
-from cdnplan.planner.to_fill import ToFill
+from cdnplan.optimize.place.local_search import Incumbent
+from cdnplan.optimize.problem.outcome import Outcome
+from cdnplan.planner.decide.dealing import deal
+from cdnplan.planner.decide.deciding import Decided
+from cdnplan.planner.decide.to_fill import ToFill
+from cdnplan.planner.folder import fill_tables, tables
+from cdnplan.planner.folder.folder import PLAN, write_plan
+from cdnplan.planner.folder.proven import Proven
+from cdnplan.planner.folder.record import plan_record
+from cdnplan.planner.inputs.held_before import nothing_known
+from cdnplan.planner.inputs.load import Loaded
+from cdnplan.planner.inputs.request import PlanRequest
 from cdnplan.units import KM_PER_1000KM
 from tests.benchmarks.baselines import popularity_plan
 from tests.benchmarks.real_week import other_week, read_files, write_topology, write_week

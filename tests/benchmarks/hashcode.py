@@ -26,8 +26,8 @@ import numpy as np
 from cdnplan.errors import CdnplanError, InputError, Problem
 from cdnplan.model.instance import Floats, Instance, Ints, Ints32
 from cdnplan.optimize.engine import EngineName, solve
-from cdnplan.optimize.outcome import Stop
-from cdnplan.planner.dealing import deal
+from cdnplan.optimize.problem.outcome import Stop
+from cdnplan.planner.decide.dealing import deal
 from tests.benchmarks.hashcode_score import Streaming, read_streaming, score_of
 from tests.limits import instance_of
 

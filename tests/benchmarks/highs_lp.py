@@ -13,9 +13,9 @@ import highspy
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.optimize.exact_constraints import Rows, all_rows, lower_bounds, objective, upper_bounds
-from cdnplan.optimize.exact_variables import Variables
-from cdnplan.optimize.highs import QuietHighs
+from cdnplan.optimize.exact.exact_constraints import Rows, all_rows, lower_bounds, objective, upper_bounds
+from cdnplan.optimize.exact.exact_variables import Variables
+from cdnplan.optimize.lp.highs import QuietHighs
 from tests.benchmarks.traces import Trace
 
 LARGEST_COST = 1e4

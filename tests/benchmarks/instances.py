@@ -35,8 +35,8 @@ class Inputs:
 
     def read(self) -> Instance:
         """Read them, as `cdnplan plan` does."""
-        from cdnplan.planner.load import load
-        from cdnplan.planner.request import PlanRequest
+        from cdnplan.planner.inputs.load import load
+        from cdnplan.planner.inputs.request import PlanRequest
 
         out = self.topology.parent / "plan"
         request = PlanRequest(

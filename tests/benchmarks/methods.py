@@ -61,8 +61,8 @@ class Method:
 
 
 def _fast(instance: Instance, options: Options, trace: Trace) -> Found:
-    from cdnplan.optimize.fast import solve_fast
-    from cdnplan.optimize.outcome import Stop
+    from cdnplan.optimize.fast.fast import solve_fast
+    from cdnplan.optimize.problem.outcome import Stop
 
     stop = Stop(gap_ratio=options.gap_ratio, time_limit_s=options.time_limit_s)
     found = solve_fast(instance, stop=stop, threads=options.threads, progress=trace)
@@ -72,8 +72,8 @@ def _fast(instance: Instance, options: Options, trace: Trace) -> Found:
 
 
 def _exact(instance: Instance, options: Options, trace: Trace) -> Found:
-    from cdnplan.optimize.exact import solve_exact
-    from cdnplan.optimize.outcome import Stop
+    from cdnplan.optimize.exact.exact import solve_exact
+    from cdnplan.optimize.problem.outcome import Stop
 
     stop = Stop(time_limit_s=options.limit_s)
     found = solve_exact(instance, stop=stop, threads=options.threads, progress=trace)
@@ -113,7 +113,7 @@ def _lp(instance: Instance, options: Options, trace: Trace, *, solver: str) -> F
 
 
 def _mip(instance: Instance, options: Options, trace: Trace) -> Found:
-    from cdnplan.optimize.serving import best_serving
+    from cdnplan.optimize.serve.serving import best_serving
     from tests.benchmarks.highs_lp import solve_mip
 
     answer = solve_mip(instance, options.limit_s, options.threads, trace)
@@ -155,7 +155,7 @@ def measured(
 
     A tiny instance is solved first, so that no kernel is loaded on the clock.
     """
-    from cdnplan.evaluate.cost import ideal_cost
+    from cdnplan.evaluate.count.cost import ideal_cost
     from tests.instances import random_instance
 
     method = METHODS[name]
@@ -197,7 +197,7 @@ def _judged(
     instance: Instance, found: Found, trace: Trace, ideal: float, seconds: float
 ) -> dict[str, object]:
     """Cost, bound and offload as the judge counts them; a plan that breaks a limit has no cost."""
-    from cdnplan.evaluate.verdict import evaluate
+    from cdnplan.evaluate.verdict.verdict import evaluate
 
     if found.placement is None or found.serving is None:
         return {"lower": found.lower, "value": found.value, "note": found.note}

@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from cdnplan.evaluate.verify import verify
-from cdnplan.fill.appliances import split_pools
+from cdnplan.fill.deal.appliances import split_pools
 from cdnplan.inputs.plan_folder import APPLIANCES, holdings_of
 from cdnplan.model.holdings import Holdings
 from cdnplan.planner import PlanRequest, plan

@@ -23,8 +23,8 @@ from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.model.demand import Demand
 from cdnplan.model.instance import Floats
 from cdnplan.model.topology import DemandShare, Topology
-from cdnplan.planner.load import Loaded, load
-from cdnplan.planner.request import PlanRequest
+from cdnplan.planner.inputs.load import Loaded, load
+from cdnplan.planner.inputs.request import PlanRequest
 from tests.conftest import ROOT
 
 WEEK_SIGMA = 0.3

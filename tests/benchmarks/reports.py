@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cdnplan.planner import PlanRequest, plan
-from cdnplan.report.report import report
+from cdnplan.report.pages.report import report
 from cdnplan.sample import sample_folder
 
 LIMIT_MB = 3.0

@@ -23,10 +23,10 @@ import numpy as np
 
 from cdnplan.cli.progress import progress_on_stderr
 from cdnplan.evaluate.verify import verify
-from cdnplan.whatif.size import size
-from cdnplan.whatif.sizing_file import read_sizing
-from cdnplan.whatif.sizing_search import Options, SizingSearch
-from cdnplan.whatif.sizing_tables import as_dict
+from cdnplan.whatif.size.size import size
+from cdnplan.whatif.size.sizing_file import read_sizing
+from cdnplan.whatif.size.sizing_search import Options, SizingSearch
+from cdnplan.whatif.size.sizing_tables import as_dict
 from tests.benchmarks import real_week
 from tests.whatif.sizing_cases import all_sets, by_trying, draw
 

@@ -23,13 +23,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cdnplan.model.placement import Placement
-from cdnplan.optimize.serving import best_serving
-from cdnplan.whatif.apply import apply_all
-from cdnplan.whatif.base import Base, Flow, judged, load_base, rebuild
-from cdnplan.whatif.failures import Failure
-from cdnplan.whatif.price_check import PricesRequest, prices
-from cdnplan.whatif.scenario_reader import read_scenarios
-from cdnplan.whatif.sweep import SweepResult, sweep_base
+from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.whatif.ask.price_check import PricesRequest, prices
+from cdnplan.whatif.ask.sweep import SweepResult, sweep_base
+from cdnplan.whatif.base.base import Base, Flow, judged, load_base, rebuild
+from cdnplan.whatif.base.failures import Failure
+from cdnplan.whatif.scenario.apply import apply_all
+from cdnplan.whatif.scenario.scenario_reader import read_scenarios
 
 T = TypeVar("T")
 

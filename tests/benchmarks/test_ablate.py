@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.outcome import Stop
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.problem.outcome import Stop
 from cdnplan.parts import Parts
 from tests.benchmarks.ablate import DOCS, MORE, WHOLE, Ablated, ablated, main, table
 from tests.benchmarks.documents import fill

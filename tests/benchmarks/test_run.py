@@ -73,8 +73,8 @@ def test_every_method_on_a_tiny_instance(tiny_run: Run) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_highs_from_arrays_agrees_with_the_exact_engine(seed: int) -> None:
     from cdnplan.errors import NoFeasiblePlanError
-    from cdnplan.optimize.exact import solve_exact
-    from cdnplan.optimize.objective import ideal_cost
+    from cdnplan.optimize.exact.exact import solve_exact
+    from cdnplan.optimize.problem.objective import ideal_cost
 
     instance = random_instance(seed, n_files=4)
     ideal = ideal_cost(instance)

@@ -37,7 +37,7 @@ import numpy as np
 from cdnplan.errors import CdnplanError, InputError, Problem
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.optimize.engine import EngineName, solve
-from cdnplan.optimize.outcome import Stop
+from cdnplan.optimize.problem.outcome import Stop
 from tests.limits import instance_of
 
 TOTAL_S = 55.0

@@ -48,11 +48,11 @@ def ask(base: Path, scenario: Path) -> tuple[dict[str, Any], float, float]:
 
 def cold(base: Path, scenario: Path) -> dict[str, float]:
     """The same problem planned from nothing: gap by the judge, wall-clock and processor time [s]."""
-    from cdnplan.evaluate.verdict import evaluate
-    from cdnplan.optimize.fast import solve_fast
-    from cdnplan.whatif.apply import apply_scenario
-    from cdnplan.whatif.base import load_base, rebuild
-    from cdnplan.whatif.scenario_reader import read_scenarios
+    from cdnplan.evaluate.verdict.verdict import evaluate
+    from cdnplan.optimize.fast.fast import solve_fast
+    from cdnplan.whatif.base.base import load_base, rebuild
+    from cdnplan.whatif.scenario.apply import apply_scenario
+    from cdnplan.whatif.scenario.scenario_reader import read_scenarios
 
     [read] = read_scenarios([scenario])
     whole = load_base(base)

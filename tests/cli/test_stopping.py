@@ -17,8 +17,8 @@ import pytest
 
 from cdnplan.cli.stopping import FINISHING, Stopped, StopSignals
 from cdnplan.errors import CdnplanError, DeadlineError
-from cdnplan.optimize.outcome import Progress
-from cdnplan.planner.record import INTERRUPTED
+from cdnplan.optimize.problem.outcome import Progress
+from cdnplan.planner.folder.record import INTERRUPTED
 from tests.cli.processes import Process
 from tests.cli.running import Outcome, run_cli
 from tests.planner.plans import assert_verified

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.whatif.apply import apply_all
-from cdnplan.whatif.base import read_inputs
-from cdnplan.whatif.replan import WORSE_BY
-from cdnplan.whatif.scenario_reader import read_scenarios
-from cdnplan.whatif.tables import TABLES
-from cdnplan.whatif.wire import ChangeWire
+from cdnplan.whatif.ask.tables import TABLES
+from cdnplan.whatif.base.base import read_inputs
+from cdnplan.whatif.scenario.apply import apply_all
+from cdnplan.whatif.scenario.scenario_reader import read_scenarios
+from cdnplan.whatif.scenario.wire import ChangeWire
+from cdnplan.whatif.steer.replan import WORSE_BY
 from tests.cli.running import run_cli
 from tests.conftest import ROOT
 from tests.docs.documents import blocks, command_lines, table_rows

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import networkx as nx
 import numpy as np
 
-from cdnplan.evaluate.loads import rate_used
+from cdnplan.evaluate.count.loads import rate_used
 from cdnplan.model.geo import distance_km
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.topology import Site, Topology

@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cdnplan.evaluate.bound import dual_bound
-from cdnplan.evaluate.cost import gap_ratio
-from cdnplan.evaluate.loads import rate_used
-from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.evaluate.count.cost import gap_ratio
+from cdnplan.evaluate.count.loads import rate_used
+from cdnplan.evaluate.proof.bound import dual_bound
+from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
 from cdnplan.inputs.plan_folder import (
     APPLIANCES,
     DEMAND,

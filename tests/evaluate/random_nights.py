@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.evaluate.assignment import Assignment, Fleet
-from cdnplan.evaluate.check_fills import check_fills
-from cdnplan.evaluate.report import Check, Ledger
+from cdnplan.evaluate.checks.check_fills import check_fills
+from cdnplan.evaluate.count.assignment import Assignment, Fleet
+from cdnplan.evaluate.verdict.report import Check, Ledger
 from cdnplan.inputs.parquet_columns import Columns, read_columns
 from cdnplan.inputs.plan_folder import NIGHT, TABLES, PlanFiles, sorted_holdings
 from cdnplan.inputs.plan_json import FILL_NUMBERS, FillClaims, PlanJson

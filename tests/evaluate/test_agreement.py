@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.evaluate.bound import dual_bound
-from cdnplan.evaluate.verdict import evaluate
-from cdnplan.optimize.bound import priced_bound
-from cdnplan.optimize.exact import solve_exact
-from cdnplan.optimize.objective import ideal_cost
+from cdnplan.evaluate.proof.bound import dual_bound
+from cdnplan.evaluate.verdict.verdict import evaluate
+from cdnplan.optimize.exact.exact import solve_exact
+from cdnplan.optimize.file.bound import priced_bound
+from cdnplan.optimize.problem.objective import ideal_cost
 from tests.evaluate.prices import random_prices
 from tests.instances import random_instance
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.appliance_rates import appliance_rates
-from cdnplan.evaluate.assignment import Assignment, Fleet
-from cdnplan.evaluate.rate_program import overloaded_together
+from cdnplan.evaluate.count.appliance_rates import appliance_rates
+from cdnplan.evaluate.count.assignment import Assignment, Fleet
+from cdnplan.evaluate.count.rate_program import overloaded_together
 from cdnplan.model.instance import Instance
 from tests.instances import random_instance
 from tests.limits import with_limits

@@ -8,8 +8,8 @@ import numba
 import numpy as np
 import pytest
 
-from cdnplan.evaluate import bound
-from cdnplan.evaluate.bound import dual_bound, file_bounds, possible_copies, price_faults
+from cdnplan.evaluate.proof import bound
+from cdnplan.evaluate.proof.bound import dual_bound, file_bounds, possible_copies, price_faults
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from tests.evaluate.prices import FileDual, best_holders, limit_terms, parts, random_prices, with_rows

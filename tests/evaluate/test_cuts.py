@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.evaluate import bound
-from cdnplan.evaluate.bound import dual_bound, file_bounds, price_faults
-from cdnplan.evaluate.cuts import cut_faults
-from cdnplan.evaluate.proof import proof_faults, tree_bound
+from cdnplan.evaluate.proof import bound
+from cdnplan.evaluate.proof.bound import dual_bound, file_bounds, price_faults
+from cdnplan.evaluate.proof.cuts import cut_faults
+from cdnplan.evaluate.proof.proof import proof_faults, tree_bound
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices

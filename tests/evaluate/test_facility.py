@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cdnplan.evaluate import bound, facility_kernels
-from cdnplan.evaluate.bound import dual_bound, file_bounds, search_nodes
+from cdnplan.evaluate.proof import bound, facility_kernels
+from cdnplan.evaluate.proof.bound import dual_bound, file_bounds, search_nodes
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Prices
 from tests.evaluate.prices import best_holders, random_prices

@@ -8,11 +8,11 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.misses import CAUSE_WORDS, CAUSES, Misses, misses
-from cdnplan.evaluate.report import Report
+from cdnplan.evaluate.count.misses import CAUSE_WORDS, CAUSES, Misses, misses
+from cdnplan.evaluate.verdict.report import Report
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.serve.serving import best_serving
 from tests.evaluate.test_verdict import HOLDS, SERVED, example
 from tests.instances import random_instance, to_dense
 from tests.limits import with_limits
@@ -298,7 +298,7 @@ def test_of_the_best_serving_more_of_what_is_named_lowers_the_cost(seed: int) ->
 
     def cost(changed: Instance) -> float:
         serving = best_serving(changed, holds).serving
-        from cdnplan.evaluate.cost import plan_cost
+        from cdnplan.evaluate.count.cost import plan_cost
 
         return plan_cost(
             changed, Placement(holds), serving.candidate_gb(changed), serving.origin_gb(changed)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.own_counts import COUNTS, Counted, Given, Judged, own_violations
-from cdnplan.evaluate.verdict import evaluate
+from cdnplan.evaluate.count.own_counts import COUNTS, Counted, Given, Judged, own_violations
+from cdnplan.evaluate.verdict.verdict import evaluate
 from cdnplan.model.build import build_instance
 from cdnplan.model.families import FAMILIES, LINK, POWER, code
 from cdnplan.model.holdings import Holdings

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.evaluate import bound
-from cdnplan.evaluate.bound import dual_bound, search_nodes
-from cdnplan.evaluate.proof import decided_problem, proof_faults, rules_leave_none, tree_bound
+from cdnplan.evaluate.proof import bound
+from cdnplan.evaluate.proof.bound import dual_bound, search_nodes
+from cdnplan.evaluate.proof.proof import decided_problem, proof_faults, rules_leave_none, tree_bound
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.model.proof import Proof

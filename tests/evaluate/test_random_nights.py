@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.fill_windows import fill_window, first_instant, in_words, local_span, to_ms
+from cdnplan.evaluate.night.fill_windows import fill_window, first_instant, in_words, local_span, to_ms
 from cdnplan.model.topology import FillWindow, Site
 from tests.evaluate.naive_judge import broken
 from tests.evaluate.nights import Night, window

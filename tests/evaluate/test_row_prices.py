@@ -7,14 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cdnplan.evaluate import bound
-from cdnplan.evaluate.bound import dual_bound, file_bounds, row_steps
+from cdnplan.evaluate.proof import bound
+from cdnplan.evaluate.proof.bound import dual_bound, file_bounds, row_steps
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.highs import QuietHighs
-from cdnplan.optimize.relaxed_visits import RelaxedVisits
-from cdnplan.optimize.response import ResponseLayout
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.lp.highs import QuietHighs
+from cdnplan.optimize.price.relaxed_visits import RelaxedVisits
+from cdnplan.optimize.price.response import ResponseLayout
 from tests.evaluate.prices import best_holders, random_prices, to_dense
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance

@@ -6,10 +6,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from cdnplan.evaluate import serving
-from cdnplan.evaluate.serving import serving_violations
-from cdnplan.evaluate.signatures import held_by_any, signature_gb, sums_over_sets
-from cdnplan.evaluate.transport_kernels import overclaiming
+from cdnplan.evaluate.count import serving
+from cdnplan.evaluate.count.serving import serving_violations
+from cdnplan.evaluate.count.signatures import held_by_any, signature_gb, sums_over_sets
+from cdnplan.evaluate.count.transport_kernels import overclaiming
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.placement import Placement
 from tests.instances import random_instance, to_dense

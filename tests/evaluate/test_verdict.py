@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.cost import gap_ratio, gap_to_upper_ratio, ideal_cost, plan_cost
-from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.evaluate.count.cost import gap_ratio, gap_to_upper_ratio, ideal_cost, plan_cost
+from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
 from cdnplan.model.families import THROUGHPUT, code
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.limits import RateRows

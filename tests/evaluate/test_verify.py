@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from cdnplan.evaluate.assignment import Fleet
-from cdnplan.evaluate.check_placement import check_placement
-from cdnplan.evaluate.limits import new_gb
-from cdnplan.evaluate.report import MAX_LISTED, Ledger
+from cdnplan.evaluate.checks.check_placement import check_placement
+from cdnplan.evaluate.count.assignment import Fleet
+from cdnplan.evaluate.count.limits import new_gb
+from cdnplan.evaluate.verdict.report import MAX_LISTED, Ledger
 from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.plan_folder import DEMAND, PLACEMENT, PRICES, SERVING, TOPOLOGY, read_plan
 from cdnplan.model.build import build_instance

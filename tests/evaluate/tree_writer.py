@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cdnplan.evaluate.bound import dual_bound
+from cdnplan.evaluate.proof.bound import dual_bound
 from cdnplan.inputs.plan_folder import PROOF, PROOF_CUTS, PROOF_PRICES
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.families import CHURN

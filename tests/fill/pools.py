@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.fill.appliances import Assignment
+from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.model.apart import mask_words
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving

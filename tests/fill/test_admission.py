@@ -7,9 +7,9 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from cdnplan.fill.admission_kernels import admit
-from cdnplan.fill.shelf_kernels import Shelf
-from cdnplan.fill.trade_kernels import clear_fresh, stock, worth
+from cdnplan.fill.shelves.admission_kernels import admit
+from cdnplan.fill.shelves.shelf_kernels import Shelf
+from cdnplan.fill.shelves.trade_kernels import clear_fresh, stock, worth
 
 N_FILES = 7
 

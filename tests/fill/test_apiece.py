@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.fill.apiece import taken_apiece
-from cdnplan.fill.appliances import split_pools
+from cdnplan.fill.deal.apiece import taken_apiece
+from cdnplan.fill.deal.appliances import split_pools
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.placement import Placement, Prices
-from cdnplan.optimize.objective import new_gb, plan_cost, stored_gb
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.problem.objective import new_gb, plan_cost, stored_gb
+from cdnplan.optimize.serve.serving import best_serving
 from tests.instances import check_instance, random_instance
 from tests.limits import with_limits, with_shared
 

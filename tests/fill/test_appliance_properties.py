@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from cdnplan.fill import loads as loads_module
-from cdnplan.fill.appliances import Assignment, split_pools
+from cdnplan.fill.deal.appliances import Assignment, split_pools
+from cdnplan.fill.loads import loads as loads_module
 from cdnplan.lanes import lanes
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import Assignment, split_pools
+from cdnplan.fill.deal.appliances import Assignment, split_pools
 from cdnplan.model.holdings import Holdings
 from tests.fill.pools import Pool, check
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.fill.carried import carried_serving
-from cdnplan.fill.loads import file_loads
+from cdnplan.fill.loads.loads import file_loads
+from cdnplan.fill.night.carried import carried_serving
 from cdnplan.model.placement import Placement
 from tests.fill.pools import served
 from tests.fill.test_loads import random_case

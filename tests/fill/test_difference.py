@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.fill.diff_nearest import compare_holders
-from cdnplan.fill.difference import Difference, diff
+from cdnplan.fill.diff.diff_nearest import compare_holders
+from cdnplan.fill.diff.difference import Difference, diff
 from cdnplan.model.policy import Files, Pin, Places
 from tests.fill.plan_folders import catalog, demand, network, write_folder
 from tests.instances import to_dense

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import Assignment, Kept, Start, split_pools
-from cdnplan.fill.fitting import file_value, file_values, fit_pools, joined_start
-from cdnplan.fill.sharing import with_room
-from cdnplan.fill.siblings import exchange_files, siblings
+from cdnplan.fill.deal.appliances import Assignment, Kept, Start, split_pools
+from cdnplan.fill.deal.fitting import file_value, file_values, fit_pools, joined_start
+from cdnplan.fill.deal.sharing import with_room
+from cdnplan.fill.deal.siblings import exchange_files, siblings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices
-from cdnplan.optimize.objective import plan_cost
-from cdnplan.optimize.priced import priced_costs
-from cdnplan.optimize.rules import volumes_used_gb
-from cdnplan.optimize.serving import best_serving
-from cdnplan.planner import dealing
-from cdnplan.planner.dealing import deal
+from cdnplan.optimize.problem.objective import plan_cost
+from cdnplan.optimize.problem.priced import priced_costs
+from cdnplan.optimize.problem.rules import volumes_used_gb
+from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.planner.decide import dealing
+from cdnplan.planner.decide.dealing import deal
 from tests.fill.pools import Pool
 from tests.instances import random_instance
 from tests.limits import with_limits, with_shared

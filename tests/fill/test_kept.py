@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import Assignment, Kept, split_pools
-from cdnplan.fill.loads import appliance_gbps, pool_gbps
+from cdnplan.fill.deal.appliances import Assignment, Kept, split_pools
+from cdnplan.fill.loads.loads import appliance_gbps, pool_gbps
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.serve.serving import best_serving
 from tests.instances import random_instance
 from tests.limits import with_limits
 

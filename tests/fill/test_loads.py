@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cdnplan.fill import loads as loads_module
-from cdnplan.fill.loads import file_loads, load_chunks, pool_gbps
+from cdnplan.fill.loads import loads as loads_module
+from cdnplan.fill.loads.loads import file_loads, load_chunks, pool_gbps
 from cdnplan.lanes import in_lanes, lanes
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving

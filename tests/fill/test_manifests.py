@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdnplan.errors import InputError
-from cdnplan.fill import manifests
-from cdnplan.fill.manifests import write_manifests
+from cdnplan.fill.export import manifests
+from cdnplan.fill.export.manifests import write_manifests
 from cdnplan.inputs.manifest_files import manifest_path, plan_id, read_index, read_manifest
 from tests.fill.night import APPLIANCES, EVICTIONS, FILLS, PLACEMENT, write_night, write_table
 

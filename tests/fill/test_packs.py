@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import split_pools
-from cdnplan.fill.packs import packs
+from cdnplan.fill.deal.appliances import split_pools
+from cdnplan.fill.deal.packs import packs
 from tests.fill.pools import Pool
 
 

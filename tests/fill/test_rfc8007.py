@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.fill.rfc8007 import Style
-from cdnplan.planner.export import export_rfc8007
+from cdnplan.fill.export.rfc8007 import Style
+from cdnplan.planner.folder.export import export_rfc8007
 from tests.fill.night import EVICTIONS, FILLS, HOUR, NIGHT, write_night, write_table
 from tests.fill.rfc8007_rules import CANCEL, EXAMPLE, INVALIDATE, faults
 

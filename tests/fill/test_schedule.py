@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cdnplan.fill import best_night as best
-from cdnplan.fill.copies import Copies
-from cdnplan.fill.schedule import Schedule, schedule
-from cdnplan.fill.schedule_kernels import Wanted
-from cdnplan.fill.source_kernels import (
+from cdnplan.fill.loads.copies import Copies
+from cdnplan.fill.night import best_night as best
+from cdnplan.fill.night.schedule import Schedule, schedule
+from cdnplan.fill.night.schedule_kernels import Wanted
+from cdnplan.fill.night.source_kernels import (
     HURRIED,
     MS_PER_HOUR,
     NO_SOURCE,
@@ -25,7 +25,7 @@ from cdnplan.fill.source_kernels import (
     Network,
     State,
 )
-from cdnplan.fill.space_kernels import Removals, Result
+from cdnplan.fill.night.space_kernels import Removals, Result
 
 GBPS = 8.0 / 3600.0
 """A GB an hour."""

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from cdnplan.fill.appliances import split_pools
+from cdnplan.fill.deal.appliances import split_pools
 from tests.fill.pools import Pool, check
 
 

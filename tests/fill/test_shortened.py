@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.fill.copies import Copies
-from cdnplan.fill.schedule import Schedule, schedule
-from cdnplan.fill.shortened import shortened
-from cdnplan.fill.source_kernels import ORIGIN, PEER, Network
+from cdnplan.fill.loads.copies import Copies
+from cdnplan.fill.night.schedule import Schedule, schedule
+from cdnplan.fill.night.shortened import shortened
+from cdnplan.fill.night.source_kernels import ORIGIN, PEER, Network
 from tests.fill.test_schedule import copies, network, rows
 
 N_FILES = 12

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import split_pools
-from cdnplan.fill.carried import carried_serving
-from cdnplan.fill.loads import appliance_gbps
-from cdnplan.fill.watched import watched_appliances
+from cdnplan.fill.deal.appliances import split_pools
+from cdnplan.fill.deal.watched import watched_appliances
+from cdnplan.fill.loads.loads import appliance_gbps
+from cdnplan.fill.night.carried import carried_serving
 from cdnplan.lanes import lanes
 from cdnplan.model.apart import Apart
 from cdnplan.model.placement import Placement

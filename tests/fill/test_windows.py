@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdnplan.fill.windows import MS_PER_HOUR, first_window, from_ms, instant_of, night_windows, to_ms, without
+from cdnplan.fill.night.windows import (
+    MS_PER_HOUR,
+    first_window,
+    from_ms,
+    instant_of,
+    night_windows,
+    to_ms,
+    without,
+)
 from cdnplan.model.build import build_instance
 from cdnplan.model.topology import (
     ApplianceGroup,

@@ -34,8 +34,8 @@ from cdnplan.model.build import build_instance
 from cdnplan.model.demand import Demand
 from cdnplan.model.instance import Instance
 from cdnplan.model.topology import Topology
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.outcome import Stop
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.problem.outcome import Stop
 from tests.conftest import ROOT
 
 EXCHANGES = {

@@ -18,7 +18,7 @@ from cdnplan.inputs.manifest_files import read_index, read_manifest
 from cdnplan.inputs.parquet_columns import Kind, read_columns
 from cdnplan.inputs.plan_json import read_plan_json
 from cdnplan.inputs.tables import Column, Table
-from cdnplan.report.records import read_replayed, read_whatif
+from cdnplan.report.tables.records import read_replayed, read_whatif
 from tests.inputs.logs.ingesting import combined, run
 
 DEEP = "[" * 100_000 + "]" * 100_000

@@ -10,8 +10,8 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from cdnplan.optimize import fast
-from cdnplan.optimize.local_search import forced_holders
+from cdnplan.optimize.fast import fast
+from cdnplan.optimize.place.local_search import forced_holders
 from tests.nightly.bad_night import Bad
 from tests.nightly.bad_nights import BAD_NIGHTS
 from tests.nightly.nights import Project

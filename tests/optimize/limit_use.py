@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.optimize.limits import volume_use
-from cdnplan.optimize.objective import rate_loads
+from cdnplan.optimize.problem.limits import volume_use
+from cdnplan.optimize.problem.objective import rate_loads
 
 
 def rates_used(instance: Instance, served: Floats) -> Floats:

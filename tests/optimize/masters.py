@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.few_files import FewFiles, improve_few_files
-from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import Incumbent, LocalSearch
-from cdnplan.optimize.objective import ideal_cost
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.master.few_files import FewFiles, improve_few_files
+from cdnplan.optimize.place.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.problem.columns import Columns
+from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.optimize.problem.objective import ideal_cost
 
 
 def mixed(inst: Instance) -> tuple[Incumbent, FewFiles]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.optimize.balance_kernels import add_tolls, add_use, balance, falls, predict, touch
-from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.priced import priced_costs
-from cdnplan.optimize.response import ResponseLayout
+from cdnplan.optimize.price.balance_kernels import add_tolls, add_use, balance, falls, predict, touch
+from cdnplan.optimize.price.response import ResponseLayout
+from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.optimize.problem.priced import priced_costs
 from tests.instances import random_instance
 from tests.optimize.limit_use import rates_used
 

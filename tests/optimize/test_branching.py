@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.evaluate.bound import dual_bound
-from cdnplan.evaluate.proof import tree_bound
+from cdnplan.evaluate.proof.bound import dual_bound
+from cdnplan.evaluate.proof.proof import tree_bound
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.branching import split_files
-from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.few_files import FewFiles
-from cdnplan.optimize.local_search import Incumbent, LocalSearch
-from cdnplan.optimize.objective import ideal_cost
-from cdnplan.optimize.rules import broken_rules
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.master.branching import split_files
+from cdnplan.optimize.master.few_files import FewFiles
+from cdnplan.optimize.place.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.problem.columns import Columns
+from cdnplan.optimize.problem.objective import ideal_cost
+from cdnplan.optimize.problem.rules import broken_rules
 from tests.instances import random_instance
 from tests.limits import with_limits
 from tests.optimize.masters import mixed

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.proof import tree_bound
+from cdnplan.evaluate.proof.proof import tree_bound
 from cdnplan.model.instance import Instance
-from cdnplan.optimize import closing, fast
-from cdnplan.optimize.objective import gap_ratio, ideal_cost
-from cdnplan.optimize.outcome import Outcome, Stop
+from cdnplan.optimize.fast import closing, fast
+from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost
+from cdnplan.optimize.problem.outcome import Outcome, Stop
 from cdnplan.parts import ALL
 from tests.instances import random_instance
 from tests.limits import with_limits

@@ -10,12 +10,12 @@ import numpy as np
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.cut_kernels import lifted_cover
-from cdnplan.optimize.cutting import add_cuts, find_cuts
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.objective import ideal_cost
-from cdnplan.optimize.rules import broken_rules
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.master.cut_kernels import lifted_cover
+from cdnplan.optimize.master.cutting import add_cuts, find_cuts
+from cdnplan.optimize.problem.objective import ideal_cost
+from cdnplan.optimize.problem.rules import broken_rules
 from tests.instances import random_instance
 from tests.limits import with_limits
 from tests.optimize.masters import mixed

@@ -11,11 +11,11 @@ import pytest
 
 from cdnplan.errors import CdnplanError, DeadlineError, NoFeasiblePlanError
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.exact import solve_exact
-from cdnplan.optimize.exact_decode import broken_covers, rounded_holds
-from cdnplan.optimize.exact_variables import Variables
-from cdnplan.optimize.objective import gap_ratio, ideal_cost
-from cdnplan.optimize.outcome import Stop
+from cdnplan.optimize.exact.exact import solve_exact
+from cdnplan.optimize.exact.exact_decode import broken_covers, rounded_holds
+from cdnplan.optimize.exact.exact_variables import Variables
+from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost
+from cdnplan.optimize.problem.outcome import Stop
 from tests.instances import FAMILIES, random_instance
 from tests.limits import limits_of, with_limits
 from tests.oracle.brute_force import brute_force, free_decisions
@@ -81,7 +81,7 @@ def test_launch_rules_that_rounding_cannot_keep_together() -> None:
 
 
 def test_no_plan_in_time_is_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdnplan.optimize.exact.rounded_holds", lambda *_: None)
+    monkeypatch.setattr("cdnplan.optimize.exact.exact.rounded_holds", lambda *_: None)
     with pytest.raises(DeadlineError, match="no plan was found within 0 s"):
         solve_exact(small(), stop=Stop(time_limit_s=0.0))
 
@@ -113,7 +113,7 @@ def test_asked_to_end_from_the_start_it_still_gives_a_plan() -> None:
 
 
 def test_asked_to_end_before_there_is_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdnplan.optimize.exact.rounded_holds", lambda *_: None)
+    monkeypatch.setattr("cdnplan.optimize.exact.exact.rounded_holds", lambda *_: None)
     with pytest.raises(DeadlineError, match="no plan was found before the search was asked to end"):
         solve_exact(middling(), stop=Stop(asked=lambda: True))
 
@@ -245,8 +245,8 @@ def test_limits_that_rounding_breaks_are_cut_off(monkeypatch: pytest.MonkeyPatch
         cuts.extend(covers)
         return covers
 
-    monkeypatch.setattr("cdnplan.optimize.exact.FEASIBILITY_TOLERANCE", 1e-2)
-    monkeypatch.setattr("cdnplan.optimize.exact.broken_covers", counted)
+    monkeypatch.setattr("cdnplan.optimize.exact.exact.FEASIBILITY_TOLERANCE", 1e-2)
+    monkeypatch.setattr("cdnplan.optimize.exact.exact.broken_covers", counted)
     for seed in (4, 10, 17, 82, 91, 97, 99):
         instance = random_instance(seed, n_files=12, n_pools=3, n_regions=3, families=frozenset({"storage"}))
         outcome = solve_exact(instance)

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from cdnplan.optimize.exchange_kernels import exchange_pools
+from cdnplan.optimize.file.exchange_kernels import exchange_pools
 
 
 class Case:

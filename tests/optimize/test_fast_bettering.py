@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cdnplan.optimize import fast
-from cdnplan.optimize.local_search import LocalSearch
-from cdnplan.optimize.outcome import Stop
+from cdnplan.optimize.fast import fast
+from cdnplan.optimize.place.local_search import LocalSearch
+from cdnplan.optimize.problem.outcome import Stop
 from tests.instances import random_instance
 
 

@@ -9,14 +9,14 @@ import pytest
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import FileSolver, priced_bound
-from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.few_files import improve_few_files
-from cdnplan.optimize.file_columns import solve_exactly
-from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import Incumbent, LocalSearch
-from cdnplan.optimize.objective import ideal_cost
-from cdnplan.optimize.rules import broken_rules
+from cdnplan.optimize.file.bound import FileSolver, priced_bound
+from cdnplan.optimize.master.few_files import improve_few_files
+from cdnplan.optimize.master.file_columns import solve_exactly
+from cdnplan.optimize.place.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.problem.columns import Columns
+from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.optimize.problem.objective import ideal_cost
+from cdnplan.optimize.problem.rules import broken_rules
 from tests.evaluate.prices import best_holders
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance

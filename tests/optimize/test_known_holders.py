@@ -7,13 +7,13 @@ import pytest
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize import fast, known_holders, wide_gap
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.choice_kernels import charge
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.file_columns import columns_of
-from cdnplan.optimize.known_holders import STIFFNESS, KnownHolders
-from cdnplan.optimize.limits import LimitVector
+from cdnplan.optimize.fast import fast, known_holders, wide_gap
+from cdnplan.optimize.fast.choice_kernels import charge
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.fast.known_holders import STIFFNESS, KnownHolders
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.master.file_columns import columns_of
+from cdnplan.optimize.problem.limits import LimitVector
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance
 from tests.limits import with_limits

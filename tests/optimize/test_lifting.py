@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from cdnplan.model.placement import Prices
-from cdnplan.optimize import fast
-from cdnplan.optimize.bound import priced_bound
 from cdnplan.optimize.engine import solve
-from cdnplan.optimize.lifting import STEPS, lifted_prices
-from cdnplan.optimize.objective import plan_cost
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.fast import fast
+from cdnplan.optimize.file.bound import priced_bound
+from cdnplan.optimize.price.lifting import STEPS, lifted_prices
+from cdnplan.optimize.problem.objective import plan_cost
+from cdnplan.optimize.serve.serving import best_serving
 from tests.instances import random_instance
 
 FAMILIES = frozenset({"throughput", "links"})

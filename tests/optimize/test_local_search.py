@@ -10,8 +10,8 @@ import pytest
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.local_search import LocalSearch, forced_holders
+from cdnplan.optimize.place.local_search import LocalSearch, forced_holders
+from cdnplan.optimize.problem.columns import Columns
 from tests.fill.pools import Pool
 from tests.instances import random_instance
 from tests.limits import with_limits

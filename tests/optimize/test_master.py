@@ -8,16 +8,16 @@ import pytest
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize import master
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.file_columns import Columns as FileColumns
-from cdnplan.optimize.file_columns import columns_of, solve_exactly
-from cdnplan.optimize.highs import QuietHighs
-from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import LocalSearch
-from cdnplan.optimize.master import Master, Mixed
-from cdnplan.optimize.objective import ideal_cost
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.lp.highs import QuietHighs
+from cdnplan.optimize.master import master
+from cdnplan.optimize.master.file_columns import Columns as FileColumns
+from cdnplan.optimize.master.file_columns import columns_of, solve_exactly
+from cdnplan.optimize.master.master import Master, Mixed
+from cdnplan.optimize.place.local_search import LocalSearch
+from cdnplan.optimize.problem.columns import Columns
+from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.optimize.problem.objective import ideal_cost
 from tests.instances import random_instance
 
 FAMILIES = frozenset({"storage", "throughput", "links", "launches"})

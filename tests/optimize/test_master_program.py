@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from cdnplan.model.instance import Floats, Ints
-from cdnplan.optimize.file_columns import Columns
-from cdnplan.optimize.highs import QuietHighs
-from cdnplan.optimize.master_program import Basis, Layout, Shape, program
+from cdnplan.optimize.lp.highs import QuietHighs
+from cdnplan.optimize.master.file_columns import Columns
+from cdnplan.optimize.master.master_program import Basis, Layout, Shape, program
 
 N_FILES, N_LIMITS, N_RULES = 30, 4, 2
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from cdnplan.model.instance import Instance
-from cdnplan.optimize import pricing, visits
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.objective import ideal_cost
-from cdnplan.optimize.pricing import PriceSearch
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.price import pricing, visits
+from cdnplan.optimize.price.pricing import PriceSearch
+from cdnplan.optimize.problem.objective import ideal_cost
 from tests.instances import random_instance
 from tests.limits import with_limits
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.optimize.diving import dive
-from cdnplan.optimize.highs import BASIC, LOWER
-from cdnplan.optimize.mixture import Ended, Mixture
-from cdnplan.optimize.rounding import CLOSING
+from cdnplan.optimize.lp.highs import BASIC, LOWER
+from cdnplan.optimize.lp.mixture import Ended, Mixture
+from cdnplan.optimize.round.diving import dive
+from cdnplan.optimize.round.rounding import CLOSING
 from tests.instances import random_instance
 from tests.optimize.test_rounding import rounding_of
 

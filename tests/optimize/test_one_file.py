@@ -9,9 +9,9 @@ import pytest
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import FileSolver, priced_bound
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.one_file import Facility, better_holders, relaxation_bound
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.file.bound import FileSolver, priced_bound
+from cdnplan.optimize.one_file.one_file import Facility, better_holders, relaxation_bound
 from tests.benchmarks.contest_like import draw_koerkel_ghosh
 from tests.benchmarks.ufl import ufl_instance
 from tests.evaluate.prices import best_holders, limit_terms, random_prices

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.optimize import one_file_overlap_kernels
-from cdnplan.optimize.one_file_overlap_kernels import COUNT, NEAREST, overlap_bound
+from cdnplan.optimize.one_file import one_file_overlap_kernels
+from cdnplan.optimize.one_file.one_file_overlap_kernels import COUNT, NEAREST, overlap_bound
 
 
 @pytest.mark.parametrize(("count_most", "nearest"), [(COUNT, NEAREST), (3, 5), (2, 4), (5, 5)])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.one_file import Facility, relaxation_bound, settled_holders
-from cdnplan.optimize.one_file_bound_kernels import CLOSED, FREE, OPEN
-from cdnplan.optimize.one_file_rows import Rows
-from cdnplan.optimize.one_file_split_kernels import split_nodes
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.one_file.one_file import Facility, relaxation_bound, settled_holders
+from cdnplan.optimize.one_file.one_file_bound_kernels import CLOSED, FREE, OPEN
+from cdnplan.optimize.one_file.one_file_rows import Rows
+from cdnplan.optimize.one_file.one_file_split_kernels import split_nodes
 from tests.benchmarks.contest_like import draw_koerkel_ghosh
 from tests.benchmarks.ufl import Ufl, ufl_instance
 from tests.optimize.test_one_file import never

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.one_file_run import unlimited
-from cdnplan.optimize.outcome import Stop
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.one_file.one_file_run import unlimited
+from cdnplan.optimize.problem.outcome import Stop
 from tests.instances import random_instance
 from tests.limits import with_limits
 from tests.optimize.test_one_file import one_file

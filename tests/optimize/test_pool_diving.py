@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from cdnplan.optimize.pool_diving import dive_pools
-from cdnplan.optimize.subset_kernels import best_subset
+from cdnplan.optimize.round.pool_diving import dive_pools
+from cdnplan.optimize.round.subset_kernels import best_subset
 from tests.instances import random_instance
 from tests.optimize.test_rounding import rounding_of
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.proof_record import ProofRecord
+from cdnplan.optimize.master.proof_record import ProofRecord
 from tests.instances import random_instance
 
 ONE = Cuts.one(pool=0, limit=1, file=[0, 1], weight=[1, 1])

@@ -7,16 +7,16 @@ import pytest
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize import fast, wide_gap
-from cdnplan.optimize.bound import FileSolver, priced_bound
-from cdnplan.optimize.exact import solve_exact
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.outcome import Outcome, Progress, no_progress
-from cdnplan.optimize.priced import Priced
-from cdnplan.optimize.pricing import PriceSearch
-from cdnplan.optimize.relaxed_visits import RelaxedVisits
-from cdnplan.optimize.response import ResponseLayout
-from cdnplan.optimize.visits import Batch, HolderVisits, Pass
+from cdnplan.optimize.exact.exact import solve_exact
+from cdnplan.optimize.fast import fast, wide_gap
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.file.bound import FileSolver, priced_bound
+from cdnplan.optimize.price.pricing import PriceSearch
+from cdnplan.optimize.price.relaxed_visits import RelaxedVisits
+from cdnplan.optimize.price.response import ResponseLayout
+from cdnplan.optimize.price.visits import Batch, HolderVisits, Pass
+from cdnplan.optimize.problem.outcome import Outcome, Progress, no_progress
+from cdnplan.optimize.problem.priced import Priced
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance, to_dense
 from tests.limits import with_limits

@@ -10,16 +10,16 @@ import pytest
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.few_files import FewFiles, improve_few_files
-from cdnplan.optimize.file_columns import columns_of, launch_use
-from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import Incumbent, LocalSearch
-from cdnplan.optimize.near_columns import near_columns
-from cdnplan.optimize.objective import ideal_cost, plan_cost
-from cdnplan.optimize.rounding import REPAIRS, STARTS, Rounding
-from cdnplan.optimize.rules import broken_rules, keeps_rules
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.master.few_files import FewFiles, improve_few_files
+from cdnplan.optimize.master.file_columns import columns_of, launch_use
+from cdnplan.optimize.place.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.problem.columns import Columns
+from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.optimize.problem.objective import ideal_cost, plan_cost
+from cdnplan.optimize.problem.rules import broken_rules, keeps_rules
+from cdnplan.optimize.round.near_columns import near_columns
+from cdnplan.optimize.round.rounding import REPAIRS, STARTS, Rounding
 from tests.instances import random_instance
 from tests.oracle.brute_force import brute_force, free_decisions
 
@@ -135,9 +135,9 @@ def test_repairs_end_where_columns_are_many(monkeypatch: pytest.MonkeyPatch) -> 
     inst = random_instance(3, n_regions=6, n_files=60, n_pools=5, families=frozenset({"storage"}))
     rounding, plan, found = rounding_of(inst)
     assert len(list(rounding.plans(plan, found.bound))) == STARTS + REPAIRS
-    monkeypatch.setattr("cdnplan.optimize.rounding.WORK", 1)
+    monkeypatch.setattr("cdnplan.optimize.round.rounding.WORK", 1)
     assert len(list(rounding.plans(plan, found.bound))) == STARTS + 1
-    monkeypatch.setattr("cdnplan.optimize.rounding.VAIN_WORK", 1)
+    monkeypatch.setattr("cdnplan.optimize.round.rounding.VAIN_WORK", 1)
     costs = [each.cost for each in rounding.plans(plan, found.bound)]
     assert len(costs) < STARTS, "the first dives that better nothing are the last"
     assert costs[:-1] == sorted(set(costs[:-1]), reverse=True)

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.local_search import Incumbent
-from cdnplan.optimize.objective import gap_ratio
-from cdnplan.optimize.outcome import Fits, Stop, no_progress
-from cdnplan.optimize.phase_clock import PhaseClock
-from cdnplan.optimize.proof_record import ProofRecord
-from cdnplan.optimize.run_state import UNFIT_RATIO, RunState
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.master.proof_record import ProofRecord
+from cdnplan.optimize.place.local_search import Incumbent
+from cdnplan.optimize.problem.objective import gap_ratio
+from cdnplan.optimize.problem.outcome import Fits, Stop, no_progress
+from cdnplan.optimize.run.phase_clock import PhaseClock
+from cdnplan.optimize.run.run_state import UNFIT_RATIO, RunState
 from tests.instances import random_instance
 
 SEED = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.optimize.move_kernels import note_opened, rank_moves
-from cdnplan.optimize.search_kernels import spread_requests
+from cdnplan.optimize.file.move_kernels import note_opened, rank_moves
+from cdnplan.optimize.price.search_kernels import spread_requests
 
 HEAT = 0.5
 

@@ -8,13 +8,13 @@ import pytest
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices, Serving
-from cdnplan.optimize.bound import FileSolver
-from cdnplan.optimize.columns import Columns
-from cdnplan.optimize.file_columns import columns_of
-from cdnplan.optimize.limits import LimitVector
-from cdnplan.optimize.local_search import Incumbent, LocalSearch
-from cdnplan.optimize.objective import new_gb, stored_gb
-from cdnplan.optimize.served_columns import columns_as_served
+from cdnplan.optimize.file.bound import FileSolver
+from cdnplan.optimize.master.file_columns import columns_of
+from cdnplan.optimize.place.local_search import Incumbent, LocalSearch
+from cdnplan.optimize.problem.columns import Columns
+from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.optimize.problem.objective import new_gb, stored_gb
+from cdnplan.optimize.round.served_columns import columns_as_served
 from tests.instances import random_instance
 from tests.optimize.limit_use import limit_use
 

@@ -12,10 +12,10 @@ import pytest
 from cdnplan.model.apart import Apart, mask_words
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
-from cdnplan.optimize import serving, serving_program
-from cdnplan.optimize.highs import QuietHighs
-from cdnplan.optimize.objective import plan_cost, rate_loads
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.lp.highs import QuietHighs
+from cdnplan.optimize.problem.objective import plan_cost, rate_loads
+from cdnplan.optimize.serve import serving, serving_program
+from cdnplan.optimize.serve.serving import best_serving
 from tests.fill.pools import served
 from tests.instances import check_instance, random_instance, to_dense
 from tests.limits import with_limits

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.fill.loads import pool_gbps
+from cdnplan.fill.loads.loads import pool_gbps
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
-from cdnplan.optimize import serving_relief
-from cdnplan.optimize.objective import plan_cost, rate_loads
-from cdnplan.optimize.serving import NEAR_RATIO, best_serving
-from cdnplan.optimize.serving_basis import Basis
-from cdnplan.optimize.serving_relief import relieved_serving
+from cdnplan.optimize.problem.objective import plan_cost, rate_loads
+from cdnplan.optimize.serve import serving_relief
+from cdnplan.optimize.serve.serving import NEAR_RATIO, best_serving
+from cdnplan.optimize.serve.serving_basis import Basis
+from cdnplan.optimize.serve.serving_relief import relieved_serving
 from tests.instances import random_instance
 from tests.limits import with_limits
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance import Floats, Instance
-from cdnplan.optimize.highs import QuietHighs
+from cdnplan.optimize.lp.highs import QuietHighs
 from tests.instances import to_dense
 
 MAX_FREE = 14

@@ -25,12 +25,12 @@ import numpy as np
 
 from cdnplan.cli.tables import print_table
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.evaluate.cost import gap_ratio, ideal_cost
-from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.evaluate.count.cost import gap_ratio, ideal_cost
+from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.exact import solve_exact
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.outcome import Outcome
+from cdnplan.optimize.exact.exact import solve_exact
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.problem.outcome import Outcome
 from tests.oracle.brute_force import brute_force, free_decisions
 from tests.oracle.drawn import Drawn, draw
 

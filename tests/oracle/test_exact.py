@@ -10,8 +10,8 @@ import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.bound import priced_bound
-from cdnplan.optimize.exact import solve_exact
+from cdnplan.optimize.exact.exact import solve_exact
+from cdnplan.optimize.file.bound import priced_bound
 from tests.instances import FAMILIES, check_instance, random_instance, to_dense
 from tests.limits import limits_of, with_limits
 from tests.oracle.brute_force import brute_force, free_decisions

@@ -9,8 +9,8 @@ import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance import Instance
-from cdnplan.optimize.exact import solve_exact
-from cdnplan.optimize.outcome import Outcome
+from cdnplan.optimize.exact.exact import solve_exact
+from cdnplan.optimize.problem.outcome import Outcome
 from tests.instances import FAMILIES, check_instance, random_instance
 from tests.limits import limits_of, with_limits
 from tests.oracle.permuted import permuted

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.optimize.fast import solve_fast
+from cdnplan.optimize.fast.fast import solve_fast
 from tests.instances import FAMILIES, check_instance
 from tests.limits import with_limits
 from tests.oracle import many
@@ -43,7 +43,7 @@ def test_every_family_kind_and_edge_is_drawn() -> None:
 
 def test_what_is_wrong_is_found() -> None:
     """A bound too high, a plan too cheap and a broken limit would not go unseen."""
-    from cdnplan.evaluate.verdict import evaluate
+    from cdnplan.evaluate.verdict.verdict import evaluate
 
     instance = draw(1, 0).instance
     outcome = solve_fast(instance)

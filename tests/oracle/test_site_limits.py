@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.evaluate.verdict import evaluate
+from cdnplan.evaluate.verdict.verdict import evaluate
 from cdnplan.model.families import OUTSIDE, POWER, code
 from cdnplan.model.instance import Instance
 from cdnplan.model.limits import RateRows, VolumeRows

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from cdnplan.evaluate.report import Report
+from cdnplan.evaluate.verdict.report import Report
 from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.plan_folder import PROOF_CUTS, TREE
 from cdnplan.inputs.topology_writer import topology_text

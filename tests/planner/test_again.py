@@ -18,14 +18,14 @@ from cdnplan.model.placement import Placement
 from cdnplan.model.policy import CopyRule, Costs, Files, LaunchRule, Places, Policy, Reserves
 from cdnplan.model.topology import ApplianceGroup, DemandShare, Hardware, Origin, Region, Site, Topology
 from cdnplan.optimize.engine import EngineName, solve
-from cdnplan.optimize.objective import plan_cost
-from cdnplan.optimize.outcome import Outcome, Stop
+from cdnplan.optimize.problem.objective import plan_cost
+from cdnplan.optimize.problem.outcome import Outcome, Stop
 from cdnplan.planner import PlanRequest
-from cdnplan.planner import engine_run as module
-from cdnplan.planner.again import Spent, plan_again
-from cdnplan.planner.dealing import Dealt, deal
-from cdnplan.planner.engine_run import EngineRun
-from cdnplan.planner.load import load
+from cdnplan.planner.decide import engine_run as module
+from cdnplan.planner.decide.again import Spent, plan_again
+from cdnplan.planner.decide.dealing import Dealt, deal
+from cdnplan.planner.decide.engine_run import EngineRun
+from cdnplan.planner.inputs.load import load
 from tests.planner.plans import by_pool, copies, make, rows, write_network
 
 FILES = ("film", "launch", *(f"other {i}" for i in range(6)))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cdnplan.cli.ahead import _waiting, compiling_ahead
-from cdnplan.optimize.outcome import no_progress
+from cdnplan.optimize.problem.outcome import no_progress
 from cdnplan.planner import ahead
 
 SAME_KERNELS = """

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.verdict import evaluate
-from cdnplan.fill.appliances import split_pools
-from cdnplan.fill.copies import Copies
-from cdnplan.fill.fills import Fills
+from cdnplan.evaluate.verdict.verdict import evaluate
+from cdnplan.fill.deal.appliances import split_pools
+from cdnplan.fill.loads.copies import Copies
+from cdnplan.fill.night.fills import Fills
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
 from cdnplan.nightly.in_force import standing
-from cdnplan.optimize import fast
-from cdnplan.optimize.local_search import forced_holders
-from cdnplan.optimize.objective import ideal_cost, plan_cost
-from cdnplan.optimize.outcome import Outcome
-from cdnplan.planner.as_held import as_held, may_stay, weigh
-from cdnplan.planner.dealing import Dealt
-from cdnplan.planner.load import load
+from cdnplan.optimize.fast import fast
+from cdnplan.optimize.place.local_search import forced_holders
+from cdnplan.optimize.problem.objective import ideal_cost, plan_cost
+from cdnplan.optimize.problem.outcome import Outcome
+from cdnplan.planner.decide.as_held import as_held, may_stay, weigh
+from cdnplan.planner.decide.dealing import Dealt
+from cdnplan.planner.inputs.load import load
 from tests.fill.pools import Pool
 from tests.planner.plans import copies, make, sample_request
 from tests.planner.test_nights import BE, other_tastes

@@ -13,11 +13,11 @@ from cdnplan.evaluate.verify import verify
 from cdnplan.model.binding import LIMITS, binds, dearest_first
 from cdnplan.model.rule_checks import window_warnings
 from cdnplan.planner import PlanRequest, plan
-from cdnplan.planner.summary import FULL_LISTED, full_rows
-from cdnplan.report.facts import read_facts
-from cdnplan.report.plan_page import plan_page
-from cdnplan.report.tables_plan import full_table
-from cdnplan.whatif.price_check import PricesRequest, prices
+from cdnplan.planner.folder.summary import FULL_LISTED, full_rows
+from cdnplan.report.pages.plan_page import plan_page
+from cdnplan.report.tables.facts import read_facts
+from cdnplan.report.tables.tables_plan import full_table
+from cdnplan.whatif.ask.price_check import PricesRequest, prices
 from tests.evaluate.plan_writer import change_json
 from tests.limits import with_limits
 from tests.replay.networks import write_small

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.fill import best_night, schedule
-from cdnplan.fill.best_night import Evening, PlannedNight
-from cdnplan.optimize.outcome import Outcome
-from cdnplan.planner import deciding
-from cdnplan.planner.dealing import Dealt
+from cdnplan.fill.night import best_night, schedule
+from cdnplan.fill.night.best_night import Evening, PlannedNight
+from cdnplan.optimize.problem.outcome import Outcome
+from cdnplan.planner.decide import deciding
+from cdnplan.planner.decide.dealing import Dealt
 from cdnplan.sample import sample_folder
 from tests.benchmarks.drift import Drift, write_drifted
 from tests.planner.plans import make, sample_request

@@ -13,13 +13,13 @@ from cdnplan.inputs.parquet_columns import read_columns
 from cdnplan.inputs.plan_folder import PRICES, TABLES
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.objective import gap_ratio, ideal_cost
-from cdnplan.optimize.pricing import WARM_PASSES
-from cdnplan.optimize.warm_start import WarmStart
-from cdnplan.planner.earlier import prices_for, start_from
-from cdnplan.planner.load import load
-from cdnplan.planner.tables import PriceRow, as_stored, price_columns, price_rows, table, write_table
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.price.pricing import WARM_PASSES
+from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost
+from cdnplan.optimize.problem.warm_start import WarmStart
+from cdnplan.planner.folder.tables import PriceRow, as_stored, price_columns, price_rows, table, write_table
+from cdnplan.planner.inputs.earlier import prices_for, start_from
+from cdnplan.planner.inputs.load import load
 from tests.instances import random_instance
 from tests.limits import with_shared
 from tests.planner.plans import make, sample_request

@@ -13,9 +13,9 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.folders import Kind, check_place, claimed
-from cdnplan.planner import folder as planner_folder
 from cdnplan.planner import plan
-from cdnplan.planner.folder import PLAN
+from cdnplan.planner.folder import folder as planner_folder
+from cdnplan.planner.folder.folder import PLAN
 from tests.planner.plans import assert_verified, expected_names, files_of, make, names_of, sample_request
 
 BE = frozenset({"BE"})

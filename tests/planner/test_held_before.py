@@ -14,7 +14,7 @@ import pytest
 from cdnplan.errors import InputError
 from cdnplan.inputs.plan_json import read_plan_json
 from cdnplan.planner import PlanRequest, plan
-from cdnplan.planner.summary import summary_rows
+from cdnplan.planner.folder.summary import summary_rows
 from tests.conftest import ROOT
 from tests.planner.plans import assert_verified, copies
 

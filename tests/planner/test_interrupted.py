@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cdnplan.planner import plan
-from cdnplan.planner.record import INTERRUPTED
+from cdnplan.planner.folder.record import INTERRUPTED
 from tests.planner.plans import assert_verified, sample_request
 
 

@@ -24,7 +24,7 @@ from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.nightly.guard_limits import DEFAULT_LIMITS
 from cdnplan.nightly.guards import before_planning, read_guards
 from cdnplan.planner import PlanRequest
-from cdnplan.planner.load import load
+from cdnplan.planner.inputs.load import load
 from cdnplan.sample import sample_folder
 from cdnplan.synth.generate import synth
 from cdnplan.synth.presets import PRESETS

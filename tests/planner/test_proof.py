@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.verdict import Verdict, evaluate
+from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
 from cdnplan.inputs.manifest_files import plan_id
 from cdnplan.inputs.plan_folder import TREE
 from cdnplan.model.proof import Proof
-from cdnplan.optimize.fast import solve_fast
-from cdnplan.optimize.outcome import Outcome
-from cdnplan.planner.load import load
-from cdnplan.planner.proof_tables import proof_as_stored
-from cdnplan.planner.proven import Proven
-from cdnplan.planner.tables import as_stored
+from cdnplan.optimize.fast.fast import solve_fast
+from cdnplan.optimize.problem.outcome import Outcome
+from cdnplan.planner.folder.proof_tables import proof_as_stored
+from cdnplan.planner.folder.proven import Proven
+from cdnplan.planner.folder.tables import as_stored
+from cdnplan.planner.inputs.load import load
 from tests.planner.knapsack import knapsack_request
 from tests.planner.plans import assert_verified, expected_names, make, names_of, rows
 

@@ -8,16 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.check_proof import check_proof
-from cdnplan.evaluate.proof import tree_bound
-from cdnplan.evaluate.report import Ledger
+from cdnplan.evaluate.checks.check_proof import check_proof
+from cdnplan.evaluate.proof.proof import tree_bound
+from cdnplan.evaluate.verdict.report import Ledger
 from cdnplan.inputs.parquet_columns import read_columns
 from cdnplan.inputs.plan_folder import PROOF, PROOF_CUTS, PROOF_PRICES, TABLES
 from cdnplan.model.cuts import Cuts
 from cdnplan.model.instance import Instance
 from cdnplan.model.proof import Proof
-from cdnplan.planner.proof_tables import proof_as_stored, proof_cuts_table, proof_prices_table, proof_table
-from cdnplan.planner.tables import write_table
+from cdnplan.planner.folder.proof_tables import (
+    proof_as_stored,
+    proof_cuts_table,
+    proof_prices_table,
+    proof_table,
+)
+from cdnplan.planner.folder.tables import write_table
 from tests.evaluate.prices import random_prices
 from tests.evaluate.test_cuts import random_cuts, with_cuts
 from tests.evaluate.test_proof import random_tree, undecided

@@ -8,21 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import Assignment
-from cdnplan.fill.loads import appliance_gbps, pool_gbps
+from cdnplan.fill.deal.appliances import Assignment
+from cdnplan.fill.loads.loads import appliance_gbps, pool_gbps
 from cdnplan.model.families import THROUGHPUT, code
 from cdnplan.model.instance import Floats, Instance
 from cdnplan.model.limits import RateRows
 from cdnplan.model.placement import Placement, Serving
 from cdnplan.optimize.engine import solve
-from cdnplan.optimize.objective import plan_cost
-from cdnplan.planner import spreading
-from cdnplan.planner.changed import Changed, serving_loads
-from cdnplan.planner.dealing import Dealt, deal
-from cdnplan.planner.load import load
-from cdnplan.planner.relieving import relieve
-from cdnplan.planner.spread import Spread
-from cdnplan.planner.spreading import serve_changed
+from cdnplan.optimize.problem.objective import plan_cost
+from cdnplan.planner.decide.dealing import Dealt, deal
+from cdnplan.planner.inputs.load import load
+from cdnplan.planner.relieve import spreading
+from cdnplan.planner.relieve.changed import Changed, serving_loads
+from cdnplan.planner.relieve.relieving import relieve
+from cdnplan.planner.relieve.spread import Spread
+from cdnplan.planner.relieve.spreading import serve_changed
 from tests.fill.pools import Pool, all_from_first
 from tests.limits import with_limits
 from tests.planner.plans import write_small_network

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import split_pools
-from cdnplan.fill.room import new_room_gb, room_beside
+from cdnplan.fill.deal.appliances import split_pools
+from cdnplan.fill.loads.room import new_room_gb, room_beside
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement
-from cdnplan.optimize.objective import new_gb
-from cdnplan.optimize.rules import keeps_rules
-from cdnplan.optimize.serving import best_serving
-from cdnplan.planner.dealing import _late, required_files
-from cdnplan.planner.waiting import waiting_rules
+from cdnplan.optimize.problem.objective import new_gb
+from cdnplan.optimize.problem.rules import keeps_rules
+from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.planner.decide.dealing import _late, required_files
+from cdnplan.planner.inputs.waiting import waiting_rules
 from tests.instances import random_instance
 from tests.limits import with_limits, with_shared
 

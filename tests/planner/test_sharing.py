@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 
-from cdnplan.fill import sharing
-from cdnplan.fill.appliances import Assignment
+from cdnplan.fill.deal import sharing
+from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Prices, Serving
-from cdnplan.planner import PlanRequest, dealing, deciding
-from cdnplan.planner.dealing import Dealt, deal
+from cdnplan.planner import PlanRequest
+from cdnplan.planner.decide import dealing, deciding
+from cdnplan.planner.decide.dealing import Dealt, deal
 from tests.fill.pools import Pool
 from tests.fill.test_nights import two_nights
 from tests.planner.plans import assert_verified, copies, make, rows

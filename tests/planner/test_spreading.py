@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.fill.appliances import Assignment, split_pools
-from cdnplan.fill.loads import appliance_gbps
+from cdnplan.fill.deal.appliances import Assignment, split_pools
+from cdnplan.fill.loads.loads import appliance_gbps
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement, Serving
-from cdnplan.optimize.objective import plan_cost
-from cdnplan.optimize.serving import NEAR_RATIO, best_serving
-from cdnplan.planner import spreading_large
-from cdnplan.planner.changed import Changed
-from cdnplan.planner.relieving import relieve
-from cdnplan.planner.spreading import spread_serving
+from cdnplan.optimize.problem.objective import plan_cost
+from cdnplan.optimize.serve.serving import NEAR_RATIO, best_serving
+from cdnplan.planner.relieve import spreading_large
+from cdnplan.planner.relieve.changed import Changed
+from cdnplan.planner.relieve.relieving import relieve
+from cdnplan.planner.relieve.spreading import spread_serving
 from tests.instances import random_instance
 from tests.limits import with_limits
 from tests.oracle.feasible import broken_limits

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cdnplan.fill.appliances import split_pools
-from cdnplan.fill.copies import Copies
-from cdnplan.planner.load import load
-from cdnplan.planner.spreading import Changed, spread_serving
-from cdnplan.planner.staying import launches_stay
+from cdnplan.fill.deal.appliances import split_pools
+from cdnplan.fill.loads.copies import Copies
+from cdnplan.planner.decide.staying import launches_stay
+from cdnplan.planner.inputs.load import load
+from cdnplan.planner.relieve.spreading import Changed, spread_serving
 from tests.fill.pools import Pool
 from tests.planner.plans import write_small_network
 

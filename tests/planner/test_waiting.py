@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cdnplan.model.instance import Instance
-from cdnplan.planner.waiting import Waiting, waiting_rules, waiting_words
+from cdnplan.planner.inputs.waiting import Waiting, waiting_rules, waiting_words
 from tests.instances import random_instance
 from tests.limits import with_limits
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.evaluate import misses as judged
-from cdnplan.evaluate.misses import misses
+from cdnplan.evaluate.count import misses as judged
+from cdnplan.evaluate.count.misses import misses
 from cdnplan.model.holdings import Holdings
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.replay.misses import CAUSES, REMEDIES, Known, explain
 from cdnplan.replay.places import Places
 from cdnplan.replay.planning import Planned

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.loads import pool_gbps
+from cdnplan.evaluate.count.loads import pool_gbps
 from cdnplan.model.families import THROUGHPUT, code
 from cdnplan.model.limits import RateRows
-from cdnplan.optimize.serving import best_serving
+from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.replay.routes import find_routes, routed_gb
 from cdnplan.replay.stream import draw_stream, hour_shares
 from tests.instances import random_instance

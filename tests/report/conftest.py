@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.report.facts import PlanFacts, read_facts
+from cdnplan.report.tables.facts import PlanFacts, read_facts
 from tests.evaluate import network
 from tests.evaluate.plan_writer import write_plan
 from tests.planner.plans import make, sample_request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from cdnplan.report.facts import PlanFacts
+from cdnplan.report.tables.facts import PlanFacts
 from tests.planner.plans import copies, pool_of, rows
 
 ORIGIN = "origin"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from cdnplan.report.facts import read_facts
-from cdnplan.report.report import report
-from cdnplan.report.tables_network import regions_table
+from cdnplan.report.pages.report import report
+from cdnplan.report.tables.facts import read_facts
+from cdnplan.report.tables.tables_network import regions_table
 from tests.report.browser import axe_issues, browser, opened
 
 FIGURES = {

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.fill.difference import diff
-from cdnplan.report.actual import actual_tables
-from cdnplan.report.changes import (
+from cdnplan.fill.diff.difference import diff
+from cdnplan.report.sections.actual import actual_tables
+from cdnplan.report.sections.changes import (
     changed_sites_table,
     changes_section,
     compared_table,
     effects_table,
     reasons_table,
 )
-from cdnplan.report.facts import PlanFacts, read_facts
+from cdnplan.report.tables.facts import PlanFacts, read_facts
 
 
 def test_changes_are_those_of_the_difference(small_plan: Path, next_plan: Path) -> None:

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from cdnplan.report.facts import PlanFacts
-from cdnplan.report.maps import (
+from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
+from cdnplan.report.sections.maps import (
     LABEL_HEIGHT,
     LAYERS,
     LETTER,
@@ -20,8 +20,8 @@ from cdnplan.report.maps import (
     map_table,
     sizes,
 )
-from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
-from cdnplan.report.tables_network import regions_table, sites_table
+from cdnplan.report.tables.facts import PlanFacts
+from cdnplan.report.tables.tables_network import regions_table, sites_table
 
 
 def test_colours_and_sizes_follow_from_the_tables(facts: PlanFacts) -> None:

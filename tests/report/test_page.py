@@ -20,13 +20,13 @@ from cdnplan.evaluate.verify import verify
 from cdnplan.inputs.manifest_files import REPORT
 from cdnplan.inputs.plan_folder import sha256
 from cdnplan.planner import plan
-from cdnplan.report import report as module
-from cdnplan.report.html import Section
-from cdnplan.report.labels import LABELS
-from cdnplan.report.page import Page, html_page
-from cdnplan.report.plan_page import plan_page
-from cdnplan.report.report import report, report_of_plan, write_report
-from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
+from cdnplan.report.pages import report as module
+from cdnplan.report.pages.page import Page, html_page
+from cdnplan.report.pages.plan_page import plan_page
+from cdnplan.report.pages.report import report, report_of_plan, write_report
+from cdnplan.report.parts.html import Section
+from cdnplan.report.parts.labels import LABELS
+from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
 from tests.evaluate.plan_writer import change_json, write_plan
 from tests.planner.plans import write_small_network
 

@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.report import replay_tables
-from cdnplan.report.maps import replay_layers
-from cdnplan.report.replay_tables import (
+from cdnplan.report.pages.report import report
+from cdnplan.report.pages.whatif_page import changed_table, limits_table, scenarios_table
+from cdnplan.report.sections.maps import replay_layers
+from cdnplan.report.tables import replay_tables
+from cdnplan.report.tables.replay_tables import (
     causes_table,
     links_table,
     missed_regions_table,
@@ -27,8 +29,6 @@ from cdnplan.report.replay_tables import (
     replayed_sites_table,
     ways_table,
 )
-from cdnplan.report.report import report
-from cdnplan.report.whatif_page import changed_table, limits_table, scenarios_table
 from tests.report.replays import DEMAND_GB, MISSES, WAYS, whatif_tree, write_replay
 
 

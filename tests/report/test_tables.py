@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.check_prices import check_prices
-from cdnplan.evaluate.report import Ledger
+from cdnplan.evaluate.checks.check_prices import check_prices
+from cdnplan.evaluate.verdict.report import Ledger
 from cdnplan.evaluate.verify import verify
 from cdnplan.optimize.engine import EngineName
 from cdnplan.planner import PlanRequest, plan
-from cdnplan.report.facts import PlanFacts, find_worth, read_facts
-from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn, packed
-from cdnplan.report.tables_network import (
+from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn, packed
+from cdnplan.report.tables.facts import PlanFacts, find_worth, read_facts
+from cdnplan.report.tables.tables_network import (
     TIERS,
     bin_floor,
     next_tb,
@@ -26,7 +26,7 @@ from cdnplan.report.tables_network import (
     regions_table,
     sites_table,
 )
-from cdnplan.report.tables_plan import (
+from cdnplan.report.tables.tables_plan import (
     certificate_table,
     costs_table,
     curve_table,
@@ -261,7 +261,7 @@ def test_prices_lie_between_on_a_network_with_a_night(engine: EngineName, tmp_pa
 
 
 def test_part_of_a_tb() -> None:
-    from cdnplan.report.tables_network import _first_tb
+    from cdnplan.report.tables.tables_network import _first_tb
 
     stored, serves = np.array([[400.0, 0.0, 1200.0, 50.0]]), np.array([[40.0, 0.0, 24.0, 1.0]])
     assert _first_tb(stored, serves).tolist() == [40.0 + 24.0 * 600 / 1200]

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.evaluate.misses import CAUSES
+from cdnplan.evaluate.count.misses import CAUSES
 from cdnplan.evaluate.verify import verify
 from cdnplan.planner import PlanRequest, plan
-from cdnplan.report.figures import certificate_figure
-from cdnplan.report.report import report
-from cdnplan.report.sheet import NumberColumn, Sheet, TextColumn
+from cdnplan.report.pages.report import report
+from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
+from cdnplan.report.sections.figures import certificate_figure
 
 TOPOLOGY = """
 name: ties

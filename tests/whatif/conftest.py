@@ -10,7 +10,7 @@ import pytest
 from cdnplan.inputs.topology_reader import read_topology
 from cdnplan.inputs.topology_writer import topology_text
 from cdnplan.sample import sample_folder
-from cdnplan.whatif.base import Base, load_base
+from cdnplan.whatif.base.base import Base, load_base
 from tests.planner.plans import make, sample_request
 from tests.whatif.small import make_small
 

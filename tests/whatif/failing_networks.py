@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.evaluate.cost import plan_cost
+from cdnplan.evaluate.count.cost import plan_cost
 from cdnplan.model.build import build_instance
 from cdnplan.model.catalog import Catalog
 from cdnplan.model.demand import Demand
@@ -26,11 +26,11 @@ from cdnplan.model.topology import (
     Site,
     Topology,
 )
-from cdnplan.optimize.serving import best_serving
-from cdnplan.whatif.apply import apply_all
-from cdnplan.whatif.base import Inputs
-from cdnplan.whatif.failures import Failure
-from cdnplan.whatif.scenario_reader import read_scenarios
+from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.whatif.base.base import Inputs
+from cdnplan.whatif.base.failures import Failure
+from cdnplan.whatif.scenario.apply import apply_all
+from cdnplan.whatif.scenario.scenario_reader import read_scenarios
 
 Bools = npt.NDArray[np.bool_]
 DAY = dt.date(2026, 3, 8)

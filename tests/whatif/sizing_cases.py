@@ -22,10 +22,10 @@ from cdnplan.model.topology import (
     Site,
     Topology,
 )
-from cdnplan.whatif.sizing_file import Candidate, Room, Sizing
-from cdnplan.whatif.sizing_problem import Counts, SizingProblem
-from cdnplan.whatif.sizing_search import Options, Planned, SizingSearch
-from cdnplan.whatif.sizing_targets import Goal, failure_goals
+from cdnplan.whatif.size.sizing_file import Candidate, Room, Sizing
+from cdnplan.whatif.size.sizing_problem import Counts, SizingProblem
+from cdnplan.whatif.size.sizing_search import Options, Planned, SizingSearch
+from cdnplan.whatif.size.sizing_targets import Goal, failure_goals
 
 MOST_SETS = 160
 """Sets of a drawn question: what enumeration plans in some seconds."""

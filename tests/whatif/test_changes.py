@@ -10,9 +10,9 @@ import pytest
 
 from cdnplan.model.instance import Instance
 from cdnplan.model.network import find_candidates
-from cdnplan.whatif.apply import Applied, apply_scenario
-from cdnplan.whatif.base import Base, rebuild
-from cdnplan.whatif.scenario_reader import read_scenarios
+from cdnplan.whatif.base.base import Base, rebuild
+from cdnplan.whatif.scenario.apply import Applied, apply_scenario
+from cdnplan.whatif.scenario.scenario_reader import read_scenarios
 from tests.whatif.bad_scenarios import change
 
 

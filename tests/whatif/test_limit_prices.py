@@ -11,13 +11,13 @@ import pytest
 from cdnplan.errors import InputError
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Prices
-from cdnplan.optimize.bound import FileSolver, priced_bound
-from cdnplan.optimize.exact import solve_exact
-from cdnplan.optimize.pricing import PriceSearch
+from cdnplan.optimize.exact.exact import solve_exact
+from cdnplan.optimize.file.bound import FileSolver, priced_bound
+from cdnplan.optimize.price.pricing import PriceSearch
 from cdnplan.planner import plan
-from cdnplan.planner.limit_list import LimitList
-from cdnplan.whatif.limit_prices import PriceCurve, limit_prices, pools_of, with_more
-from cdnplan.whatif.price_check import PricesRequest, prices
+from cdnplan.planner.folder.limit_list import LimitList
+from cdnplan.whatif.ask.limit_prices import PriceCurve, limit_prices, pools_of, with_more
+from cdnplan.whatif.ask.price_check import PricesRequest, prices
 from tests.instances import random_instance
 from tests.limits import with_limits, with_shared
 from tests.planner.plans import sample_request

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import DeadlineError
-from cdnplan.optimize.outcome import Stop, no_progress
+from cdnplan.optimize.problem.outcome import Stop, no_progress
 from cdnplan.planner import plan
-from cdnplan.whatif.apply import apply_scenario
-from cdnplan.whatif.base import Answer, Base, Changed, load_base, rebuild
-from cdnplan.whatif.replan import _Task, replan
-from cdnplan.whatif.scenario_reader import read_scenarios
+from cdnplan.whatif.base.base import Answer, Base, Changed, load_base, rebuild
+from cdnplan.whatif.scenario.apply import apply_scenario
+from cdnplan.whatif.scenario.scenario_reader import read_scenarios
+from cdnplan.whatif.steer.replan import _Task, replan
 from tests.planner.knapsack import knapsack_request
 from tests.whatif.bad_scenarios import change
 
@@ -105,9 +105,9 @@ def test_who_draws_a_little_on_pools_that_lost_files_is_served_anew(
     linkless_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Regions outside of the part keep their serving, but not from files that are gone."""
-    monkeypatch.setattr("cdnplan.whatif.replan.NEAR_FROM", 0)
-    monkeypatch.setattr("cdnplan.whatif.replan.LARGEST_RATIO", 1.0)
-    monkeypatch.setattr("cdnplan.optimize.near.USED_RATIO", 0.9)  # next to nobody is in the part
+    monkeypatch.setattr("cdnplan.whatif.steer.replan.NEAR_FROM", 0)
+    monkeypatch.setattr("cdnplan.whatif.steer.replan.LARGEST_RATIO", 1.0)
+    monkeypatch.setattr("cdnplan.optimize.fast.near.USED_RATIO", 0.9)  # next to nobody is in the part
     line = "scale_demand: {regions: [gb-riverfibre-london], factor: 3}"
     (tmp_path / "s.yaml").write_text(change(line), encoding="utf-8")
     made = apply_scenario(read_scenarios([tmp_path / "s.yaml"])[0], linkless_base.inputs)

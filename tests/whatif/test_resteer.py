@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.optimize.serving import best_serving
-from cdnplan.whatif.detours import Network
-from cdnplan.whatif.impact import impact_of
-from cdnplan.whatif.resteer import GAP_OF_COST, GAP_RATIO
-from cdnplan.whatif.steering import Steering
-from cdnplan.whatif.sweep import failures_of
+from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.whatif.ask.impact import impact_of
+from cdnplan.whatif.ask.sweep import failures_of
+from cdnplan.whatif.base.detours import Network
+from cdnplan.whatif.steer.resteer import GAP_OF_COST, GAP_RATIO
+from cdnplan.whatif.steer.steering import Steering
 from tests.whatif.failing_networks import Case, case, exact_cost
 
 FAR_KM = 500.0

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.optimize.integer_program import Row
-from cdnplan.whatif import sizing_bounds
-from cdnplan.whatif.size import size
-from cdnplan.whatif.sizing_master import Master
-from cdnplan.whatif.sizing_search import Options, SizingSearch
+from cdnplan.optimize.lp.integer_program import Row
+from cdnplan.whatif.size import sizing_bounds
+from cdnplan.whatif.size.size import size
+from cdnplan.whatif.size.sizing_master import Master
+from cdnplan.whatif.size.sizing_search import Options, SizingSearch
 from tests.whatif.sizing_cases import all_sets, by_trying, draw
 
 SEEDS = (0, 1, 2, 5, 6, 9, 14, 17, 20, 55)

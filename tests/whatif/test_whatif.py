@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.evaluate.verdict import evaluate
+from cdnplan.evaluate.verdict.verdict import evaluate
 from cdnplan.model.binding import dearest_first
 from cdnplan.model.instance import Instance
 from cdnplan.model.placement import Placement
-from cdnplan.optimize.outcome import Stop
-from cdnplan.optimize.serving import best_serving
-from cdnplan.whatif.apply import apply_scenario
-from cdnplan.whatif.at_once import at_once
-from cdnplan.whatif.base import Base, Flow, fill_gb, load_base, rebuild
-from cdnplan.whatif.figures import measure
-from cdnplan.whatif.replan import WORSE_BY, replan
-from cdnplan.whatif.run import WhatifRequest, WhatifResult, whatif
-from cdnplan.whatif.scenario_reader import read_scenarios
+from cdnplan.optimize.problem.outcome import Stop
+from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.whatif.ask.run import WhatifRequest, WhatifResult, whatif
+from cdnplan.whatif.base.base import Base, Flow, fill_gb, load_base, rebuild
+from cdnplan.whatif.base.figures import measure
+from cdnplan.whatif.scenario.apply import apply_scenario
+from cdnplan.whatif.scenario.scenario_reader import read_scenarios
+from cdnplan.whatif.steer.at_once import at_once
+from cdnplan.whatif.steer.replan import WORSE_BY, replan
 from tests.cli.running import run_cli
 from tests.whatif.bad_scenarios import change
 
@@ -151,9 +151,9 @@ def test_limited_fills_keep_the_window_and_cost(sample_plan: Path, tmp_path: Pat
 def test_planning_near_a_change_is_valid_for_the_whole(
     sample_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cdnplan.whatif.replan.NEAR_FROM", 0)
-    monkeypatch.setattr("cdnplan.whatif.replan.LARGEST_RATIO", 1.0)
-    monkeypatch.setattr("cdnplan.optimize.near.USED_RATIO", 0.05)
+    monkeypatch.setattr("cdnplan.whatif.steer.replan.NEAR_FROM", 0)
+    monkeypatch.setattr("cdnplan.whatif.steer.replan.LARGEST_RATIO", 1.0)
+    monkeypatch.setattr("cdnplan.optimize.fast.near.USED_RATIO", 0.05)
     line = "scale_demand: {regions: [be-*, nl-*], factor: 1.5}".replace("be-*, nl-*", '"be-*", "nl-*"')
     (tmp_path / "s.yaml").write_text(change(line), encoding="utf-8")
     [scenario] = read_scenarios([tmp_path / "s.yaml"])
@@ -163,7 +163,7 @@ def test_planning_near_a_change_is_valid_for_the_whole(
     assert near.seconds is not None
     assert "part" in near.seconds  # not planned as a whole
     assert near.verdict.violations == ()
-    monkeypatch.setattr("cdnplan.whatif.replan.NEAR_FROM", 10**12)
+    monkeypatch.setattr("cdnplan.whatif.steer.replan.NEAR_FROM", 10**12)
     whole = replan(sample_base, changed, engine="fast", stop=Stop(0.01))
     assert near.lower is not None
     assert whole.lower is not None
@@ -186,7 +186,7 @@ def test_planning_near_a_change_is_valid_for_the_whole(
 def test_resteering_from_the_base_is_as_good_as_serving_all_anew(
     linkless_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    monkeypatch.setattr("cdnplan.whatif.resteered.LARGEST_RATIO", 1.0)
+    monkeypatch.setattr("cdnplan.whatif.steer.resteered.LARGEST_RATIO", 1.0)
     (tmp_path / "s.yaml").write_text(change(line), encoding="utf-8")
     [scenario] = read_scenarios([tmp_path / "s.yaml"])
     made = apply_scenario(scenario, linkless_base.inputs)

@@ -1,0 +1,1 @@
+"""The checks of a plan folder, one file each; `verify` runs them all."""

@@ -1,0 +1,4 @@
+"""Two plans compared: what moves, and why.
+
+Others use: `difference`.
+"""

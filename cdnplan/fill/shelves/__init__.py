@@ -1,0 +1,1 @@
+"""Kernels of appliances that are filled: what fits, what is exchanged, packings."""

@@ -1,0 +1,162 @@
+"""Kernel: let a file with all its copies into a full pool, where those that give way are worth less.
+
+Greedy by worth per GB fills a pool well but for its last places: one large file may be worth more than all
+those that took them. So each file outside, the most valuable first, asks each appliance it would come to who
+would have to go there for want of time or space [1]_.
+
+References
+----------
+.. [1] S. Martello, P. Toth, "Knapsack Problems: Algorithms and Computer Implementations", chapter 6,
+   Wiley, 1990.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cdnplan.compiled import njit
+from cdnplan.fill.shelves.shelf_kernels import Shelf, take_out, time_gb
+
+Array = npt.NDArray[Any]
+
+SWEEPS = 4
+"""Times at most that all files outside ask."""
+
+
+class Rows(NamedTuple):
+    """Files on each appliance that may leave, least worth per GB first; `ptr` cuts them into appliances."""
+
+    ptr: Array
+    file: Array
+
+
+@njit(cache=True)
+def _rows(shelf: Shelf, by_density: Array, fresh: bool) -> Rows:
+    """All that may leave, or only what still has to be fetched."""
+    ptr = np.zeros(shelf.room.size + 1, dtype=np.int64)
+    file = np.empty(int(shelf.on.sum()), dtype=np.int64)
+    n = 0
+    for a in range(shelf.room.size):
+        for f in by_density:
+            if shelf.on[a, f] and not shelf.fixed[f] and (not fresh or not shelf.had[a, f]):
+                file[n] = f
+                n += 1
+        ptr[a + 1] = n
+    return Rows(ptr, file[:n])
+
+
+@njit(cache=True)
+def _clear(shelf: Shelf, rows: Rows, a: int, short: Array, goes: Array) -> float:
+    """Mark files of appliance a until `short`, GB of space and of time, is there; returns their worth.
+
+    inf where there is not enough. A file that need not go in the end, because others are large, stays.
+    """
+    lost, last = 0.0, rows.ptr[a]
+    while last < rows.ptr[a + 1] and (short[0] > 0.0 or short[1] > 0.0):
+        f = rows.file[last]
+        last += 1
+        if shelf.on[a, f] and not goes[f]:
+            goes[f] = True
+            lost += shelf.value[f]
+            short[0] -= shelf.size[f]
+            short[1] -= time_gb(shelf, a, f)
+    if short[0] > 0.0 or short[1] > 0.0:
+        return np.inf
+    for n in range(last - 1, rows.ptr[a] - 1, -1):
+        f = rows.file[n]
+        spare = short[0] + shelf.size[f] <= 0.0 and short[1] + time_gb(shelf, a, f) <= 0.0
+        if goes[f] and shelf.on[a, f] and spare:
+            goes[f] = False
+            lost -= shelf.value[f]
+            short[0] += shelf.size[f]
+            short[1] += time_gb(shelf, a, f)
+    return lost
+
+
+@njit(cache=True)
+def _come(shelf: Shelf, every: Rows, fresh: Rows, a: int, g: int, goes: Array) -> float:
+    """Mark who goes from appliance a, besides those marked already, for file g to come; what that loses."""
+    short = np.array([shelf.size[g] - shelf.room[a], time_gb(shelf, a, g) - shelf.window[a]])
+    if shelf.had[a, g]:
+        short[1] = 0.0
+    for n in range(every.ptr[a], every.ptr[a + 1]):
+        f = every.file[n]
+        if goes[f] and shelf.on[a, f]:
+            short[0] -= shelf.size[f]
+            short[1] -= time_gb(shelf, a, f)
+    # Who has to be fetched as well gives both time and space.
+    lost = 0.0
+    if short[1] > 0.0:
+        lost = _clear(shelf, fresh, a, short, goes)
+    if lost < np.inf and short[0] > 0.0:
+        lost += _clear(shelf, every, a, short, goes)
+    return lost
+
+
+@njit(cache=True)
+def _cheapest(
+    shelf: Shelf, every: Rows, fresh: Rows, g: int, most: float, goes: Array, comes: Array
+) -> float:
+    """Mark the appliances that file g comes to and the files that go; what these are worth.
+
+    inf where that is `most` or more, or the pool may not fetch so much.
+    """
+    goes[:] = False
+    comes[:] = False
+    total = 0.0
+    trial = goes.copy()
+    for _ in range(shelf.copies[g]):
+        best, best_a = np.inf, -1
+        for a in range(shelf.room.size):
+            if not comes[a]:
+                trial[:] = goes
+                lost = _come(shelf, every, fresh, a, g, trial)
+                # Where it was before it needs no time.
+                if lost < best or (lost == best and shelf.had[a, g] and not shelf.had[best_a, g]):
+                    best, best_a = lost, a
+        total += best
+        if total >= most:
+            return np.inf
+        _come(shelf, every, fresh, best_a, g, goes)
+        comes[best_a] = True
+    new = shelf.room_new[0] - shelf.fresh[g]
+    for f in np.flatnonzero(goes):
+        new += shelf.fresh[f]
+    return total if new >= 0.0 else np.inf
+
+
+@njit(cache=True)
+def admit(shelf: Shelf, least: float) -> int:
+    """Better the shelf in place by exchanges that gain more than `least`; returns their number."""
+    by_density = np.argsort(shelf.value / (shelf.size * shelf.copies), kind="mergesort")
+    by_value: Array = np.argsort(-shelf.value, kind="mergesort")
+    goes = np.zeros(shelf.size.size, dtype=np.bool_)
+    comes = np.zeros(shelf.room.size, dtype=np.bool_)
+    made = 0
+    for _ in range(SWEEPS):
+        before = made
+        every, fresh = _rows(shelf, by_density, False), _rows(shelf, by_density, True)
+        for g in by_value:
+            if shelf.value[g] <= least:
+                break
+            if shelf.on[:, g].any():
+                continue
+            lost = _cheapest(shelf, every, fresh, g, shelf.value[g] - least, goes, comes)
+            if lost == np.inf:
+                continue
+            for f in range(goes.size):
+                if goes[f]:
+                    take_out(shelf, f)
+            shelf.room_new[0] -= shelf.fresh[g]
+            for a in range(comes.size):
+                if comes[a]:
+                    shelf.on[a, g] = True
+                    shelf.room[a] -= shelf.size[g]
+                    shelf.window[a] -= time_gb(shelf, a, g)
+            made += 1
+        if made == before:
+            break
+    return made

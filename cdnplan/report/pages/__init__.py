@@ -1,0 +1,4 @@
+"""Whole pages, and the report of a folder.
+
+Others use: `report`.
+"""

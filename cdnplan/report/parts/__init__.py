@@ -1,0 +1,1 @@
+"""What pages are made of: HTML, SVG, labels, lines, sheets."""

@@ -1,0 +1,1 @@
+"""Sections: figures, maps, changes, the words between them."""

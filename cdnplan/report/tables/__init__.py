@@ -1,0 +1,1 @@
+"""Tables of reports, and the facts of a plan that they show."""
