@@ -123,6 +123,10 @@ def places(tree: object, pattern: Path) -> Iterator[Path]:
     return (path for path, _ in found)
 
 
+GONE = object()
+"""Stands where a key or an item is taken away, so that the items behind it keep their numbers."""
+
+
 def applied(tree: Tree, changes: Sequence[Change]) -> Tree:
     """Make the tree that changes lead to; the given one stays as it is.
 
@@ -134,6 +138,20 @@ def applied(tree: Tree, changes: Sequence[Change]) -> Tree:
     >>> applied(before, [Put(("sites", 1, "kind"), "ixp"), Drop(("sites", 0))])
     {'sites': [{'name': 'b', 'kind': 'ixp'}]}
     """
+    result = cast("Tree", settled(marked(tree, changes)))
+    for change in changes:
+        models = result.get("hardware")
+        if isinstance(change, Rename) and change.kind == "hardware" and isinstance(models, dict):
+            result["hardware"] = {change.names.get(name, name): model for name, model in models.items()}
+    return result
+
+
+def marked(tree: Tree, changes: Sequence[Change]) -> Tree:
+    """Make the tree that changes lead to, with `GONE` where something is taken away.
+
+    What does not change is the same object as before. Keys under `hardware` keep their names; names are
+    followed in the overrides of all environments, too.
+    """
     copy = _Copy(tree)
     for change in changes:
         if isinstance(change, Put):
@@ -141,17 +159,29 @@ def applied(tree: Tree, changes: Sequence[Change]) -> Tree:
     for change in changes:
         if isinstance(change, Append):
             copy.append(change.path, change.value)
-    drops = [change.path for change in changes if isinstance(change, Drop)]
-    for path in sorted(drops, key=_numbers, reverse=True):
-        copy.drop(path)
+    for change in changes:
+        if isinstance(change, Drop):
+            copy.put(change.path, GONE)
     for change in changes:
         if isinstance(change, Rename):
             _rename(copy, change)
     return copy.tree
 
 
-def _numbers(path: Path) -> tuple[tuple[int, str], ...]:
-    return tuple((step, "") if isinstance(step, int) else (0, step) for step in path)
+def settled(value: object) -> object:
+    """Copy a value without the marks of what is gone."""
+    if isinstance(value, dict):
+        return {key: settled(item) for key, item in value.items() if item is not GONE}
+    if isinstance(value, list):
+        return [settled(item) for item in value if item is not GONE]
+    return value
+
+
+def sections(tree: Tree) -> Iterator[Path]:
+    """Places with the sections of a topology: a file as a whole, and the overrides of each environment."""
+    yield ()
+    environments = tree.get("overrides")
+    yield from (("overrides", env) for env in (environments if isinstance(environments, dict) else ()))
 
 
 class _Copy:
@@ -172,9 +202,6 @@ class _Copy:
         old = parent.get(key) if isinstance(parent, dict) else parent[key]
         parent[key] = [*(old if isinstance(old, list) else ()), value]
 
-    def drop(self, path: Path) -> None:
-        del cast("dict[str | int, object]", self._parent(path))[path[-1]]
-
     def _parent(self, path: Path) -> object:
         node: object = self.tree
         for step in path[:-1]:
@@ -192,14 +219,12 @@ class _Copy:
 
 
 def _rename(copy: _Copy, change: Rename) -> None:
-    for pattern in mentions(change.kind):
-        for path in list(places(copy.tree, pattern)):
-            new = renamed(change, value_at(copy.tree, path))
-            if new is not None:
-                copy.put(path, new)
-    models = copy.tree.get("hardware")
-    if change.kind == "hardware" and isinstance(models, dict):
-        copy.tree["hardware"] = {change.names.get(name, name): model for name, model in models.items()}
+    for section in sections(copy.tree):
+        for pattern in mentions(change.kind):
+            for path in list(places(copy.tree, (*section, *pattern))):
+                new = renamed(change, value_at(copy.tree, path))
+                if new is not None:
+                    copy.put(path, new)
 
 
 def identity(item: object, section: str) -> str | None:

@@ -14,7 +14,6 @@ from cdnplan.folders import real_path
 from cdnplan.inputs.edits.changes import applied
 from cdnplan.inputs.edits.language import Operation
 from cdnplan.inputs.edits.planning import plan_operation
-from cdnplan.inputs.edits.targets import shown_place
 from cdnplan.inputs.edits.text_edit import edit_texts
 from cdnplan.inputs.edits.workspace import TextFile, Workspace, open_workspace
 from cdnplan.inputs.topology_reader import build_topology
@@ -158,13 +157,7 @@ def _carried_out(
         return workspace, planned.told
     expected = applied(tree, planned.changes)
     try:
-        edited = edit_texts(
-            workspace,
-            planned.changes,
-            expected,
-            lambda where: shown_place(tree, where),
-            drop_comments=drop_comments,
-        )
+        edited = edit_texts(workspace, planned.changes, expected, drop_comments=drop_comments)
     except InputError as error:
         raise InputError([_named(problem, operation) for problem in error.problems]) from None
     return edited, planned.told

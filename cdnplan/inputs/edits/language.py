@@ -84,6 +84,10 @@ class Operation:
         shown = self.text if len(self.text) <= 80 else self.text[:77] + "..."
         return Problem(f"'{shown}': {message}", self.file, self.line, self.column, hint=hint)
 
+    def refusal(self, message: str, hint: str = "") -> InputError:
+        """Refuse it for something wrong with it."""
+        return InputError([self.problem(message, hint)])
+
 
 @dataclass(slots=True)
 class Words:
@@ -96,7 +100,7 @@ class Words:
     def take(self, what: str) -> str:
         """Take the next word; complain that it is missing."""
         if not self.words:
-            raise InputError([self.operation.problem(f"{what} is missing", _usage(self.operation.verb))])
+            raise self.operation.refusal(f"{what} is missing", _usage(self.operation.verb))
         return self.words.pop(0)
 
 
@@ -168,7 +172,7 @@ def parse_operation(text: str, at: Operation | None = None) -> Operation:
     try:
         words = shlex.split(protected(text))
     except ValueError as error:
-        raise InputError([at.problem(f"quotes do not match: {str(error).lower()}")]) from None
+        raise at.refusal(f"quotes do not match: {str(error).lower()}") from None
     return _understood(words, text, at)
 
 
@@ -195,7 +199,7 @@ def _understood(words: list[str], text: str, at: Operation | None = None) -> Ope
     rest = Words(list(words), at)
     verb = rest.take("the operation")
     if verb not in VERBS:
-        raise InputError([at.problem(f"unknown operation {verb!r}", nearest(verb, VERBS))])
+        raise at.refusal(f"unknown operation {verb!r}", nearest(verb, VERBS))
     rest.operation = at = with_fields(at, verb=verb)
     kind = kind_word(rest.take("what to change"), at)
     at = rest.operation = with_fields(at, kind=kind)
@@ -211,7 +215,7 @@ def _understood(words: list[str], text: str, at: Operation | None = None) -> Ope
     if verb == "remove":
         keys = tuple(key_steps(word, at) for word in rest.words)
     elif verb == "rename" and rest.words:
-        raise InputError([at.problem(f"{rest.words[0]!r} is one word too many", _usage(verb))])
+        raise at.refusal(f"{rest.words[0]!r} is one word too many", _usage(verb))
     else:
         assignments = tuple(_assignment(word, at) for word in rest.words)
     operation = with_fields(
@@ -236,9 +240,7 @@ def kind_word(word: str, at: Operation) -> str:
     """Understand the word for a kind of thing, one or many."""
     kind = _SINGLE.get(word, word)
     if kind not in KINDS:
-        raise InputError(
-            [at.problem(f"unknown kind {word!r}", nearest(word, KINDS) or "known: " + ", ".join(KINDS))]
-        )
+        raise at.refusal(f"unknown kind {word!r}", nearest(word, KINDS) or "known: " + ", ".join(KINDS))
     return kind
 
 
@@ -250,9 +252,7 @@ def name_words(rest: Words, kind: str, verb: str) -> str:
     if kind == "link" and ">" not in name:
         other = rest.words[0] if rest.words else ""
         if not other or _ASSIGNMENT.match(other) or other in ("where", "like", "cascade"):
-            raise InputError(
-                [rest.operation.problem(f"{name!r} is one end of a link", "name both: A B, or 'A>B'")]
-            )
+            raise rest.operation.refusal(f"{name!r} is one end of a link", "name both: A B, or 'A>B'")
         name = f"{name}>{rest.words.pop(0)}"
     return name
 
@@ -272,7 +272,7 @@ def _like(rest: Words, verb: str) -> str:
         return ""
     at = rest.words.index("like")
     if at + 1 == len(rest.words):
-        raise InputError([rest.operation.problem("the name after 'like' is missing")])
+        raise rest.operation.refusal("the name after 'like' is missing")
     name = rest.words[at + 1]
     del rest.words[at : at + 2]
     return name
@@ -282,7 +282,7 @@ def key_steps(word: str, at: Operation) -> tuple[str, ...]:
     """Split a key into its steps."""
     steps = tuple(_STEP.findall(word))
     if not steps or key_text(steps) != word:
-        raise InputError([at.problem(f"expected a key, found {word!r}", "write keys as fill_window.hours")])
+        raise at.refusal(f"expected a key, found {word!r}", "write keys as fill_window.hours")
     return steps
 
 
@@ -290,7 +290,7 @@ def _assignment(word: str, at: Operation) -> Assignment:
     found = _ASSIGNMENT.match(word)
     if found is None:
         hint = "write KEY=VALUE without spaces, or put it in quotes"
-        raise InputError([at.problem(f"expected KEY=VALUE, found {word!r}", hint)])
+        raise at.refusal(f"expected KEY=VALUE, found {word!r}", hint)
     return Assignment(tuple(_STEP.findall(found[1])), found[2], found[3])
 
 
@@ -298,25 +298,25 @@ def checked(operation: Operation) -> Operation:
     """Refuse what no operation of its kind can mean."""
     verb, kind = operation.verb, operation.kind
     if verb == "rename" and not operation.new:
-        raise InputError([operation.problem("the new name is missing", _usage(verb))])
+        raise operation.refusal("the new name is missing", _usage(verb))
     if verb in ("set", "scale") and not operation.assignments:
-        raise InputError([operation.problem("nothing to change", _usage(verb))])
+        raise operation.refusal("nothing to change", _usage(verb))
     if verb != "set" and any(each.sign != "=" for each in operation.assignments):
-        raise InputError([operation.problem("'+=' and '-=' are for 'set'")])
+        raise operation.refusal("'+=' and '-=' are for 'set'")
     if kind in UNNAMED and verb not in ("set", "scale") and not (verb == "remove" and operation.keys):
         hint = (
             "write: set topology name=NEW"
             if kind == "topology"
             else "write: set policy KEY=VALUE, or: remove policy KEY"
         )
-        raise InputError([operation.problem(f"there is one {kind}, which cannot be {_PAST[verb]}", hint)])
+        raise operation.refusal(f"there is one {kind}, which cannot be {_PAST[verb]}", hint)
     if verb == "rename" and kind not in ("site", "region", "origin", "hardware", "appliance"):
         what = "links are named by their ends" if kind == "link" else "rules have no names"
-        raise InputError([operation.problem(f"a {kind} cannot be renamed: {what}")])
+        raise operation.refusal(f"a {kind} cannot be renamed: {what}")
     if verb == "add" and operation.where:
-        raise InputError([operation.problem("'where' does not go with 'add'")])
+        raise operation.refusal("'where' does not go with 'add'")
     if kind == "appliance" and verb != "add" and "/" not in operation.name:
-        raise InputError([operation.problem(f"{operation.name!r} names no appliances", "write SITE/MODEL")])
+        raise operation.refusal(f"{operation.name!r} names no appliances", "write SITE/MODEL")
     return operation
 
 

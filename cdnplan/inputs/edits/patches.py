@@ -7,13 +7,20 @@ goes away while it is still used moves to its first use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from cdnplan.inputs.edits.new_lines import item_lines, key_lines, quoted_like
+from cdnplan.inputs.edits.changes import GONE, Path, Tree, settled
+from cdnplan.inputs.edits.sharing import SharedError, changed_anchors, same
 from cdnplan.inputs.edits.spans import Slot, Span, SpanTree
+from cdnplan.inputs.topology_schema import topology_schema
+from cdnplan.inputs.wire_schema import known_keys
 from cdnplan.inputs.yaml_scalars import flow_text, string_text
+
+_BLOCK_LISTS = frozenset({"origins", "sites", "regions", "links", "pins", "bans", "copies", "launches"})
+_BLOCK_MAPS = frozenset({"hardware", "policy"})
+"""Written with a line for each item or key where they are new, as `topology_writer` does."""
 
 
 class CannotPatchError(Exception):
@@ -29,18 +36,19 @@ class Patch:
     text: str = field(compare=False)
 
 
-@dataclass(slots=True)
-class _Container:
-    """What happens to one map or list."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What happens to one map or list; `order` is the usual one of its keys."""
 
     slot: Slot
-    drops: list[Slot] = field(default_factory=list)
-    keys: list[tuple[str, object, Sequence[str]]] = field(default_factory=list)
+    drops: set[Slot]
+    keys: Tree = field(default_factory=dict)
     items: list[object] = field(default_factory=list)
+    order: Sequence[str] = ()
 
 
 class Patcher:
-    """Collects changes to one text and makes patches of them.
+    """Makes the patches after which a text says something else.
 
     Parameters
     ----------
@@ -54,118 +62,152 @@ class Patcher:
         self._text = tree.text
         self._newline = "\r\n" if "\r\n" in tree.text else "\n"
         self._drop_comments = drop_comments
-        self._containers: dict[int, _Container] = {}
-        self._filled: dict[int, tuple[Slot, dict[str, object]]] = {}
+        self._anchors: dict[int, object] = {}
         self._patches: list[Patch] = []
         self._removed: list[tuple[int, int]] = []
         self._moved: list[Span] = []
 
-    def put(self, slot: Slot, value: object) -> None:
+    def patches(self, old: object, wanted: object, new_names: Iterable[tuple[Path, str]] = ()) -> list[Patch]:
+        """Find what to change, in the order of the text.
+
+        Parameters
+        ----------
+        old, wanted : object
+            What the text says, and what it is to say, as `changes.marked` makes it.
+        new_names : iterable of (Path, str)
+            Keys that get other names.
+
+        Raises
+        ------
+        CannotPatchError
+            Two changes concern the same part of the text.
+        SharedError
+            Others share what is to change, and are not to change.
+        """
+        root = self.tree.root
+        if self.tree.aliased:
+            self._anchors = changed_anchors(root, old, wanted)
+        self._put(self.tree.at(()), old, wanted, ())
+        for path, name in new_names:
+            self._rename_key(path, name)
+        self._rehome()
+        found = sorted(self._patches)
+        for one, other in pairwise(found):
+            if other.start < one.end:
+                raise CannotPatchError
+        return found
+
+    def _put(self, slot: Slot, old: object, wanted: object, path: Path) -> None:
         """Make a slot mean a value, changing as little as its form allows."""
         node = slot.node
-        if same(node.meaning(), value):
+        if same(old, wanted):
             return
         if slot.alias:
-            self.replace(slot, value)
-        elif node.kind == "map" and isinstance(value, dict) and value:
-            self._put_map(slot, value)
-        elif node.kind == "list" and isinstance(value, list) and value:
-            self._put_list(slot, value)
+            if id(node) not in self._anchors:
+                self._differ(slot, old, wanted)
+        elif isinstance(old, dict) and old and isinstance(wanted, dict) and wanted:
+            self._put_map(slot, old, wanted, path)
+        elif isinstance(old, list) and isinstance(wanted, list) and wanted:
+            self._put_list(slot, old, wanted, path)
         else:
-            self.replace(slot, value)
+            self._replace(slot, settled(wanted))
 
-    def _put_map(self, slot: Slot, value: Mapping[str, object]) -> None:
+    def _put_map(self, slot: Slot, old: Tree, wanted: Tree, path: Path) -> None:
         node = slot.node
-        old = dict(node.effective())
-        if any(key not in value and key not in node.entries for key in old):
-            self.replace(slot, value)  # what << brings in cannot be taken away here
+        gone = [key for key in old if wanted.get(key, GONE) is GONE]
+        for key in gone:
+            if key not in node.entries and key in wanted:
+                raise SharedError((*path, key), merged=node.slot(key))
+        if any(key not in node.entries for key in gone):
+            self._replace(slot, settled(wanted))  # what << brings in cannot be taken away here
             return
-        for key, found in old.items():
-            if key not in value:
-                self.drop(slot, found)
-            elif key in node.entries:
-                self.put(found, value[key])
-            elif found.node.meaning() != value[key]:
-                self.add_key(slot, key, value[key], ())
-        for key in value:
-            if key not in old:
-                self.add_key(slot, key, value[key], list(value))
+        fresh: Tree = {}
+        for key, value in wanted.items():
+            if value is GONE:
+                continue
+            if key in node.entries:
+                self._put(node.entries[key], old[key], value, (*path, key))
+            elif not (key in old and same(old[key], value)) and not self._inherited(node, key, value):
+                fresh[key] = settled(value)
+        order = known_keys(topology_schema(), path) if fresh else []
+        self._change(_Change(slot, {node.entries[key] for key in gone}, keys=fresh, order=order))
 
-    def _put_list(self, slot: Slot, value: Sequence[object]) -> None:
+    def _inherited(self, node: Span, key: str, value: object) -> bool:
+        """Whether ``<<`` will bring a value in from an anchor that changes."""
+        changed = (self._anchors.get(id(source)) for source in node.sources())
+        return any(isinstance(new, dict) and key in new and same(new[key], settled(value)) for new in changed)
+
+    def _put_list(self, slot: Slot, old: list[object], wanted: list[object], path: Path) -> None:
         items = slot.node.items
-        if len(items) == len(value):
-            for item, wanted in zip(items, value, strict=True):
-                self.put(item, wanted)
+        drops: set[Slot] = set()
+        if len(old) == len(wanted):
+            for i, item in enumerate(items):
+                if wanted[i] is GONE:
+                    drops.add(item)
+                else:
+                    self._put(item, old[i], wanted[i], (*path, i))
+            self._change(_Change(slot, drops))
             return
         kept = 0
-        drops: list[Slot] = []
-        for item in items:
-            if kept < len(value) and item.node.meaning() == value[kept]:
+        for item, before in zip(items, old, strict=True):
+            if kept < len(wanted) and same(before, wanted[kept]):
                 kept += 1
             else:
-                drops.append(item)
+                drops.add(item)
         if not kept and items:
-            self.replace(slot, value)
+            self._replace(slot, settled(wanted))
+        else:
+            self._change(_Change(slot, drops, items=[settled(item) for item in wanted[kept:]]))
+
+    def _change(self, change: _Change) -> None:
+        if not (change.drops or change.keys or change.items):
             return
-        for item in drops:
-            self.drop(slot, item)
-        for wanted in value[kept:]:
-            self.append(slot, wanted)
-
-    def add_key(self, slot: Slot, key: str, value: object, order: Sequence[str]) -> None:
-        """Add a key to a map; it goes behind the last key that precedes it in `order`."""
-        if slot.node.kind != "map" or not slot.node.entries:
-            _, fresh = self._filled.setdefault(id(slot.node), (slot, {}))
-            fresh[key] = _merged(fresh[key], value) if key in fresh else value
+        node = change.slot.node
+        kept = [inner for inner in node.slots() if inner not in change.drops]
+        if kept:
+            self._drop(change, kept[0])
+            self._add(change, kept)
             return
-        keys = self._container(slot).keys
-        for i, (other, before, _) in enumerate(keys):
-            if other == key:
-                keys[i] = (key, _merged(before, value), order)
-                return
-        keys.append((key, value, order))
+        new = change.keys if node.kind == "map" else change.items
+        text = flow_text(new)
+        if node.flow:
+            at = self.tree.next_line(node.end)
+            self._cut(node.start + 1, node.end - 1, text[1:-1], list(node.slots()), change.slot, at)
+            return
+        head = self._head_end(change.slot)
+        self._patch(head, head, " " + text)
+        for inner in change.drops:
+            self._drop_lines(inner)
 
-    def append(self, slot: Slot, value: object) -> None:
-        """Add an item to a list."""
-        self._container(slot).items.append(value)
+    def _differ(self, slot: Slot, old: object, wanted: object) -> None:
+        """Write a shared value anew at the one place where it is to differ."""
+        text = flow_text(settled(wanted))
+        if isinstance(old, dict) and isinstance(wanted, dict):
+            missing = any(wanted.get(key, GONE) is GONE for key in old)
+            own = {key: value for key, value in wanted.items() if key not in old or not same(old[key], value)}
+            if not missing:
+                text = f"{{<<: *{slot.node.anchor}, {flow_text(settled(own))[1:]}"
+        self._patch(slot.outer, slot.end, text)
 
-    def drop(self, slot: Slot, inner: Slot) -> None:
-        """Take a key out of a map, or an item out of a list."""
-        self._container(slot).drops.append(inner)
-
-    def _container(self, slot: Slot) -> _Container:
-        return self._containers.setdefault(id(slot.node), _Container(slot))
-
-    def replace(self, slot: Slot, value: object) -> None:
+    def _replace(self, slot: Slot, value: object) -> None:
         """Write a value anew where another one stood."""
         node, text = slot.node, flow_text(value)
-        if slot.alias:
-            self._patch(slot.outer, slot.end, text)
-            return
         if isinstance(value, str) and node.style in ("'", '"'):
-            text = quoted_like(value, node.style)
+            text = _quoted_like(value, node.style)
         start = node.start
         if node.kind != "scalar" and not node.flow:
             start = self._head_end(slot)
             text = " " + text
         elif start == node.end and self._text[start - 1 : start].strip():
             text = " " + text
-        self._patch(start, node.end, text)
-        if node.kind != "scalar":
-            self._gone(node.slots(), start, node.end, slot, at=self.tree.next_line(node.end))
+        if node.kind == "scalar":
+            self._patch(start, node.end, text)
+        else:
+            self._cut(start, node.end, text, list(node.slots()), slot, self.tree.next_line(node.end))
 
-    def rewrite(self, slot: Slot, text: str) -> None:
-        """Put a text in the place of an alias."""
-        self._patch(slot.outer, slot.end, text)
-
-    def rename(self, node: Span, name: str) -> None:
-        """Write another text in the place of one."""
-        quoted = node.style in ("'", '"')
-        self._patch(node.start, node.end, quoted_like(name, node.style) if quoted else string_text(name))
-
-    def rename_key(self, slot: Slot, name: str) -> None:
-        """Write another key before a value."""
-        self._patch(*slot.key, string_text(name))
+    def _rename_key(self, path: Path, name: str) -> None:
+        slot = self.tree.at(path)
+        self._patch(slot.key[0], slot.key[1], string_text(name))
 
     def _head_end(self, slot: Slot) -> int:
         """Offset behind the colon or dash that a block value follows, or behind the value's anchor."""
@@ -177,147 +219,67 @@ class Patcher:
             return slot.key[1]
         return self._text.index(":", slot.key[1]) + 1
 
-    def patches(self) -> list[Patch]:
-        """Everything collected, in the order of the text.
-
-        Raises
-        ------
-        CannotPatchError
-            Two changes concern the same part of the text.
-        """
-        for slot, fresh in self._filled.values():
-            self.replace(slot, fresh)
-        self._filled = {}
-        for container in self._containers.values():
-            node = container.slot.node
-            drops = {id(slot) for slot in container.drops}
-            kept = [slot for slot in node.slots() if id(slot) not in drops]
-            if not node.flow and not kept and (node.kind == "map" or not container.items):
-                self._empty(container)
-            elif node.flow:
-                self._flow(container, kept)
-            else:
-                self._block(container, kept)
-        self._containers = {}
-        self._rehome()
-        found = [
-            patch for _, patch in sorted(enumerate(self._patches), key=lambda p: (p[1].start, p[1].end, p[0]))
-        ]
-        for one, other in pairwise(found):
-            if other.start < one.end:
-                raise CannotPatchError
-        return found
-
     def _patch(self, start: int, end: int, text: str) -> None:
         self._patches.append(Patch(start, end, text))
 
-    def _empty(self, container: _Container) -> None:
-        """Everything written in lines goes: nothing is left, or something new in brackets."""
-        slot, node = container.slot, container.slot.node
-        rest = {key: value for key, value, _ in container.keys} if node.kind == "map" else []
-        self._patch(self._head_end(slot), self._head_end(slot), " " + flow_text(rest))
-        for inner in container.drops:
-            self._remove_lines(inner)
-
-    def _flow(self, container: _Container, kept: list[Slot]) -> None:
-        node = container.slot.node
+    def _drop(self, change: _Change, first: Slot) -> None:
+        """Take keys or items out, before and behind the first that is kept."""
+        node = change.slot.node
         slots = list(node.slots())
-        drops = {id(slot) for slot in container.drops}
-        after: dict[int, str] = {}
-        new = [flow_text(value) for value in container.items]
-        for key, value, order in container.keys:
-            text = f"{string_text(key)}: {flow_text(value)}"
-            if kept:
-                slot = _before(node, kept, key, order)
-                after[slot.end] = after.get(slot.end, "") + ", " + text
-            else:
-                new.append(text)
-        if new and kept:
-            end = kept[-1].end
-            after[end] = after.get(end, "") + "".join(f", {text}" for text in new)
-        for end, text in after.items():
-            self._patch(end, end, text)
-        if not kept:
-            self._patch(node.start + 1, node.end - 1, ", ".join(new))
-            self._gone(slots, node.start, node.end, container.slot, at=self.tree.next_line(node.end))
-            return
-        run: list[Slot] = []
-        last: Slot | None = None
-        ends: list[Slot | None] = [*slots, None]
-        for following in ends:
-            if following is not None and id(following) in drops:
-                run.append(following)
+        start = slots[0].key[0]
+        # The first key of a list's item stands in the line of the dash: what follows moves up to it.
+        inline = node.flow or bool(self._text[self.tree.line_start(start) : start].strip())
+        at = self.tree.next_line(node.end if node.flow else first.end)
+        for i, inner in enumerate(slots):
+            if inner not in change.drops:
                 continue
-            if run:
-                start = last.end if last is not None else run[0].key[0]
-                end = run[-1].end if last is not None or following is None else following.key[0]
-                self._patch(start, end, "")
-                self._gone(run, start, end, container.slot, at=self.tree.next_line(node.end))
-            run, last = [], following
+            if inline and inner.key[0] < first.key[0]:
+                if not node.flow and node.kind == "list":
+                    raise CannotPatchError
+                self._cut(inner.key[0], slots[i + 1].key[0], "", [inner], change.slot, at)
+            elif node.flow:
+                self._cut(slots[i - 1].end, inner.end, "", [inner], change.slot, at)
+            else:
+                self._drop_lines(inner)
 
-    def _block(self, container: _Container, kept: list[Slot]) -> None:
-        slot, node = container.slot, container.slot.node
-        slots = list(node.slots())
-        first = slots[0]
-        inline = self._text[self.tree.line_start(first.key[0]) : first.key[0]].strip()
-        moved_up = bool(inline) and first in container.drops
-        if moved_up:
-            self._remove_first(slots, kept, slot)
-        for inner in container.drops:
-            if not (moved_up and inner.key[0] < kept[0].key[0]):
-                self._remove_lines(inner)
-        for key, value, order in container.keys:
-            at = self.tree.next_line(_before(node, kept, key, order).end)
-            self._insert(at, list(key_lines(key, value, " " * node.column)))
-        if container.items:
-            at = self.tree.next_line(slots[-1].end)
-            lines = [line for value in container.items for line in item_lines(value, node, slots[-1].node)]
-            self._insert(at, lines)
-
-    def _remove_first(self, slots: list[Slot], kept: list[Slot], slot: Slot) -> None:
-        """Take keys or items away that begin in the line of a dash: what follows moves up to it."""
-        if not kept or self._text[slots[0].key[0]] == "-":
-            raise CannotPatchError
-        start, end = slots[0].key[0], kept[0].key[0]
-        self._patch(start, end, "")
-        run = [inner for inner in slots if inner.key[0] < end]
-        self._gone(run, start, end, slot, at=self.tree.next_line(kept[0].end))
-
-    def _remove_lines(self, slot: Slot) -> None:
+    def _drop_lines(self, slot: Slot) -> None:
         start, end = self.tree.line_start(slot.key[0]), self.tree.next_line(slot.end)
         if self._text[start : slot.key[0]].strip():
             raise CannotPatchError
-        self._patch(start, end, "")
-        self._gone([slot], start, end, slot, at=end)
+        self._cut(start, end, "", [slot], slot, end)
+
+    def _add(self, change: _Change, kept: list[Slot]) -> None:
+        """Add keys in their usual order, and items at the end."""
+        node = change.slot.node
+        for key, value in change.keys.items():
+            before = _before(node, kept, key, change.order)
+            if node.flow:
+                self._patch(before.end, before.end, f", {flow_text({key: value})[1:-1]}")
+            else:
+                lines = _key_lines(key, value, " " * node.column)
+                self._insert(self.tree.next_line(before.end), list(lines))
+        last = kept[-1] if node.flow else list(node.slots())[-1]
+        for value in change.items:
+            if node.flow:
+                self._patch(last.end, last.end, f", {flow_text(value)}")
+            else:
+                self._insert(self.tree.next_line(last.end), list(_item_lines(value, node, last.node)))
 
     def _insert(self, at: int, lines: list[str]) -> None:
         text = "".join(line + self._newline for line in lines)
-        if at == len(self._text) and at and self._text[-1] != "\n":
+        if text and at == len(self._text) and at and self._text[-1] != "\n":
             text = self._newline + text.removesuffix(self._newline)
         self._patch(at, at, text)
 
-    def _gone(
-        self, slots: Sequence[Slot] | Iterator[Slot], start: int, end: int, slot: Slot, at: int
-    ) -> None:
-        """Keep comments and anchors of a part of the text that is taken out."""
-        removed = list(slots)
+    def _cut(self, start: int, end: int, text: str, removed: Sequence[Slot], slot: Slot, at: int) -> None:
+        """Put a text in the place of what is removed; keep its comments and anchors."""
+        self._patch(start, end, text)
         self._removed.append((start, end))
-        for inner in removed:
-            self._moved += _anchored(inner)
-        if self._drop_comments:
-            return
-        spans: list[tuple[int, int]] = []
-        position = start
-        for inner in removed:
-            spans += self.tree.comments(position, inner.key[0])
-            spans += self.tree.comments(inner.key[0], inner.end, inner)
-            position = max(position, inner.end)
-        spans += self.tree.comments(position, end)
-        if spans:
-            label = _label(removed[0] if len(removed) == 1 else slot, self._text)
-            indent = " " * (slot.key[0] - self.tree.line_start(slot.key[0]))
-            texts = [self._text[a:b].lstrip("#").strip() for a, b in spans]
-            self._insert(at, [f"{indent}# (removed: {label}) {text}" for text in texts])
+        self._moved += [span for inner in removed for span in _anchored(inner)]
+        label = _label(removed[0] if len(removed) == 1 else slot, self._text)
+        indent = " " * (slot.key[0] - self.tree.line_start(slot.key[0]))
+        words = [] if self._drop_comments else self.tree.comments(start, end, removed)
+        self._insert(at, [f"{indent}# (removed: {label}) {each}" for each in words])
 
     def _rehome(self) -> None:
         """Write anchored values that went away at the first place that still uses them."""
@@ -326,20 +288,6 @@ class Patcher:
             if left:
                 first = min(left, key=lambda slot: slot.outer)
                 self._patch(first.outer, first.end, f"&{node.anchor} {flow_text(node.meaning())}")
-
-
-def _merged(before: object, value: object) -> object:
-    """What one new key holds that several changes want to add to: keys of maps, items of lists."""
-    if isinstance(before, Mapping) and isinstance(value, Mapping):
-        return {**before, **{k: _merged(before[k], v) if k in before else v for k, v in value.items()}}
-    if isinstance(before, list) and isinstance(value, list):
-        return [*before, *value]
-    return value
-
-
-def same(one: object, other: object) -> bool:
-    """Whether two values say the same in YAML: 1 is 1.0, but not true."""
-    return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
 def _anchored(slot: Slot) -> list[Span]:
@@ -372,3 +320,37 @@ def _before(node: Span, kept: Sequence[Slot], key: str, order: Sequence[str]) ->
     names = {id(slot): name for name, slot in node.entries.items()}
     earlier = [slot for slot in kept if rank.get(names.get(id(slot), ""), len(rank)) < rank[key]]
     return earlier[-1] if earlier else kept[0]
+
+
+def _quoted_like(value: str, style: str) -> str:
+    """Write a text in the quotes that the one before it had, where it can be."""
+    if style == "'" and value.isprintable():
+        return "'" + value.replace("'", "''") + "'"
+    text = string_text(value)
+    return text if text.startswith('"') else f'"{text}"'
+
+
+def _key_lines(key: str, value: object, indent: str) -> Iterator[str]:
+    """Lines for a new key of a map in lines."""
+    head = f"{indent}{string_text(key)}:"
+    if isinstance(value, dict) and value and key in _BLOCK_MAPS:
+        yield head
+        for inner, item in value.items():
+            yield from _key_lines(inner, item, indent + "  ")
+    elif isinstance(value, list) and value and key in _BLOCK_LISTS:
+        yield head
+        yield from (f"{indent}  - {flow_text(item)}" for item in value)
+    else:
+        yield f"{head} {flow_text(value)}"
+
+
+def _item_lines(value: object, node: Span, like: Span) -> Iterator[str]:
+    """Lines for a new item of a list in lines, in the style of another one."""
+    if isinstance(value, dict) and value and like.kind == "map" and not like.flow:
+        column = max(like.column, node.column + 2)
+        start = (" " * node.column + "-").ljust(column)
+        for key, item in value.items():
+            yield f"{start}{string_text(key)}: {flow_text(item)}"
+            start = " " * column
+    else:
+        yield " " * node.column + "- " + flow_text(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdnplan.errors import InputError
 from cdnplan.inputs.edits.cascade import mentions_dropped
 from cdnplan.inputs.edits.changes import Append, Change, Drop, Path, Put, Tree, value_at
 from cdnplan.inputs.edits.language import KINDS, RULE_KINDS, Assignment, Operation
@@ -85,7 +84,7 @@ def _set(tree: Tree, operation: Operation) -> Planned:
             told.append(f"{_of(target)}{each.key} {_brief(old)} -> {_brief(value)}")
     if not told:
         keys = ", ".join(each.key for each in operation.assignments)
-        raise InputError([operation.problem(f"there is nothing to take away from {keys}")])
+        raise operation.refusal(f"there is nothing to take away from {keys}")
     return Planned(tuple(changes), tuple(told))
 
 
@@ -94,7 +93,7 @@ def _changed_list(operation: Operation, each: Assignment, old: object, value: ob
     if each.sign == "+=":
         if not isinstance(old, list):
             message = f"{each.key} has no list to add to"
-            raise InputError([operation.problem(message, f"give the whole: {each.key}=[...]")])
+            raise operation.refusal(message, f"give the whole: {each.key}=[...]")
         return grown(old, value)
     if not isinstance(old, list):
         return None
@@ -120,12 +119,8 @@ def _scale(tree: Tree, operation: Operation) -> Planned:
             changes.append(Put(path, new))
             told.append(f"{_of(target)}{each.key} {_brief(old)} -> {_brief(new)}")
         if len(changes) == before:
-            raise InputError(
-                [
-                    operation.problem(
-                        f"none has a number {each.key} to scale", f"write: set {operation.kind} ..."
-                    )
-                ]
+            raise operation.refusal(
+                f"none has a number {each.key} to scale", f"write: set {operation.kind} ..."
             )
     return Planned(tuple(changes), tuple(told))
 
@@ -136,9 +131,7 @@ def _path(tree: Tree, operation: Operation, target: Target, each: Assignment) ->
         at = path.index(-1)
         known = item_names(tree, path[:at])
         what = next(step[1:-1] for step in each.steps if step.startswith("["))
-        raise InputError(
-            [operation.problem(f"{_of(target)}{each.key}: there is no {what!r}", near(what, known))]
-        )
+        raise operation.refusal(f"{_of(target)}{each.key}: there is no {what!r}", near(what, known))
     return path
 
 
@@ -168,9 +161,7 @@ def _refuse_existing(tree: Tree, operation: Operation) -> None:
             if t in matching([t], kind, operation.name) and "*" not in operation.name
         ]
         if exact:
-            raise InputError(
-                [operation.problem(f"there is a {kind} {exact[0].name!r} already", "change it with 'set'")]
-            )
+            raise operation.refusal(f"there is a {kind} {exact[0].name!r} already", "change it with 'set'")
 
 
 def _new_item(tree: Tree, operation: Operation) -> dict[str, object]:
@@ -180,12 +171,8 @@ def _new_item(tree: Tree, operation: Operation) -> dict[str, object]:
         models = matching(listed(tree, operation.kind), operation.kind, operation.like)
         if not models:
             known = [target.name for target in listed(tree, operation.kind)]
-            raise InputError(
-                [
-                    operation.problem(
-                        f"unknown {operation.kind} {operation.like!r}", near(operation.like, known)
-                    )
-                ]
+            raise operation.refusal(
+                f"unknown {operation.kind} {operation.like!r}", near(operation.like, known)
             )
         found = value_at(tree, models[0].path)
         item = dict(found) if isinstance(found, dict) else {}
@@ -195,12 +182,8 @@ def _new_item(tree: Tree, operation: Operation) -> dict[str, object]:
         item["name"] = operation.name
     for each in operation.assignments:
         if any(step.startswith("[") for step in each.steps):
-            raise InputError(
-                [
-                    operation.problem(
-                        f"{each.key}: give the whole list", "as appliances=[{model: M, count: 2}]"
-                    )
-                ]
+            raise operation.refusal(
+                f"{each.key}: give the whole list", "as appliances=[{model: M, count: 2}]"
             )
         _place(item, each.steps, typed(operation, each))
     order = {key: i for i, key in enumerate(key_order(operation.kind))}
@@ -218,17 +201,17 @@ def _place(item: dict[str, object], steps: Sequence[str], value: object) -> None
 def _add_appliances(tree: Tree, operation: Operation) -> Planned:
     pattern, _, model = operation.name.partition("/")
     if not model:
-        raise InputError([operation.problem(f"{operation.name!r} names no appliances", "write SITE/MODEL")])
+        raise operation.refusal(f"{operation.name!r} names no appliances", "write SITE/MODEL")
     sites = matching(listed(tree, "site"), "site", pattern)
     if not sites:
         known = [target.name for target in listed(tree, "site")]
-        raise InputError([operation.problem(f"no site matches {pattern!r}", near(pattern, known))])
+        raise operation.refusal(f"no site matches {pattern!r}", near(pattern, known))
     group = {"model": model, **{each.steps[0]: typed(operation, each) for each in operation.assignments}}
     held = {target.name for target in listed(tree, "appliance")}
     there = [site.name for site in sites if f"{site.name}/{model}" in held]
     if there:
         message = f"{_names(there)} {'has' if len(there) == 1 else 'have'} {model!r} already"
-        raise InputError([operation.problem(message, "write: set appliance SITE/MODEL count=N")])
+        raise operation.refusal(message, "write: set appliance SITE/MODEL count=N")
     changes = tuple(Append((*site.path, "appliances"), group) for site in sites)
     return Planned(changes, tuple(f"{site.name}: {_brief(group)}" for site in sites))
 
@@ -264,7 +247,7 @@ def _remove_keys(tree: Tree, operation: Operation, targets: Iterable[Target]) ->
                 told.append(f"{_of(target)}{key} removed, was {_brief(value_at(tree, path))}")
     if not changes:
         keys = ", ".join(Assignment(steps, "=", None).key for steps in operation.keys)
-        raise InputError([operation.problem(f"there is no {keys} to remove")])
+        raise operation.refusal(f"there is no {keys} to remove")
     return Planned(tuple(changes), tuple(told))
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from cdnplan.errors import InputError
 from cdnplan.inputs.edits.changes import RULES, Change, Path, Put, Rename, Tree, places, value_at
 from cdnplan.inputs.edits.language import Operation
 from cdnplan.inputs.edits.targets import Target, listed, shown_place
@@ -56,7 +55,7 @@ def _new_name(operation: Operation, old: str) -> str:
     if "*" not in operation.new:
         return operation.new
     if operation.name.count("*") != 1 or operation.new.count("*") != 1 or "?" in operation.name:
-        raise InputError([operation.problem("expected one '*' in the old and in the new name")])
+        raise operation.refusal("expected one '*' in the old and in the new name")
     head, _, tail = operation.name.partition("*")
     found = re.match(f"{re.escape(head)}(.*){re.escape(tail)}\\Z", old, re.DOTALL)
     assert found is not None, "the name was selected by this glob"
@@ -68,16 +67,14 @@ def _check(tree: Tree, operation: Operation, names: dict[str, str]) -> None:
     taken = {target.name: kind for kind in kinds for target in listed(tree, kind) if target.name not in names}
     if len(set(names.values())) < len(names):
         hint = "write the new name with a '*', as 'nl-*'"
-        raise InputError([operation.problem(f"{len(names)} {operation.kind}s would share one name", hint)])
+        raise operation.refusal(f"{len(names)} {operation.kind}s would share one name", hint)
     for new in names.values():
         if new in taken:
-            raise InputError([operation.problem(f"the name {new!r} is already that of a {taken[new]}")])
+            raise operation.refusal(f"the name {new!r} is already that of a {taken[new]}")
         if not new or new != new.strip() or "/" in new or ">" in new:
-            raise InputError(
-                [operation.problem(f"{new!r} is no name", "names have neither '/' nor '>' in them")]
-            )
+            raise operation.refusal(f"{new!r} is no name", "names have neither '/' nor '>' in them")
     if all(old == new for old, new in names.items()):
-        raise InputError([operation.problem("that is its name already")])
+        raise operation.refusal("that is its name already")
 
 
 def _change_model(
@@ -123,7 +120,7 @@ def _same_sites(
     won = sorted(after - wanted)
     if won:
         message = f"{shown_place(tree, path)} {flow_globs(globs)} would speak of {won[0]!r}, too"
-        raise InputError([operation.problem(message, "narrow that rule first, or choose another name")])
+        raise operation.refusal(message, "narrow that rule first, or choose another name")
     lost = sorted(wanted - after)
     if not lost:
         return None, ""

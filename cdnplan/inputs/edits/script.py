@@ -93,13 +93,8 @@ def _mapped(item: MapNode, verb: str, head: str, at: Operation) -> Operation:
     rest.operation = at = with_fields(at, kind=kind)
     name = name_words(rest, kind, verb)
     if rest.words:
-        raise InputError(
-            [
-                at.problem(
-                    f"{rest.words[0]!r} is one word too many",
-                    f"write it under one of {', '.join(_SCRIPT_KEYS)}",
-                )
-            ]
+        raise at.refusal(
+            f"{rest.words[0]!r} is one word too many", f"write it under one of {', '.join(_SCRIPT_KEYS)}"
         )
     keys = item.entries.get("keys")
     cascade = item.entries.get("cascade")

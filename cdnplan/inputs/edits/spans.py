@@ -7,7 +7,7 @@ characters. It expects text that `parse_yaml` accepts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,32 +72,27 @@ class Span:
             return [slot.node.meaning() for slot in self.items]
         return self.value
 
-    def own(self, step: str | int) -> Slot | None:
-        """Find what is written under a key or index, without looking into ``<<``."""
-        if isinstance(step, str):
-            return self.entries.get(step)
-        return self.items[step] if step < len(self.items) else None
-
-    def merged(self, key: str) -> Slot | None:
-        """Find a key in what ``<<`` brings in."""
+    def sources(self) -> Iterator[Span]:
+        """Maps that ``<<`` brings in, the strongest first."""
         for slot in self.merges:
-            sources = [item.node for item in slot.node.items] or [slot.node]
-            for source in sources:
-                found = source.entries.get(key) or source.merged(key)
-                if found is not None:
-                    return found
-        return None
+            yield from [item.node for item in slot.node.items] or [slot.node]
+
+    def slot(self, step: str | int) -> Slot | None:
+        """Find what is under a key or index, also through ``<<``."""
+        if isinstance(step, int):
+            return self.items[step] if step < len(self.items) else None
+        found = (source.slot(step) for source in self.sources())
+        return self.entries.get(step) or next(filter(None, found), None)
 
     def effective(self) -> Iterator[tuple[str, Slot]]:
         """Keys of a map, those of ``<<`` included, each once."""
         yield from self.entries.items()
         seen = set(self.entries)
-        for slot in self.merges:
-            for source in [item.node for item in slot.node.items] or [slot.node]:
-                for key, found in source.effective():
-                    if key not in seen:
-                        seen.add(key)
-                        yield key, found
+        for source in self.sources():
+            for key, found in source.effective():
+                if key not in seen:
+                    seen.add(key)
+                    yield key, found
 
 
 @dataclass(slots=True, eq=False)
@@ -128,6 +123,7 @@ class SpanTree:
         self.aliased = False
         """Whether any alias is in the text."""
         self._anchors: dict[str, Span] = {}
+        self._end = 0
         self.root = self._read()
 
     def line_start(self, offset: int) -> int:
@@ -143,113 +139,94 @@ class SpanTree:
         """Line and column of an offset, from 1."""
         return self.text.count("\n", 0, offset) + 1, offset - self.line_start(offset) + 1
 
-    def comments(self, start: int, end: int, inside: Slot | None = None) -> list[tuple[int, int]]:
-        """Spans of the comments in a part of the text.
+    def at(self, path: Sequence[str | int]) -> Slot:
+        """Slot to which a place leads."""
+        slot = self.root.home
+        for step in path:
+            slot = slot.node.slot(step) if slot is not None else None
+        assert slot is not None, "what a text says is written in it"
+        return slot
 
-        Parameters
-        ----------
-        start, end : int
-            The part; it may not begin within a quoted text.
-        inside : Slot or None
-            What is written in it, to tell ``#`` in texts apart; None: there are no texts.
-        """
-        found: list[tuple[int, int]] = []
+    def comments(self, start: int, end: int, slots: Iterable[Slot]) -> list[str]:
+        """Words of the comments in a part of the text, in which slots are written."""
+        found: list[str] = []
         position = start
-        for text_start, text_end in [*(_texts(inside) if inside else ()), (end, end)]:
-            if text_start >= position:
-                found += [m.span() for m in _COMMENT.finditer(self.text, position, text_start)]
+        for text_start, text_end in [*(each for slot in slots for each in _texts(slot)), (end, end)]:
+            if text_start >= position:  # '#' within a text is no comment
+                comments = _COMMENT.findall(self.text, position, text_start)
+                found += [comment.lstrip("#").strip() for comment in comments]
                 position = max(position, text_end)
         return found
 
     def _read(self) -> Span:
         events = yaml.parse(self.text, Loader=LOADER)
-        stack: list[Span] = []
-        keys: list[Slot | None] = []
-        root: Span | None = None
-        for event in events:
-            if isinstance(event, yaml.ScalarEvent):
-                node = self._scalar(event)
-                slot = node.home = Slot((node.outer, node.outer), node.outer, node.end, node)
-            elif isinstance(event, yaml.AliasEvent):
-                target = self._anchors[str(event.anchor)]
-                at = _offset(event.start_mark)
-                slot = Slot((at, at), at, _offset(event.end_mark), target, alias=True)
-                target.aliases.append(slot)
-                self.aliased = True
-            elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-                stack.append(self._opened(event))
-                keys.append(None)
-                continue
-            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-                node = stack.pop()
-                keys.pop()
-                self._closed(node, event)
-                slot = node.home = Slot((node.outer, node.outer), node.outer, node.end, node)
-            else:
-                continue
-            if not stack:
-                root = slot.node
-                continue
-            top = stack[-1]
-            key = keys[-1]
-            if top.kind == "list":
-                self._item(top, slot)
-            elif key is None:
-                keys[-1] = slot
-            else:
-                keys[-1] = None
-                slot.key = (key.outer, key.end)
-                if key.node.value == "<<" and not key.node.style:
-                    top.merges.append(slot)
-                else:
-                    top.entries[str(key.node.value)] = slot
-        assert root is not None, "text that parses has a root"
-        return root
+        slot = None
+        while slot is None:  # before it the stream and the document begin
+            slot = self._slot(events)
+        return slot.node
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Span:
-        outer, end = _offset(event.start_mark), _offset(event.end_mark)
-        start = self._content(outer, end, event)
+    def _slot(self, events: Iterator[Any]) -> Slot | None:
+        """Read the next value; None where what is around it begins or ends."""
+        event = next(events)
+        outer = event.start_mark.index
+        self._end = event.end_mark.index
+        if isinstance(event, yaml.AliasEvent):
+            slot = Slot((outer, outer), outer, self._end, self._anchors[str(event.anchor)], alias=True)
+            slot.node.aliases.append(slot)
+            self.aliased = True
+            return slot
+        if isinstance(event, yaml.ScalarEvent):
+            node = self._scalar(event, outer, self._end)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            node = self._collection(event, outer, self._end)
+        else:
+            return None
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        if node.kind != "scalar":
+            self._fill(node, events)
+        node.home = Slot((outer, outer), outer, node.end, node)
+        return node.home
+
+    def _fill(self, node: Span, events: Iterator[Any]) -> None:
+        while (inner := self._slot(events)) is not None:
+            if node.kind == "list":
+                self._item(node, inner)
+                continue
+            value = self._slot(events)
+            assert value is not None, "every key has a value"
+            value.key = (inner.outer, inner.end)
+            if inner.node.value == "<<" and not inner.node.style:
+                node.merges.append(value)
+            else:
+                node.entries[str(inner.node.value)] = value
+        slots = list(node.slots())
+        if node.flow:
+            node.end = self._end
+        elif slots:
+            node.end = max(slot.end for slot in slots)
+            node.start = min(slot.key[0] for slot in slots)
+            if node.kind == "map":
+                node.column = node.start - self.line_start(node.start)
+
+    def _scalar(self, event: yaml.ScalarEvent, outer: int, end: int) -> Span:
+        start = outer
+        if event.anchor is not None or event.tag is not None:
+            found = _PROPERTIES.match(self.text, outer, end)
+            start = found.end() if found else outer
         style = event.style or ""
         if style in ("|", ">"):
             end = start + len(self.text[start:end].rstrip())
         value: Value = event.value if style or event.tag else core_value(event.value)
-        node = Span("scalar", outer, start, end, style=style, value=value, anchor=event.anchor)
-        if event.anchor:
-            self._anchors[event.anchor] = node
-        return node
+        return Span("scalar", outer, start, end, style=style, value=value, anchor=event.anchor)
 
-    def _content(self, outer: int, end: int, event: yaml.ScalarEvent) -> int:
-        """Offset after anchor and tag."""
-        if event.anchor is None and event.tag is None:
-            return outer
-        found = _PROPERTIES.match(self.text, outer, max(end, outer))
-        return found.end() if found else outer
-
-    def _opened(self, event: yaml.CollectionStartEvent) -> Span:
-        outer = _offset(event.start_mark)
+    def _collection(self, event: yaml.CollectionStartEvent, outer: int, end: int) -> Span:
         kind = "map" if isinstance(event, yaml.MappingStartEvent) else "list"
         flow = bool(event.flow_style)
-        end = _offset(event.end_mark)
         # The event ends before a block list's first dash, but behind it where the list is not indented.
         behind = kind == "list" and end > outer and self.text[end - 1] == "-"
-        column = self._column(end) - (1 if behind else 0)
-        node = Span(kind, outer, end - (1 if flow else 0), end, flow, column, anchor=event.anchor)
-        if event.anchor:
-            self._anchors[event.anchor] = node
-        return node
-
-    def _column(self, offset: int) -> int:
-        return offset - self.line_start(offset)
-
-    def _closed(self, node: Span, event: yaml.Event) -> None:
-        if node.flow:
-            node.end = _offset(event.end_mark)
-            return
-        slots = list(node.slots())
-        node.end = max((slot.end for slot in slots), default=node.start)
-        node.start = min((slot.key[0] for slot in slots), default=node.start)
-        if slots and node.kind == "map":
-            node.column = self._column(node.start)
+        column = end - self.line_start(end) - behind
+        return Span(kind, outer, end - flow, end, flow, column, anchor=event.anchor)
 
     def _item(self, top: Span, slot: Slot) -> None:
         if not top.flow:
@@ -269,12 +246,6 @@ class SpanTree:
                     return dash
             assert at > 0, "an item of a block list has a dash"
             at = self.line_start(at - 1)
-
-
-def _offset(mark: Any) -> int:
-    """Offset of a mark; events read from text have them."""
-    offset: int = mark.index
-    return offset
 
 
 def _texts(slot: Slot) -> Iterator[tuple[int, int]]:

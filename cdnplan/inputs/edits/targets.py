@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from cdnplan.errors import InputError
 from cdnplan.inputs.edits.changes import Path, Tree, link_identity, value_at
 from cdnplan.inputs.edits.language import KINDS, RULE_KINDS, Assignment, Operation, key_text
 from cdnplan.inputs.yaml_scalars import flow_text
@@ -95,14 +94,14 @@ def select(tree: Tree, operation: Operation) -> list[Target]:
             if is_glob
             else f"unknown {operation.kind} {operation.name!r}"
         )
-        raise InputError([operation.problem(what, near(operation.name, [t.name for t in targets]))])
+        raise operation.refusal(what, near(operation.name, [t.name for t in targets]))
     kept = [target for target in found if all(holds(tree, target.path, each) for each in operation.where)]
     if not kept:
         which = ", ".join(
             f"{each.key}={each.raw if each.raw is not None else each.value}" for each in operation.where
         )
         message = f"of {len(found)} {KINDS[operation.kind]} that match {operation.name!r} none has {which}"
-        raise InputError([operation.problem(message, _where_hint(tree, found, operation))])
+        raise operation.refusal(message, _where_hint(tree, found, operation))
     return kept
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from cdnplan.errors import InputError
 from cdnplan.inputs.edits.changes import Path
 from cdnplan.inputs.edits.language import KINDS, RULE_KINDS, Assignment, Operation
 from cdnplan.inputs.topology_schema import topology_schema
@@ -50,7 +49,7 @@ def check_key(operation: Operation, steps: tuple[str, ...]) -> None:
         if step not in known:
             here = "" if loc == kind_loc(operation.kind) else f" in {loc[-1]}"
             hint = key_hint(step, known) or "known: " + ", ".join(known) if known else "it has no keys"
-            raise InputError([operation.problem(f"a {operation.kind} has no key {step!r}{here}", hint)])
+            raise operation.refusal(f"a {operation.kind} has no key {step!r}{here}", hint)
         loc = (*loc, step)
 
 
@@ -83,12 +82,12 @@ def typed(operation: Operation, assignment: Assignment) -> object:
         return raw[1:-1] if quoted else raw
     if not raw:
         hint = f"write: remove {operation.kind} {operation.name} {assignment.key}".replace("  ", " ")
-        raise InputError([operation.problem(f"{assignment.key} is given no value", hint)])
+        raise operation.refusal(f"{assignment.key} is given no value", hint)
     root, problems = parse_yaml(raw, "")
     if problems or root is None:
         why = problems[0].message if problems else "nothing"
         hint = "put it in quotes, or in brackets if it is a list"
-        raise InputError([operation.problem(f"{assignment.key}: {raw!r} is not a value: {why}", hint)])
+        raise operation.refusal(f"{assignment.key}: {raw!r} is not a value: {why}", hint)
     return plain(root)
 
 
@@ -120,9 +119,9 @@ def factor(operation: Operation, assignment: Assignment) -> float:
         value = float(found[1])
     else:
         message = f"expected a factor, found {text!r}"
-        raise InputError([operation.problem(message, "write 1.2, +20% or -10%")])
+        raise operation.refusal(message, "write 1.2, +20% or -10%")
     if not (value > 0 and math.isfinite(value)):
-        raise InputError([operation.problem(f"expected a factor above 0, found {text!r}")])
+        raise operation.refusal(f"expected a factor above 0, found {text!r}")
     return value
 
 

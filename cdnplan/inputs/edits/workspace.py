@@ -1,4 +1,4 @@
-"""The files of a topology while they are edited: their texts, and what they say together."""
+"""The files of a topology while they are edited: their texts, what they say together, and where."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.folders import real_path
-from cdnplan.inputs.edits.changes import Tree, identity
+from cdnplan.inputs.edits import changes as c
 from cdnplan.inputs.edits.patches import Patch
-from cdnplan.inputs.edits.spans import Slot, Span, SpanTree
+from cdnplan.inputs.edits.spans import SpanTree
 from cdnplan.inputs.includes import Sources, read_sources
 from cdnplan.inputs.yaml_nodes import Node, plain
 from cdnplan.inputs.yaml_text import parse_yaml, read_text
@@ -34,7 +34,7 @@ class TextFile:
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self.text = text
-        self._items: dict[str, dict[str, Slot]] = {}
+        self._items: dict[c.Path, dict[str, int]] = {}
         self.mark = BOM if text.startswith(BOM) else ""
 
     @cached_property
@@ -47,17 +47,24 @@ class TextFile:
         """Where it says what."""
         return SpanTree(self.text.removeprefix(BOM))
 
-    def items(self, section: str) -> dict[str, Slot]:
-        """Items of a list that merges by name, by what identifies them; the first of each."""
-        if section not in self._items:
-            listed = self.spans.root.entries.get(section)
-            found: dict[str, Slot] = {}
-            for slot in listed.node.items if listed is not None else ():
-                name = identity(head(slot.node), section)
+    @cached_property
+    def tree(self) -> c.Tree:
+        """What it says, as plain values."""
+        node = self.node[0]
+        found = plain(node) if node is not None else {}
+        return found if isinstance(found, dict) else {}
+
+    def items(self, path: c.Path) -> dict[str, int]:
+        """Numbers of the items of a list that merges by name, by what identifies them; the first of each."""
+        if path not in self._items:
+            listed = c.value_at(self.tree, path)
+            found: dict[str, int] = {}
+            for i, item in enumerate(listed if isinstance(listed, list) else ()):
+                name = c.identity(item, str(path[-1]))
                 if name is not None:
-                    found.setdefault(name, slot)
-            self._items[section] = found
-        return self._items[section]
+                    found.setdefault(name, i)
+            self._items[path] = found
+        return self._items[path]
 
     def patched(self, patches: list[Patch]) -> TextFile:
         """Make the file that patches lead to."""
@@ -68,14 +75,6 @@ class TextFile:
             parts += [body[position : patch.start], patch.text]
             position = patch.end
         return TextFile(self.path, self.mark + "".join(parts) + body[position:])
-
-
-def head(node: Span) -> dict[str, object] | None:
-    """What the identity of an item is made of."""
-    if node.kind != "map":
-        return None
-    slots = ((key, node.own(key) or node.merged(key)) for key in ("name", "from", "to"))
-    return {key: slot.node.value for key, slot in slots if slot is not None}
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Workspace:
         return read_sources(self.path, read=self._read)
 
     @cached_property
-    def tree(self) -> Tree:
+    def tree(self) -> c.Tree:
         """What all files say together, without any environment."""
         merged = self.sources.merged(None)
         found = plain(merged) if merged is not None else {}
@@ -113,6 +112,9 @@ class Workspace:
         return reversed(self.files.values())
 
 
+_NOTHING = object()
+_Step = str | int | tuple[str, str]
+"""A key, a number, or the section and identity of an item that has other numbers in other files."""
 _OTHER_END = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 
 
@@ -167,3 +169,62 @@ def _resolve(path: Path, read: dict[Path, TextFile], order: list[Path]) -> None:
     for name in listed if isinstance(listed, list) else ():
         _resolve(path.parent / str(name), read, order)
     order.append(key)
+
+
+def place_in(workspace: Workspace, path: c.Path) -> tuple[str, int, int]:
+    """File, line and column at which a place of the merged topology is written, or the nearest to it."""
+    file, own = _found(workspace, path)
+    slot = file.spans.at(own)
+    return str(file.path), *file.spans.place(slot.key[0] if own else slot.outer)
+
+
+def owned(workspace: Workspace, path: c.Path) -> tuple[TextFile, c.Path]:
+    """Find the file in which a value is given, or is to be, and its place there.
+
+    It is the strongest file that has the value, else the one that comes nearest.
+    """
+    file, own = _found(workspace, path)
+    return file, (*own, *path[len(own) :])
+
+
+def everywhere(workspace: Workspace, path: c.Path) -> Iterator[tuple[TextFile, c.Path]]:
+    """All places of an item, or a model of hardware: in every file, and in every environment."""
+    steps = _item_steps(workspace, path)
+    for file in workspace.files.values():
+        for section in c.sections(file.tree):
+            own = _followed(file, (*section, *steps))
+            if len(own) == len(section) + len(steps):
+                yield file, own
+
+
+def _found(workspace: Workspace, path: c.Path) -> tuple[TextFile, c.Path]:
+    """The strongest of the files in which a place leads furthest, and how far it leads there."""
+    steps = _item_steps(workspace, path)
+    led = ((file, _followed(file, steps)) for file in workspace.strongest_first())
+    return max(led, key=lambda found: len(found[1]))
+
+
+def _item_steps(workspace: Workspace, path: c.Path) -> tuple[_Step, ...]:
+    """Replace the number of an item in a list that merges by name by what identifies it in every file."""
+    if len(path) >= 2 and path[0] in (*c.NAMED, "links"):
+        section = str(path[0])
+        name = c.identity(c.value_at(workspace.tree, path[:2]), section)
+        if name is not None:
+            return (section, (section, name), *path[2:])
+    return path
+
+
+def _followed(file: TextFile, steps: tuple[_Step, ...]) -> c.Path:
+    """The place in a file to which steps lead, as far as they do."""
+    own: c.Path = ()
+    node: object = file.tree
+    for step in steps:
+        key = file.items(own).get(step[1], -1) if isinstance(step, tuple) else step
+        if isinstance(node, list):
+            node = node[key] if isinstance(key, int) and 0 <= key < len(node) else _NOTHING
+        else:
+            node = node.get(key, _NOTHING) if isinstance(node, dict) else _NOTHING
+        if node is _NOTHING:
+            break
+        own = (*own, key)
+    return own

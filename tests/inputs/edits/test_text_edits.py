@@ -272,6 +272,51 @@ def test_an_anchor_that_others_share_is_not_changed_for_one(tmp_path: Path) -> N
     )
 
 
+MERGED = BASE.replace("  - name: 'kpn-utrecht'\n", "  - &isp\n    name: 'kpn-utrecht'\n").replace(
+    "{name: kpn-zwolle, kind: embedded, country: NL,", "{<<: *isp, name: kpn-zwolle,"
+)
+
+
+def test_a_new_key_of_a_merged_map_is_written_once_for_all_that_get_it(tmp_path: Path) -> None:
+    found = after(tmp_path, "set site kpn-* timezone=UTC", text=MERGED)
+    assert found == changed_to(MERGED, ("[52.1, 5.1]\n    fill", "[52.1, 5.1]\n    timezone: UTC\n    fill"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "wanted"),
+    [
+        (
+            "set site kpn-utrecht timezone=UTC",
+            "t.yaml:22:5: {}: sites[kpn-utrecht].timezone is part of the anchor",
+        ),
+        (
+            "remove site kpn-utrecht country",
+            "t.yaml:22:5: {}: sites[kpn-utrecht].country is part of the anchor",
+        ),
+        (
+            "remove site kpn-zwolle country",
+            "t.yaml:25:5: {}: sites[kpn-zwolle].country comes from an anchor through '<<'",
+        ),
+    ],
+)
+def test_what_a_merged_map_gives_to_others_is_not_changed_for_one(
+    operation: str, wanted: str, tmp_path: Path
+) -> None:
+    assert refused(tmp_path, operation, text=MERGED).startswith(wanted.format(f"'{operation}'"))
+
+
+def test_a_merged_map_is_given_a_key_of_its_own(tmp_path: Path) -> None:
+    found = after(tmp_path, "set site kpn-zwolle country=BE", text=MERGED)
+    assert found == changed_to(
+        MERGED, ("{<<: *isp, name: kpn-zwolle,", "{<<: *isp, name: kpn-zwolle, country: BE,")
+    )
+
+
+def test_a_hash_within_a_text_is_no_comment(tmp_path: Path) -> None:
+    text = BASE.replace("# its name", "").replace("name: benelux", 'name: "bene # lux"')
+    assert after(tmp_path, "set topology name=x", text=text) == text.replace('"bene # lux"', '"x"')
+
+
 FIRST_KEYS = BASE.replace(
     "      - model: flash-1u\n        count: 2\n", "      - count: 2  # pair\n        model: flash-1u\n"
 )
