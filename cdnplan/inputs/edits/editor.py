@@ -15,7 +15,7 @@ from cdnplan.inputs.edits.changes import applied
 from cdnplan.inputs.edits.language import Operation
 from cdnplan.inputs.edits.planning import plan_operation
 from cdnplan.inputs.edits.text_edit import edit_texts
-from cdnplan.inputs.edits.workspace import TextFile, Workspace, open_workspace
+from cdnplan.inputs.edits.workspace import Workspace, open_workspace
 from cdnplan.inputs.topology_reader import build_topology
 from cdnplan.model.topology import Topology
 
@@ -188,6 +188,3 @@ def _explained(problem: Problem, removed: Sequence[Operation]) -> Problem:
     if removed and problem.message.startswith(("unknown ", "no site matches", "no appliance")):
         return replace(problem, hint=f"add 'cascade' to '{removed[0].text}' to take out what mentions it")
     return problem
-
-
-__all__ = ["Edited", "EditedFile", "TextFile", "edit_topology"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from cdnplan.errors import InputError, Problem, nearest
 
@@ -95,7 +95,6 @@ class Words:
 
     words: list[str]
     operation: Operation
-    problems: list[Problem] = field(default_factory=list)
 
     def take(self, what: str) -> str:
         """Take the next word; complain that it is missing."""
@@ -200,9 +199,9 @@ def _understood(words: list[str], text: str, at: Operation | None = None) -> Ope
     verb = rest.take("the operation")
     if verb not in VERBS:
         raise at.refusal(f"unknown operation {verb!r}", nearest(verb, VERBS))
-    rest.operation = at = with_fields(at, verb=verb)
+    rest.operation = at = replace(at, verb=verb)
     kind = kind_word(rest.take("what to change"), at)
-    at = rest.operation = with_fields(at, kind=kind)
+    at = rest.operation = replace(at, kind=kind)
     name = name_words(rest, kind, verb)
     where = _tail(rest.words, "where")
     like = _like(rest, verb)
@@ -218,7 +217,7 @@ def _understood(words: list[str], text: str, at: Operation | None = None) -> Ope
         raise at.refusal(f"{rest.words[0]!r} is one word too many", _usage(verb))
     else:
         assignments = tuple(_assignment(word, at) for word in rest.words)
-    operation = with_fields(
+    operation = replace(
         at,
         name=name,
         new=new,
@@ -229,11 +228,6 @@ def _understood(words: list[str], text: str, at: Operation | None = None) -> Ope
         cascade=cascade,
     )
     return checked(operation)
-
-
-def with_fields(operation: Operation, **changes: object) -> Operation:
-    """Copy an operation with some of its fields changed."""
-    return replace(operation, **changes)  # type: ignore[arg-type]
 
 
 def kind_word(word: str, at: Operation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from cdnplan.errors import InputError, nearest
@@ -18,7 +19,6 @@ from cdnplan.inputs.edits.language import (
     name_words,
     parse_operation,
     protected,
-    with_fields,
 )
 from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
 from cdnplan.inputs.yaml_text import parse_yaml, read_text
@@ -65,7 +65,7 @@ def _script_item(item: Node) -> Operation:
     mark = item.mark
     at = Operation("", "", file=mark.file, line=mark.line, column=mark.column)
     if isinstance(item, ScalarNode) and isinstance(item.value, str):
-        return parse_operation(item.value, with_fields(at, text=item.value))
+        return parse_operation(item.value, replace(at, text=item.value))
     if not isinstance(item, MapNode):
         raise InputError([mark.problem(f"expected an operation, found {describe(item)}")])
     verbs = [key for key in item.entries if key in VERBS]
@@ -87,10 +87,10 @@ def _script_item(item: Node) -> Operation:
 def _mapped(item: MapNode, verb: str, head: str, at: Operation) -> Operation:
     """Understand the mapping form: kind and name under the verb, values as they are."""
     words = [verb, *shlex.split(protected(head))]
-    at = with_fields(at, text=f"{verb} {head}", verb=verb)
+    at = replace(at, text=f"{verb} {head}", verb=verb)
     rest = Words(words[1:], at)
     kind = kind_word(rest.take("what to change"), at)
-    rest.operation = at = with_fields(at, kind=kind)
+    rest.operation = at = replace(at, kind=kind)
     name = name_words(rest, kind, verb)
     if rest.words:
         raise at.refusal(
@@ -99,7 +99,7 @@ def _mapped(item: MapNode, verb: str, head: str, at: Operation) -> Operation:
     keys = item.entries.get("keys")
     cascade = item.entries.get("cascade")
     return checked(
-        with_fields(
+        replace(
             at,
             name=name,
             new=item.text("to") or "",

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from cdnplan.inputs.edits.changes import Path
 from cdnplan.inputs.edits.language import KINDS, RULE_KINDS, Assignment, Operation
 from cdnplan.inputs.topology_schema import topology_schema
 from cdnplan.inputs.wire_problems import key_hint
@@ -156,10 +155,3 @@ def shrunk(old: list[object], given: object) -> list[object]:
         )
 
     return [item for item in old if not goes(item)]
-
-
-def nested(path: Path, value: object) -> object:
-    """Wrap a value in the maps that lead to it."""
-    for step in reversed(path):
-        value = {str(step): value}
-    return value
