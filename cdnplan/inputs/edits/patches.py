@@ -183,9 +183,9 @@ class Patcher:
         """Write a shared value anew at the one place where it is to differ."""
         text = flow_text(settled(wanted))
         if isinstance(old, dict) and isinstance(wanted, dict):
-            missing = any(wanted.get(key, GONE) is GONE for key in old)
             own = {key: value for key, value in wanted.items() if key not in old or not same(old[key], value)}
-            if not missing:
+            missing = any(wanted.get(key, GONE) is GONE for key in old)
+            if not missing and any(key not in own for key in old):
                 text = f"{{<<: *{slot.node.anchor}, {flow_text(settled(own))[1:]}"
         self._patch(slot.outer, slot.end, text)
 

@@ -312,6 +312,12 @@ def test_a_merged_map_is_given_a_key_of_its_own(tmp_path: Path) -> None:
     )
 
 
+def test_an_alias_of_which_nothing_stays_is_replaced(tmp_path: Path) -> None:
+    text = BASE.replace('{start: "02:00", hours: 12}', "{hours: 12}")
+    found = after(tmp_path, "set site kpn-* fill_window={hours: 5}", text=text)
+    assert found == text.replace("fill_window: *night", "fill_window: {hours: 5}")
+
+
 def test_a_hash_within_a_text_is_no_comment(tmp_path: Path) -> None:
     text = BASE.replace("# its name", "").replace("name: benelux", 'name: "bene # lux"')
     assert after(tmp_path, "set topology name=x", text=text) == text.replace('"bene # lux"', '"x"')
