@@ -19,9 +19,9 @@ from tests.instances import random_instance
 from tests.limits import other_rates, other_volumes
 from tests.oracle.brute_force import brute_force, free_decisions
 
-SEEDS = range(120)
+SEEDS = range(60)
 MAX_OPEN = 9
-ENOUGH = 10
+ENOUGH = 5
 
 
 def drawn(seed: int) -> Instance:
