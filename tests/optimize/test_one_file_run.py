@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cdnplan.model.instance import Instance
+from cdnplan.optimize.fast import fast
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.one_file.one_file_run import unlimited
 from cdnplan.optimize.problem.outcome import Stop
@@ -52,3 +53,15 @@ def test_it_is_placed_at_least_cost_and_that_is_proven() -> None:
         assert outcome.lower == pytest.approx(optimum, rel=1e-6)
         assert outcome.lower <= optimum * (1 + 1e-9)
         assert outcome.placement.holds[instance.pinned].all()
+
+
+def test_its_own_search_follows_passes_by_relaxations_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "SMALL_UP_TO", 0)
+    monkeypatch.setattr(fast, "WORTH_RELAXING", 1e-9)
+    both = 0
+    for seed in range(40):
+        instance = one_file(seed)
+        if not unlimited(instance):
+            steps = [step.name for step in solve_fast(instance).steps]
+            both += "relaxations" in steps and "one file" in steps
+    assert both > 0

@@ -203,7 +203,7 @@ class _Search:
     ) -> None:
         self._run, self._start, self._small, self._closes, self._early = run, start, small, closes, early
         self._lifts = not small and shares_rates(run.instance) and run.parts.lifting
-        self._first = True
+        self._first, self._relaxed = True, False
         self._recent: list[FileColumns] = []
         self._passed: tuple[PriceSearch, Iterator[PricePass], PricePass] | None = None
         self.closing: Closing | None = None
@@ -255,14 +255,14 @@ class _Search:
         """Go on by them."""
         if self._passed is not None:
             search, states, _ = self._passed
-            self._passed = None
+            self._relaxed = True
             relax(self._run, search, states)
 
     def may_go_on(self) -> bool:
         """Whether a few passes more may narrow the gap, and nothing else will."""
         run = self._run
         wide = self._passed is not None and not self._closes and run.gap() > WORTH_GOING_ON
-        return wide and run.parts.going_on
+        return wide and not self._relaxed and run.parts.going_on
 
     def may_better(self) -> bool:
         """Whether pools of the best plan are to choose anew."""
@@ -281,7 +281,7 @@ class _Search:
         """Whether a master program is to follow."""
         gap = self._run.gap()
         closes = self._closes and gap > self._run.wanted_gap and (self._small or gap <= WIDEST)
-        return closes and self._run.parts.master and not Facility.applies(self._run.instance)
+        return closes and self._run.parts.master and not self.is_one_file()
 
     def close(self) -> None:
         """Begin with it."""
