@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from cdnplan.inputs.arrow_arrays import from_numpy, missing, to_numpy
 from cdnplan.inputs.logs import faults
+from cdnplan.inputs.logs.line_kernels import copy_texts
 
 Ints32 = npt.NDArray[np.int32]
 
@@ -77,16 +80,12 @@ class Fields:
 def span_of(texts: Any) -> Span:
     """Take an Arrow array of texts as a field; null is an empty text that is not there."""
     if texts.offset:
-        import pyarrow as pa
-
         texts = pa.concat_arrays([texts])
     _, offset_buffer, data_buffer = texts.buffers()
     offsets = np.frombuffer(offset_buffer, dtype=np.int32)[: len(texts) + 1]
     raw = b" " if data_buffer is None else data_buffer
     there = None
     if texts.null_count:
-        from cdnplan.inputs.arrow_arrays import missing
-
         there = ~missing(texts)
     return Span(np.frombuffer(raw, dtype=np.uint8), offsets[:-1].copy(), offsets[1:].copy(), there=there)
 
@@ -95,3 +94,42 @@ def require(fault: npt.NDArray[np.uint8], span: Span) -> None:
     """Fault lines without a field."""
     if span.there is not None:
         fault[~span.there & (fault == faults.OK)] = faults.NO_VALUE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """Texts of some lines, each distinct one once: line ``rows[k]`` has ``distinct[code[k]]``."""
+
+    rows: Ints32
+    code: Ints32
+    distinct: Any
+
+    def of(self, lines: Ints32) -> Any:
+        """Texts of some of these lines, each distinct one once."""
+        code = from_numpy(self.code[np.searchsorted(self.rows, lines)])
+        return pa.DictionaryArray.from_arrays(code, self.distinct)
+
+
+def raw_of(span: Span, rows: Ints32) -> Any:
+    """Field of some lines, as an Arrow array of bytes that may be no UTF-8."""
+    length = int((span.stop[rows] - span.start[rows]).sum())
+    offsets = np.zeros(rows.size + 1, dtype=np.int32)
+    copied = np.zeros(max(1, length), dtype=np.uint8)
+    copy_texts(span.data, span.start, span.stop, rows, span.doubled, offsets, copied)
+    return pa.Array.from_buffers(pa.binary(), rows.size, [None, pa.py_buffer(offsets), pa.py_buffer(copied)])
+
+
+def code_of(span: Span, fault: npt.NDArray[np.uint8]) -> Coded:
+    """Distinct contents of a field over the good lines that have it, as bytes."""
+    good = fault == faults.OK
+    rows = np.flatnonzero(good if span.there is None else good & span.there).astype(np.int32)
+    encoded = raw_of(span, rows).dictionary_encode()
+    return Coded(rows, to_numpy(encoded.indices).astype(np.int32), encoded.dictionary)
+
+
+def as_text(raw: Any) -> Any:
+    """Texts of bytes; what is not UTF-8 in them becomes the sign for that, which no value has."""
+    try:
+        return raw.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([found.decode(errors="replace") for found in raw.to_pylist()], pa.string())

@@ -6,8 +6,6 @@ Every kernel leaves lines alone whose `fault` is not `OK`, and sets it where a l
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -197,39 +195,6 @@ def trim_urls(
 
 
 @njit(cache=True, nogil=True)
-def equal_any(
-    data: Bytes,
-    start: Ints32,
-    stop: Ints32,
-    words: Bytes,
-    word_ptr: Ints32,
-    ignore_case: bool,
-    fault: Faults,
-    found: npt.NDArray[np.bool_],
-) -> None:
-    """Set whether each field is one of some words; word k is ``words[word_ptr[k]:word_ptr[k + 1]]``."""
-    for i in range(start.size):
-        found[i] = False
-        if fault[i] != faults.OK:
-            continue
-        length = stop[i] - start[i]
-        for k in range(word_ptr.size - 1):
-            if word_ptr[k + 1] - word_ptr[k] != length:
-                continue
-            same = True
-            for j in range(length):
-                byte = data[start[i] + j]
-                if ignore_case and 97 <= byte <= 122:
-                    byte -= 32
-                if byte != words[word_ptr[k] + j]:
-                    same = False
-                    break
-            if same:
-                found[i] = True
-                break
-
-
-@njit(cache=True, nogil=True)
 def copy_texts(
     data: Bytes,
     start: Ints32,
@@ -265,11 +230,3 @@ def copy_texts(
             at += 1
             j += 2 if single_quotes and byte == _QUOTE and j + 1 < stop[i] and data[j + 1] == _QUOTE else 1
     offsets[rows.size] = at
-
-
-def words_of(texts: tuple[str, ...], *, upper: bool) -> tuple[Bytes, Ints32]:
-    """Words as `equal_any` takes them."""
-    encoded = [(text.upper() if upper else text).encode() for text in texts]
-    ends = np.cumsum([0, *(len(word) for word in encoded)]).astype(np.int32)
-    joined: npt.NDArray[Any] = np.frombuffer(b"".join(encoded) or b" ", dtype=np.uint8)
-    return joined, ends

@@ -93,13 +93,13 @@ class Store:
         fields = [
             ("day", pa.int32()),
             ("region", pa.int32()),
-            ("name", pa.string()),
+            ("name", pa.dictionary(pa.int32(), pa.string())),
             ("sent", pa.int64()),
             ("hit", pa.bool_()),
             ("size", pa.int64()),
         ]
         if self.wanted.sessions:
-            fields.append(("session", pa.string()))
+            fields.append(("session", pa.dictionary(pa.int32(), pa.string())))
         if self.wanted.requests:
             fields += [("ms", pa.int64()), ("seq", pa.int64())]
         return pa.schema(fields)

@@ -8,35 +8,40 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdnplan.inputs.logs import faults
-from cdnplan.inputs.logs.regions import read_prefixes
-from cdnplan.inputs.logs.time_kernels import MONTHS, NO_OFFSET, read_times, time_program
-from cdnplan.inputs.logs.value_kernels import find_prefixes, read_amounts, read_statuses
+from cdnplan.inputs.logs.address_kernels import find_prefixes
+from cdnplan.inputs.logs.regions import Prefixes, read_prefixes
+from cdnplan.inputs.logs.sql import Sql
+from cdnplan.inputs.logs.times import read_times
+from cdnplan.inputs.logs.values import read_amounts, read_statuses
 from cdnplan.inputs.logs.zones import to_local, to_utc
 from tests.inputs.logs.ingesting import combined, run, volumes
 
-Spans = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+SQL = Sql()
 
 
-def spans(texts: list[str]) -> Spans:
-    """Texts as a block of fields, with faults."""
-    encoded = [text.encode() for text in texts]
-    ends = np.cumsum([len(text) for text in encoded]).astype(np.int32)
-    starts = (ends - np.array([len(text) for text in encoded])).astype(np.int32)
-    return np.frombuffer(b"".join(encoded), np.uint8), starts, ends, np.zeros(len(texts), np.uint8)
+def located(texts: list[str], table: Prefixes) -> tuple[np.ndarray, np.ndarray]:
+    """Place of addresses in a table, and the faults of those that are none."""
+    ends = np.cumsum([len(text) for text in texts]).astype(np.int32)
+    starts = (ends - np.array([len(text) for text in texts])).astype(np.int32)
+    data = np.frombuffer("".join(texts).encode(), np.uint8)
+    found, fault = np.full(len(texts), -2, np.int32), np.zeros(len(texts), np.uint8)
+    find_prefixes(data, starts, ends, table.edge_high, table.edge_low, table.code, fault, found)
+    return found, fault
 
 
-def times(pattern: str, texts: list[str]) -> list[tuple[int, int] | None]:
-    """Milliseconds and offset of each text; None where it is no time."""
-    data, start, stop, fault = spans(texts)
-    ms, offset = np.zeros(len(texts), np.int64), np.full(len(texts), NO_OFFSET, np.int32)
-    read_times(data, start, stop, time_program(pattern), MONTHS, fault, ms, offset)
-    found = zip(ms.tolist(), offset.tolist(), fault.tolist(), strict=True)
-    return [None if bad else (at, ahead) for at, ahead, bad in found]
+def times(pattern: str, texts: list[str]) -> list[tuple[int, bool] | None]:
+    """Milliseconds of each text and whether they are by UTC; None where it is no time."""
+    found = read_times(pa.array(texts), pattern, SQL)
+    return [
+        (ms, told) if good else None
+        for ms, told, good in zip(found.ms.tolist(), found.told.tolist(), found.good.tolist(), strict=True)
+    ]
 
 
 moments = st.datetimes(dt.datetime(1980, 1, 1), dt.datetime(2199, 12, 31, 23, 59, 59)).map(
@@ -50,19 +55,20 @@ offsets = st.integers(-14 * 4, 14 * 4).map(lambda quarters: 15 * quarters)
 def test_times_in_all_ways_to_write_them(when: dt.datetime, ahead: int) -> None:
     ms = (when - dt.datetime(1970, 1, 1)) // dt.timedelta(milliseconds=1)
     second = ms // 1000 * 1000
+    ahead_ms = 60_000 * ahead
     zone = dt.timezone(dt.timedelta(minutes=ahead))
     local = when.replace(tzinfo=zone)
-    assert times("apache", [local.strftime("%d/%b/%Y:%H:%M:%S %z")]) == [(second, ahead)]
+    assert times("apache", [local.strftime("%d/%b/%Y:%H:%M:%S %z")]) == [(second - ahead_ms, True)]
     iso = [
         local.isoformat(timespec="milliseconds"),
         when.isoformat(" ", timespec="milliseconds"),
         f"{when:%Y-%m-%d}",
     ]
-    assert times("iso", iso) == [(ms, ahead), (ms, NO_OFFSET), (ms // 86_400_000 * 86_400_000, NO_OFFSET)]
-    assert times("%d.%m.%Y %H:%M:%S,%f", [when.strftime("%d.%m.%Y %H:%M:%S,%f")]) == [(ms, NO_OFFSET)]
+    assert times("iso", iso) == [(ms - ahead_ms, True), (ms, False), (ms // 86_400_000 * 86_400_000, False)]
+    assert times("%d.%m.%Y %H:%M:%S,%f", [when.strftime("%d.%m.%Y %H:%M:%S,%f")]) == [(ms, False)]
     epochs = [f"{ms / 1000:.3f}", f"{ms * 1000}"]
     if ms >= 10**12:
-        assert times("epoch", [*epochs, str(ms), str(ms * 10**6)]) == [(ms, 0)] * 4
+        assert times("epoch", [*epochs, str(ms), str(ms * 10**6)]) == [(ms, True)] * 4
 
 
 @pytest.mark.parametrize(
@@ -103,30 +109,55 @@ def test_amounts() -> None:
         "1e99",
         "0x1",
         "99999999999999999999",
+        "9999999999999999999",
     ]
-    data, start, stop, fault = spans(texts)
-    amount = np.zeros(len(texts), np.int64)
-    read_amounts(data, start, stop, 1, faults.BYTES, fault, amount)
+    amount, good = read_amounts(pa.array(texts), 1, SQL)
     assert amount[:5].tolist() == [0, 123456789012345678, 0, 12, 1000]
-    assert fault.tolist() == [0] * 5 + [faults.BYTES] * 6
+    assert good.tolist() == [True] * 5 + [False] * 7
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.floats(0, 1e6))
 def test_amounts_in_gb_are_whole_bytes(gb: float) -> None:
-    data, start, stop, fault = spans([f"{gb:.9f}", repr(gb)])
-    amount = np.zeros(2, np.int64)
-    read_amounts(data, start, stop, 10**9, faults.BYTES, fault, amount)
-    assert fault.tolist() == [0, 0]
+    amount, good = read_amounts(pa.array([f"{gb:.9f}", repr(gb)]), 10**9, SQL)
+    assert good.all()
     assert np.abs(amount - gb * 1e9).max() <= 1 + 1e-6 * gb
 
 
+def test_decimals_that_are_whole_bytes() -> None:
+    amount, good = read_amounts(
+        pa.array(["2.090289e+09", "8.799123e06", "1.5e0", "5.", ".5e1", "1_0", " 1"]), 1, SQL
+    )
+    assert good.tolist() == [True, True, False, True, True, False, False]
+    assert amount[good].tolist() == [2_090_289_000, 8_799_123, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "plain"),
+    [
+        ("iso", "2024-12-31t23:59:60z", "2025-01-01T00:00:00Z"),
+        ("iso", "2025-01-01 10:00:00,9999999 +02:00", "2025-01-01T08:00:00.999Z"),
+        ("iso", "2025-01-01T10:00:00+02:", "2025-01-01T08:00:00Z"),
+        ("iso", "2026-W10", "2026-03-08"),
+        ("iso", "2026-w10-3", "2026-03-04"),
+        ("apache", "31/DEC/2024:23:59:60 Z", "2025-01-01T00:00:00Z"),
+        ("%d.%m.%Y %H:%M:%S,%f %z", "01.01.2025 00:00:60,9999999 +01", "2024-12-31T23:01:00.999Z"),
+        ("%Y%m%d%%%H%M%S", "20250101%000060", "2025-01-01 00:01:00"),
+    ],
+)
+def test_ways_to_write_a_time_that_are_rare(pattern: str, text: str, plain: str) -> None:
+    assert times(pattern, [text, "x"]) == [times("iso", [plain])[0], None]
+    assert times("iso", [plain])[0] is not None
+
+
+@pytest.mark.parametrize("text", ["2025-W53", "2026-W54", "2026-W00", "2026-W10-8"])
+def test_what_is_no_week(text: str) -> None:
+    assert times("iso", [text]) == [None]
+
+
 def test_statuses() -> None:
-    data, start, stop, fault = spans(["200", "000", "099", "600", "20", "2000", "2x0"])
-    status = np.zeros(7, np.int16)
-    read_statuses(data, start, stop, fault, status)
-    assert fault.tolist() == [0, 0, *[faults.STATUS] * 5]
-    assert status[:2].tolist() == [200, 0]
+    texts = [b"200", b"000", b"099", b"600", b"20", b"2000", b"2x0"]
+    assert read_statuses(pa.array(texts)).tolist() == [200, 0, -1, -1, -1, -1, -1]
 
 
 PREFIXES = {
@@ -167,9 +198,7 @@ def test_the_longest_prefix_counts(
     matching = [net for net in inside if net.version == address.version and address in net]
     longest = max(matching, key=lambda net: net.prefixlen, default=None)
     wanted = next((r for p, r in PREFIXES.items() if ipaddress.ip_network(p) == longest), None)
-    data, start, stop, fault = spans([written.format(text)])
-    found = np.full(1, -2, np.int32)
-    find_prefixes(data, start, stop, table.edge_high, table.edge_low, table.code, fault, found)
+    found, fault = located([written.format(text)], table)
     assert fault[0] == 0
     assert (None if found[0] < 0 else table.regions[found[0]]) == wanted
 
@@ -178,6 +207,7 @@ def test_addresses_with_ports_and_what_is_none(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("prefix,region\n10.1.2.3,a\n2001:db8::1,b\n")
     table = read_prefixes(tmp_path / "p.csv")
     good = ["10.1.2.3:80", "[2001:db8::1]:443", "[2001:db8::1]", "2001:DB8:0:0:0:0:0:1", "::ffff:10.1.2.3"]
+    good.append("010.001.002.003")
     bad = [
         "",
         "-",
@@ -190,12 +220,13 @@ def test_addresses_with_ports_and_what_is_none(tmp_path: Path) -> None:
         "1:",
         "[::1",
         "12345::",
+        "10",
+        "a\0",
+        "1.2.3.4.5",
     ]
-    data, start, stop, fault = spans([*good, *bad])
-    found = np.full(fault.size, -2, np.int32)
-    find_prefixes(data, start, stop, table.edge_high, table.edge_low, table.code, fault, found)
-    assert [table.regions[i] for i in found[: len(good)]] == ["a", "b", "b", "b", "a"]
-    assert fault[len(good) :].tolist() == [faults.CLIENT] * len(bad)
+    found, fault = located([*good, *bad], table)
+    assert [table.regions[i] for i in found[: len(good)]] == ["a", "b", "b", "b", "a", "a"]
+    assert fault.tolist() == [0] * len(good) + [faults.CLIENT] * len(bad)
 
 
 @settings(deadline=None, max_examples=100)
