@@ -107,8 +107,7 @@ def ingest(
     from cdnplan.cli.progress import progress_on_stderr
     from cdnplan.cli.stopping import StopSignals
     from cdnplan.inputs.logs.mapping import LogMapping, read_mapping
-    from cdnplan.inputs.logs.options import bad_limit, with_options
-    from cdnplan.inputs.logs.request import IngestRequest
+    from cdnplan.inputs.logs.request import IngestRequest, bad_limit, with_options
     from cdnplan.inputs.logs.run import ingest as run_ingest
 
     rules = with_options(read_mapping(mapping) if mapping else LogMapping(), region, prefixes, pattern)

@@ -208,8 +208,7 @@ def ingest(
     import warnings
 
     from cdnplan.inputs.logs.mapping import LogMapping, read_mapping
-    from cdnplan.inputs.logs.options import bad_limit, with_options
-    from cdnplan.inputs.logs.request import IngestRequest
+    from cdnplan.inputs.logs.request import IngestRequest, bad_limit, with_options
     from cdnplan.inputs.logs.run import ingest as run_ingest
 
     rules = LogMapping() if mapping is None else read_mapping(Path(mapping))

@@ -10,8 +10,7 @@ from cdnplan.errors import InputError, Problem
 from cdnplan.inputs.logs.blocks import STDIN, peek, read_blocks
 from cdnplan.inputs.logs.delimited import DelimitedLines, bind, seen_separator
 from cdnplan.inputs.logs.fields import Fields
-from cdnplan.inputs.logs.json_keys import check_json_keys
-from cdnplan.inputs.logs.json_lines import JsonLines
+from cdnplan.inputs.logs.json_lines import JsonLines, check_json_keys
 from cdnplan.inputs.logs.mapping import LogMapping
 from cdnplan.inputs.logs.mapping_wire import LogFormat
 from cdnplan.inputs.logs.parquet_rows import ParquetRows

@@ -1,29 +1,34 @@
-"""JSON lines: one object a line, read by DuckDB; keys may be nested, as ``request.url``."""
+"""JSON lines: one object a line, read by DuckDB; keys may be nested, as ``request.url``.
+
+Logs whose first lines never have a key that they need are refused.
+"""
 
 from __future__ import annotations
 
+import difflib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
+from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.inputs.arrow_arrays import from_numpy, missing, to_numpy
 from cdnplan.inputs.logs import faults
-from cdnplan.inputs.logs.blocks import Block
+from cdnplan.inputs.logs.blocks import STDIN, Block, peek
 from cdnplan.inputs.logs.fields import Fields, Span, span_of
-from cdnplan.inputs.logs.mapping import LogMapping
+from cdnplan.inputs.logs.mapping import LogMapping, Role, is_needed, must_be_there
+from cdnplan.inputs.logs.sql import Sql, literal
+
+_SHOWN = 12
 
 
 def _path(key: str) -> str:
     """JSON path of a key with dots for nesting."""
     return "$" + "".join('."' + part.replace('"', '\\"') + '"' for part in key.split("."))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(slots=True)
@@ -41,7 +46,7 @@ class JsonLines:
 
     mapping: LogMapping
     files: Sequence[str]
-    _connection: Any = field(default=None)
+    _sql: Sql = field(default_factory=Sql)
 
     def read(self, block: Block) -> Iterator[Fields]:
         """Yield the fields of a block."""
@@ -85,11 +90,7 @@ class JsonLines:
             offsets = np.cumsum([0, *(len(piece) for piece in pieces)]).astype(np.int32)
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
         texts = pa.Array.from_buffers(pa.string(), rows.size, buffers)
-        lines = pa.table({"line": texts})  # noqa: F841  (found by DuckDB under its name)
-        if self._connection is None:
-            self._connection = duckdb.connect(config={"threads": 1})
-            self._connection.execute("SET enable_progress_bar = false").fetchall()
-        found = self._connection.sql(self._query()).to_arrow_table()
+        found = self._sql.over(texts, self._query())
         valid = np.zeros(block.begin.size, dtype=bool)
         valid[rows] = to_numpy(found.column("valid").combine_chunks().cast(pa.uint8())) != 0
         place = np.zeros(block.begin.size, dtype=np.int64)
@@ -125,11 +126,11 @@ class JsonLines:
                     keys.append(path)
                 places.append(f"v[{keys.index(path) + 1}]")
             columns.append(f'coalesce({", ".join(places)}) AS "{role}"')
-        listed = ", ".join(_literal(path) for path in keys)
+        listed = ", ".join(literal(path) for path in keys)
         return (
             f"SELECT valid, {', '.join(columns)} FROM (SELECT valid, CASE WHEN valid THEN "
-            f"json_extract_string(line, [{listed}]) END AS v FROM (SELECT line, "
-            "coalesce(json_valid(line) AND starts_with(ltrim(line), '{'), false) AS valid FROM lines))"
+            f"json_extract_string(text, [{listed}]) END AS v FROM (SELECT text, "
+            "coalesce(json_valid(text) AND starts_with(ltrim(text), '{'), false) AS valid FROM texts))"
         )
 
 
@@ -146,3 +147,65 @@ def _not_utf8(block: Block) -> list[int]:
                 bad.append(i)
         return bad
     return []
+
+
+def check_json_keys(paths: Sequence[Path], mapping: LogMapping) -> None:
+    """Refuse logs whose first lines never have a key that they need.
+
+    A key that only a mapping asks for may be rare: it is refused where the head has one that is spelt nearly
+    the same. Lines that are no objects are left to the reader.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    mapping : LogMapping
+        Completed.
+
+    Raises
+    ------
+    InputError
+        All roles without a key, by file, with the nearest names.
+    """
+    problems: list[Problem] = []
+    for path in paths:
+        known = () if path == STDIN else seen_keys(peek(path))
+        for role, names in (mapping.field_of or {}).items() if known else ():
+            if not is_needed(mapping, role) or any(name in known for name in names):
+                continue
+            if must_be_there(role) or difflib.get_close_matches(names[0], known, n=1):
+                problems.append(_lacking(path, role, names, known))
+    if problems:
+        raise InputError(problems)
+
+
+def _lacking(path: Path, role: Role, names: Sequence[str], known: Sequence[str]) -> Problem:
+    wanted = " or ".join(repr(name) for name in names)
+    near = next((hint for name in names if (hint := nearest(name, known)).startswith("did you")), "")
+    hint = near or "found: " + ", ".join(repr(name) for name in known[:_SHOWN])
+    return Problem(f"no key {wanted} for the {role} in the first lines", file=str(path), hint=hint)
+
+
+def seen_keys(text: bytes) -> tuple[str, ...]:
+    """Keys of the objects in some lines, nested ones with dots, as they come.
+
+    Examples
+    --------
+    >>> seen_keys(b'{"time": 1, "request": {"url": "/"}} ')
+    ('time', 'request', 'request.url')
+    """
+    found: dict[str, None] = {}
+    for line in text.decode("utf-8", errors="replace").splitlines():
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            _add(value, "", found)
+    return tuple(found)
+
+
+def _add(value: Mapping[str, Any], above: str, found: dict[str, None]) -> None:
+    for key, inner in value.items():
+        found[above + key] = None
+        if isinstance(inner, dict):
+            _add(inner, f"{above}{key}.", found)

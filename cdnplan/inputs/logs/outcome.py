@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from cdnplan import __version__
 from cdnplan.inputs.logs.store import Store
 from cdnplan.inputs.logs.tally import BadLine
-from cdnplan.inputs.logs.zones import to_local
+from cdnplan.inputs.logs.times import to_local
 from cdnplan.inputs.periods import NAMED_BY, usual_spacing
 from cdnplan.inputs.plausibility import volume_doubts
 from cdnplan.inputs.table_writer import write_batches

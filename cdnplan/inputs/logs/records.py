@@ -12,16 +12,14 @@ import pyarrow as pa
 
 from cdnplan.inputs.arrow_arrays import missing
 from cdnplan.inputs.logs import faults
-from cdnplan.inputs.logs.address_kernels import find_prefixes
 from cdnplan.inputs.logs.fields import Coded, Fields, Span, as_text, code_of, raw_of, require
-from cdnplan.inputs.logs.line_kernels import split_requests, trim_urls
+from cdnplan.inputs.logs.line_kernels import find_prefixes, split_requests, trim_urls
 from cdnplan.inputs.logs.mapping import LogMapping
 from cdnplan.inputs.logs.object_names import ObjectNames
 from cdnplan.inputs.logs.regions import Prefixes, RegionCodes
 from cdnplan.inputs.logs.sql import Sql
-from cdnplan.inputs.logs.times import read_times
+from cdnplan.inputs.logs.times import read_times, to_local, to_utc
 from cdnplan.inputs.logs.values import are_among, read_amounts, read_statuses
-from cdnplan.inputs.logs.zones import to_local, to_utc
 
 _DAY_MS = 86_400_000
 Faults = npt.NDArray[np.uint8]

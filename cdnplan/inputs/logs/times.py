@@ -1,11 +1,16 @@
-"""Points in time out of texts; DuckDB parses them, regular expressions say what is strict enough."""
+"""Points in time out of texts, and local time and UTC.
+
+DuckDB parses texts; regular expressions say what is strict enough.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +19,7 @@ from cdnplan.inputs.arrow_arrays import from_numpy, missing, to_numpy
 from cdnplan.inputs.logs.sql import Sql, literal, matches
 
 _DAY_MS = 86_400_000
+_QUARTER_MS = 900_000
 # From 1980 to 2199 by whatever clock, so a day more by UTC.
 _FIRST_MS = 315_532_800_000 - _DAY_MS
 _LAST_MS = 7_258_118_400_000 + _DAY_MS
@@ -168,3 +174,42 @@ def _by_signs(pattern: str) -> _Way:
         plain=f"try_strptime(text, {literal(pattern)})",
         tidied=f"try_strptime({tidy}, {literal(pattern)}){later}",
     )
+
+
+def _offsets(ms: npt.NDArray[np.int64], zone: str, *, local: bool) -> npt.NDArray[np.int64]:
+    """Offset from UTC [ms] at points in time, looked up once per quarter of an hour."""
+    if zone == "UTC" or not ms.size:
+        return np.zeros(ms.size, dtype=np.int64)
+    quarters, place = np.unique(ms // _QUARTER_MS, return_inverse=True)
+    where = ZoneInfo(zone)
+    found = np.empty(quarters.size, dtype=np.int64)
+    for i, quarter in enumerate(quarters.tolist()):
+        when = dt.datetime(1970, 1, 1) + dt.timedelta(milliseconds=quarter * _QUARTER_MS)
+        if local:
+            offset = when.replace(tzinfo=where).utcoffset()
+        else:
+            offset = when.replace(tzinfo=dt.UTC).astimezone(where).utcoffset()
+        found[i] = 0 if offset is None else offset // dt.timedelta(milliseconds=1)
+    return np.asarray(found[place])
+
+
+def to_utc(ms: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
+    """Points in time by UTC from those by the clocks of a zone; of an hour that is there twice, the first.
+
+    Examples
+    --------
+    >>> to_utc(np.array([3_600_000]), "Europe/Amsterdam").tolist()
+    [0]
+    """
+    return np.asarray(ms - _offsets(ms, zone, local=True))
+
+
+def to_local(ms: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
+    """Points in time by the clocks of a zone from those by UTC.
+
+    Examples
+    --------
+    >>> to_local(np.array([0]), "Europe/Amsterdam").tolist()
+    [3600000]
+    """
+    return np.asarray(ms + _offsets(ms, zone, local=False))
