@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.families import CHURN, FAMILIES, FILL, LINK, STORAGE, THROUGHPUT, code
-from cdnplan.model.instance import Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Instance, Ints, Ints32
+from cdnplan.model.limits.families import CHURN, FAMILIES, FILL, LINK, STORAGE, THROUGHPUT, code
 
 
 def check_instance(instance: Instance) -> None:

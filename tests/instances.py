@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from tests.instance_checks import check_instance
 from tests.limits import instance_of
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.model.families import CHURN, FILL, code
-from cdnplan.model.instance import Instance
-from cdnplan.model.limits import RateRows, VolumeRows, link_rates, pool_rates, pool_volumes
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.limits.families import CHURN, FILL, code
+from cdnplan.model.limits.limits import RateRows, VolumeRows, link_rates, pool_rates, pool_volumes
 
 LINKS = (
     "links", "cand_link_ptr", "cand_link", "origin_link_ptr", "origin_link", "link_capacity_gbps",

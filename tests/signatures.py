@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.placement import Serving
+from cdnplan.model.plan.placement import Serving
 
 
 def words_of(masks: Sequence[int], n_words: int) -> npt.NDArray[np.uint64]:

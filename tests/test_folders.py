@@ -9,8 +9,8 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.folders import Kind, claimed
-from cdnplan.replay.folder import REPLAY
-from cdnplan.synth.generate import GENERATED
+from cdnplan.replay.run.folder import REPLAY
+from cdnplan.synth.folder.generate import GENERATED
 from cdnplan.whatif.ask.output import WHATIF
 from cdnplan.whatif.scenario.scenario_reader import read_scenarios
 from cdnplan.whatif.size.sizing_output import SIZING

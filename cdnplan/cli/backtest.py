@@ -12,7 +12,7 @@ import typer
 from cdnplan.cli.forecast import SummaryFormat
 
 if TYPE_CHECKING:
-    from cdnplan.forecast.backtest import Backtest
+    from cdnplan.forecast.backtest.backtest import Backtest
 
 COLUMNS = (
     "model",
@@ -74,16 +74,16 @@ def backtest(
 
     The last model in the list is perfect foresight. No model sees anything later than its cutoff.
     """
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
     from cdnplan.errors import InputError, Problem
-    from cdnplan.forecast.backtest import backtest as run
-    from cdnplan.forecast.figure import write_figure
-    from cdnplan.forecast.models import make_models
-    from cdnplan.inputs.event_reader import read_events
-    from cdnplan.inputs.history_reader import read_history
-    from cdnplan.inputs.launch_reader import read_launches
-    from cdnplan.inputs.titles_reader import read_titles
-    from cdnplan.inputs.together import both
+    from cdnplan.forecast.backtest.backtest import backtest as run
+    from cdnplan.forecast.backtest.figure import write_figure
+    from cdnplan.forecast.models.models import make_models
+    from cdnplan.inputs.demand.event_reader import read_events
+    from cdnplan.inputs.demand.history_reader import read_history
+    from cdnplan.inputs.demand.launch_reader import read_launches
+    from cdnplan.inputs.demand.titles_reader import read_titles
+    from cdnplan.inputs.tables.together import both
 
     if not cache_gb > 0:
         raise InputError([Problem(f"found {cache_gb:g}, expected a number > 0", path="cache-gb")])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cdnplan.cli.tables import TableFormat
+from cdnplan.cli.terminal.tables import TableFormat
 
 if TYPE_CHECKING:
     from cdnplan.fill.diff.difference import Difference, Figure
@@ -45,7 +45,7 @@ def diff(
 
 
 def _print_csv(found: Difference, part: Part) -> None:
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
 
     rows = found.as_dict()[part]
     columns = list(rows[0]) if rows else []
@@ -54,7 +54,7 @@ def _print_csv(found: Difference, part: Part) -> None:
 
 def _print(found: Difference, sites: int, reasons: int) -> None:
     """From the whole to the parts: figures, what makes the cost differ, why copies moved, where."""
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
 
     for letter, side in (("A", found.a), ("B", found.b)):
         text = f"{side['folder']}: {side['network']}, {side['period']}, {side['status']}, id {side['id']}"

@@ -53,7 +53,7 @@ def power(
     fmt: Format = "table",
 ) -> None:
     """Say which effects trials of each design and length would find, from history."""
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
     from cdnplan.experiment.asking import possible_designs, read_inputs
     from cdnplan.experiment.told import PROMISE, promise
 
@@ -113,7 +113,7 @@ def design(
     fmt: Format = "table",
 ) -> None:
     """Decide who is compared with whom, and what can be found, before the trial begins."""
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
     from cdnplan.experiment.asking import read_inputs, wish_of
     from cdnplan.experiment.design import write_design
     from cdnplan.experiment.plan_trial import plan_trial
@@ -158,7 +158,7 @@ def assign(
     fmt: Format = "table",
 ) -> None:
     """Draw arms from a seed, and write who has which when."""
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
     from cdnplan.experiment.asking import shared_parents
     from cdnplan.experiment.assign import draw, write_assignment
     from cdnplan.experiment.design import read_design
@@ -186,7 +186,7 @@ def read(
     fmt: Format = "table",
 ) -> None:
     """Read a trial: the effect with its interval, and whether neighbours disturb it."""
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
     from cdnplan.experiment.asking import shared_parents
     from cdnplan.experiment.assign import read_assignment
     from cdnplan.experiment.design import read_design
@@ -219,9 +219,9 @@ def simulate(
     fmt: Format = "table",
 ) -> None:
     """Try a design on history, where policies did not differ, with no effect and with a known one."""
-    from cdnplan.cli.progress import progress_on_stderr
-    from cdnplan.cli.stopping import StopSignals
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.progress import progress_on_stderr
+    from cdnplan.cli.terminal.stopping import StopSignals
+    from cdnplan.cli.terminal.tables import print_table
     from cdnplan.experiment.design import read_design
     from cdnplan.experiment.outcomes import read_outcomes
     from cdnplan.experiment.told import SIMULATED, simulated_rows

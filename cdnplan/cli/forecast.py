@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cdnplan.forecast.base import Forecast
+    from cdnplan.forecast.base.base import Forecast
 
 
 class SummaryFormat(StrEnum):
@@ -85,17 +85,17 @@ def forecast(
     ] = SummaryFormat.TABLE,
 ) -> None:
     """Forecast what every region will ask for, write it as a demand table, and list its top titles."""
-    from cdnplan.cli.tables import print_table
-    from cdnplan.forecast.demand_table import write_forecast
-    from cdnplan.forecast.run import forecast_demand
-    from cdnplan.inputs.catalog_reader import read_catalog
-    from cdnplan.inputs.change_reader import read_changes
-    from cdnplan.inputs.event_reader import read_events
-    from cdnplan.inputs.history_reader import read_history
-    from cdnplan.inputs.launch_reader import read_launches
-    from cdnplan.inputs.table_writer import check_table_path
-    from cdnplan.inputs.titles_reader import read_titles
-    from cdnplan.inputs.together import both
+    from cdnplan.cli.terminal.tables import print_table
+    from cdnplan.forecast.asked.demand_table import write_forecast
+    from cdnplan.forecast.asked.run import forecast_demand
+    from cdnplan.inputs.demand.catalog_reader import read_catalog
+    from cdnplan.inputs.demand.change_reader import read_changes
+    from cdnplan.inputs.demand.event_reader import read_events
+    from cdnplan.inputs.demand.history_reader import read_history
+    from cdnplan.inputs.demand.launch_reader import read_launches
+    from cdnplan.inputs.demand.titles_reader import read_titles
+    from cdnplan.inputs.tables.table_writer import check_table_path
+    from cdnplan.inputs.tables.together import both
 
     check_table_path(out)
     levels = _levels(quantiles)
@@ -157,7 +157,7 @@ def _top(made: Forecast, n: int) -> list[tuple[str, float, float, int]]:
     """Titles with most GB: name, GB, share of all GB, number of regions."""
     import numpy as np
 
-    from cdnplan.inputs.history import ROWS_AT_ONCE
+    from cdnplan.inputs.demand.history import ROWS_AT_ONCE
 
     n_titles = len(made.titles)
     gb = np.zeros(n_titles)

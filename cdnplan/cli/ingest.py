@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from cdnplan.inputs.logs.outcome import IngestResult
+    from cdnplan.inputs.logs.ingest.outcome import IngestResult
 
 
 def ingest(
@@ -104,11 +104,11 @@ def ingest(
     ] = "table",
 ) -> None:
     """Read what was really asked for: logs and tables become a history, and if wanted requests to replay."""
-    from cdnplan.cli.progress import progress_on_stderr
-    from cdnplan.cli.stopping import StopSignals
-    from cdnplan.inputs.logs.mapping import LogMapping, read_mapping
-    from cdnplan.inputs.logs.request import IngestRequest, bad_limit, with_options
-    from cdnplan.inputs.logs.run import ingest as run_ingest
+    from cdnplan.cli.terminal.progress import progress_on_stderr
+    from cdnplan.cli.terminal.stopping import StopSignals
+    from cdnplan.inputs.logs.ingest.request import IngestRequest, bad_limit, with_options
+    from cdnplan.inputs.logs.ingest.run import ingest as run_ingest
+    from cdnplan.inputs.logs.meaning.mapping import LogMapping, read_mapping
 
     rules = with_options(read_mapping(mapping) if mapping else LogMapping(), region, prefixes, pattern)
     allowed, allowed_ratio = bad_limit(max_bad)
@@ -152,7 +152,7 @@ def _tell(result: IngestResult, out: Path) -> None:
 
 
 def _print(result: IngestResult, fmt: Literal["table", "json", "csv"]) -> None:
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
 
     rows = result.rows()
     if fmt == "json":

@@ -19,17 +19,15 @@ from cdnplan.cli import (
     new,
     nightly,
     plan,
-    prices,
     replay,
-    size,
     synth,
-    topology,
     verify,
-    whatif,
 )
 from cdnplan.cli import report as report_command
-from cdnplan.cli.hints import HintingGroup
-from cdnplan.cli.stopping import Stopped, StopSignals
+from cdnplan.cli.questions import prices, size, whatif
+from cdnplan.cli.terminal.hints import HintingGroup
+from cdnplan.cli.terminal.stopping import Stopped, StopSignals
+from cdnplan.cli.topology import topology
 from cdnplan.errors import CdnplanError, InputError
 
 app = typer.Typer(

@@ -19,7 +19,7 @@ def new(
 
     Change topology.yaml and the tables into your own, or put your own in their place.
     """
-    from cdnplan.synth.project import new as new_project
+    from cdnplan.synth.folder.project import new as new_project
 
     new_project(folder, csv=csv)
     kind = "csv" if csv else "parquet"

@@ -26,7 +26,7 @@ def nightly(
     ] = "table",
 ) -> None:
     """Plan a night and publish the plan, or leave the plan in force and say why."""
-    from cdnplan.cli.stopping import StopSignals
+    from cdnplan.cli.terminal.stopping import StopSignals
     from cdnplan.nightly import nightly as run_night
     from cdnplan.nightly import read_config
 

@@ -105,9 +105,9 @@ def plan(
     """Decide which files every appliance holds, and write it with a proof of how good it is."""
     import os
 
-    from cdnplan.cli.ahead import compiling_ahead
-    from cdnplan.cli.progress import progress_on_stderr
-    from cdnplan.cli.stopping import StopSignals
+    from cdnplan.cli.terminal.ahead import compiling_ahead
+    from cdnplan.cli.terminal.progress import progress_on_stderr
+    from cdnplan.cli.terminal.stopping import StopSignals
     from cdnplan.planner import PlanRequest
     from cdnplan.planner import plan as make_plan
 
@@ -213,7 +213,7 @@ def _moment(text: str | None) -> datetime | None:
 
 def _countries(text: str) -> frozenset[str]:
     """Codes of the countries asked for."""
-    from cdnplan.cli.countries import country_codes
+    from cdnplan.cli.terminal.countries import country_codes
     from cdnplan.errors import InputError, Problem
 
     problems: list[Problem] = []
@@ -226,7 +226,7 @@ def _countries(text: str) -> frozenset[str]:
 def _print(request: PlanRequest, record: dict[str, Any], fmt: str) -> None:
     import json
 
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
     from cdnplan.planner.folder.summary import full_rows, summary_rows
 
     if fmt == "json":

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cdnplan.cli.stopping import StopSignals
+from cdnplan.cli.terminal.stopping import StopSignals
 
 if TYPE_CHECKING:
-    from cdnplan.cli.tables import TableFormat
+    from cdnplan.cli.terminal.tables import TableFormat
 
 COLUMNS = (
     "policy",
@@ -113,10 +113,10 @@ def replay(
     """
     import os
 
-    from cdnplan.cli.progress import progress_on_stderr
+    from cdnplan.cli.terminal.progress import progress_on_stderr
     from cdnplan.replay import ReplayRequest
     from cdnplan.replay import replay as run
-    from cdnplan.replay.planning import How
+    from cdnplan.replay.cases.planning import How
 
     request = ReplayRequest(
         out=out,
@@ -152,7 +152,7 @@ def replay(
 
 
 def _countries(text: str) -> frozenset[str]:
-    from cdnplan.cli.countries import country_codes
+    from cdnplan.cli.terminal.countries import country_codes
     from cdnplan.errors import InputError, Problem
 
     problems: list[Problem] = []
@@ -163,7 +163,7 @@ def _countries(text: str) -> frozenset[str]:
 
 
 def _policies(text: str) -> tuple[str, ...]:
-    from cdnplan.replay.caches import POLICIES
+    from cdnplan.replay.caches.caches import POLICIES
 
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     if names == ("all",):
@@ -185,7 +185,7 @@ def _numbers(text: str, option: str) -> tuple[float, ...]:
 def _print(record: dict[str, Any], out: Path, fmt: TableFormat) -> None:
     import json
 
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
 
     if fmt == "json":
         sys.stdout.write(json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -212,7 +212,7 @@ def _summary(record: dict[str, Any]) -> list[tuple[str, str]]:
     """What stands above the comparison."""
     from datetime import date
 
-    from cdnplan.model.period import first_day, span_text
+    from cdnplan.model.network.period import first_day, span_text
 
     names, days = [date.fromisoformat(name) for name in record["periods"]], record["period_days"]
     span = span_text(names[-1], days)

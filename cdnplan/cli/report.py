@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cdnplan.cli.tables import TableFormat, print_table
+from cdnplan.cli.terminal.tables import TableFormat, print_table
 
 
 def report(

@@ -67,9 +67,9 @@ def synth(
     Writes topology.yaml, titles.parquet, history.parquet, demand.parquet and README.md. Volumes follow the
     public facts of the field: how popularity is spread, how titles age, how countries resemble each other.
     """
-    from cdnplan.synth.generate import synth as generate
-    from cdnplan.synth.presets import LAST_WEEK
-    from cdnplan.synth.request import Request
+    from cdnplan.synth.folder.generate import synth as generate
+    from cdnplan.synth.folder.request import Request
+    from cdnplan.synth.given.presets import LAST_WEEK
 
     ends: date = LAST_WEEK if last_week is None else last_week.date()
     request = Request(preset.value, seed, regions, titles, weeks, noise_per_region, ends)

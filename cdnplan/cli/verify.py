@@ -44,7 +44,7 @@ def _print(folder: Path, report: Report) -> None:
     """Numbers first, then every failed check, then one line that says it all."""
     import sys
 
-    from cdnplan.cli.tables import print_table
+    from cdnplan.cli.terminal.tables import print_table
 
     found = report.verdict
     if found is not None:

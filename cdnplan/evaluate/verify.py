@@ -22,10 +22,10 @@ from cdnplan.evaluate.count.misses import misses
 from cdnplan.evaluate.count.own_counts import Given
 from cdnplan.evaluate.verdict.report import Check, Ledger, Report
 from cdnplan.evaluate.verdict.verdict import evaluate
-from cdnplan.inputs.plan_folder import TOPOLOGY, PlanFiles, read_plan
-from cdnplan.inputs.plan_inputs import read_plan_inputs
-from cdnplan.inputs.topology_reader import read_resolved
-from cdnplan.model.build import build_instance
+from cdnplan.inputs.plans.plan_folder import TOPOLOGY, PlanFiles, read_plan
+from cdnplan.inputs.plans.plan_inputs import read_plan_inputs
+from cdnplan.inputs.topology.topology_reader import read_resolved
+from cdnplan.model.instance.build import build_instance
 
 
 def verify(folder: Path) -> Report:

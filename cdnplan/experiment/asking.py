@@ -13,8 +13,8 @@ from cdnplan.experiment.design import Cluster, Design, Kind
 from cdnplan.experiment.outcomes import Outcomes, read_outcomes
 from cdnplan.experiment.plan_trial import TrialWish, plan_trial
 from cdnplan.experiment.sharing import Parents, parents_of, read_parents
-from cdnplan.inputs.together import both
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.tables.together import both
+from cdnplan.inputs.topology.topology_reader import read_topology
 
 KINDS: tuple[Kind, ...] = ("pairs", "strata", "switchback")
 ARMS = ("control", "treatment")

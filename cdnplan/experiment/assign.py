@@ -14,8 +14,8 @@ import numpy.typing as npt
 from cdnplan.errors import InputError, Problem
 from cdnplan.experiment.design import Design
 from cdnplan.experiment.effect import draw_arms
-from cdnplan.inputs.table_writer import whole_file
-from cdnplan.inputs.tables import Column, Table
+from cdnplan.inputs.tables.table_writer import whole_file
+from cdnplan.inputs.tables.tables import Column, Table
 
 Bools = npt.NDArray[np.bool_]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cdnplan.errors import InputError, Problem
 from cdnplan.experiment.design import Cluster
 from cdnplan.experiment.sharing import Parents, clusters_by_parent
-from cdnplan.inputs.tables import Column, Table
+from cdnplan.inputs.tables.tables import Column, Table
 
 
 def read_clusters(path: Path, unit: str) -> tuple[Cluster, ...]:

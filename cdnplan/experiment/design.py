@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.json_files import Shape, check_shape, read_json
-from cdnplan.inputs.periods import MOST_DAYS, strange_period
-from cdnplan.inputs.table_writer import whole_file
+from cdnplan.inputs.tables.json_files import Shape, check_shape, read_json
+from cdnplan.inputs.tables.periods import MOST_DAYS, strange_period
+from cdnplan.inputs.tables.table_writer import whole_file
 
 ARMS = 2
 Kind = Literal["pairs", "strata", "switchback"]

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.periods import usual_spacing
-from cdnplan.inputs.tables import Column, Table
+from cdnplan.inputs.tables.periods import usual_spacing
+from cdnplan.inputs.tables.tables import Column, Table
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.experiment.design import Cluster
-from cdnplan.inputs.tables import Column, Table
-from cdnplan.model.network import find_candidates
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.tables.tables import Column, Table
+from cdnplan.model.instance.network import find_candidates
+from cdnplan.model.network.topology import Topology
 
 Parents = Mapping[str, frozenset[str]]
 

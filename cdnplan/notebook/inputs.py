@@ -13,7 +13,7 @@ from cdnplan.notebook.plans import optional_path
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cdnplan.inputs.logs.outcome import IngestResult
+    from cdnplan.inputs.logs.ingest.outcome import IngestResult
 
 
 def new(folder: str | Path, *, csv: bool = False) -> Path:
@@ -24,7 +24,7 @@ def new(folder: str | Path, *, csv: bool = False) -> Path:
     Path
         The folder.
     """
-    from cdnplan.synth.project import new as new_project
+    from cdnplan.synth.folder.project import new as new_project
 
     new_project(Path(folder), csv=csv)
     return Path(folder)
@@ -44,9 +44,9 @@ def synth(
 ) -> Path:
     """Generate a network with catalogue, history and the week after it; its folder."""
     from cdnplan.errors import InputError, Problem, nearest
-    from cdnplan.synth.generate import synth as generate
-    from cdnplan.synth.presets import LAST_WEEK
-    from cdnplan.synth.request import Request
+    from cdnplan.synth.folder.generate import synth as generate
+    from cdnplan.synth.folder.request import Request
+    from cdnplan.synth.given.presets import LAST_WEEK
 
     presets = ("sample", "country", "continent", "world")
     if preset not in presets:
@@ -90,15 +90,15 @@ def forecast(
 
     import pandas as pd
 
-    from cdnplan.forecast.demand_table import write_forecast
-    from cdnplan.forecast.run import forecast_demand
-    from cdnplan.inputs.catalog_reader import read_catalog
-    from cdnplan.inputs.change_reader import read_changes
-    from cdnplan.inputs.event_reader import read_events
-    from cdnplan.inputs.history_reader import read_history
-    from cdnplan.inputs.launch_reader import read_launches
-    from cdnplan.inputs.table_writer import check_table_path
-    from cdnplan.inputs.titles_reader import read_titles
+    from cdnplan.forecast.asked.demand_table import write_forecast
+    from cdnplan.forecast.asked.run import forecast_demand
+    from cdnplan.inputs.demand.catalog_reader import read_catalog
+    from cdnplan.inputs.demand.change_reader import read_changes
+    from cdnplan.inputs.demand.event_reader import read_events
+    from cdnplan.inputs.demand.history_reader import read_history
+    from cdnplan.inputs.demand.launch_reader import read_launches
+    from cdnplan.inputs.demand.titles_reader import read_titles
+    from cdnplan.inputs.tables.table_writer import check_table_path
 
     if out is not None:
         check_table_path(Path(out))
@@ -138,13 +138,13 @@ def backtest(
 
     import pandas as pd
 
-    from cdnplan.forecast.backtest import backtest as run
-    from cdnplan.forecast.figure import write_figure
-    from cdnplan.forecast.models import make_models
-    from cdnplan.inputs.event_reader import read_events
-    from cdnplan.inputs.history_reader import read_history
-    from cdnplan.inputs.launch_reader import read_launches
-    from cdnplan.inputs.titles_reader import read_titles
+    from cdnplan.forecast.backtest.backtest import backtest as run
+    from cdnplan.forecast.backtest.figure import write_figure
+    from cdnplan.forecast.models.models import make_models
+    from cdnplan.inputs.demand.event_reader import read_events
+    from cdnplan.inputs.demand.history_reader import read_history
+    from cdnplan.inputs.demand.launch_reader import read_launches
+    from cdnplan.inputs.demand.titles_reader import read_titles
 
     chosen = make_models(
         None if model is None else list(model),
@@ -207,9 +207,9 @@ def ingest(
     """
     import warnings
 
-    from cdnplan.inputs.logs.mapping import LogMapping, read_mapping
-    from cdnplan.inputs.logs.request import IngestRequest, bad_limit, with_options
-    from cdnplan.inputs.logs.run import ingest as run_ingest
+    from cdnplan.inputs.logs.ingest.request import IngestRequest, bad_limit, with_options
+    from cdnplan.inputs.logs.ingest.run import ingest as run_ingest
+    from cdnplan.inputs.logs.meaning.mapping import LogMapping, read_mapping
 
     rules = LogMapping() if mapping is None else read_mapping(Path(mapping))
     allowed, allowed_ratio = bad_limit(None if max_bad is None else str(max_bad))

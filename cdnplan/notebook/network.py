@@ -10,7 +10,7 @@ from cdnplan.notebook.figures import Figure, world
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cdnplan.model.topology import Topology
+    from cdnplan.model.network.topology import Topology
 
 
 class Network:
@@ -43,7 +43,7 @@ class Network:
         env: str | None = None,
         override: tuple[str | Path, ...] | list[str | Path] = (),
     ) -> None:
-        from cdnplan.inputs.topology_reader import read_topology
+        from cdnplan.inputs.topology.topology_reader import read_topology
 
         self.path = Path(path)
         self.env = env

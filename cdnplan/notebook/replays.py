@@ -124,8 +124,8 @@ def replay(
 
     from cdnplan.replay import ReplayRequest
     from cdnplan.replay import replay as run
-    from cdnplan.replay.caches import POLICIES as KNOWN
-    from cdnplan.replay.planning import How
+    from cdnplan.replay.caches.caches import POLICIES as KNOWN
+    from cdnplan.replay.cases.planning import How
 
     names = tuple(name.lower() for name in policies)
     request = ReplayRequest(

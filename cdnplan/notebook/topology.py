@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cdnplan.inputs.edits.editor import Edited
-    from cdnplan.inputs.topology_diff import TopologyDiff
-    from cdnplan.model.topology import Topology
+    from cdnplan.inputs.topology.topology_diff import TopologyDiff
+    from cdnplan.model.network.topology import Topology
 
 
 def check(file: str | Path, env: str | None = None, override: list[str | Path] | None = None) -> list[str]:
@@ -26,7 +26,7 @@ def check(file: str | Path, env: str | None = None, override: list[str | Path] |
     InputError
         All its problems, with file, line and column.
     """
-    from cdnplan.inputs.topology_warnings import topology_warnings
+    from cdnplan.inputs.topology.topology_warnings import topology_warnings
 
     return list(topology_warnings(Network(file, env, override or []).topology))
 
@@ -42,8 +42,8 @@ def show(
     """Totals by kind of site, country and hardware; with `tree`, every site. `Network.map` draws one."""
     import pandas as pd
 
-    from cdnplan.inputs.topology_summary import SITE_COLUMNS, TOTAL_COLUMNS, site_rows, totals
-    from cdnplan.model.network import restricted
+    from cdnplan.inputs.topology.topology_summary import SITE_COLUMNS, TOTAL_COLUMNS, site_rows, totals
+    from cdnplan.model.instance.network import restricted
 
     topology = Network(file, env, override or []).topology
     if kept := frozenset(countries):
@@ -100,13 +100,13 @@ def diff(
 
     Renamed things are recognised.
     """
-    from cdnplan.inputs.topology_diff import diff_topologies
+    from cdnplan.inputs.topology.topology_diff import diff_topologies
 
     return TopologyDifference(diff_topologies(_read(a, env), _read(b, env)))
 
 
 def _read(given: str | Path | Network | Plan, env: str | None) -> Topology:
-    from cdnplan.inputs.topology_reader import read_topology_of
+    from cdnplan.inputs.topology.topology_reader import read_topology_of
 
     if isinstance(given, Network) and env in (None, given.env):
         return given.topology
@@ -222,9 +222,9 @@ def import_(
     """
     import warnings
 
-    from cdnplan.inputs.import_file import import_file
-    from cdnplan.inputs.import_options import DEFAULT_ORIGINS, HardwareRule, ImportOptions
-    from cdnplan.model.topology import Hardware, Origin
+    from cdnplan.inputs.appliance_list.import_file import import_file
+    from cdnplan.inputs.appliance_list.import_options import DEFAULT_ORIGINS, HardwareRule, ImportOptions
+    from cdnplan.model.network.topology import Hardware, Origin
 
     options = ImportOptions(
         name=name or Path(out).stem,
@@ -249,6 +249,6 @@ def import_(
 
 def schema(*, part: bool = False) -> dict[str, Any]:
     """JSON Schema of topology files; with `part`, of included files and overrides."""
-    from cdnplan.inputs.topology_schema import topology_schema
+    from cdnplan.inputs.wire.topology_schema import topology_schema
 
     return dict(topology_schema(part=part))

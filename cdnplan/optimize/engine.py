@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.problem.outcome import Fits, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.problem.warm_start import WarmStart
 from cdnplan.parts import ALL, Parts

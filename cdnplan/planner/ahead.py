@@ -23,8 +23,8 @@ from cdnplan.evaluate.proof.bound import file_bounds
 from cdnplan.evaluate.proof.facility_kernels import bound_block
 from cdnplan.fill.deal.appliances import split_pools
 from cdnplan.fill.deal.appliances_kernels import split
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Prices, Serving
 from cdnplan.planner.inputs.load import load
 from cdnplan.planner.inputs.request import PlanRequest
 from cdnplan.sample import sample_folder

@@ -19,11 +19,11 @@ from cdnplan.fill.export.manifests import write_manifests
 from cdnplan.fill.night.fills import Fills
 from cdnplan.fill.night.windows import night_windows, to_ms
 from cdnplan.folders import Place, claimed
-from cdnplan.inputs import plan_folder as names
-from cdnplan.inputs.manifest_files import INDEX, plan_id
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.model.placement import Placement, Serving
-from cdnplan.model.proof import Proof
+from cdnplan.inputs.plans import plan_folder as names
+from cdnplan.inputs.plans.manifest_files import INDEX, plan_id
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.model.plan.placement import Placement, Serving
+from cdnplan.model.plan.proof import Proof
 from cdnplan.optimize.engine import choose_engine
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.problem.outcome import Outcome, Progress, Stop, never, no_progress

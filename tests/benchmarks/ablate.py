@@ -28,7 +28,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import yaml
 
-from cdnplan.cli.tables import print_table
+from cdnplan.cli.terminal.tables import print_table
 from cdnplan.errors import CdnplanError, InputError, NoFeasiblePlanError, Problem, nearest
 from cdnplan.fill.night.windows import to_ms
 from cdnplan.parts import Parts

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.optimize.place.local_search import Bools, Incumbent, LocalSearch, forced_holders
 from cdnplan.optimize.problem.columns import Columns
 from cdnplan.optimize.problem.rules import new_matrix_gb, stored_matrix_gb

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from cdnplan.cli.tables import print_table
-from cdnplan.model.instance import Instance
+from cdnplan.cli.terminal.tables import print_table
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.fast.fast import full_passes, solve_fast
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.price.pricing import PriceSearch

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cdnplan.inputs.edits.editor import edit_topology
 from cdnplan.inputs.edits.language import parse_operation
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.sample import sample_folder
 from tests.inputs.edits.checking import check_sequence
 from tests.inputs.edits.decorated import decorated

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from cdnplan.cli.tables import print_table
+from cdnplan.cli.terminal.tables import print_table
 from cdnplan.errors import CdnplanError, InputError, Problem, nearest
 from tests.benchmarks.documents import fill
 from tests.benchmarks.processes import Started, in_own_process

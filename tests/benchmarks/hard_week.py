@@ -22,13 +22,13 @@ from cdnplan.evaluate.verdict.verdict import evaluate
 from cdnplan.fill.night.fills import Fills
 from cdnplan.fill.night.windows import to_ms
 from cdnplan.folders import claimed
-from cdnplan.inputs import plan_folder as names
-from cdnplan.model.build import build_instance
-from cdnplan.model.geo import distance_km
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Prices
-from cdnplan.model.policy import Ban, CopyRule, Files, Pin, Places
-from cdnplan.model.topology import Link, Topology
+from cdnplan.inputs.plans import plan_folder as names
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.policy import Ban, CopyRule, Files, Pin, Places
+from cdnplan.model.network.topology import Link, Topology
+from cdnplan.model.plan.placement import Placement, Prices
 from cdnplan.optimize.place.local_search import Incumbent
 from cdnplan.optimize.problem.outcome import Outcome
 from cdnplan.planner.decide.dealing import deal

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan.errors import CdnplanError, InputError, Problem
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.problem.outcome import Stop
 from cdnplan.planner.decide.dealing import deal

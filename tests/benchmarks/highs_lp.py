@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.optimize.exact.exact_constraints import Rows, all_rows, lower_bounds, objective, upper_bounds
 from cdnplan.optimize.exact.exact_variables import Variables
 from cdnplan.optimize.lp.highs import QuietHighs

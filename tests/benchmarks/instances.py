@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from cdnplan.cli.tables import print_table
+from cdnplan.cli.terminal.tables import print_table
 from cdnplan.errors import CdnplanError, InputError, Problem, nearest
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from tests.benchmarks import hard_week, real_week
 
 
@@ -84,8 +84,8 @@ class Case:
 
 def generated(folder: Path, seed: int, preset: str, **options: object) -> Inputs:
     """Generate a network with demand; the history, which no plan from demand needs, is one week."""
-    from cdnplan.synth.generate import synth
-    from cdnplan.synth.request import Request
+    from cdnplan.synth.folder.generate import synth
+    from cdnplan.synth.folder.request import Request
 
     synth(Request(preset, seed=seed, weeks=1, **options), folder / "synth")  # type: ignore[arg-type]
     topology, titles, demand = ("topology.yaml", "titles.parquet", "demand.parquet")

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Protocol
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Prices, Serving
-from cdnplan.model.proof import Proof
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Prices, Serving
+from cdnplan.model.plan.proof import Proof
 from tests.benchmarks.results import FAST, Result, Sizes
 from tests.benchmarks.traces import Trace, gap_ratio
 

@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 
 from cdnplan.evaluate.verify import verify
 from cdnplan.fill.deal.appliances import split_pools
-from cdnplan.inputs.plan_folder import APPLIANCES, holdings_of
-from cdnplan.model.holdings import Holdings
+from cdnplan.inputs.plans.plan_folder import APPLIANCES, holdings_of
+from cdnplan.model.instance.holdings import Holdings
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.sample import sample_folder
 from tests.benchmarks import real_week
@@ -122,8 +122,8 @@ def by_load(folder: Path) -> float:
 
 def lacking_gb(before: Path, after: Path) -> float:
     """Bytes of a plan's copies that appliances lack which hold another plan's."""
-    from cdnplan.inputs.parquet_columns import read_columns
-    from cdnplan.inputs.plan_folder import FILES, TABLES
+    from cdnplan.inputs.plans.plan_folder import FILES, TABLES
+    from cdnplan.inputs.tables.parquet_columns import read_columns
 
     table = read_columns(after / FILES, TABLES[FILES])
     names = table.texts["file"]

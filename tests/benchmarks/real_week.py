@@ -17,12 +17,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.appliance_list import read_appliance_list
-from cdnplan.inputs.topology_import import import_topology
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.model.demand import Demand
-from cdnplan.model.instance import Floats
-from cdnplan.model.topology import DemandShare, Topology
+from cdnplan.inputs.appliance_list.appliance_list import read_appliance_list
+from cdnplan.inputs.appliance_list.topology_import import import_topology
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.model.instance.instance import Floats
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import DemandShare, Topology
 from cdnplan.planner.inputs.load import Loaded, load
 from cdnplan.planner.inputs.request import PlanRequest
 from tests.conftest import ROOT

@@ -19,12 +19,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from cdnplan.cli.progress import progress_on_stderr
-from cdnplan.cli.tables import print_table
-from cdnplan.inputs.countries import country_code
-from cdnplan.inputs.history_reader import read_history
+from cdnplan.cli.terminal.progress import progress_on_stderr
+from cdnplan.cli.terminal.tables import print_table
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.places.countries import country_code
 from cdnplan.replay import ReplayRequest, replay
-from cdnplan.replay.planning import How
+from cdnplan.replay.cases.planning import How
 from tests.benchmarks.real_week import data_folder
 
 STORAGE_GB = 400.0

@@ -19,9 +19,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from cdnplan.cli.tables import print_table
+from cdnplan.cli.terminal.tables import print_table
 from cdnplan.errors import CdnplanError, InputError, Problem, nearest
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from tests.benchmarks.documents import all_tables, write_docs
 from tests.benchmarks.instances import Chosen, Inputs, choose, print_catalogue
 from tests.benchmarks.methods import METHODS, Options, measured, too_large

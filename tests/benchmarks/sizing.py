@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.cli.progress import progress_on_stderr
+from cdnplan.cli.terminal.progress import progress_on_stderr
 from cdnplan.evaluate.verify import verify
 from cdnplan.whatif.size.size import size
 from cdnplan.whatif.size.sizing_file import read_sizing

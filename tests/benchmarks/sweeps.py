@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cdnplan.model.placement import Placement
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.whatif.ask.price_check import PricesRequest, prices
 from cdnplan.whatif.ask.sweep import SweepResult, sweep_base

@@ -20,9 +20,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import yaml
 
-from cdnplan.inputs.plan_folder import APPLIANCES
+from cdnplan.inputs.plans.plan_folder import APPLIANCES
 from cdnplan.nightly import nightly, read_config
-from cdnplan.synth.project import new
+from cdnplan.synth.folder.project import new
 from tests.benchmarks.tables import Column, Table
 
 FIRST = dt.date(2026, 3, 2)

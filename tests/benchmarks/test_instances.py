@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
 from tests.benchmarks import hard_week, real_week
 from tests.benchmarks.growth import PAIRS
 from tests.benchmarks.instances import CATALOGUE, choose, main

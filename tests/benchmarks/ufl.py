@@ -35,7 +35,7 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan.errors import CdnplanError, InputError, Problem
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.problem.outcome import Stop
 from tests.limits import instance_of

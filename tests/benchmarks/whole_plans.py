@@ -24,9 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cdnplan.cli.tables import print_table
+from cdnplan.cli.terminal.tables import print_table
 from cdnplan.errors import CdnplanError
-from cdnplan.inputs.plan_json import PLAN_JSON
+from cdnplan.inputs.plans.plan_json import PLAN_JSON
 from tests.benchmarks.first_plan import COMMAND
 from tests.benchmarks.instances import Chosen, choose
 

@@ -23,7 +23,7 @@ def test_what_the_system_refuses_is_a_message(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "there")
 
-    monkeypatch.setattr("cdnplan.forecast.demand_table.write_forecast", refuse)
+    monkeypatch.setattr("cdnplan.forecast.asked.demand_table.write_forecast", refuse)
     folder = sample_folder()
     result = run_cli(
         monkeypatch,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from cdnplan.cli.stopping import FINISHING, Stopped, StopSignals
+from cdnplan.cli.terminal.stopping import FINISHING, Stopped, StopSignals
 from cdnplan.errors import CdnplanError, DeadlineError
 from cdnplan.optimize.problem.outcome import Progress
 from cdnplan.planner.folder.record import INTERRUPTED
@@ -84,7 +84,7 @@ def send_at(monkeypatch: pytest.MonkeyPatch, *moments: Moment) -> list[signal.Si
     def progress_on_stderr(*, quiet: bool) -> Iterator[Progress]:
         yield show
 
-    monkeypatch.setattr("cdnplan.cli.progress.progress_on_stderr", progress_on_stderr)
+    monkeypatch.setattr("cdnplan.cli.terminal.progress.progress_on_stderr", progress_on_stderr)
     return sent
 
 

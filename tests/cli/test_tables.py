@@ -9,7 +9,7 @@ import json
 import numpy as np
 import pytest
 
-from cdnplan.cli.tables import TableFormat, heading, print_table
+from cdnplan.cli.terminal.tables import TableFormat, heading, print_table
 
 COLUMNS = ["site", "storage_tb", "gap_ratio", "full"]
 ROWS: list[list[object]] = [

@@ -10,9 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cdnplan.cli.topology_import import import_list
+from cdnplan.cli.topology.topology_import import import_list
 from cdnplan.errors import InputError
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
 from tests.inputs.appliance_lists import write_list
 
 app = typer.Typer()

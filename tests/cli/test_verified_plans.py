@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cdnplan.inputs.plan_folder import sha256
+from cdnplan.inputs.plans.plan_folder import sha256
 from tests.cli.running import Outcome, run_cli
 from tests.planner.plans import make, sample_request
 

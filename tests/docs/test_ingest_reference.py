@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.inputs.logs import faults
-from cdnplan.inputs.logs.mapping_wire import MappingWire
+from cdnplan.inputs.logs.meaning import faults
+from cdnplan.inputs.logs.meaning.mapping_wire import MappingWire
 from tests.cli.running import run_cli
 from tests.conftest import ROOT
 from tests.docs.documents import blocks, command_lines, table_rows

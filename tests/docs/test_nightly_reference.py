@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from cdnplan.nightly import read_config
-from cdnplan.nightly.guard_limits import DEFAULT_LIMITS
-from cdnplan.nightly.status import Status
-from cdnplan.nightly.wire import GuardWire, InputWire, NightlyWire
+from cdnplan.nightly.guard.status import Status
+from cdnplan.nightly.settings.guard_limits import DEFAULT_LIMITS
+from cdnplan.nightly.settings.wire import GuardWire, InputWire, NightlyWire
 from tests.conftest import ROOT
 from tests.docs.documents import blocks, inline, table_rows
 from tests.docs.test_topology_reference import nested

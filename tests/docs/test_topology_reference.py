@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.wire import TopologyWire
-from cdnplan.inputs.wire_policy import CopiesWire, LaunchWire, PolicyWire, RuleWire
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.wire.wire import TopologyWire
+from cdnplan.inputs.wire.wire_policy import CopiesWire, LaunchWire, PolicyWire, RuleWire
 from tests.conftest import ROOT
 from tests.docs.documents import blocks, inline, table_rows
 

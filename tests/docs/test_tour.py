@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cdnplan.cli.main import app
-from cdnplan.inputs.plan_folder import PROOF_CUTS, TABLES
+from cdnplan.inputs.plans.plan_folder import PROOF_CUTS, TABLES
 from tests.conftest import ROOT
 from tests.docs.documents import blocks, command_lines, rows_of, table_rows
 

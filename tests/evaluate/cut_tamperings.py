@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cdnplan.inputs.plan_folder import PRICES, PROOF_CUTS, PROOF_PRICES, TOPOLOGY, TREE
+from cdnplan.inputs.plans.plan_folder import PRICES, PROOF_CUTS, PROOF_PRICES, TOPOLOGY, TREE
 from tests.evaluate.plan_writer import change_json, seal
 from tests.evaluate.tamperings import Rows, Tampering, cell, remove, table, text, where
 

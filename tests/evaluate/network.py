@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.policy import (
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import (
     Ban,
     CopyRule,
     Costs,
@@ -23,7 +23,7 @@ from cdnplan.model.policy import (
     Places,
     Policy,
 )
-from cdnplan.model.topology import (
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     FillWindow,

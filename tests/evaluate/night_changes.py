@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cdnplan.inputs.plan_folder import FILLS, TOPOLOGY
+from cdnplan.inputs.plans.plan_folder import FILLS, TOPOLOGY
 from tests.evaluate.plan_writer import change_json, change_table, seal
 from tests.evaluate.tamperings import Rows, where
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from cdnplan.inputs.plan_folder import EVICTIONS, FILLS, UNFILLED
+from cdnplan.inputs.plans.plan_folder import EVICTIONS, FILLS, UNFILLED
 from tests.evaluate.night_changes import (
     PLAN,
     NightTampering,

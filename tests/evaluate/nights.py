@@ -20,9 +20,9 @@ import networkx as nx
 import numpy as np
 
 from cdnplan.evaluate.count.loads import rate_used
-from cdnplan.model.geo import distance_km
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.topology import Site, Topology
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.topology import Site, Topology
 
 HOUR = 3_600_000
 EPOCH = dt.datetime(1970, 1, 1)

@@ -19,7 +19,7 @@ from cdnplan.evaluate.count.cost import gap_ratio
 from cdnplan.evaluate.count.loads import rate_used
 from cdnplan.evaluate.proof.bound import dual_bound
 from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
-from cdnplan.inputs.plan_folder import (
+from cdnplan.inputs.plans.plan_folder import (
     APPLIANCES,
     DEMAND,
     EVICTIONS,
@@ -34,14 +34,14 @@ from cdnplan.inputs.plan_folder import (
     UNFILLED,
     sha256,
 )
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Prices
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.placement import Placement, Prices
 from tests.evaluate import network
 from tests.evaluate.network import SimplePlan, simple_plan
 from tests.evaluate.nights import Night, Scheduler

@@ -7,11 +7,11 @@ import itertools
 
 import numpy as np
 
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.families import FILL, STORAGE, THROUGHPUT, code
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.limits import RateRows, VolumeRows
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.families import FILL, STORAGE, THROUGHPUT, code
+from cdnplan.model.limits.limits import RateRows, VolumeRows
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from tests.instances import to_dense
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cdnplan.inputs.plan_folder import PROOF, PROOF_PRICES, TREE
+from cdnplan.inputs.plans.plan_folder import PROOF, PROOF_PRICES, TREE
 from tests.evaluate.plan_writer import change_json, change_table, seal
 from tests.evaluate.tamperings import Rows, Tampering, cell, claim, table, where
 

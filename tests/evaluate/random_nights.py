@@ -12,16 +12,16 @@ import numpy as np
 from cdnplan.evaluate.checks.check_fills import check_fills
 from cdnplan.evaluate.count.assignment import Assignment, Fleet
 from cdnplan.evaluate.verdict.report import Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns, read_columns
-from cdnplan.inputs.plan_folder import NIGHT, TABLES, PlanFiles, sorted_holdings
-from cdnplan.inputs.plan_json import FILL_NUMBERS, FillClaims, PlanJson
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.policy import FillPolicy, PeakProfile, Policy, Reserves
-from cdnplan.model.topology import (
+from cdnplan.inputs.plans.plan_folder import NIGHT, TABLES, PlanFiles, sorted_holdings
+from cdnplan.inputs.plans.plan_json import FILL_NUMBERS, FillClaims, PlanJson
+from cdnplan.inputs.tables.parquet_columns import Columns, read_columns
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import FillPolicy, PeakProfile, Policy, Reserves
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     FillWindow,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cdnplan.inputs.plan_folder import (
+from cdnplan.inputs.plans.plan_folder import (
     APPLIANCES,
     DEMAND,
     FILES,

@@ -11,7 +11,7 @@ import pytest
 from cdnplan.evaluate.count.appliance_rates import appliance_rates
 from cdnplan.evaluate.count.assignment import Assignment, Fleet
 from cdnplan.evaluate.count.rate_program import overloaded_together
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from tests.instances import random_instance
 from tests.limits import with_limits
 

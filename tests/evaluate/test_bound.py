@@ -10,8 +10,8 @@ import pytest
 
 from cdnplan.evaluate.proof import bound
 from cdnplan.evaluate.proof.bound import dual_bound, file_bounds, possible_copies, price_faults
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from tests.evaluate.prices import FileDual, best_holders, limit_terms, parts, random_prices, with_rows
 from tests.instances import random_instance
 from tests.limits import with_limits, with_shared

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import PATHS
+from cdnplan.inputs.plans.plan_folder import PATHS
 from tests.evaluate.plan_writer import change_table, seal
 from tests.planner.plans import make, write_small_network
 

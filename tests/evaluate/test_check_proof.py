@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import PROOF, PROOF_PRICES
+from cdnplan.inputs.plans.plan_folder import PROOF, PROOF_PRICES
 from tests.evaluate import network
 from tests.evaluate.plan_writer import change_table, seal, write_plan
 from tests.evaluate.proof_tamperings import TREE_TAMPERINGS

@@ -12,9 +12,9 @@ from cdnplan.evaluate.proof import bound
 from cdnplan.evaluate.proof.bound import dual_bound, file_bounds, price_faults
 from cdnplan.evaluate.proof.cuts import cut_faults
 from cdnplan.evaluate.proof.proof import proof_faults, tree_bound
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from tests.evaluate.prices import FileDual, limit_terms, random_prices
 from tests.evaluate.test_proof import random_tree, undecided
 from tests.instances import random_instance

@@ -9,8 +9,8 @@ import pytest
 
 from cdnplan.evaluate.proof import bound, facility_kernels
 from cdnplan.evaluate.proof.bound import dual_bound, file_bounds, search_nodes
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Prices
 from tests.evaluate.prices import best_holders, random_prices
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import EVICTIONS, FILLS, NIGHT, UNFILLED
+from cdnplan.inputs.plans.plan_folder import EVICTIONS, FILLS, NIGHT, UNFILLED
 from tests.evaluate import network
 from tests.evaluate.night_changes import NightTampering
 from tests.evaluate.night_tamperings import NIGHTS

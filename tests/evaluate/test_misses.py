@@ -10,8 +10,8 @@ import pytest
 
 from cdnplan.evaluate.count.misses import CAUSE_WORDS, CAUSES, Misses, misses
 from cdnplan.evaluate.verdict.report import Report
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.serve.serving import best_serving
 from tests.evaluate.test_verdict import HOLDS, SERVED, example
 from tests.instances import random_instance, to_dense

@@ -9,11 +9,11 @@ import pytest
 
 from cdnplan.evaluate.count.own_counts import COUNTS, Counted, Given, Judged, own_violations
 from cdnplan.evaluate.verdict.verdict import evaluate
-from cdnplan.model.build import build_instance
-from cdnplan.model.families import FAMILIES, LINK, POWER, code
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.limits.families import FAMILIES, LINK, POWER, code
+from cdnplan.model.plan.placement import Placement
 from tests.evaluate import network
 from tests.limits import with_limits
 

@@ -11,9 +11,9 @@ import pytest
 from cdnplan.evaluate.proof import bound
 from cdnplan.evaluate.proof.bound import dual_bound, search_nodes
 from cdnplan.evaluate.proof.proof import decided_problem, proof_faults, rules_leave_none, tree_bound
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
-from cdnplan.model.proof import Proof
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
+from cdnplan.model.plan.proof import Proof
 from tests.evaluate.prices import random_prices
 from tests.instances import random_instance
 from tests.limits import with_limits

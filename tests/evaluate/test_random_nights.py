@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cdnplan.evaluate.night.fill_windows import fill_window, first_instant, in_words, local_span, to_ms
-from cdnplan.model.topology import FillWindow, Site
+from cdnplan.model.network.topology import FillWindow, Site
 from tests.evaluate.naive_judge import broken
 from tests.evaluate.nights import Night, window
 from tests.evaluate.random_nights import Case, draw

@@ -9,8 +9,8 @@ import pytest
 
 from cdnplan.evaluate.proof import bound
 from cdnplan.evaluate.proof.bound import dual_bound, file_bounds, row_steps
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.lp.highs import QuietHighs
 from cdnplan.optimize.price.relaxed_visits import RelaxedVisits

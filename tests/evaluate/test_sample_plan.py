@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import APPLIANCES, DEMAND, FILES, HOLDINGS, PLACEMENT, PRICES, SERVING
+from cdnplan.inputs.plans.plan_folder import APPLIANCES, DEMAND, FILES, HOLDINGS, PLACEMENT, PRICES, SERVING
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.sample import sample_folder
 from tests.evaluate.plan_writer import change_json

@@ -10,8 +10,8 @@ from cdnplan.evaluate.count import serving
 from cdnplan.evaluate.count.serving import serving_violations
 from cdnplan.evaluate.count.signatures import held_by_any, signature_gb, sums_over_sets
 from cdnplan.evaluate.count.transport_kernels import overclaiming
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Placement
 from tests.instances import random_instance, to_dense
 from tests.limits import with_limits
 

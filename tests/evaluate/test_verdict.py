@@ -9,10 +9,10 @@ import pytest
 
 from cdnplan.evaluate.count.cost import gap_ratio, gap_to_upper_ratio, ideal_cost, plan_cost
 from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
-from cdnplan.model.families import THROUGHPUT, code
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.limits import RateRows
-from cdnplan.model.placement import Placement, Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.families import THROUGHPUT, code
+from cdnplan.model.limits.limits import RateRows
+from cdnplan.model.plan.placement import Placement, Prices
 from tests.instances import random_instance
 from tests.limits import with_limits, with_shared
 

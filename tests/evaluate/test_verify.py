@@ -16,9 +16,9 @@ from cdnplan.evaluate.count.assignment import Fleet
 from cdnplan.evaluate.count.limits import new_gb
 from cdnplan.evaluate.verdict.report import MAX_LISTED, Ledger
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import DEMAND, PLACEMENT, PRICES, SERVING, TOPOLOGY, read_plan
-from cdnplan.model.build import build_instance
-from cdnplan.model.families import FAMILIES
+from cdnplan.inputs.plans.plan_folder import DEMAND, PLACEMENT, PRICES, SERVING, TOPOLOGY, read_plan
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.limits.families import FAMILIES
 from tests.evaluate import network
 from tests.evaluate.plan_writer import change_json, change_table, seal, write_plan
 from tests.evaluate.tamperings import TAMPERINGS, Tampering

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.evaluate.proof.bound import dual_bound
-from cdnplan.inputs.plan_folder import PROOF, PROOF_CUTS, PROOF_PRICES
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.families import CHURN
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.inputs.plans.plan_folder import PROOF, PROOF_CUTS, PROOF_PRICES
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.limits.families import CHURN
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from tests.evaluate.prices import parts
 
 PRICED = ("volume", "rate", "launch", "cut")

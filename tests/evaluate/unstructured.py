@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from tests.instances import random_instance
 from tests.limits import with_limits
 

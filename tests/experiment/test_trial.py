@@ -20,7 +20,7 @@ from cdnplan.experiment.outcomes import Outcomes, read_outcomes
 from cdnplan.experiment.plan_trial import TrialWish, plan_trial
 from cdnplan.experiment.sharing import clusters_by_parent, parents_of, read_parents
 from cdnplan.experiment.trial import read_trial, simulate_trials
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.sample import sample_folder
 from tests.benchmarks.experiment import SETTINGS, measure
 from tests.experiment.worlds import single, world

@@ -12,13 +12,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cdnplan.inputs.plan_folder import sha256
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.policy import Pin, Policy
-from cdnplan.model.topology import ApplianceGroup, DemandShare, Hardware, Link, Origin, Region, Site, Topology
+from cdnplan.inputs.plans.plan_folder import sha256
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import Pin, Policy
+from cdnplan.model.network.topology import (
+    ApplianceGroup,
+    DemandShare,
+    Hardware,
+    Link,
+    Origin,
+    Region,
+    Site,
+    Topology,
+)
 
 DAY = dt.date(2026, 3, 8)
 Placed = Mapping[str, tuple[str, ...]]

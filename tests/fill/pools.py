@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.deal.appliances import Assignment
-from cdnplan.model.apart import mask_words
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.apart import mask_words
+from cdnplan.model.plan.placement import Placement, Serving
 from tests.limits import instance_of
 from tests.signatures import words_of
 

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.policy import Costs, Files, FillPolicy, PeakProfile, Pin, Places, Policy
-from cdnplan.model.topology import (
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import Costs, Files, FillPolicy, PeakProfile, Pin, Places, Policy
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     FillWindow,

@@ -7,8 +7,8 @@ import pytest
 
 from cdnplan.fill.deal.apiece import taken_apiece
 from cdnplan.fill.deal.appliances import split_pools
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.placement import Placement, Prices
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.plan.placement import Placement, Prices
 from cdnplan.optimize.problem.objective import new_gb, plan_cost, stored_gb
 from cdnplan.optimize.serve.serving import best_serving
 from tests.instances import check_instance, random_instance

@@ -9,9 +9,9 @@ import pytest
 from cdnplan.fill.deal.appliances import Assignment, split_pools
 from cdnplan.fill.loads import loads as loads_module
 from cdnplan.lanes import lanes
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from tests.fill.pools import Pool, all_from_first, check, served
 from tests.instances import random_instance
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cdnplan.fill.deal.appliances import Assignment, split_pools
-from cdnplan.model.holdings import Holdings
+from cdnplan.model.instance.holdings import Holdings
 from tests.fill.pools import Pool, check
 
 

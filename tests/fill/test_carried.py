@@ -7,7 +7,7 @@ import pytest
 
 from cdnplan.fill.loads.loads import file_loads
 from cdnplan.fill.night.carried import carried_serving
-from cdnplan.model.placement import Placement
+from cdnplan.model.plan.placement import Placement
 from tests.fill.pools import served
 from tests.fill.test_loads import random_case
 from tests.instances import random_instance

@@ -11,7 +11,7 @@ import pytest
 from cdnplan.errors import InputError
 from cdnplan.fill.diff.diff_nearest import compare_holders
 from cdnplan.fill.diff.difference import Difference, diff
-from cdnplan.model.policy import Files, Pin, Places
+from cdnplan.model.network.policy import Files, Pin, Places
 from tests.fill.plan_folders import catalog, demand, network, write_folder
 from tests.instances import to_dense
 from tests.oracle.drawn import draw

@@ -12,8 +12,8 @@ from cdnplan.fill.deal.appliances import Assignment, Kept, Start, split_pools
 from cdnplan.fill.deal.fitting import file_value, file_values, fit_pools, joined_start
 from cdnplan.fill.deal.sharing import with_room
 from cdnplan.fill.deal.siblings import exchange_files, siblings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Prices
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.problem.priced import priced_costs
 from cdnplan.optimize.problem.rules import volumes_used_gb

@@ -9,8 +9,8 @@ import pytest
 
 from cdnplan.fill.deal.appliances import Assignment, Kept, split_pools
 from cdnplan.fill.loads.loads import appliance_gbps, pool_gbps
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.serve.serving import best_serving
 from tests.instances import random_instance
 from tests.limits import with_limits

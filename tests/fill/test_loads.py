@@ -8,8 +8,8 @@ import pytest
 from cdnplan.fill.loads import loads as loads_module
 from cdnplan.fill.loads.loads import file_loads, load_chunks, pool_gbps
 from cdnplan.lanes import in_lanes, lanes
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from tests.fill.pools import Pool, all_from_first, served
 from tests.instances import random_instance, to_dense
 from tests.optimize.test_serving import wide_instance

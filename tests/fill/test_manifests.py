@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cdnplan.errors import InputError
 from cdnplan.fill.export import manifests
 from cdnplan.fill.export.manifests import write_manifests
-from cdnplan.inputs.manifest_files import manifest_path, plan_id, read_index, read_manifest
+from cdnplan.inputs.plans.manifest_files import manifest_path, plan_id, read_index, read_manifest
 from tests.fill.night import APPLIANCES, EVICTIONS, FILLS, PLACEMENT, write_night, write_table
 
 ID = "0123456789abcdef"

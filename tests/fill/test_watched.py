@@ -12,8 +12,8 @@ from cdnplan.fill.deal.watched import watched_appliances
 from cdnplan.fill.loads.loads import appliance_gbps
 from cdnplan.fill.night.carried import carried_serving
 from cdnplan.lanes import lanes
-from cdnplan.model.apart import Apart
-from cdnplan.model.placement import Placement
+from cdnplan.model.plan.apart import Apart
+from cdnplan.model.plan.placement import Placement
 from tests.fill.pools import served
 from tests.instances import random_instance
 

@@ -19,8 +19,8 @@ from cdnplan.fill.night.windows import (
     to_ms,
     without,
 )
-from cdnplan.model.build import build_instance
-from cdnplan.model.topology import (
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     FillWindow,
     Hardware,

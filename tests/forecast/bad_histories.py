@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cdnplan.forecast.base import Forecast
+from cdnplan.forecast.base.base import Forecast
 
 HEAD = "date,region,title,gb"
 REGIONS = ("BE", "DE", "NL")

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.forecast.base import Forecast
-from cdnplan.forecast.compare import side_by_side
-from cdnplan.inputs.history import History
-from cdnplan.inputs.titles_reader import TitleTable
+from cdnplan.forecast.base.base import Forecast
+from cdnplan.forecast.base.compare import side_by_side
+from cdnplan.inputs.demand.history import History
+from cdnplan.inputs.demand.titles_reader import TitleTable
 
 FIRST = dt.date(2024, 1, 7)
 Row = tuple[int, str, str, float]

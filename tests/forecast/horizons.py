@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 
-from cdnplan.forecast.backtest import backtest
-from cdnplan.forecast.models import make_models
+from cdnplan.forecast.backtest.backtest import backtest
+from cdnplan.forecast.models.models import make_models
 from tests.forecast.truth import drawn
 
 STEPS = (1, 3, 7, 14, 21, 28)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.forecast.attributes import Attributes, spread_over
-from cdnplan.forecast.known import known_at
-from cdnplan.forecast.last_period import LastPeriod
-from cdnplan.forecast.launches import WithLaunches
-from cdnplan.inputs.launch_reader import Launch
+from cdnplan.forecast.base.known import known_at
+from cdnplan.forecast.effects.attributes import Attributes, spread_over
+from cdnplan.forecast.models.last_period import LastPeriod
+from cdnplan.forecast.models.launches import WithLaunches
+from cdnplan.inputs.demand.launch_reader import Launch
 from tests.forecast.truth import Floats, Truth, drawn, tables
 
 GENRES, LANGUAGES = ("crime", "drama", "kids"), ("en", "es")

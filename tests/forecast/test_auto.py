@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.forecast.auto import Auto
-from cdnplan.forecast.backtest import Backtest, backtest
-from cdnplan.forecast.base import Forecast
-from cdnplan.forecast.known import known_at
-from cdnplan.forecast.launches import WithLaunches
-from cdnplan.forecast.models import make_models
-from cdnplan.inputs.launch_reader import Launch
+from cdnplan.forecast.backtest.backtest import Backtest, backtest
+from cdnplan.forecast.base.base import Forecast
+from cdnplan.forecast.base.known import known_at
+from cdnplan.forecast.models.auto import Auto
+from cdnplan.forecast.models.launches import WithLaunches
+from cdnplan.forecast.models.models import make_models
+from cdnplan.inputs.demand.launch_reader import Launch
 from tests.forecast.histories import drawn_history, make_history, make_titles
 from tests.forecast.truth import Floats, Truth, drawn
 

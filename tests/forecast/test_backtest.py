@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.forecast.auto import Auto
-from cdnplan.forecast.backtest import backtest
-from cdnplan.forecast.base import Fitted
-from cdnplan.forecast.figure import figure
-from cdnplan.forecast.known import known_at
-from cdnplan.forecast.last_period import LastPeriod
-from cdnplan.forecast.models import make_models
-from cdnplan.inputs.history import History
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.titles_reader import TitleTable, read_titles
+from cdnplan.forecast.backtest.backtest import backtest
+from cdnplan.forecast.backtest.figure import figure
+from cdnplan.forecast.base.base import Fitted
+from cdnplan.forecast.base.known import known_at
+from cdnplan.forecast.models.auto import Auto
+from cdnplan.forecast.models.last_period import LastPeriod
+from cdnplan.forecast.models.models import make_models
+from cdnplan.inputs.demand.history import History
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.demand.titles_reader import TitleTable, read_titles
 from tests.forecast.histories import drawn_history, make_history, make_titles
 
 HISTORY, TITLES = drawn_history(21, n_periods=16)

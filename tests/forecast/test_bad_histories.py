@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.forecast.run import forecast_demand
-from cdnplan.inputs.history_reader import read_history
+from cdnplan.forecast.asked.run import forecast_demand
+from cdnplan.inputs.demand.history_reader import read_history
 from tests.forecast.bad_histories import BAD, ODD, TITLES, Bad, Odd
 from tests.forecast.histories import make_titles
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.forecast.auto import Auto
-from cdnplan.forecast.base import Forecast, Forecaster
-from cdnplan.forecast.baseline import WeightedRecent
-from cdnplan.forecast.last_period import LastPeriod
-from cdnplan.forecast.losses import wape
-from cdnplan.forecast.seasonal import SeasonalNaive
-from cdnplan.inputs.history import History
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.titles_reader import TitleTable, read_titles
+from cdnplan.forecast.backtest.losses import wape
+from cdnplan.forecast.base.base import Forecast, Forecaster
+from cdnplan.forecast.models.auto import Auto
+from cdnplan.forecast.models.baseline import WeightedRecent
+from cdnplan.forecast.models.last_period import LastPeriod
+from cdnplan.forecast.models.seasonal import SeasonalNaive
+from cdnplan.inputs.demand.history import History
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.demand.titles_reader import TitleTable, read_titles
 from tests.forecast.histories import actual_and_predicted, drawn_history, make_history, make_titles
 
 MODELS: list[Forecaster] = [WeightedRecent(), LastPeriod(), SeasonalNaive(), Auto()]

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.forecast.auto import Auto
-from cdnplan.forecast.base import Forecast, Forecaster
-from cdnplan.forecast.baseline import WeightedRecent
-from cdnplan.forecast.calendar import WithCalendar
-from cdnplan.forecast.event_effects import Members, learn_effects, off_neighbours
-from cdnplan.forecast.known import known_at
-from cdnplan.forecast.models import make_models
-from cdnplan.forecast.pooling import Seen, pooled
-from cdnplan.forecast.public_holidays import public_holidays
-from cdnplan.forecast.year import find_year
-from cdnplan.inputs.event_reader import Event, read_events
-from cdnplan.inputs.history import History
+from cdnplan.forecast.base.base import Forecast, Forecaster
+from cdnplan.forecast.base.known import known_at
+from cdnplan.forecast.effects.event_effects import Members, learn_effects, off_neighbours
+from cdnplan.forecast.effects.pooling import Seen, pooled
+from cdnplan.forecast.effects.public_holidays import public_holidays
+from cdnplan.forecast.effects.year import find_year
+from cdnplan.forecast.models.auto import Auto
+from cdnplan.forecast.models.baseline import WeightedRecent
+from cdnplan.forecast.models.calendar import WithCalendar
+from cdnplan.forecast.models.models import make_models
+from cdnplan.inputs.demand.event_reader import Event, read_events
+from cdnplan.inputs.demand.history import History
 from tests.forecast.histories import actual_and_predicted
 from tests.forecast.truth import Floats, Truth, drawn, tables
 

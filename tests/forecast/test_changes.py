@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.forecast.auto import Auto
-from cdnplan.forecast.base import Forecast
-from cdnplan.forecast.changes import WithChanges, levelled
-from cdnplan.forecast.last_period import LastPeriod
-from cdnplan.forecast.launches import WithLaunches
-from cdnplan.inputs.change_reader import Change, read_changes
-from cdnplan.inputs.launch_reader import Launch, read_launches
+from cdnplan.forecast.asked.changes import WithChanges, levelled
+from cdnplan.forecast.base.base import Forecast
+from cdnplan.forecast.models.auto import Auto
+from cdnplan.forecast.models.last_period import LastPeriod
+from cdnplan.forecast.models.launches import WithLaunches
+from cdnplan.inputs.demand.change_reader import Change, read_changes
+from cdnplan.inputs.demand.launch_reader import Launch, read_launches
 from tests.forecast.histories import FIRST, drawn_history, make_history, make_titles
 
 ROWS = [(p, r, t, gb) for p in range(4) for r, gb in (("BE", 10.0), ("NL", 20.0)) for t in ("x", "y")]

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from cdnplan.forecast.decay import OLDEST, DecayCurve, estimate_decay, launch_periods
+from cdnplan.forecast.base.decay import OLDEST, DecayCurve, estimate_decay, launch_periods
 from tests.forecast.histories import FIRST, drawn_history, make_history, make_titles
 
 

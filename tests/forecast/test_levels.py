@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.forecast.compare import side_by_side
-from cdnplan.forecast.hurdle import fit_hurdle
-from cdnplan.forecast.intervals import interval, levels_for
-from cdnplan.forecast.last_period import LastPeriod
-from cdnplan.forecast.levels import find_breaks, find_levels, smoothed, weekday_factors
-from cdnplan.forecast.losses import filled, pinball
-from cdnplan.forecast.panel import LONGEST_GAP, without_gaps
+from cdnplan.forecast.backtest.losses import filled, pinball
+from cdnplan.forecast.base.compare import side_by_side
+from cdnplan.forecast.base.intervals import interval, levels_for
+from cdnplan.forecast.base.levels import find_breaks, find_levels, smoothed, weekday_factors
+from cdnplan.forecast.base.panel import LONGEST_GAP, without_gaps
+from cdnplan.forecast.models.hurdle import fit_hurdle
+from cdnplan.forecast.models.last_period import LastPeriod
 from tests.forecast.histories import make_history, make_titles
 from tests.forecast.truth import WEEKDAY, drawn
 

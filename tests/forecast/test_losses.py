@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from cdnplan.forecast.last_period import LastPeriod
-from cdnplan.forecast.losses import wape
+from cdnplan.forecast.backtest.losses import wape
+from cdnplan.forecast.models.last_period import LastPeriod
 from tests.forecast.histories import actual_and_predicted, drawn_history, make_history, make_titles
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.forecast.base import Forecast
-from cdnplan.forecast.profile_shares import by_title, learn_shares, split
-from cdnplan.forecast.run import forecast_demand
-from cdnplan.inputs.catalog_reader import read_catalog
-from cdnplan.inputs.file_shares import FileShares
-from cdnplan.inputs.history import History
-from cdnplan.model.catalog import Catalog
+from cdnplan.forecast.asked.profile_shares import by_title, learn_shares, split
+from cdnplan.forecast.asked.run import forecast_demand
+from cdnplan.forecast.base.base import Forecast
+from cdnplan.inputs.demand.catalog_reader import read_catalog
+from cdnplan.inputs.demand.file_shares import FileShares
+from cdnplan.inputs.demand.history import History
+from cdnplan.model.network.catalog import Catalog
 from tests.forecast.histories import actual_and_predicted
 from tests.forecast.truth import Floats, Truth, drawn
 

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.forecast.demand_table import write_forecast
-from cdnplan.forecast.run import MODELS, forecast_demand, forecast_to_demand
-from cdnplan.inputs.catalog_reader import read_catalog
-from cdnplan.inputs.demand_reader import read_demand
+from cdnplan.forecast.asked.demand_table import write_forecast
+from cdnplan.forecast.asked.run import MODELS, forecast_demand, forecast_to_demand
+from cdnplan.inputs.demand.catalog_reader import read_catalog
+from cdnplan.inputs.demand.demand_reader import read_demand
 from tests.forecast.histories import drawn_history, make_history, make_titles
 
 HISTORY, TITLES = drawn_history(11)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.inputs.history import History
-from cdnplan.inputs.titles_reader import TitleTable
+from cdnplan.inputs.demand.history import History
+from cdnplan.inputs.demand.titles_reader import TitleTable
 
 Floats = npt.NDArray[np.float64]
 MONDAY = dt.date(2024, 1, 1)

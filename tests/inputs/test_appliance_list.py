@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.appliance_list import ListedAppliance, read_appliance_list
+from cdnplan.inputs.appliance_list.appliance_list import ListedAppliance, read_appliance_list
 from tests.inputs.appliance_lists import HEADER, ROWS, row, write_list
 
 

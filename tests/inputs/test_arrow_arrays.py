@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cdnplan.inputs.arrow_arrays import from_numpy, from_texts, missing, to_numpy
+from cdnplan.inputs.tables.arrow_arrays import from_numpy, from_texts, missing, to_numpy
 
 DAYS = [dt.date(1969, 12, 30), None, dt.date(2024, 2, 29), dt.date(2024, 3, 1)]
 TIMES = [None if day is None else dt.datetime(day.year, day.month, day.day, 23, 59) for day in DAYS]

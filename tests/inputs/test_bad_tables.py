@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.catalog_reader import read_catalog
-from cdnplan.inputs.demand_reader import read_demand
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.titles_reader import read_titles
+from cdnplan.inputs.demand.catalog_reader import read_catalog
+from cdnplan.inputs.demand.demand_reader import read_demand
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.demand.titles_reader import read_titles
 from tests.inputs.bad_table_case import TITLES, Case, Content, Cut
 from tests.inputs.bad_tables import CASES
 

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
+from cdnplan.inputs.demand.history_reader import read_history
 from cdnplan.inputs.edits.workspace import open_workspace
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.json_files import read_json, strict_json
-from cdnplan.inputs.manifest_files import read_index, read_manifest
-from cdnplan.inputs.parquet_columns import Kind, read_columns
-from cdnplan.inputs.plan_json import read_plan_json
-from cdnplan.inputs.tables import Column, Table
+from cdnplan.inputs.plans.manifest_files import read_index, read_manifest
+from cdnplan.inputs.plans.plan_json import read_plan_json
+from cdnplan.inputs.tables.json_files import read_json, strict_json
+from cdnplan.inputs.tables.parquet_columns import Kind, read_columns
+from cdnplan.inputs.tables.tables import Column, Table
 from cdnplan.report.tables.records import read_replayed, read_whatif
 from tests.inputs.logs.ingesting import combined, run
 

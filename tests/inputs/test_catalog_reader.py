@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.catalog_reader import read_catalog
-from cdnplan.inputs.titles_reader import read_titles
+from cdnplan.inputs.demand.catalog_reader import read_catalog
+from cdnplan.inputs.demand.titles_reader import read_titles
 from tests.inputs.bad_table_case import TITLES
 
 FILES = """\

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cdnplan.inputs.countries import country_code, country_name
-from cdnplan.inputs.country_codes import COUNTRY_CODES
+from cdnplan.inputs.places.countries import country_code, country_name
+from cdnplan.inputs.places.country_codes import COUNTRY_CODES
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs import table_files
-from cdnplan.inputs.catalog_reader import read_catalog
-from cdnplan.inputs.countries import country_code
-from cdnplan.inputs.demand_build import Part, gather
-from cdnplan.inputs.demand_reader import read_demand
-from cdnplan.inputs.demand_regions import match_regions
-from cdnplan.inputs.table_problems import TableProblems
-from cdnplan.inputs.tables import Column, Table
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
+from cdnplan.inputs.demand.catalog_reader import read_catalog
+from cdnplan.inputs.demand.demand_build import Part, gather
+from cdnplan.inputs.demand.demand_reader import read_demand
+from cdnplan.inputs.demand.demand_regions import match_regions
+from cdnplan.inputs.places.countries import country_code
+from cdnplan.inputs.tables import table_files
+from cdnplan.inputs.tables.table_problems import TableProblems
+from cdnplan.inputs.tables.tables import Column, Table
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
 
 HEAD = "date,region,title,gb\n"
 FILES = "file,title,size_gb,demand_ratio,region\nx,Beta,1,0.25,\nb,Beta,1,0.75,\nb,Beta,1,1,NL\n"

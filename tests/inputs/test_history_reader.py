@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs import table_files, tables
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.together import both
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.tables import table_files, tables
+from cdnplan.inputs.tables.together import both
 
 HEAD = "date,region,title,hours,gb\n"
 ROWS = [

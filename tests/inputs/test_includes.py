@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.includes import Sources, read_sources
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, plain
-from cdnplan.inputs.yaml_text import read_yaml
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.yamls.includes import Sources, read_sources
+from cdnplan.inputs.yamls.yaml_nodes import ListNode, MapNode, Node, plain
+from cdnplan.inputs.yamls.yaml_text import read_yaml
 
 
 def write(folder: Path, **files: str) -> None:

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.demand_reader import demand_periods
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.periods import named_by_first
+from cdnplan.inputs.demand.demand_reader import demand_periods
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.tables.periods import named_by_first
 from tests.inputs.test_demand_reader import entries, read, read_path
 
 HEAD = "date,region,title,gb\n"

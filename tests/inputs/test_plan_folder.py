@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.parquet_columns import read_columns
-from cdnplan.inputs.plan_folder import (
+from cdnplan.inputs.plans.plan_folder import (
     DEMAND,
     FILES,
     HOLDINGS,
@@ -28,8 +27,9 @@ from cdnplan.inputs.plan_folder import (
     sorted_distinct,
     split_appliances,
 )
-from cdnplan.inputs.plan_inputs import read_plan_inputs
-from cdnplan.inputs.plan_json import read_plan_json
+from cdnplan.inputs.plans.plan_inputs import read_plan_inputs
+from cdnplan.inputs.plans.plan_json import read_plan_json
+from cdnplan.inputs.tables.parquet_columns import read_columns
 from tests.evaluate import network
 from tests.evaluate.plan_writer import change_json, change_table, write_plan
 

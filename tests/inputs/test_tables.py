@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs import table_files
-from cdnplan.inputs.periods import distinct_days, usual_spacing
-from cdnplan.inputs.table_problems import TableProblems
-from cdnplan.inputs.tables import Column, Table
+from cdnplan.inputs.tables import table_files
+from cdnplan.inputs.tables.periods import distinct_days, usual_spacing
+from cdnplan.inputs.tables.table_problems import TableProblems
+from cdnplan.inputs.tables.tables import Column, Table
 
 CONTRACT = (
     Column("date", "date"),

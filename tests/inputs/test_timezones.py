@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cdnplan.inputs.timezones import _MORE_CITIES, _reference_cities, nearest_timezone
+from cdnplan.inputs.places.timezones import _MORE_CITIES, _reference_cities, nearest_timezone
 
 PLACES = [
     ("NL", 51.95, 4.43, "Europe/Amsterdam"),

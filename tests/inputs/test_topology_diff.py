@@ -10,9 +10,9 @@ import pytest
 
 from cdnplan.inputs.edits.editor import edit_topology
 from cdnplan.inputs.edits.language import parse_operation
-from cdnplan.inputs.topology_diff import Change, TopologyDiff, diff_topologies
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.model.topology import ApplianceGroup, Topology
+from cdnplan.inputs.topology.topology_diff import Change, TopologyDiff, diff_topologies
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.model.network.topology import ApplianceGroup, Topology
 from cdnplan.sample import sample_folder
 
 PATH = sample_folder() / "topology.yaml"
@@ -142,7 +142,7 @@ def test_appliances_of_a_renamed_site_are_compared(sample: Topology) -> None:
 
 
 def test_plan_folders_and_files_are_read_alike(tmp_path: Path) -> None:
-    from cdnplan.inputs.topology_reader import read_topology_of
+    from cdnplan.inputs.topology.topology_reader import read_topology_of
 
     (tmp_path / "inputs").mkdir()
     (tmp_path / "inputs" / "topology.yaml").write_text(PATH.read_text(encoding="utf-8"), encoding="utf-8")

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.appliance_list import ListedAppliance, read_appliance_list
-from cdnplan.inputs.import_options import HardwareRule, ImportOptions
-from cdnplan.inputs.import_places import centroid, slug
-from cdnplan.inputs.import_regions import shares_of_one
-from cdnplan.inputs.topology_import import import_topology
-from cdnplan.model.geo import distance_km
-from cdnplan.model.topology import Hardware, Origin, Topology
+from cdnplan.inputs.appliance_list.appliance_list import ListedAppliance, read_appliance_list
+from cdnplan.inputs.appliance_list.import_options import HardwareRule, ImportOptions
+from cdnplan.inputs.appliance_list.import_places import centroid, slug
+from cdnplan.inputs.appliance_list.import_regions import shares_of_one
+from cdnplan.inputs.appliance_list.topology_import import import_topology
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.topology import Hardware, Origin, Topology
 from tests.inputs.appliance_lists import write_list
 
 
@@ -298,8 +298,8 @@ def test_slugs_and_centroids() -> None:
 
 @pytest.mark.realdata
 def test_public_list(realdata: Path, tmp_path: Path) -> None:
-    from cdnplan.inputs.topology_reader import read_topology
-    from cdnplan.inputs.topology_writer import topology_text
+    from cdnplan.inputs.topology.topology_reader import read_topology
+    from cdnplan.inputs.topology.topology_writer import topology_text
 
     start = time.perf_counter()
     listed = read_appliance_list(realdata / "open_connect" / "Netflix_OCAs_02-08-2023.csv")

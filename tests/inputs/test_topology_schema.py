@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cdnplan.inputs.country_codes import COUNTRY_CODES
-from cdnplan.inputs.topology_schema import topology_schema
-from cdnplan.inputs.yaml_nodes import plain
-from cdnplan.inputs.yaml_text import parse_yaml
+from cdnplan.inputs.places.country_codes import COUNTRY_CODES
+from cdnplan.inputs.wire.topology_schema import topology_schema
+from cdnplan.inputs.yamls.yaml_nodes import plain
+from cdnplan.inputs.yamls.yaml_text import parse_yaml
 from cdnplan.sample import sample_folder
 from tests.conftest import ROOT
 from tests.docs.test_topology_reference import REFERENCE, write_examples

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from cdnplan.inputs.link_graph import LinkGraph
-from cdnplan.inputs.topology_warnings import topology_warnings
-from cdnplan.model.policy import Files, Pin, Places, Policy
-from cdnplan.model.topology import (
+from cdnplan.inputs.topology.link_graph import LinkGraph
+from cdnplan.inputs.topology.topology_warnings import topology_warnings
+from cdnplan.model.network.policy import Files, Pin, Places, Policy
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     Hardware,

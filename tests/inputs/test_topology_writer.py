@@ -11,12 +11,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.inputs.yaml_nodes import plain
-from cdnplan.inputs.yaml_text import parse_yaml
-from cdnplan.model.policy import Policy
-from cdnplan.model.topology import Hardware, Origin, Topology
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.inputs.yamls.yaml_nodes import plain
+from cdnplan.inputs.yamls.yaml_text import parse_yaml
+from cdnplan.model.network.policy import Policy
+from cdnplan.model.network.topology import Hardware, Origin, Topology
 from tests.inputs.bad_topologies import BASE
 from tests.inputs.topologies import large_topology, topologies
 

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdnplan.inputs.yaml_nodes import ListNode, MapNode, ScalarNode, plain
-from cdnplan.inputs.yaml_text import core_value, parse_yaml, read_yaml
+from cdnplan.inputs.yamls.yaml_nodes import ListNode, MapNode, ScalarNode, plain
+from cdnplan.inputs.yamls.yaml_text import core_value, parse_yaml, read_yaml
 
 
 def _text(max_size: int) -> st.SearchStrategy[str]:

@@ -6,8 +6,8 @@ import random
 
 from hypothesis import strategies as st
 
-from cdnplan.inputs.periods import MOST_DAYS
-from cdnplan.model.policy import (
+from cdnplan.inputs.tables.periods import MOST_DAYS
+from cdnplan.model.network.policy import (
     Ban,
     CopyRule,
     Costs,
@@ -20,7 +20,7 @@ from cdnplan.model.policy import (
     Policy,
     Reserves,
 )
-from cdnplan.model.topology import (
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     FillWindow,

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.policy import Costs, PeakProfile, Policy, Reserves
-from cdnplan.model.topology import (
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import Costs, PeakProfile, Policy, Reserves
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     Hardware,

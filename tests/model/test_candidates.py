@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.model.geo import distance_km
-from cdnplan.model.policy import Costs
-from cdnplan.model.topology import Link, Origin, Topology
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.policy import Costs
+from cdnplan.model.network.topology import Link, Origin, Topology
 from tests.model.networks import build, candidates, network, region, site
 
 

@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cdnplan.model.families import CHURN, FILL, LINK, STORAGE, THROUGHPUT, Family, code
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.limits import RateRows, VolumeRows, link_rates, pool_rates, pool_volumes
-from cdnplan.model.policy import Ban, CopyRule, Costs, Files, Places, Reserves
-from cdnplan.model.topology import ApplianceGroup, FillWindow, Site, Topology
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.limits.families import CHURN, FILL, LINK, STORAGE, THROUGHPUT, Family, code
+from cdnplan.model.limits.limits import RateRows, VolumeRows, link_rates, pool_rates, pool_volumes
+from cdnplan.model.network.policy import Ban, CopyRule, Costs, Files, Places, Reserves
+from cdnplan.model.network.topology import ApplianceGroup, FillWindow, Site, Topology
 from cdnplan.units import gb_moved
 from tests.model.networks import FILES, build, catalog, copies_of, holdings, network, region, site
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
-from cdnplan.model.policy import Costs
-from cdnplan.model.topology import Link, Origin
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.network.policy import Costs
+from cdnplan.model.network.topology import Link, Origin
 from tests.model.networks import build, candidate_links, network, origin_links, region, site
 
 PLACES = (site("in-a", "embedded"), site("ix-a"), site("ix-b"))

@@ -7,8 +7,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from cdnplan.model.policy import EVENING_PEAK, PeakProfile
-from cdnplan.model.profile import gbps_per_gb, slice_of_hour, utc_offset_hours
+from cdnplan.model.instance.profile import gbps_per_gb, slice_of_hour, utc_offset_hours
+from cdnplan.model.network.policy import EVENING_PEAK, PeakProfile
 from tests.model.networks import build, network, region, site
 
 SUMMER, WINTER = dt.date(2026, 7, 6), dt.date(2026, 1, 5)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cdnplan.model.network import restricted
-from cdnplan.model.policy import Ban, Costs, Files, Pin, Places
-from cdnplan.model.topology import Link, Topology
+from cdnplan.model.instance.network import restricted
+from cdnplan.model.network.policy import Ban, Costs, Files, Pin, Places
+from cdnplan.model.network.topology import Link, Topology
 from tests.model.networks import build, candidate_links, candidates, network, origin_links, region, site
 
 Keep = Callable[[Topology, frozenset[str]], Topology]

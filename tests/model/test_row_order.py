@@ -8,14 +8,14 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from cdnplan.inputs.catalog_reader import read_catalog
-from cdnplan.inputs.demand_reader import read_demand
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.model.build import build_instance
-from cdnplan.model.demand import Demand
-from cdnplan.model.instance import Instance
-from cdnplan.model.limits import RateRows, VolumeRows
-from cdnplan.model.topology import Link, Topology
+from cdnplan.inputs.demand.catalog_reader import read_catalog
+from cdnplan.inputs.demand.demand_reader import read_demand
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.limits.limits import RateRows, VolumeRows
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Link, Topology
 from cdnplan.sample import sample_folder
 from tests.evaluate import network
 from tests.model.networks import build, region, site

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.model.build import build_instance
-from cdnplan.model.instance import Instance
-from cdnplan.model.policy import Ban, CopyRule, Files, LaunchRule, Pin, Places
-from cdnplan.model.topology import FillWindow
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.network.policy import Ban, CopyRule, Files, LaunchRule, Pin, Places
+from cdnplan.model.network.topology import FillWindow
 from cdnplan.units import gb_moved
 from tests.model.networks import START, build, catalog, copies_of, demand, holdings, network, region, site
 

@@ -23,8 +23,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import ClassVar
 
-from cdnplan.inputs.plan_folder import sha256
-from cdnplan.nightly.disk import MARKER
+from cdnplan.inputs.plans.plan_folder import sha256
+from cdnplan.nightly.keep.disk import MARKER
 from tests.nightly.nights import Project
 
 PATIENCE_S = 240.0

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from cdnplan.nightly import NightlyResult, nightly, read_config
-from cdnplan.nightly.clocks import Clocks
+from cdnplan.nightly.settings.clocks import Clocks
 from tests.conftest import ROOT
 from tests.planner.plans import assert_verified
 

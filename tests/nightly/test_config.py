@@ -8,8 +8,8 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.nightly import read_config
-from cdnplan.nightly.guard_limits import DEFAULT_LIMITS, Limit
-from cdnplan.nightly.wire import GuardsWire
+from cdnplan.nightly.settings.guard_limits import DEFAULT_LIMITS, Limit
+from cdnplan.nightly.settings.wire import GuardsWire
 
 GOOD = """\
 inputs:

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from cdnplan.nightly.deadline import deadline_of, next_time
-from cdnplan.nightly.wire import DeadlineWire
+from cdnplan.nightly.settings.deadline import deadline_of, next_time
+from cdnplan.nightly.settings.wire import DeadlineWire
 
 
 def utc(text: str) -> dt.datetime:

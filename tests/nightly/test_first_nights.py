@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from cdnplan.nightly.guard_limits import DEFAULT_LIMITS
+from cdnplan.nightly.settings.guard_limits import DEFAULT_LIMITS
 from cdnplan.planner import PlanRequest, plan
 from tests.nightly.nights import Project, new_project
 from tests.planner.plans import assert_verified, copies

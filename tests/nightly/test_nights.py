@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
-from cdnplan.cli.stopping import Stopped
+from cdnplan.cli.terminal.stopping import Stopped
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import sha256
-from cdnplan.nightly.guard_limits import DEFAULT_LIMITS
-from cdnplan.nightly.lock import LOCK, OWNER
+from cdnplan.inputs.plans.plan_folder import sha256
+from cdnplan.nightly.keep.lock import LOCK, OWNER
+from cdnplan.nightly.settings.guard_limits import DEFAULT_LIMITS
 from tests.nightly.nights import Project
 from tests.planner.plans import files_of
 

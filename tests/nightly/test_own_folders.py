@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.nightly.disk import MARKER
+from cdnplan.nightly.keep.disk import MARKER
 from tests.nightly.nights import Project, new_project
 from tests.planner.plans import files_of
 

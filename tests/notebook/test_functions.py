@@ -9,7 +9,7 @@ import pytest
 
 from cdnplan import notebook
 from cdnplan.errors import InputError
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.notebook import experiment, ingest, replay, report, size, topology
 from cdnplan.notebook.plans import Plan
 from cdnplan.sample import sample_folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.optimize.problem.limits import volume_use
 from cdnplan.optimize.problem.objective import rate_loads
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.place.local_search import Incumbent, LocalSearch

@@ -10,7 +10,7 @@ import pytest
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.proof.bound import dual_bound
 from cdnplan.evaluate.proof.proof import tree_bound
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.branching import split_files
 from cdnplan.optimize.master.few_files import FewFiles

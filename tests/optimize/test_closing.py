@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cdnplan.evaluate.proof.proof import tree_bound
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.fast import closing, fast
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.problem.outcome import Outcome, Stop

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.cuts import Cuts
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.cut_kernels import lifted_cover

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import CdnplanError, DeadlineError, NoFeasiblePlanError
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.exact.exact import solve_exact
 from cdnplan.optimize.exact.exact_decode import broken_covers, rounded_holds
 from cdnplan.optimize.exact.exact_variables import Variables

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.optimize.master.few_files import improve_few_files
 from cdnplan.optimize.master.file_columns import solve_exactly

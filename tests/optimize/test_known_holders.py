@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.fast import fast, known_holders, wide_gap
 from cdnplan.optimize.fast.choice_kernels import charge
 from cdnplan.optimize.fast.fast import solve_fast

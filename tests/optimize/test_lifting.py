@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cdnplan.model.placement import Prices
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.engine import solve
 from cdnplan.optimize.fast import fast
 from cdnplan.optimize.file.bound import priced_bound

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.place.local_search import LocalSearch, forced_holders
 from cdnplan.optimize.problem.columns import Columns
 from tests.fill.pools import Pool

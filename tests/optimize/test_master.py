@@ -6,8 +6,8 @@ import highspy
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.lp.highs import QuietHighs
 from cdnplan.optimize.master import master

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.highs import QuietHighs
 from cdnplan.optimize.master.file_columns import Columns
 from cdnplan.optimize.master.master_program import Basis, Layout, Shape, program

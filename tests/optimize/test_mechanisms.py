@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.price import pricing, visits
 from cdnplan.optimize.price.pricing import PriceSearch

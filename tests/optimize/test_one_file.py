@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.optimize.one_file.one_file import Facility, better_holders, relaxation_bound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.model.placement import Prices
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.one_file.one_file import Facility, relaxation_bound, settled_holders
 from cdnplan.optimize.one_file.one_file_bound_kernels import CLOSED, FREE, OPEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.fast import fast
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.one_file.one_file_run import unlimited

@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from cdnplan.model.placement import Prices
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.one_file import one_file_tree
 from cdnplan.optimize.one_file.one_file import Facility, relaxation_bound, settled_holders

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.placement import Prices
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.master.proof_record import ProofRecord
 from tests.instances import random_instance
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.exact.exact import solve_exact
 from cdnplan.optimize.fast import fast, wide_gap
 from cdnplan.optimize.fast.fast import solve_fast

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.few_files import FewFiles, improve_few_files
 from cdnplan.optimize.master.file_columns import columns_of, launch_use

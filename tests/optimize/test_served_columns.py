@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices, Serving
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.file_columns import columns_of
 from cdnplan.optimize.place.local_search import Incumbent, LocalSearch

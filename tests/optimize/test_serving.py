@@ -9,9 +9,9 @@ import numpy as np
 import pulp
 import pytest
 
-from cdnplan.model.apart import Apart, mask_words
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.apart import Apart, mask_words
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.lp.highs import QuietHighs
 from cdnplan.optimize.problem.objective import plan_cost, rate_loads
 from cdnplan.optimize.serve import serving, serving_program

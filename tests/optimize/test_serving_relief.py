@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.fill.loads.loads import pool_gbps
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.problem.objective import plan_cost, rate_loads
 from cdnplan.optimize.serve import serving_relief
 from cdnplan.optimize.serve.serving import NEAR_RATIO, best_serving

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.round.settle_kernels import settle, waste
 
 N_FILES, N_COLUMNS, N_ROWS, WORTH = 7, 4, 3, 1e-6

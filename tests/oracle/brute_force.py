@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.optimize.lp.highs import QuietHighs
 from tests.instances import to_dense
 

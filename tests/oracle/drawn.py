@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from tests.instances import FAMILIES, random_instance
 from tests.limits import with_limits
 

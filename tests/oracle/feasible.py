@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.model.families import FAMILIES
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.limits.families import FAMILIES
+from cdnplan.model.plan.placement import Placement, Serving
 from tests.instances import to_dense
 from tests.signatures import shares, signature
 

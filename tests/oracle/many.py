@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cdnplan.cli.tables import print_table
+from cdnplan.cli.terminal.tables import print_table
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.count.cost import gap_ratio, ideal_cost
 from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.exact.exact import solve_exact
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.problem.outcome import Outcome

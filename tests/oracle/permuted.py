@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.model.instance import Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Instance, Ints, Ints32
 from tests.limits import limits_of, with_limits
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.exact.exact import solve_exact
 from cdnplan.optimize.problem.outcome import Outcome
 from tests.instances import FAMILIES, check_instance, random_instance

@@ -11,9 +11,9 @@ import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.verdict.verdict import evaluate
-from cdnplan.model.families import OUTSIDE, POWER, code
-from cdnplan.model.instance import Instance
-from cdnplan.model.limits import RateRows, VolumeRows
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.limits.families import OUTSIDE, POWER, code
+from cdnplan.model.limits.limits import RateRows, VolumeRows
 from cdnplan.optimize.engine import solve
 from tests.instances import random_instance
 from tests.limits import other_rates, other_volumes

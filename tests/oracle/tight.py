@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from cdnplan.cli.tables import print_table
+from cdnplan.cli.terminal.tables import print_table
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.verify import verify
 from cdnplan.optimize.engine import EngineName

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 
 from cdnplan.evaluate.verdict.report import Report
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.plan_folder import PROOF_CUTS, TREE
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_folder import PROOF_CUTS, TREE
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.sample import sample_folder
 from tests.evaluate import network

@@ -11,12 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
-from cdnplan.model.policy import CopyRule, Costs, Files, LaunchRule, Places, Policy, Reserves
-from cdnplan.model.topology import ApplianceGroup, DemandShare, Hardware, Origin, Region, Site, Topology
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import CopyRule, Costs, Files, LaunchRule, Places, Policy, Reserves
+from cdnplan.model.network.topology import (
+    ApplianceGroup,
+    DemandShare,
+    Hardware,
+    Origin,
+    Region,
+    Site,
+    Topology,
+)
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.problem.outcome import Outcome, Stop

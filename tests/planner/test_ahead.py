@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cdnplan.cli.ahead import _waiting, compiling_ahead
+from cdnplan.cli.terminal.ahead import _waiting, compiling_ahead
 from cdnplan.optimize.problem.outcome import no_progress
 from cdnplan.planner import ahead
 

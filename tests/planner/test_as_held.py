@@ -13,10 +13,10 @@ from cdnplan.evaluate.verdict.verdict import evaluate
 from cdnplan.fill.deal.appliances import split_pools
 from cdnplan.fill.loads.copies import Copies
 from cdnplan.fill.night.fills import Fills
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
-from cdnplan.nightly.in_force import standing
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
+from cdnplan.nightly.guard.in_force import standing
 from cdnplan.optimize.fast import fast
 from cdnplan.optimize.place.local_search import forced_holders
 from cdnplan.optimize.problem.objective import ideal_cost, plan_cost

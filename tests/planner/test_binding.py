@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cdnplan.evaluate.verify import verify
-from cdnplan.model.binding import LIMITS, binds, dearest_first
-from cdnplan.model.rule_checks import window_warnings
+from cdnplan.model.instance.rule_checks import window_warnings
+from cdnplan.model.plan.binding import LIMITS, binds, dearest_first
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.planner.folder.summary import FULL_LISTED, full_rows
 from cdnplan.report.pages.plan_page import plan_page

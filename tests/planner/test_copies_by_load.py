@@ -11,10 +11,18 @@ import pytest
 import yaml
 
 from cdnplan.evaluate.verify import verify
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.policy import PeakProfile, Policy, Reserves
-from cdnplan.model.topology import ApplianceGroup, DemandShare, Hardware, Origin, Region, Site, Topology
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import PeakProfile, Policy, Reserves
+from cdnplan.model.network.topology import (
+    ApplianceGroup,
+    DemandShare,
+    Hardware,
+    Origin,
+    Region,
+    Site,
+    Topology,
+)
 from cdnplan.planner import PlanRequest
 from tests.evaluate.plan_writer import seal
 from tests.model.networks import START

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.forecast.run import forecast_demand
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.plan_folder import sha256
-from cdnplan.inputs.titles_reader import read_titles
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.forecast.asked.run import forecast_demand
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.demand.titles_reader import read_titles
+from cdnplan.inputs.plans.plan_folder import sha256
+from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.planner import plan
 from cdnplan.sample import sample_folder
 from tests.planner.plans import make, rows, sample_request

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.parquet_columns import read_columns
-from cdnplan.inputs.plan_folder import PRICES, TABLES
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.inputs.plans.plan_folder import PRICES, TABLES
+from cdnplan.inputs.tables.parquet_columns import read_columns
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.price.pricing import WARM_PASSES
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.plan_json import read_plan_json
+from cdnplan.inputs.plans.plan_json import read_plan_json
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.planner.folder.summary import summary_rows
 from tests.conftest import ROOT

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.manifest_files import INDEX, manifest_path, plan_id, read_index, read_manifest
-from cdnplan.inputs.plan_folder import NIGHT, sha256
+from cdnplan.inputs.plans.manifest_files import INDEX, manifest_path, plan_id, read_index, read_manifest
+from cdnplan.inputs.plans.plan_folder import NIGHT, sha256
 from cdnplan.planner import plan
 from tests.planner.plans import files_of, rows, sample_request
 from tests.planner.test_nights import other_tastes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.model.topology import Hardware
+from cdnplan.model.network.topology import Hardware
 from tests.model import networks
 from tests.planner.plans import make, rows, write_network
 

@@ -12,7 +12,7 @@ import pyarrow.csv as pa_csv
 import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.optimize.engine import EngineName
 from cdnplan.planner import PlanRequest, plan
 from tests.conftest import ROOT

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.planner import plan
 from cdnplan.sample import sample_folder
 from cdnplan.units import gb_moved

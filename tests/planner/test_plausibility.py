@@ -14,21 +14,21 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.appliance_list import read_appliance_list
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.plausibility import Doubt, place_doubts, size_doubts, volume_doubts
-from cdnplan.inputs.topology_import import import_topology
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.topology_warnings import topology_warnings
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.nightly.guard_limits import DEFAULT_LIMITS
-from cdnplan.nightly.guards import before_planning, read_guards
+from cdnplan.inputs.appliance_list.appliance_list import read_appliance_list
+from cdnplan.inputs.appliance_list.topology_import import import_topology
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.places.plausibility import Doubt, place_doubts, size_doubts, volume_doubts
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_warnings import topology_warnings
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.nightly.guard.guards import before_planning, read_guards
+from cdnplan.nightly.settings.guard_limits import DEFAULT_LIMITS
 from cdnplan.planner import PlanRequest
 from cdnplan.planner.inputs.load import load
 from cdnplan.sample import sample_folder
-from cdnplan.synth.generate import synth
-from cdnplan.synth.presets import PRESETS
-from cdnplan.synth.request import Request
+from cdnplan.synth.folder.generate import synth
+from cdnplan.synth.folder.request import Request
+from cdnplan.synth.given.presets import PRESETS
 from tests.conftest import ROOT
 
 SAMPLE = sample_folder()

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
-from cdnplan.inputs.manifest_files import plan_id
-from cdnplan.inputs.plan_folder import TREE
-from cdnplan.model.proof import Proof
+from cdnplan.inputs.plans.manifest_files import plan_id
+from cdnplan.inputs.plans.plan_folder import TREE
+from cdnplan.model.plan.proof import Proof
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.problem.outcome import Outcome
 from cdnplan.planner.folder.proof_tables import proof_as_stored

@@ -11,11 +11,11 @@ import pytest
 from cdnplan.evaluate.checks.check_proof import check_proof
 from cdnplan.evaluate.proof.proof import tree_bound
 from cdnplan.evaluate.verdict.report import Ledger
-from cdnplan.inputs.parquet_columns import read_columns
-from cdnplan.inputs.plan_folder import PROOF, PROOF_CUTS, PROOF_PRICES, TABLES
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Instance
-from cdnplan.model.proof import Proof
+from cdnplan.inputs.plans.plan_folder import PROOF, PROOF_CUTS, PROOF_PRICES, TABLES
+from cdnplan.inputs.tables.parquet_columns import read_columns
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.proof import Proof
 from cdnplan.planner.folder.proof_tables import (
     proof_as_stored,
     proof_cuts_table,

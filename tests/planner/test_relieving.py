@@ -10,10 +10,10 @@ import pytest
 
 from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.loads.loads import appliance_gbps, pool_gbps
-from cdnplan.model.families import THROUGHPUT, code
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.limits import RateRows
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.families import THROUGHPUT, code
+from cdnplan.model.limits.limits import RateRows
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.engine import solve
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.planner.decide.dealing import Dealt, deal

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from cdnplan.inputs.plan_folder import sha256
-from cdnplan.inputs.plan_json import read_plan_json
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.plans.plan_folder import sha256
+from cdnplan.inputs.plans.plan_json import read_plan_json
+from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.planner.folder.summary import full_rows, summary_rows
 from cdnplan.sample import sample_folder
 from tests.planner.plans import assert_verified, by_pool, copies, expected_names, names_of, pool_of, rows

@@ -9,8 +9,8 @@ import pytest
 
 from cdnplan.fill.deal.appliances import split_pools
 from cdnplan.fill.loads.room import new_room_gb, room_beside
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.problem.objective import new_gb
 from cdnplan.optimize.problem.rules import keeps_rules
 from cdnplan.optimize.serve.serving import best_serving

@@ -13,9 +13,9 @@ import pytest
 
 from cdnplan.fill.deal import sharing
 from cdnplan.fill.deal.appliances import Assignment
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Prices, Serving
 from cdnplan.planner import PlanRequest
 from cdnplan.planner.decide import dealing, deciding
 from cdnplan.planner.decide.dealing import Dealt, deal

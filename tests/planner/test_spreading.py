@@ -9,8 +9,8 @@ import pytest
 
 from cdnplan.fill.deal.appliances import Assignment, split_pools
 from cdnplan.fill.loads.loads import appliance_gbps
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.serve.serving import NEAR_RATIO, best_serving
 from cdnplan.planner.relieve import spreading_large

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.planner.inputs.waiting import Waiting, waiting_rules, waiting_words
 from tests.instances import random_instance
 from tests.limits import with_limits

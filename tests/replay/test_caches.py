@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.replay import caches
-from cdnplan.replay.caches import BLIND, POLICIES, Sizes, check_policies, next_requests, run_cache
+from cdnplan.replay.caches import caches
+from cdnplan.replay.caches.caches import BLIND, POLICIES, Sizes, check_policies, next_requests, run_cache
 
 library = pytest.importorskip("libcachesim")
 

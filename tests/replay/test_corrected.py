@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.replay.caches import run_cache
-from cdnplan.replay.corrected import run_corrected
-from cdnplan.replay.prefill import fetched_gb, forecast_strength
+from cdnplan.replay.caches.caches import run_cache
+from cdnplan.replay.caches.corrected import run_corrected
+from cdnplan.replay.caches.prefill import fetched_gb, forecast_strength
 
 N_FILES, N_PERIODS, STORAGE = 12, 3, 300
 

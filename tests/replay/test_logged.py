@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.catalog_reader import read_catalog
-from cdnplan.inputs.logged_requests import read_logged_requests
-from cdnplan.inputs.logs.request import IngestRequest
-from cdnplan.inputs.logs.run import ingest
+from cdnplan.inputs.demand.catalog_reader import read_catalog
+from cdnplan.inputs.demand.logged_requests import read_logged_requests
+from cdnplan.inputs.logs.ingest.request import IngestRequest
+from cdnplan.inputs.logs.ingest.run import ingest
 from cdnplan.replay import ReplayRequest, replay
-from cdnplan.replay.stream import logged_stream
+from cdnplan.replay.requests.stream import logged_stream
 from tests.replay.networks import REGIONS, Small
 from tests.replay.test_routes import instance_of
 

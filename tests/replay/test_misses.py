@@ -10,16 +10,16 @@ import pytest
 
 from cdnplan.evaluate.count import misses as judged
 from cdnplan.evaluate.count.misses import misses
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.serve.serving import best_serving
-from cdnplan.replay.misses import CAUSES, REMEDIES, Known, explain
-from cdnplan.replay.places import Places
-from cdnplan.replay.planning import Planned
-from cdnplan.replay.routed import FROM_ORIGIN, PLANNED, Content, Outcome, Period, route
-from cdnplan.replay.routes import find_routes, hourly_use
-from cdnplan.replay.stream import Stream, draw_stream
+from cdnplan.replay.cases.planning import Planned
+from cdnplan.replay.figures.misses import CAUSES, REMEDIES, Known, explain
+from cdnplan.replay.requests.places import Places
+from cdnplan.replay.requests.stream import Stream, draw_stream
+from cdnplan.replay.serving.routed import FROM_ORIGIN, PLANNED, Content, Outcome, Period, route
+from cdnplan.replay.serving.routes import find_routes, hourly_use
 from tests.evaluate.test_misses import BOTH, FIRST, NONE, SECOND, drawn, three_sites
 from tests.limits import with_limits
 

@@ -13,7 +13,7 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.replay import ReplayRequest, ReplayResult, replay
-from cdnplan.replay.cases import plan_case
+from cdnplan.replay.cases.cases import plan_case
 from tests.replay.networks import Small, write_small
 
 pytest.importorskip("libcachesim")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from cdnplan.evaluate.count.loads import pool_gbps
-from cdnplan.model.families import THROUGHPUT, code
-from cdnplan.model.limits import RateRows
+from cdnplan.model.limits.families import THROUGHPUT, code
+from cdnplan.model.limits.limits import RateRows
 from cdnplan.optimize.serve.serving import best_serving
-from cdnplan.replay.routes import find_routes, routed_gb
-from cdnplan.replay.stream import draw_stream, hour_shares
+from cdnplan.replay.requests.stream import draw_stream, hour_shares
+from cdnplan.replay.serving.routes import find_routes, routed_gb
 from tests.instances import random_instance
 from tests.limits import with_limits
 

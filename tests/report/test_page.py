@@ -17,8 +17,8 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.manifest_files import REPORT
-from cdnplan.inputs.plan_folder import sha256
+from cdnplan.inputs.plans.manifest_files import REPORT
+from cdnplan.inputs.plans.plan_folder import sha256
 from cdnplan.planner import plan
 from cdnplan.report.pages import report as module
 from cdnplan.report.pages.page import Page, html_page

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.policy import PeakProfile, Policy
-from cdnplan.model.topology import (
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import PeakProfile, Policy
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     Hardware,
@@ -28,8 +28,8 @@ from cdnplan.model.topology import (
 )
 from cdnplan.planner import PlanRequest, plan
 from cdnplan.sample import sample_folder
-from cdnplan.synth.generate import synth
-from cdnplan.synth.request import Request
+from cdnplan.synth.folder.generate import synth
+from cdnplan.synth.folder.request import Request
 from tests.model.networks import START
 from tests.planner.plans import make, sample_request, write_network, write_small_network
 from tests.planner.test_copies_by_load import two_boxes

@@ -7,8 +7,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from cdnplan.synth.catalog import Titles, make_titles
-from cdnplan.synth.decay import FIRST_RATIOS, decay
+from cdnplan.synth.audience.catalog import Titles, make_titles
+from cdnplan.synth.given.decay import FIRST_RATIOS, decay
 from tests.synth.measures import storage_ratio
 
 WEEK = dt.date(2026, 3, 8)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pycountry
 import pytest
 
-from cdnplan.model.geo import distance_km
-from cdnplan.synth.cities import all_cities
-from cdnplan.synth.countries import CONTINENTS, LANGUAGES, TITLE_LANGUAGES, continent_of, languages_of
+from cdnplan.model.network.geo import distance_km
+from cdnplan.synth.given.cities import all_cities
+from cdnplan.synth.given.countries import CONTINENTS, LANGUAGES, TITLE_LANGUAGES, continent_of, languages_of
 
 
 def zones() -> dict[str, tuple[set[str], tuple[float, float]]]:

@@ -7,11 +7,11 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from cdnplan.synth.catalog import make_titles
-from cdnplan.synth.cities import all_cities
-from cdnplan.synth.countries import continent_of
-from cdnplan.synth.decay import FIRST_RATIOS
-from cdnplan.synth.demand import DemandModel, make_demand, region_taste
+from cdnplan.synth.audience.catalog import make_titles
+from cdnplan.synth.audience.demand import DemandModel, make_demand, region_taste
+from cdnplan.synth.given.cities import all_cities
+from cdnplan.synth.given.countries import continent_of
+from cdnplan.synth.given.decay import FIRST_RATIOS
 from tests.synth.measures import Array, kept_ratio, shared_ratio
 
 WEEK = dt.date(2026, 3, 8)

@@ -9,7 +9,7 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.folders import Kind
-from cdnplan.synth import folder as synth_folder
+from cdnplan.synth.folder import folder as synth_folder
 
 KIND = Kind("text", "a.txt", lambda _: ())
 

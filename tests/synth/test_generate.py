@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.sample import sample_folder
-from cdnplan.synth.generate import FILES, make_world, synth
-from cdnplan.synth.request import Request
+from cdnplan.synth.folder.generate import FILES, make_world, synth
+from cdnplan.synth.folder.request import Request
 
 TABLES = ("titles.parquet", "history.parquet", "demand.parquet")
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.model.topology import Topology
-from cdnplan.synth.layout import allot
-from cdnplan.synth.network import Network, make_network
-from cdnplan.synth.presets import PRESETS, scaled
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.model.network.topology import Topology
+from cdnplan.synth.given.presets import PRESETS, scaled
+from cdnplan.synth.network.layout import allot
+from cdnplan.synth.network.network import Network, make_network
 from cdnplan.units import GB_PER_TB
 
 

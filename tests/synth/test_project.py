@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.catalog_reader import read_catalog
-from cdnplan.inputs.demand_reader import read_demand
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.topology_warnings import topology_warnings
+from cdnplan.inputs.demand.catalog_reader import read_catalog
+from cdnplan.inputs.demand.demand_reader import read_demand
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_warnings import topology_warnings
 from cdnplan.sample import sample_folder
-from cdnplan.synth.project import new
+from cdnplan.synth.folder.project import new
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.topology_writer import topology_text
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_writer import topology_text
 from cdnplan.sample import sample_folder
 from cdnplan.whatif.base.base import Base, load_base
 from tests.planner.plans import make, sample_request

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.count.cost import plan_cost
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
-from cdnplan.model.policy import Costs, PeakProfile, Policy
-from cdnplan.model.topology import (
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import Costs, PeakProfile, Policy
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     Hardware,
@@ -26,6 +25,7 @@ from cdnplan.model.topology import (
     Site,
     Topology,
 )
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.whatif.base.base import Inputs
 from cdnplan.whatif.base.failures import Failure

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.policy import Costs, LaunchRule, PeakProfile, Pin, Places, Policy, Reserves
-from cdnplan.model.policy import Files as FilesOf
-from cdnplan.model.topology import (
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import Costs, LaunchRule, PeakProfile, Pin, Places, Policy, Reserves
+from cdnplan.model.network.policy import Files as FilesOf
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     DemandShare,
     Hardware,

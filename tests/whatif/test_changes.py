@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdnplan.model.instance import Instance
-from cdnplan.model.network import find_candidates
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.instance.network import find_candidates
 from cdnplan.whatif.base.base import Base, rebuild
 from cdnplan.whatif.scenario.apply import Applied, apply_scenario
 from cdnplan.whatif.scenario.scenario_reader import read_scenarios

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.exact.exact import solve_exact
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.optimize.price.pricing import PriceSearch

@@ -12,7 +12,7 @@ import pytest
 
 from cdnplan.cli.main import app  # noqa: F401  # registers all commands
 from cdnplan.evaluate.verify import verify
-from cdnplan.inputs.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
 from tests.cli.running import run_cli
 from tests.docs.documents import blocks
 from tests.whatif.bad_sizings import BAD_SIZINGS, GOOD, Bad

@@ -12,9 +12,9 @@ import pytest
 
 from cdnplan.errors import InputError
 from cdnplan.evaluate.verdict.verdict import evaluate
-from cdnplan.model.binding import dearest_first
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.binding import dearest_first
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.problem.outcome import Stop
 from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.whatif.ask.run import WhatifRequest, WhatifResult, whatif

@@ -12,9 +12,9 @@ from cdnplan.evaluate.count.limits import exceeds
 from cdnplan.evaluate.count.loads import pool_gbps
 from cdnplan.evaluate.count.rate_program import overloaded_together
 from cdnplan.evaluate.verdict.report import TOLERANCE, Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import APPLIANCES
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.inputs.plans.plan_folder import APPLIANCES
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,11 +11,11 @@ from cdnplan.evaluate.count.limits import ABSOLUTE
 from cdnplan.evaluate.count.loads import rate_used
 from cdnplan.evaluate.verdict.report import TOLERANCE, Check, Ledger, close
 from cdnplan.evaluate.verdict.verdict import Verdict
-from cdnplan.inputs.plan_json import BY_PRICES, BY_SEARCH, BY_TREE, PLAN_JSON, PlanJson
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.proof import Proof
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_json import BY_PRICES, BY_SEARCH, BY_TREE, PLAN_JSON, PlanJson
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.proof import Proof
 
 BOUND_TOLERANCE = 1e-7
 """The recomputed bound may miss the claimed one by this part of the plan's cost: rounding."""

@@ -6,10 +6,10 @@ import numpy as np
 
 from cdnplan.evaluate.proof.cuts import cut_faults
 from cdnplan.evaluate.verdict.report import Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import PROOF_CUTS
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Instance, Ints
+from cdnplan.inputs.plans.plan_folder import PROOF_CUTS
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.plan.cuts import Cuts
 
 
 def check_cuts(instance: Instance, table: Columns | None, ledger: Ledger) -> Cuts | None:

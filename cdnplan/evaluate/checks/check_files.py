@@ -8,10 +8,19 @@ from pathlib import Path, PurePosixPath
 from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.verdict.report import Check, Ledger
 from cdnplan.folders import real_path
-from cdnplan.inputs.manifest_files import INDEX, MANIFESTS, plan_id
-from cdnplan.inputs.plan_folder import HOLDINGS, NIGHT, PATHS, PROOF_CUTS, TABLES, TOPOLOGY, TREE, sha256
-from cdnplan.inputs.plan_inputs import demand_period
-from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
+from cdnplan.inputs.plans.manifest_files import INDEX, MANIFESTS, plan_id
+from cdnplan.inputs.plans.plan_folder import (
+    HOLDINGS,
+    NIGHT,
+    PATHS,
+    PROOF_CUTS,
+    TABLES,
+    TOPOLOGY,
+    TREE,
+    sha256,
+)
+from cdnplan.inputs.plans.plan_inputs import demand_period
+from cdnplan.inputs.plans.plan_json import PLAN_JSON, PlanJson
 
 NO_NIGHT = (
     "the night of filling: the plan has none, as plans of early releases; whether copies can be fetched in"

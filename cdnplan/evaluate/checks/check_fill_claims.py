@@ -9,10 +9,10 @@ from cdnplan.evaluate.night.fill_replay import Replay
 from cdnplan.evaluate.night.fill_rows import EvictionRows, FillRows
 from cdnplan.evaluate.night.fill_windows import MS_PER_HOUR, in_words, to_ms
 from cdnplan.evaluate.verdict.report import Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import FILL_KINDS, FROM_ORIGIN, TIER
-from cdnplan.inputs.plan_json import PLAN_JSON, FillClaims
-from cdnplan.model.instance import Floats
+from cdnplan.inputs.plans.plan_folder import FILL_KINDS, FROM_ORIGIN, TIER
+from cdnplan.inputs.plans.plan_json import PLAN_JSON, FillClaims
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.instance import Floats
 
 
 def check_fill_claims(

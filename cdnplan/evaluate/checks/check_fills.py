@@ -27,13 +27,13 @@ from cdnplan.evaluate.night.fill_rows import (
 )
 from cdnplan.evaluate.night.fill_windows import in_words, to_ms
 from cdnplan.evaluate.verdict.report import Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import EVICT, EVICTIONS, FILLS, NIGHT, PlanFiles
-from cdnplan.inputs.plan_json import FillClaims
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Ints
-from cdnplan.model.sorted_numbers import contains
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_folder import EVICT, EVICTIONS, FILLS, NIGHT, PlanFiles
+from cdnplan.inputs.plans.plan_json import FillClaims
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.sorted_numbers import contains
 
 FOREVER = int(np.iinfo(np.int64).max)
 

@@ -11,10 +11,10 @@ import numpy as np
 from cdnplan.evaluate.count.limits import volume_used
 from cdnplan.evaluate.count.loads import rate_used
 from cdnplan.evaluate.verdict.report import TOLERANCE, Check, Ledger, close
-from cdnplan.inputs.plan_json import PLAN_JSON, FullLimit, PlanJson
-from cdnplan.model.families import CHURN, FAMILIES, FILL
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement, Prices
+from cdnplan.inputs.plans.plan_json import PLAN_JSON, FullLimit, PlanJson
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.families import CHURN, FAMILIES, FILL
+from cdnplan.model.plan.placement import Placement, Prices
 
 FULL_RATIO, NEARLY_RATIO = 0.995, 0.9
 """A limit used to the first ratio is full; one with a price binds from the second on."""

@@ -14,7 +14,7 @@ import numpy as np
 from cdnplan.errors import InputError
 from cdnplan.evaluate.verdict.report import Check, Ledger
 from cdnplan.folders import real_path
-from cdnplan.inputs.manifest_files import (
+from cdnplan.inputs.plans.manifest_files import (
     INDEX,
     MANIFEST_FORMAT,
     MANIFESTS,
@@ -26,8 +26,8 @@ from cdnplan.inputs.manifest_files import (
     read_index,
     read_manifest,
 )
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import ADD, KEEP, PlanFiles
+from cdnplan.inputs.plans.plan_folder import ADD, KEEP, PlanFiles
+from cdnplan.inputs.tables.parquet_columns import Columns
 
 ROUNDING = 1e-9
 Rows = dict[str, list[dict[str, Any]]]

@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from cdnplan.evaluate.verdict.report import Check, Ledger, close
-from cdnplan.inputs.parquet_columns import read_columns
-from cdnplan.inputs.plan_folder import PATHS, TABLES
-from cdnplan.model.geo import distance_km
-from cdnplan.model.instance import Instance
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_folder import PATHS, TABLES
+from cdnplan.inputs.tables.parquet_columns import read_columns
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.topology import Topology
 from cdnplan.units import KM_PER_1000KM
 
 Way = tuple[float, frozenset[str]]

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from cdnplan.evaluate.count.assignment import Assignment, Fleet
 from cdnplan.evaluate.count.limits import exceeds
 from cdnplan.evaluate.verdict.report import TOLERANCE, Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import ACTIONS, ADD, EVICT, PLACEMENT
-from cdnplan.model.copies import with_copies
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.placement import Placement
-from cdnplan.model.sorted_numbers import contains
+from cdnplan.inputs.plans.plan_folder import ACTIONS, ADD, EVICT, PLACEMENT
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.plan.copies import with_copies
+from cdnplan.model.plan.placement import Placement
+from cdnplan.model.plan.sorted_numbers import contains
 
 
 @dataclass(frozen=True, slots=True, eq=False)

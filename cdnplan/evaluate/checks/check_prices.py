@@ -8,11 +8,11 @@ import numpy as np
 
 from cdnplan.evaluate.proof.bound import HIGHEST_PRICE
 from cdnplan.evaluate.verdict.report import Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import PRICE_UNITS, PRICES
-from cdnplan.model.families import CHURN, FAMILIES, FILL
-from cdnplan.model.instance import Instance, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.inputs.plans.plan_folder import PRICE_UNITS, PRICES
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.instance import Instance, Ints32
+from cdnplan.model.limits.families import CHURN, FAMILIES, FILL
+from cdnplan.model.plan.placement import Prices
 
 ROUNDING = 1e-12
 """A price may pass the cost of overload by this part of it; it is cut back to that cost."""

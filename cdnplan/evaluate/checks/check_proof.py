@@ -10,11 +10,11 @@ from cdnplan.evaluate.checks.check_cuts import check_cuts
 from cdnplan.evaluate.checks.check_prices import check_sets
 from cdnplan.evaluate.proof.proof import proof_faults
 from cdnplan.evaluate.verdict.report import Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import HOLDS, LACKS, PROOF, PROOF_PRICES, Tree
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.placement import Prices
-from cdnplan.model.proof import Proof
+from cdnplan.inputs.plans.plan_folder import HOLDS, LACKS, PROOF, PROOF_PRICES, Tree
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.plan.placement import Prices
+from cdnplan.model.plan.proof import Proof
 
 
 def check_proof(instance: Instance, tree: Tree | None, ledger: Ledger) -> Proof | None:

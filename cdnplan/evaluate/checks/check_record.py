@@ -7,12 +7,12 @@ import numpy as np
 from cdnplan.evaluate.count.assignment import Assignment
 from cdnplan.evaluate.count.loads import pool_gbps
 from cdnplan.evaluate.verdict.report import Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.rule_checks import ban_warnings, size_warnings
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_json import PLAN_JSON, PlanJson
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.instance.rule_checks import ban_warnings, size_warnings
+from cdnplan.model.network.topology import Topology
 
 BUSY_RATIO = 0.1
 """Pools whose mean is below this part of an appliance's throughput are left out of how even pools are."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cdnplan.evaluate.verdict.report import TOLERANCE, Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import ORIGIN, SERVING
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.inputs.plans.plan_folder import ORIGIN, SERVING
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 
 
 def check_serving(instance: Instance, table: Columns, ledger: Ledger) -> tuple[Floats, Floats]:

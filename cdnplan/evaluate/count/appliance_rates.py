@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from cdnplan.evaluate.count.assignment import Assignment
 from cdnplan.evaluate.count.signatures import row_demand
-from cdnplan.model.instance import Floats, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
 
 ALL = 1e-9
 """A pool that serves a region all but this part of what is asked of its files serves all of it."""

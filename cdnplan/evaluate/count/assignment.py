@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.count.room import FULL_RATIO
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import split_appliances
-from cdnplan.model.holdings import Holdings, appliance_name
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.sorted_numbers import sorted_distinct
+from cdnplan.inputs.plans.plan_folder import split_appliances
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.holdings import Holdings, appliance_name
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.plan.sorted_numbers import sorted_distinct
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,8 @@ import numpy as np
 
 from cdnplan.evaluate.count.limits import new_gb
 from cdnplan.evaluate.count.loads import rate_used
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Placement
 
 ROUNDING = 1e-12
 """A difference of costs below this part of them is none."""

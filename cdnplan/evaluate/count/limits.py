@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.count.loads import rate_used
-from cdnplan.model.families import FAMILIES
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.families import FAMILIES
+from cdnplan.model.plan.placement import Placement
 
 RELATIVE = 1e-6
 """Volumes and rates may pass a limit by this part of it, no more: what float arithmetic needs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import highspy
 import numpy as np
 
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance.instance import Floats
 
 OPTIONS: dict[str, str | float] = {"threads": 1, "solver": "ipm", "primal_feasibility_tolerance": 1e-9}
 """Of HiGHS; on large programs of this kind interior points with crossover are faster than simplex."""

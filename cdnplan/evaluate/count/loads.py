@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
 
 
 def rate_used(instance: Instance, served_gb: Floats, origin_gb: Floats) -> Floats:

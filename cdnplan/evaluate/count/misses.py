@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from cdnplan.evaluate.count.room import Room, Source
 from cdnplan.evaluate.count.signatures import row_demand
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Placement
-from cdnplan.model.rule_checks import too_large, too_late
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.instance.rule_checks import too_large, too_late
+from cdnplan.model.plan.placement import Placement
 
 Bools = npt.NDArray[np.bool_]
 

@@ -21,10 +21,10 @@ from cdnplan.evaluate.count.limits import (
     volume_used,
 )
 from cdnplan.evaluate.count.loads import rate_used
-from cdnplan.model.families import CHURN, FAMILIES, FILL, OUTSIDE, POWER, STORAGE, THROUGHPUT
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement
-from cdnplan.model.topology import Hardware, Site, Topology
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.families import CHURN, FAMILIES, FILL, OUTSIDE, POWER, STORAGE, THROUGHPUT
+from cdnplan.model.network.topology import Hardware, Site, Topology
+from cdnplan.model.plan.placement import Placement
 from cdnplan.units import GB_PER_TB, gb_moved
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from cdnplan.evaluate.count.appliance_rates import ApplianceRates, Open
 from cdnplan.evaluate.count.assignment import Assignment
 from cdnplan.evaluate.count.limits import ABSOLUTE, RELATIVE, exceeds
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 
 LARGEST = 100_000
 """Programs with more variables are taken apart by pool: different pools may then serve the same GB."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from cdnplan.evaluate.count.limits import RELATIVE
 from cdnplan.evaluate.count.loads import rate_used
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.limits import Bools, RateRows
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.limits.limits import Bools, RateRows
 
 FULL_RATIO = 1.0 - 1e-6
 """A limit used to this part has nothing left."""

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from cdnplan.evaluate.count.limits import RELATIVE, Violation
 from cdnplan.evaluate.count.signatures import held_by_any, row_demand, signature_gb, sums_over_sets
 from cdnplan.evaluate.count.transport_kernels import overclaiming
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.placement import Placement
 
 MAX_SETS_OF = 14
 """Pools in use by one region up to which all their sets are checked; above, one maximum flow decides."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 
 
 def row_demand(instance: Instance, region: int) -> tuple[Ints32, Floats]:

@@ -10,8 +10,8 @@ from cdnplan.evaluate.count.loads import rate_used
 from cdnplan.evaluate.night.fill_paths import FillPaths, Route
 from cdnplan.evaluate.night.fill_rows import Bools, FillRows
 from cdnplan.evaluate.night.fill_windows import Span, fill_window, local_span
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.topology import Topology
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.network.topology import Topology
 
 NO_TIME = Span(0, 0)
 """Window of a site that has none in the night."""

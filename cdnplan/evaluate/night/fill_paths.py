@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cdnplan.model.geo import distance_km
-from cdnplan.model.topology import Topology
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.topology import Topology
 from cdnplan.units import KM_PER_1000KM
 
 Arc = tuple[str, str]

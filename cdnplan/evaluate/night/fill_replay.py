@@ -11,8 +11,8 @@ import numpy.typing as npt
 from cdnplan.evaluate.night.fill_limits import ApplianceLimits, NetworkLimits
 from cdnplan.evaluate.night.fill_rows import Bools, EvictionRows, FillRows
 from cdnplan.evaluate.night.fill_windows import MS_PER_DAY, MS_PER_HOUR
-from cdnplan.model.instance import Floats, Ints
-from cdnplan.model.sorted_numbers import contains, sorted_distinct
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.plan.sorted_numbers import contains, sorted_distinct
 
 HOURS = MS_PER_DAY // MS_PER_HOUR
 

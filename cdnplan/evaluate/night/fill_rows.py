@@ -12,8 +12,7 @@ import numpy.typing as npt
 from cdnplan.evaluate.count.assignment import Fleet
 from cdnplan.evaluate.night.fill_values import most_saved
 from cdnplan.evaluate.verdict.report import TOLERANCE, Check, Ledger
-from cdnplan.inputs.parquet_columns import Columns, Texts
-from cdnplan.inputs.plan_folder import (
+from cdnplan.inputs.plans.plan_folder import (
     EVICTIONS,
     FILL_KINDS,
     FILLS,
@@ -23,8 +22,9 @@ from cdnplan.inputs.plan_folder import (
     UNFILLED,
     UNFILLED_REASONS,
 )
-from cdnplan.model.instance import Floats, Ints
-from cdnplan.model.sorted_numbers import contains
+from cdnplan.inputs.tables.parquet_columns import Columns, Texts
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.plan.sorted_numbers import contains
 
 Bools = npt.NDArray[np.bool_]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 
 
 def most_saved(instance: Instance, pool: Ints, file: Ints) -> Floats:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from cdnplan.model.topology import Site
+from cdnplan.model.network.topology import Site
 
 MS_PER_HOUR = 3_600_000
 MS_PER_DAY = 24 * MS_PER_HOUR
@@ -75,7 +75,7 @@ def fill_window(site: Site, night: int) -> Span | None:
     On the night to 29 March 2026 clocks in Amsterdam went from 02:00 to 03:00: a window from 02:30 begins
     at 03:00, which is 01:00 UTC.
 
-    >>> from cdnplan.model.topology import FillWindow
+    >>> from cdnplan.model.network.topology import FillWindow
     >>> window = FillWindow("02:30", 4.0)
     >>> ams = Site("ams", "ixp", (52.3, 4.9), (), timezone="Europe/Amsterdam", fill_window=window)
     >>> found = fill_window(ams, to_ms(dt.datetime(2026, 3, 28, 12)))

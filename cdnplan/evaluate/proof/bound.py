@@ -13,10 +13,10 @@ from numba import get_num_threads
 from cdnplan.evaluate.count.limits import exceeds
 from cdnplan.evaluate.proof.bound_kernels import Files, Network, entries_by_file
 from cdnplan.evaluate.proof.facility_kernels import BLOCK, bound_block
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.families import FAMILIES
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.limits.families import FAMILIES
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 
 SAFETY = 1e-9
 """The bound is lowered by this part of the sum of the absolute values of its terms."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit, part
-from cdnplan.model.instance import Floats, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
 
 ADJUST_ROUNDS = 3
 WITHOUT_SLACK = 1e-9

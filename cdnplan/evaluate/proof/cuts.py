@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.count.limits import exceeds
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance, Ints32
+from cdnplan.model.instance.instance import Floats, Instance, Ints32
+from cdnplan.model.plan.cuts import Cuts
 
 HIGHEST_LIMIT = 10_000
 """No cut has a higher limit: the search for one that does not hold takes as many numbers."""

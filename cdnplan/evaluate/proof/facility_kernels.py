@@ -27,7 +27,7 @@ from cdnplan.evaluate.proof.bound_kernels import (
     sum_u,
 )
 from cdnplan.evaluate.proof.row_price_kernels import keep_rows, price_rows, row_scratch
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 
 BLOCK = 64
 """Files per unit of work: they share scratch arrays and the cache lines of (pool, file) tables."""

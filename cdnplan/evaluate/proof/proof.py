@@ -10,9 +10,9 @@ import numpy as np
 from cdnplan.evaluate.count.limits import exceeds, volume_used
 from cdnplan.evaluate.proof.bound import dual_bound, possible_copies, price_faults
 from cdnplan.evaluate.proof.cuts import cut_faults
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Prices
-from cdnplan.model.proof import Proof
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Prices
+from cdnplan.model.plan.proof import Proof
 
 
 def proof_faults(instance: Instance, proof: Proof) -> dict[int, str]:
@@ -116,7 +116,7 @@ def tree_bound(instance: Instance, proof: Proof) -> float:
 
     Examples
     --------
-    >>> from cdnplan.model.placement import Prices
+    >>> from cdnplan.model.plan.placement import Prices
     >>> from tests.instances import random_instance
     >>> instance = random_instance(1)
     >>> at = np.zeros(2, dtype=np.int32)

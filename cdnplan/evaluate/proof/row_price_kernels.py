@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from cdnplan.compiled import part
 from cdnplan.evaluate.proof.bound_kernels import Duals, Network
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance.instance import Floats
 
 AIM = 0.02
 LENGTH, LENGTH_MOST, LENGTH_LEAST = 0.1, 2.0, 1e-3

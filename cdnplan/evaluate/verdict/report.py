@@ -11,8 +11,8 @@ from cdnplan.evaluate.count.cost import gap_ratio
 from cdnplan.evaluate.count.limits import Violation
 from cdnplan.evaluate.count.misses import Misses
 from cdnplan.evaluate.verdict.verdict import Verdict
-from cdnplan.model.families import FAMILIES, LINK
-from cdnplan.model.instance import Ints
+from cdnplan.model.instance.instance import Ints
+from cdnplan.model.limits.families import FAMILIES, LINK
 
 MAX_LISTED = 20
 """Lines listed per kind of failure; the rest is counted."""

@@ -16,9 +16,9 @@ from cdnplan.evaluate.count.limits import (
 )
 from cdnplan.evaluate.count.own_counts import Given, Judged, own_violations
 from cdnplan.evaluate.count.serving import serving_violations
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement, Prices
-from cdnplan.model.proof import Proof
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Placement, Prices
+from cdnplan.model.plan.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)

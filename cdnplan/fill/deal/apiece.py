@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from cdnplan.fill.deal.appliances import Assignment, Start, previous_copies
 from cdnplan.fill.loads.loads import pointers
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.placement import Prices
 
 Bools = npt.NDArray[np.bool_]
 

@@ -11,10 +11,10 @@ from cdnplan.fill.deal import appliances_kernels as kernels
 from cdnplan.fill.loads.count_kernels import count
 from cdnplan.fill.loads.loads import LoadChunk, joined, load_chunks, pointers, pool_gbps
 from cdnplan.lanes import in_lanes
-from cdnplan.model.copies import with_copies
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.plan.copies import with_copies
+from cdnplan.model.plan.placement import Placement, Serving
 
 Bools = npt.NDArray[np.bool_]
 

@@ -13,9 +13,9 @@ from cdnplan.fill.shelves.admission_kernels import admit
 from cdnplan.fill.shelves.shelf_kernels import Shelf
 from cdnplan.fill.shelves.trade_kernels import clear_fresh, stock, trade
 from cdnplan.fill.shelves.trade_kernels import worth as total_worth
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.problem.priced import priced_costs
 
 Bools = npt.NDArray[np.bool_]

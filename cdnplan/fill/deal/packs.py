@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cdnplan.fill.shelves.whole_kernels import pack_pools
 from cdnplan.lanes import in_lanes
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 
 Bools = npt.NDArray[np.bool_]
 

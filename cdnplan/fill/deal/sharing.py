@@ -10,8 +10,8 @@ import numpy.typing as npt
 from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.loads.loads import load_chunks, pool_gbps
 from cdnplan.fill.loads.room import room_beside
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.problem.rules import exceeds, new_gb
 
 Copies = npt.NDArray[np.uint8]

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from cdnplan.fill.deal.appliances import Assignment, Start
 from cdnplan.fill.loads.loads import load_chunks
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.placement import Placement, Serving
 
 Bools = npt.NDArray[np.bool_]
 

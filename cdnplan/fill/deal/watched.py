@@ -11,8 +11,8 @@ from cdnplan.fill.deal import watched_kernels as kernels
 from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.loads.loads import network, pointers, region_rows
 from cdnplan.lanes import in_lanes
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.serve.serving_ways import Watched
 
 Bools = npt.NDArray[np.bool_]

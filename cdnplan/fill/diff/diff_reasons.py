@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from cdnplan.fill.diff.diff_nearest import pool_savings, reach_gb
 from cdnplan.fill.diff.diff_sides import Side, Sides
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 from cdnplan.units import GB_PER_TB
 
 KINDS = (

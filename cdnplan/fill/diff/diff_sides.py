@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.plan_folder import EVICT, PlanFiles, attempt, split_appliances
-from cdnplan.inputs.plan_inputs import open_plan
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.sorted_numbers import contains, sorted_distinct
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_folder import EVICT, PlanFiles, attempt, split_appliances
+from cdnplan.inputs.plans.plan_inputs import open_plan
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.sorted_numbers import contains, sorted_distinct
 
 Counts = npt.NDArray[np.int16]
 

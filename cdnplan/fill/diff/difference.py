@@ -12,11 +12,11 @@ import numpy as np
 from cdnplan.fill.diff.diff_nearest import Compared, compare_holders
 from cdnplan.fill.diff.diff_reasons import Reason, find_reasons
 from cdnplan.fill.diff.diff_sides import Side, Sides, positions, read_sides
-from cdnplan.inputs.manifest_files import plan_id
-from cdnplan.inputs.plan_folder import FILL_KINDS, PEER
-from cdnplan.model.binding import dearest_first
-from cdnplan.model.build import build_instance
-from cdnplan.model.instance import Floats
+from cdnplan.inputs.plans.manifest_files import plan_id
+from cdnplan.inputs.plans.plan_folder import FILL_KINDS, PEER
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.instance import Floats
+from cdnplan.model.plan.binding import dearest_first
 
 
 @dataclass(frozen=True, slots=True)

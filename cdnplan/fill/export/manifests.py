@@ -18,10 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
-from cdnplan.inputs.manifest_files import INDEX, MANIFEST_FORMAT, manifest_path
-from cdnplan.inputs.parquet_columns import Columns, Kind, TextLists, Texts, read_columns
-from cdnplan.inputs.plan_folder import (
+from cdnplan.inputs.plans.manifest_files import INDEX, MANIFEST_FORMAT, manifest_path
+from cdnplan.inputs.plans.plan_folder import (
     ADD,
     APPLIANCES,
     EVICT,
@@ -31,7 +29,9 @@ from cdnplan.inputs.plan_folder import (
     PLACEMENT,
     TABLES,
 )
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.inputs.tables.arrow_arrays import from_numpy, from_texts
+from cdnplan.inputs.tables.parquet_columns import Columns, Kind, TextLists, Texts, read_columns
+from cdnplan.model.instance.instance import Floats, Ints
 
 ROWS_AT_ONCE = 500_000
 """Lines made at once: bounds memory; what is written does not depend on it."""
@@ -68,7 +68,7 @@ def write_manifests(folder: Path, plan: str) -> None:
     folder : Path
         Has the tables of placement, appliances, fills and evictions.
     plan : str
-        The plan's id, see `cdnplan.inputs.manifest_files.plan_id`.
+        The plan's id, see `cdnplan.inputs.plans.manifest_files.plan_id`.
 
     Raises
     ------

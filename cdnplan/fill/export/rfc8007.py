@@ -22,9 +22,9 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 
 from cdnplan.errors import Problem, nearest
-from cdnplan.inputs.parquet_columns import Columns, Texts
-from cdnplan.inputs.plan_folder import EVICT, PEER
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.inputs.plans.plan_folder import EVICT, PEER
+from cdnplan.inputs.tables.parquet_columns import Columns, Texts
+from cdnplan.model.instance.instance import Floats, Ints
 
 CONTENT_TYPE = "application/cdni; ptype=ci-trigger-command"
 """Media type of a command (section 7.1)."""

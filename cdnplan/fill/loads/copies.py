@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.loads.loads import pointers
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from cdnplan.fill.loads import loads_kernels as kernels
 from cdnplan.lanes import in_lanes
-from cdnplan.model.apart import Apart, mask_words, signature_holders
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.plan.apart import Apart, mask_words, signature_holders
+from cdnplan.model.plan.placement import Placement, Serving
 
 CHUNK_VALUES = 4_000_000
 """Loads by slice are computed for so many values at a time (32 MB), or for one pool."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.optimize.problem.objective import new_gb
 
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from cdnplan.fill.loads import value_kernels as kernels
 from cdnplan.fill.loads.loads import network, region_rows
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Placement, Serving
 
 
 def file_values(

@@ -13,7 +13,7 @@ from cdnplan.fill.night import schedule_kernels as kernels
 from cdnplan.fill.night.source_kernels import NO_WINDOW, NOTHING, SELFISH, Network, State
 from cdnplan.fill.night.space_kernels import NEVER, Removals, Result, Work
 from cdnplan.fill.night.urgency import fetching_order
-from cdnplan.model.instance import Ints
+from cdnplan.model.instance.instance import Ints
 
 Bools = npt.NDArray[np.bool_]
 

@@ -7,9 +7,9 @@ import numpy as np
 from cdnplan.fill.loads import loads_kernels as kernels
 from cdnplan.fill.loads.loads import network, pointers, region_rows
 from cdnplan.lanes import in_lanes
-from cdnplan.model.apart import Apart
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.apart import Apart
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.serve.signature_kernels import first_slots, signature_table
 
 

@@ -20,7 +20,7 @@ from cdnplan.fill.night.source_kernels import (
     PEER,
     TIER,
 )
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 
 KINDS = {PEER: "peer", TIER: "tier", ORIGIN: "origin"}
 """Names of kinds of source."""

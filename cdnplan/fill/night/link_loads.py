@@ -7,7 +7,7 @@ import numpy as np
 from cdnplan.fill.loads.loads import pointers
 from cdnplan.fill.night.schedule import Schedule
 from cdnplan.fill.night.source_kernels import MEGABITS_PER_GB, MS_PER_HOUR, ORIGIN, TIER, Network
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 
 _ROUNDING = 1e-9
 

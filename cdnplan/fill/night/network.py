@@ -7,10 +7,10 @@ import numpy as np
 from cdnplan.fill.night.source_kernels import PATIENT, Network
 from cdnplan.fill.night.sources import Sources
 from cdnplan.fill.night.windows import Windows
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Serving
-from cdnplan.model.profile import slice_of_hour
-from cdnplan.model.topology import Topology
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.instance.profile import slice_of_hour
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.placement import Serving
 from cdnplan.optimize.problem.objective import rate_loads
 
 

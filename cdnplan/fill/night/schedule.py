@@ -13,7 +13,7 @@ from cdnplan.fill.night import schedule_kernels as kernels
 from cdnplan.fill.night.best_night import Evening, best_night
 from cdnplan.fill.night.source_kernels import HOLDS, LEAVING, NOTHING, ORIGIN, Network, State
 from cdnplan.fill.night.space_kernels import Result
-from cdnplan.model.instance import Ints
+from cdnplan.model.instance.instance import Ints
 
 Bools = npt.NDArray[np.bool_]
 

@@ -11,7 +11,7 @@ from cdnplan.fill.loads.copies import Copies
 from cdnplan.fill.night.schedule import Schedule
 from cdnplan.fill.night.source_kernels import NOTHING, ORIGIN, ROUNDING, Network
 from cdnplan.fill.night.space_kernels import NEVER
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 
 Bools = npt.NDArray[np.bool_]
 

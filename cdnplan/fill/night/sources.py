@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.fill.loads.loads import pointers
-from cdnplan.model.geo import distance_km
-from cdnplan.model.instance import Floats, Ints, Ints32
-from cdnplan.model.network import Arc, Paths, SitePath
-from cdnplan.model.topology import Topology
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
+from cdnplan.model.instance.network import Arc, Paths, SitePath
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.topology import Topology
 from cdnplan.units import KM_PER_1000KM
 
 MOST_SITES = 1000

@@ -7,7 +7,7 @@ import numpy as np
 from cdnplan.fill.loads.loads import pointers
 from cdnplan.fill.night.source_kernels import Network
 from cdnplan.fill.night.urgency_kernels import inherit
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 
 ROUNDS = 4
 """Times that urgency is handed on: along chains of so many appliances that wait for one another."""

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.topology import Site, Topology
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.network.topology import Site, Topology
 from cdnplan.units import SECONDS_PER_HOUR
 
 MS_PER_SECOND = 1000

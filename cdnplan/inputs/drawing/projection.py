@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cdnplan.model.geo import EARTH_RADIUS_KM
-from cdnplan.model.topology import Location
+from cdnplan.model.network.geo import EARTH_RADIUS_KM
+from cdnplan.model.network.topology import Location
 
 MOST_LATITUDE = 80.0
 """Mercator has no poles; nobody watches there."""

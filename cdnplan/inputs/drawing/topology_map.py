@@ -13,8 +13,8 @@ from math import sqrt
 from cdnplan.inputs.drawing.labels import Box, place_labels
 from cdnplan.inputs.drawing.page import PAGE, STYLE
 from cdnplan.inputs.drawing.projection import Projection, fitted, grid_lines
-from cdnplan.inputs.topology_summary import Capacity, capacity_of
-from cdnplan.model.topology import Link, Origin, Site, Topology
+from cdnplan.inputs.topology.topology_summary import Capacity, capacity_of
+from cdnplan.model.network.topology import Link, Origin, Site, Topology
 
 WIDTH = 1400.0
 MOST_HEIGHT = 900.0
@@ -47,7 +47,7 @@ def topology_svg(topology: Topology) -> str:
 
     Examples
     --------
-    >>> from cdnplan.inputs.topology_reader import read_topology
+    >>> from cdnplan.inputs.topology.topology_reader import read_topology
     >>> from cdnplan.sample import sample_folder
     >>> topology_svg(read_topology(sample_folder() / "topology.yaml")).count('class="ixp"')
     3

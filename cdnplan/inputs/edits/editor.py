@@ -16,8 +16,8 @@ from cdnplan.inputs.edits.language import Operation
 from cdnplan.inputs.edits.planning import plan_operation
 from cdnplan.inputs.edits.text_edit import edit_texts
 from cdnplan.inputs.edits.workspace import Workspace, open_workspace
-from cdnplan.inputs.topology_reader import build_topology
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.topology.topology_reader import build_topology
+from cdnplan.model.network.topology import Topology
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from itertools import pairwise
 from cdnplan.inputs.edits.changes import GONE, Path, Tree, settled
 from cdnplan.inputs.edits.sharing import SharedError, changed_anchors, same
 from cdnplan.inputs.edits.spans import Slot, Span, SpanTree
-from cdnplan.inputs.topology_schema import topology_schema
-from cdnplan.inputs.wire_schema import known_keys
-from cdnplan.inputs.yaml_scalars import flow_text, string_text
+from cdnplan.inputs.wire.topology_schema import topology_schema
+from cdnplan.inputs.wire.wire_schema import known_keys
+from cdnplan.inputs.yamls.yaml_scalars import flow_text, string_text
 
 _BLOCK_LISTS = frozenset({"origins", "sites", "regions", "links", "pins", "bans", "copies", "launches"})
 _BLOCK_MAPS = frozenset({"hardware", "policy"})

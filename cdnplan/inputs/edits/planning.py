@@ -21,7 +21,7 @@ from cdnplan.inputs.edits.values import (
     shrunk,
     typed,
 )
-from cdnplan.inputs.yaml_scalars import flow_text
+from cdnplan.inputs.yamls.yaml_scalars import flow_text
 
 
 @dataclass(frozen=True, slots=True)

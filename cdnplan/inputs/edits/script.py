@@ -20,8 +20,8 @@ from cdnplan.inputs.edits.language import (
     parse_operation,
     protected,
 )
-from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
-from cdnplan.inputs.yaml_text import parse_yaml, read_text
+from cdnplan.inputs.yamls.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
+from cdnplan.inputs.yamls.yaml_text import parse_yaml, read_text
 
 _SCRIPT_KEYS = ("values", "where", "like", "to", "keys", "cascade")
 

@@ -1,6 +1,6 @@
 """YAML text as spans: where in a text every key, value, item and comment stands, to change it there.
 
-`cdnplan.inputs.yaml_text` says what a text means; this module says where its parts are, as offsets of
+`cdnplan.inputs.yamls.yaml_text` says what a text means; this module says where its parts are, as offsets of
 characters. It expects text that `parse_yaml` accepts.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from cdnplan.inputs.yaml_nodes import Value
-from cdnplan.inputs.yaml_text import LOADER, core_value
+from cdnplan.inputs.yamls.yaml_nodes import Value
+from cdnplan.inputs.yamls.yaml_text import LOADER, core_value
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)+")
 _COMMENT = re.compile(r"(?:^|(?<=[\s,\[\]{}]))#[^\r\n]*", re.MULTILINE)

@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 
 from cdnplan.inputs.edits.changes import Path, Tree, link_identity, value_at
 from cdnplan.inputs.edits.language import KINDS, RULE_KINDS, Assignment, Operation, key_text
-from cdnplan.inputs.yaml_scalars import flow_text
-from cdnplan.inputs.yaml_text import core_value
+from cdnplan.inputs.yamls.yaml_scalars import flow_text
+from cdnplan.inputs.yamls.yaml_text import core_value
 
 _GLOB = re.compile(r"[*?\[]")
 _SELECTORS = ("title", "file", "top", "newer_than_days")

@@ -19,7 +19,7 @@ from cdnplan.inputs.edits.patches import CannotPatchError, Patcher
 from cdnplan.inputs.edits.sharing import SharedError
 from cdnplan.inputs.edits.targets import shown_place
 from cdnplan.inputs.edits.workspace import TextFile, Workspace, everywhere, owned, place_in
-from cdnplan.inputs.yaml_scalars import flow_text
+from cdnplan.inputs.yamls.yaml_scalars import flow_text
 
 
 def edit_texts(

@@ -9,11 +9,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from cdnplan.inputs.edits.language import KINDS, RULE_KINDS, Assignment, Operation
-from cdnplan.inputs.topology_schema import topology_schema
-from cdnplan.inputs.wire_problems import key_hint
-from cdnplan.inputs.wire_schema import Loc, known_keys, schema_at
-from cdnplan.inputs.yaml_nodes import plain
-from cdnplan.inputs.yaml_text import parse_yaml
+from cdnplan.inputs.wire.topology_schema import topology_schema
+from cdnplan.inputs.wire.wire_problems import key_hint
+from cdnplan.inputs.wire.wire_schema import Loc, known_keys, schema_at
+from cdnplan.inputs.yamls.yaml_nodes import plain
+from cdnplan.inputs.yamls.yaml_text import parse_yaml
 
 SIGNIFICANT = 12
 """Digits that a scaled number keeps: what lies beyond is noise of binary fractions."""

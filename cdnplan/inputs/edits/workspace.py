@@ -13,9 +13,9 @@ from cdnplan.folders import real_path
 from cdnplan.inputs.edits import changes as c
 from cdnplan.inputs.edits.patches import Patch
 from cdnplan.inputs.edits.spans import SpanTree
-from cdnplan.inputs.includes import Sources, read_sources
-from cdnplan.inputs.yaml_nodes import Node, plain
-from cdnplan.inputs.yaml_text import parse_yaml, read_text
+from cdnplan.inputs.yamls.includes import Sources, read_sources
+from cdnplan.inputs.yamls.yaml_nodes import Node, plain
+from cdnplan.inputs.yamls.yaml_text import parse_yaml, read_text
 
 BOM = "\ufeff"
 
@@ -89,7 +89,7 @@ class Workspace:
 
     @cached_property
     def sources(self) -> Sources:
-        """The files, read as `cdnplan.inputs.includes` reads them."""
+        """The files, read as `cdnplan.inputs.yamls.includes` reads them."""
         return read_sources(self.path, read=self._read)
 
     @cached_property

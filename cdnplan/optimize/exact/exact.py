@@ -15,8 +15,8 @@ import numpy as np
 import pulp
 
 from cdnplan.errors import CdnplanError, DeadlineError, NoFeasiblePlanError
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Placement, Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.placement import Placement, Prices
 from cdnplan.optimize.exact.exact_constraints import Rows, all_rows, lower_bounds, objective, upper_bounds
 from cdnplan.optimize.exact.exact_decode import (
     broken_covers,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 from cdnplan.optimize.exact.exact_variables import Variables, ranges
 from cdnplan.optimize.problem.rules import LIMIT_TOLERANCE, new_matrix_gb, stored_matrix_gb
 from cdnplan.optimize.problem.serving_paths import Paths

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.exact.exact_constraints import Rows
 from cdnplan.optimize.exact.exact_variables import Variables
 from cdnplan.optimize.problem.rules import (

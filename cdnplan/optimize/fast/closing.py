@@ -11,8 +11,8 @@ from itertools import islice
 
 import numpy as np
 
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.placement import Prices
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.branching import Split, split_files
 from cdnplan.optimize.master.cutting import add_cuts, begin_with, find_cuts

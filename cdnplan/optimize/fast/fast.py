@@ -16,8 +16,8 @@ import numba
 import numpy as np
 
 from cdnplan.errors import NoFeasiblePlanError
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.fast.closing import IMPROVE_ROUNDS, WORTH_SPLITTING, Closing
 from cdnplan.optimize.fast.wide_gap import WORTH_IMPROVING, WORTH_RELAXING, improve_best, relax
 from cdnplan.optimize.file.bound import priced_bound

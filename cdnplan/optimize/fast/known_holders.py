@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Ints
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.fast.choice_kernels import choose_columns
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.file_columns import columns_of, launch_use

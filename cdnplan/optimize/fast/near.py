@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.limits import VolumeRows
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.limits.limits import VolumeRows
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.place.local_search import LocalSearch
 from cdnplan.optimize.price.pricing import PriceSearch

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.file_kernels import N_CHUNKS, solve_files
 from cdnplan.optimize.problem.columns import Columns
 from cdnplan.optimize.problem.priced import Priced, limits_worth

@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.highs import QuietHighs
 
 TOLERANCE = 1e-9

@@ -11,8 +11,8 @@ from dataclasses import replace
 import highspy
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.lp.highs import QuietHighs
 from cdnplan.optimize.problem.serving_paths import Paths
 

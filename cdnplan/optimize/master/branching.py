@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Instance
-from cdnplan.model.proof import Proof
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.proof import Proof
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.cutting import begin_with, held_parts
 from cdnplan.optimize.master.few_files import FewFiles, improve_few_files, nearest

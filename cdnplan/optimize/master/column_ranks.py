@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
 
 Bools = npt.NDArray[np.bool_]
 

@@ -17,9 +17,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.cut_kernels import lifted_cover
 from cdnplan.optimize.master.few_files import FewFiles, improve_few_files, nearest

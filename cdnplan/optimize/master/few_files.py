@@ -23,9 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Ints
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.column_ranks import largest
 from cdnplan.optimize.master.file_columns import MAX_NODES, Columns, columns_of, priced_columns, solve_exactly

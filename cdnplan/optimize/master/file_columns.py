@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver, summed
 from cdnplan.optimize.file.exact_file_kernels import solve_files_exactly
 from cdnplan.optimize.file.file_kernels import N_CHUNKS

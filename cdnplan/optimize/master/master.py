@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.lp.highs import ENDED, QuietHighs
 from cdnplan.optimize.master.column_ranks import largest, least, nearest, ranked
 from cdnplan.optimize.master.file_columns import Columns, launch_use

@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.highs import BASIC, LOWER, UPPER, Statuses, basis_of, statuses
 from cdnplan.optimize.master.file_columns import Columns
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.placement import Prices
-from cdnplan.model.proof import Proof
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
+from cdnplan.model.plan.proof import Proof
 
 _Priced = tuple[Prices, Cuts]
 

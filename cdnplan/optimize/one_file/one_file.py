@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import ROUNDING_RATIO, FileSolver
 from cdnplan.optimize.one_file.one_file_bound_kernels import FREE, raise_bound, room_for
 from cdnplan.optimize.one_file.one_file_kernels import descend, kick_and_descend

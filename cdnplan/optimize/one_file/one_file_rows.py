@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.one_file.one_file import Facility
 
 SPARE, SPARE_RATIO = 3, 0.125

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import priced_bound
 from cdnplan.optimize.master.file_columns import solve_exactly
 from cdnplan.optimize.one_file.one_file import Facility, better_holders, relaxation_bound, settled_holders

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes, lanes
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.file.bound import ROUNDING_RATIO
 from cdnplan.optimize.one_file.one_file import Facility
 from cdnplan.optimize.one_file.one_file_bound_kernels import (

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.lanes import in_lanes
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.placement import Prices, Serving
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.plan.placement import Prices, Serving
 from cdnplan.optimize.place.knapsack_kernels import sweep
 from cdnplan.optimize.place.nearest_kernels import nearest_holders
 from cdnplan.optimize.place.refit_kernels import refit

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cdnplan.model.instance import Floats
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.problem.priced import Priced
 

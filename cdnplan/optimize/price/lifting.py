@@ -20,8 +20,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cdnplan.model.instance import Floats
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.serve.serving import Served
 
 STEPS = (0.15, 0.3, 0.6, 0.9)

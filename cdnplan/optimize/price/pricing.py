@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.optimize.price.balance_kernels import balance
 from cdnplan.optimize.price.launch_prices import launch_prices

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver, summed
 from cdnplan.optimize.price.relaxed_kernels import RELAXED_CHUNKS, relax_files
 from cdnplan.optimize.price.response import ResponseLayout

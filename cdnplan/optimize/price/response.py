@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from cdnplan.optimize.price.balance_kernels import Paths
 
 MATRIX_UP_TO = 32

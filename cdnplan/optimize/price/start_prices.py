@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.price.response import typical_weights
 
 RARE_RATIO = 0.05

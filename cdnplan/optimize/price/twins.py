@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from cdnplan.model.instance import Instance, Ints32
+from cdnplan.model.instance.instance import Instance, Ints32
 from cdnplan.optimize.problem.columns import Columns
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
-from cdnplan.model.instance import Floats, Instance, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints32
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.price.response import ResponseLayout
 from cdnplan.optimize.price.search_kernels import SEARCH_CHUNKS, search_files

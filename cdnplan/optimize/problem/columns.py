@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Instance, Ints, Ints32
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.cuts import Cuts
-from cdnplan.model.instance import Floats, Instance, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints32
+from cdnplan.model.plan.cuts import Cuts
+from cdnplan.model.plan.placement import Prices
 
 TINY = 1e-9
 """Limits of zero are treated as this small, so that their use is a (large) ratio."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Serving
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Serving
 from cdnplan.optimize.problem.serving_paths import Paths
 
 

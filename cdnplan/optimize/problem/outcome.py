@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.placement import Placement, Prices, Serving
-from cdnplan.model.proof import Proof
+from cdnplan.model.plan.placement import Placement, Prices, Serving
+from cdnplan.model.plan.proof import Proof
 
 Status = Literal["optimal", "within-gap", "time-limit", "interrupted", "feasible"]
 """``optimal``: proven to the precision of floats; ``within-gap``: the gap asked for was reached;

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints32
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.problem.limits import volume_prices
 from cdnplan.optimize.problem.serving_paths import Paths
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.families import FAMILIES
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.limits.families import FAMILIES
 from cdnplan.optimize.problem.limits import TINY, volume_use
 
 LIMIT_TOLERANCE = 1e-9

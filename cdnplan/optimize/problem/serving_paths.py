@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

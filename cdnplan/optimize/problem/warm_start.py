@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.placement import Prices
+from cdnplan.model.plan.placement import Prices
 
 
 @dataclass(frozen=True, slots=True, eq=False)

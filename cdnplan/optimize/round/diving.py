@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.model.instance import Ints
+from cdnplan.model.instance.instance import Ints
 from cdnplan.optimize.lp.mixture import Mixture, largest_shares
 from cdnplan.optimize.master.file_columns import Columns
 from cdnplan.optimize.round.rounding_rows import Rows

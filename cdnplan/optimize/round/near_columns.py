@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
-from cdnplan.model.instance import Ints, Ints32
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Ints, Ints32
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.file.file_kernels import N_CHUNKS
 from cdnplan.optimize.file.near_sets_kernels import near_sets

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.mixture import Mixture, largest_shares
 from cdnplan.optimize.master.file_columns import Columns
 from cdnplan.optimize.round.rounding_rows import Rows

@@ -36,8 +36,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes, lanes
-from cdnplan.model.instance import Floats, Ints
-from cdnplan.model.placement import Prices, Serving
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.plan.placement import Prices, Serving
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.lp.mixture import Ended, Mixture, Names
 from cdnplan.optimize.master.file_columns import Columns, columns_of, priced_columns

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.master.file_columns import Columns, launch_use
 from cdnplan.optimize.master.master import SMALLEST_SCALE
 from cdnplan.optimize.problem.limits import LimitVector

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
-from cdnplan.model.instance import Ints32
-from cdnplan.model.placement import Prices, Serving
+from cdnplan.model.instance.instance import Ints32
+from cdnplan.model.plan.placement import Prices, Serving
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.file.file_kernels import N_CHUNKS
 from cdnplan.optimize.master.column_kernels import served_loads

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit, part
-from cdnplan.model.instance import Floats, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
 from cdnplan.order_kernels import increasing
 
 Bools = npt.NDArray[np.bool_]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Prices
-from cdnplan.model.proof import Proof
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Prices
+from cdnplan.model.plan.proof import Proof
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.place.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.problem.columns import Columns

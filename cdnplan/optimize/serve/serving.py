@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.apart import Apart
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Serving
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.apart import Apart
+from cdnplan.model.plan.placement import Serving
 from cdnplan.optimize.problem.serving_paths import Paths
 from cdnplan.optimize.serve.serving_program import TIGHT_RATIO, Choices, Stay, path_gb, solve_program
 from cdnplan.optimize.serve.serving_ways import Ways

@@ -5,7 +5,7 @@ from __future__ import annotations
 import highspy
 import numpy as np
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.highs import BASIC, LOWER, UPPER, Statuses, basis_of, statuses
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.apart import Apart, signature_holders
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.apart import Apart, signature_holders
 from cdnplan.optimize.problem.serving_paths import Paths
 from cdnplan.optimize.serve.signature_kernels import held_slots
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from cdnplan.compiled import njit
 from cdnplan.lanes import in_lanes
-from cdnplan.model.apart import Apart, mask_words, signature_holders
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.apart import Apart, mask_words, signature_holders
 from cdnplan.order_kernels import increasing
 
 Array = Any

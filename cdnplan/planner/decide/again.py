@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.fill.deal.fitting import file_value
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.problem.outcome import GOOD_GAP_RATIO, Outcome, Status, Stop
 from cdnplan.optimize.problem.priced import priced_costs

@@ -9,9 +9,9 @@ import numpy as np
 from cdnplan.evaluate.count.limits import exceeds
 from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.loads.loads import pointers
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.problem.outcome import Outcome
 from cdnplan.optimize.problem.rules import keeps_pins_and_launches, volumes_used_gb

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.fill.deal.apiece import taken_apiece
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.engine import EXACT_UP_TO, serving_variables
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.problem.outcome import Outcome

@@ -14,10 +14,10 @@ from cdnplan.fill.deal.sharing import Copies, shared_copies, with_room
 from cdnplan.fill.deal.siblings import exchange_files
 from cdnplan.fill.night.carried import carried_serving
 from cdnplan.fill.night.fills import Fills
-from cdnplan.model.copies import with_copies
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.placement import Placement, Prices, Serving
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.plan.copies import with_copies
+from cdnplan.model.plan.placement import Placement, Prices, Serving
 from cdnplan.optimize.problem.limits import volume_use
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.problem.rules import exceeds, new_gb

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.deal.packs import packs
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.problem.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.problem.warm_start import WarmStart

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Instance
+from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.problem.outcome import Outcome, Progress, Stop, no_progress, within
 from cdnplan.optimize.problem.warm_start import WarmStart

@@ -17,10 +17,10 @@ from cdnplan.fill.night.shortened import shortened
 from cdnplan.fill.night.source_kernels import NO_SOURCE, Network
 from cdnplan.fill.night.sources import Sources, find_sources
 from cdnplan.fill.night.windows import Windows, night_windows
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.placement import Placement, Serving
-from cdnplan.model.topology import Topology
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.planner.decide.dealing import Dealt
 from cdnplan.planner.decide.night_copies import counts, first_of_cells, held_copies, night_copies

@@ -11,9 +11,9 @@ from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.loads.copies import Copies
 from cdnplan.fill.loads.count_kernels import count
 from cdnplan.fill.loads.values import file_values
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.sorted_numbers import contains
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.plan.sorted_numbers import contains
 from cdnplan.planner.decide.dealing import Dealt, required_files
 
 Bools = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.loads.copies import Copies
-from cdnplan.model.instance import Instance, Ints
+from cdnplan.model.instance.instance import Instance, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.evaluate.count.limits import stored_gb
 from cdnplan.fill.loads.room import room_beside
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement
-from cdnplan.model.rule_checks import too_late
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.instance.rule_checks import too_late
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.problem.outcome import Stop
 from cdnplan.planner.decide.dealing import Dealt
 from cdnplan.planner.decide.engine_run import EngineRun

@@ -20,9 +20,9 @@ from cdnplan.fill.export.rfc8007 import (
     style_problems,
 )
 from cdnplan.folders import Kind, Place, check_place, claimed
-from cdnplan.inputs.manifest_files import safe_name
-from cdnplan.inputs.parquet_columns import Columns, read_columns
-from cdnplan.inputs.plan_folder import EVICTIONS, FILES, FILLS, PLACEMENT, TABLES, attempt
+from cdnplan.inputs.plans.manifest_files import safe_name
+from cdnplan.inputs.plans.plan_folder import EVICTIONS, FILES, FILLS, PLACEMENT, TABLES, attempt
+from cdnplan.inputs.tables.parquet_columns import Columns, read_columns
 
 INDEX = "index.json"
 EXPORT = Kind("export", INDEX, lambda _: (), replaceable=False)

@@ -9,8 +9,8 @@ import pyarrow as pa
 from cdnplan.fill.loads.copies import Copies
 from cdnplan.fill.night.fills import KINDS, REASONS, Fills
 from cdnplan.fill.night.source_kernels import ORIGIN
-from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
-from cdnplan.model.instance import Instance, Ints
+from cdnplan.inputs.tables.arrow_arrays import from_numpy, from_texts
+from cdnplan.model.instance.instance import Instance, Ints
 from cdnplan.planner.folder.tables import appliance_names, coded, table
 
 

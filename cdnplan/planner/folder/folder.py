@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cdnplan.folders import Kind, Place
-from cdnplan.inputs.manifest_files import INDEX, read_index
-from cdnplan.inputs.plan_folder import sha256
-from cdnplan.inputs.plan_json import PLAN_JSON, read_plan_json
+from cdnplan.inputs.plans.manifest_files import INDEX, read_index
+from cdnplan.inputs.plans.plan_folder import sha256
+from cdnplan.inputs.plans.plan_json import PLAN_JSON, read_plan_json
 
 
 def plan_files(folder: Path) -> set[str]:

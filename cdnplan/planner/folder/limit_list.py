@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from cdnplan.evaluate.count.limits import volume_used
 from cdnplan.evaluate.count.loads import rate_used
-from cdnplan.model.families import FAMILIES, Family
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement, Prices
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.families import FAMILIES, Family
+from cdnplan.model.plan.placement import Placement, Prices
 
 PER = np.array([kind.per for kind in FAMILIES])
 """Units of each family in one that prices are shown for."""

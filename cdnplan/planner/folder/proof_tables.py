@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from cdnplan.inputs.plan_folder import HOLDS, LACKS
-from cdnplan.model.instance import Instance
-from cdnplan.model.proof import Proof
+from cdnplan.inputs.plans.plan_folder import HOLDS, LACKS
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.proof import Proof
 from cdnplan.planner.folder.tables import as_stored, coded, price_columns, price_rows, table
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.evaluate.verdict.verdict import Verdict
-from cdnplan.model.proof import Proof
+from cdnplan.model.plan.proof import Proof
 from cdnplan.optimize.problem.outcome import BoundProof, Outcome
 
 

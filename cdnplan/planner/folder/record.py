@@ -17,11 +17,11 @@ from cdnplan.fill.deal.sharing import BUSY_RATIO
 from cdnplan.fill.night.fills import Fills
 from cdnplan.fill.night.source_kernels import PEER
 from cdnplan.fill.night.windows import MS_PER_HOUR, from_ms
-from cdnplan.inputs.manifest_files import plan_id
-from cdnplan.inputs.plan_json import FORMAT
-from cdnplan.model.binding import binds, dearest_first
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Serving
+from cdnplan.inputs.plans.manifest_files import plan_id
+from cdnplan.inputs.plans.plan_json import FORMAT
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.binding import binds, dearest_first
+from cdnplan.model.plan.placement import Serving
 from cdnplan.optimize.problem.objective import gap_ratio
 from cdnplan.optimize.problem.outcome import Outcome, StepRecord
 from cdnplan.planner.decide.dealing import Dealt

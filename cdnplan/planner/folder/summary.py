@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from cdnplan.inputs.plan_json import BY_FIELD, BY_PREVIOUS, EMPTY, STOCKED
-from cdnplan.model.period import span_text
+from cdnplan.inputs.plans.plan_json import BY_FIELD, BY_PREVIOUS, EMPTY, STOCKED
+from cdnplan.model.network.period import span_text
 
 FULL_LISTED = 10
 HELD_BEFORE = {

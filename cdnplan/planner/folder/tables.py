@@ -1,4 +1,4 @@
-"""Tables of a plan folder, as Arrow tables; see `cdnplan.inputs.plan_folder` for names and columns."""
+"""Tables of a plan folder, as Arrow tables; see `cdnplan.inputs.plans.plan_folder` for names and columns."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdnplan.fill.deal.appliances import Assignment
-from cdnplan.inputs.arrow_arrays import from_numpy, from_texts
-from cdnplan.inputs.plan_folder import (
+from cdnplan.inputs.plans.plan_folder import (
     ADD,
     EVICT,
     KEEP,
@@ -23,14 +22,15 @@ from cdnplan.inputs.plan_folder import (
     PERIOD_START,
     PRICE_UNITS,
 )
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.families import FAMILIES
-from cdnplan.model.holdings import Holdings, appliance_name
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.network import Arc, find_candidates
-from cdnplan.model.placement import Prices
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.tables.arrow_arrays import from_numpy, from_texts
+from cdnplan.model.instance.holdings import Holdings, appliance_name
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.instance.network import Arc, find_candidates
+from cdnplan.model.limits.families import FAMILIES
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.placement import Prices
 from cdnplan.planner.folder.limit_list import PER
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import planned_holdings, read_plan
-from cdnplan.model.families import CHURN, FAMILIES, FILL
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Prices
+from cdnplan.inputs.plans.plan_folder import planned_holdings, read_plan
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.families import CHURN, FAMILIES, FILL
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.problem.warm_start import WarmStart
 
 
@@ -32,7 +32,7 @@ def start_from(folder: Path, instance: Instance) -> WarmStart:
     Raises
     ------
     InputError
-        As `cdnplan.inputs.plan_folder.read_plan`.
+        As `cdnplan.inputs.plans.plan_folder.read_plan`.
     """
     read = read_plan(folder)
     return start_with(read.prices, planned_holdings(read.placement), instance)

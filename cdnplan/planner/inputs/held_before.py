@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.plan_folder import planned_holdings, read_plan
-from cdnplan.inputs.plan_json import BY_FIELD, BY_PREVIOUS, EMPTY, STOCKED
-from cdnplan.model.holdings import Holdings, appliance_name, lost_appliances
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_folder import planned_holdings, read_plan
+from cdnplan.inputs.plans.plan_json import BY_FIELD, BY_PREVIOUS, EMPTY, STOCKED
+from cdnplan.model.instance.holdings import Holdings, appliance_name, lost_appliances
+from cdnplan.model.network.topology import Topology
 from cdnplan.planner.inputs.request import PlanRequest
 
 MOST_LOST_RATIO = 0.5
@@ -81,7 +81,7 @@ def held_before(request: PlanRequest, topology: Topology | None) -> HeldBefore:
             problems += error.problems
     told = None
     if request.holdings is not None:
-        from cdnplan.inputs.holdings_reader import read_holdings
+        from cdnplan.inputs.plans.holdings_reader import read_holdings
 
         try:
             told = read_holdings(request.holdings)
@@ -163,7 +163,7 @@ def _of_another_network(path: Path, holdings: Holdings, topology: Topology) -> I
 
 def _disagreements(told: Holdings, planned: Holdings) -> tuple[int, list[str]]:
     """Count copies in which the field and the previous plan disagree, and say what is believed."""
-    from cdnplan.inputs.holdings_reader import disagreements
+    from cdnplan.inputs.plans.holdings_reader import disagreements
 
     more, less, silent = disagreements(told, planned)
     if more + less == 0:

@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.plan_folder import read_plan, sha256
-from cdnplan.inputs.plausibility import Doubt, demand_doubts, place_doubts, size_doubts
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance
-from cdnplan.model.network import restricted
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.places.plausibility import Doubt, demand_doubts, place_doubts, size_doubts
+from cdnplan.inputs.plans.plan_folder import read_plan, sha256
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.instance.network import restricted
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
 from cdnplan.planner.inputs.held_before import HeldBefore, held_before
 from cdnplan.planner.inputs.request import PlanRequest
 from cdnplan.planner.inputs.waiting import Waiting, waiting_rules, with_waits
 from cdnplan.units import GB_PER_TB
 
 if TYPE_CHECKING:
-    from cdnplan.inputs.history import History
+    from cdnplan.inputs.demand.history import History
 
 T = TypeVar("T")
 
@@ -87,9 +87,9 @@ def load(request: PlanRequest) -> Loaded:
     InputError
         All problems of all inputs.
     """
-    from cdnplan.inputs.catalog_reader import read_catalog
-    from cdnplan.inputs.includes import read_sources
-    from cdnplan.inputs.topology_reader import build_topology
+    from cdnplan.inputs.demand.catalog_reader import read_catalog
+    from cdnplan.inputs.topology.topology_reader import build_topology
+    from cdnplan.inputs.yamls.includes import read_sources
 
     problems: list[Problem] = []
     sources = read_sources(request.topology, request.overrides)
@@ -151,14 +151,14 @@ def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:
 
 
 def _history(path: Path) -> History:
-    from cdnplan.inputs.history_reader import read_history
+    from cdnplan.inputs.demand.history_reader import read_history
 
     return read_history(path)
 
 
 def _check_demand(problems: list[Problem], request: PlanRequest, path: Path, whole: Topology | None) -> None:
     """Add what is wrong with the demand table, as far as that does not depend on inputs that are wrong."""
-    from cdnplan.inputs.demand_reader import check_demand
+    from cdnplan.inputs.demand.demand_reader import check_demand
 
     known = None if whole is None else _countries_of_demand(whole)
     _try(problems, lambda: check_demand(path, date=request.date, known=known))
@@ -196,14 +196,14 @@ def _demand(
     shares: object,
 ) -> tuple[Demand, list[str]]:
     """Demand of the planned period: from the table, or forecast from the history."""
-    from cdnplan.inputs.file_shares import FileShares
+    from cdnplan.inputs.demand.file_shares import FileShares
 
     if not isinstance(shares, FileShares):
         raise TypeError("shares come from read_catalog")
     known = _countries_of_demand(whole)
     wanted = frozenset(region.demand.region for region in topology.regions)
     if request.demand is not None:
-        from cdnplan.inputs.demand_reader import read_demand
+        from cdnplan.inputs.demand.demand_reader import read_demand
 
         return read_demand(
             request.demand,
@@ -216,8 +216,8 @@ def _demand(
         )
     if history is None:
         raise InputError([Problem("no demand and no history")])
-    from cdnplan.forecast.run import forecast_demand, forecast_to_demand
-    from cdnplan.inputs.titles_reader import read_titles
+    from cdnplan.forecast.asked.run import forecast_demand, forecast_to_demand
+    from cdnplan.inputs.demand.titles_reader import read_titles
 
     forecast = forecast_demand(
         history, read_titles(request.titles), request.date, files=(catalog, shares) if request.files else None

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.fill.loads.room import room_beside
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.policy import Files, Places, Wait
-from cdnplan.model.rules import ROUNDING
-from cdnplan.model.topology import Topology
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.instance.rules import ROUNDING
+from cdnplan.model.network.policy import Files, Places, Wait
+from cdnplan.model.network.topology import Topology
 
 PIN, LAUNCH = "pin", "launch"
 

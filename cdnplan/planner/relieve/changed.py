@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.loads.loads import appliance_gbps
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.problem.objective import plan_cost, rate_loads
 from cdnplan.planner.relieve.spread import FULL_RATIO, Spread
 

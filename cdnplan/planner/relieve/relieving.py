@@ -9,8 +9,8 @@ import numpy as np
 from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.deal.relief_kernels import Copies, Room, Scene, Shares, relieve_pool
 from cdnplan.fill.loads.loads import network, pointers, region_rows
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.planner.relieve.changed import Loads, serving_loads
 from cdnplan.planner.relieve.spread import Spread
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.deal.appliances import Assignment
-from cdnplan.model.instance import Floats
-from cdnplan.model.placement import Serving
+from cdnplan.model.instance.instance import Floats
+from cdnplan.model.plan.placement import Serving
 
 Bools = npt.NDArray[np.bool_]
 

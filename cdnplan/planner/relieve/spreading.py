@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.night.carried import carried_serving
-from cdnplan.model.apart import Apart
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement, Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.apart import Apart
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.optimize.serve.serving_relief import relieved_serving
 from cdnplan.parts import ALL, Parts

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.fill.deal.watched import watched_appliances
 from cdnplan.fill.night.carried import carried_serving
-from cdnplan.model.apart import Apart
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Serving
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.apart import Apart
+from cdnplan.model.plan.placement import Serving
 from cdnplan.optimize.serve.serving_relief import relieved_serving
 from cdnplan.planner.relieve.changed import Changed, Loads
 from cdnplan.planner.relieve.relieving import relieve

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan import __version__
-from cdnplan.inputs.manifest_files import plan_id
-from cdnplan.inputs.plan_folder import PlanFiles
-from cdnplan.inputs.plan_json import BY_SEARCH
+from cdnplan.inputs.plans.manifest_files import plan_id
+from cdnplan.inputs.plans.plan_folder import PlanFiles
+from cdnplan.inputs.plans.plan_json import BY_SEARCH
 from cdnplan.report.pages.page import Page
 from cdnplan.report.parts.html import Section, paragraph, plain_table
 from cdnplan.report.parts.labels import money, percent

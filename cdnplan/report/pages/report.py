@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.manifest_files import REPORT
-from cdnplan.inputs.plan_folder import PLACEMENT
+from cdnplan.inputs.plans.manifest_files import REPORT
+from cdnplan.inputs.plans.plan_folder import PLACEMENT
 from cdnplan.report.pages.page import html_page
 from cdnplan.report.pages.plan_page import plan_page
 from cdnplan.report.pages.replay_page import replay_page

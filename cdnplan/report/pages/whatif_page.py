@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.model.period import span_text
+from cdnplan.model.network.period import span_text
 from cdnplan.report.pages.page import Page
 from cdnplan.report.parts.html import Section, paragraph
 from cdnplan.report.parts.labels import money, percent, volume

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance.instance import Floats
 from cdnplan.report.parts.html import legend
 from cdnplan.report.parts.svg import line, path, picture, text
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance.instance import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

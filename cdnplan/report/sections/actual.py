@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.forecast.losses import wape
-from cdnplan.inputs.demand_regions import match_regions
-from cdnplan.inputs.history import History
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.table_problems import TableProblems
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.forecast.backtest.losses import wape
+from cdnplan.inputs.demand.demand_regions import match_regions
+from cdnplan.inputs.demand.history import History
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.tables.table_problems import TableProblems
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.report.parts.html import Section, bar_table, figure, legend, paragraph
 from cdnplan.report.parts.labels import percent, volume
 from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from cdnplan.evaluate.count.misses import CAUSE_WORDS
-from cdnplan.model.families import FAMILIES
+from cdnplan.model.limits.families import FAMILIES
 from cdnplan.report.parts.html import bar_table, figure, legend, paragraph
 from cdnplan.report.parts.labels import money, percent
 from cdnplan.report.parts.sheet import Sheet

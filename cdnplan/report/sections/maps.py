@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats
+from cdnplan.model.instance.instance import Floats
 from cdnplan.report.parts.html import legend
 from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
 from cdnplan.report.parts.svg import line, number, picture, text

@@ -17,14 +17,14 @@ from cdnplan.evaluate.count.misses import Misses, cheaper_than_origin, misses
 from cdnplan.evaluate.count.signatures import row_demand
 from cdnplan.evaluate.proof.bound import possible_copies, priced_costs, volume_prices
 from cdnplan.evaluate.verdict.report import Ledger
-from cdnplan.inputs.plan_folder import ADD, EVICT, PlanFiles, split_appliances
-from cdnplan.inputs.plan_inputs import open_plan
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Placement, Prices
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_folder import ADD, EVICT, PlanFiles, split_appliances
+from cdnplan.inputs.plans.plan_inputs import open_plan
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.placement import Placement, Prices
 from cdnplan.report.tables.worth_kernels import bins_of_worth, worth_of_copies
 
 Bools = npt.NDArray[np.bool_]

@@ -7,7 +7,7 @@ from types import EllipsisType
 from typing import Any, cast
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.json_files import Shape, check_shape, read_json
+from cdnplan.inputs.tables.json_files import Shape, check_shape, read_json
 
 ANSWERS = {"at_once": "at once", "after_fill": "after filling"}
 """Answers of a scenario, in words: the placement as it is, and a new plan."""

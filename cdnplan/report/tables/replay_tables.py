@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.inputs.parquet_columns import Columns, Kind, read_columns
-from cdnplan.inputs.plan_folder import attempt
-from cdnplan.model.instance import Floats
+from cdnplan.inputs.plans.plan_folder import attempt
+from cdnplan.inputs.tables.parquet_columns import Columns, Kind, read_columns
+from cdnplan.model.instance.instance import Floats
 from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
 from cdnplan.report.tables.records import read_replayed
 

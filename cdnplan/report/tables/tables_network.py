@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cdnplan.evaluate.count.loads import pool_gbps
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 from cdnplan.report.parts.sheet import Column, NumberColumn, Sheet, TextColumn
 from cdnplan.report.tables.facts import PlanFacts
 from cdnplan.report.tables.worth_kernels import HELD, LACKING, LOWEST_EXPONENT, N_BINS, STEPS_PER_OCTAVE

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.inputs.plan_folder import FILL_KINDS
-from cdnplan.model.binding import dearest_first
-from cdnplan.model.families import FAMILIES
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.inputs.plans.plan_folder import FILL_KINDS
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.limits.families import FAMILIES
+from cdnplan.model.plan.binding import dearest_first
 from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
 from cdnplan.report.tables.facts import PlanFacts
 from cdnplan.report.tables.tables_network import (

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit
-from cdnplan.model.instance import Floats, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
 
 STEPS_PER_OCTAVE = 4
 """Savings per TB are sorted into bins; so many of them make a factor of two."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 from cdnplan.optimize.problem.serving_paths import Paths
 from cdnplan.optimize.serve.serving_program import path_gb
 from cdnplan.whatif.base.detours import FailedPaths, Network

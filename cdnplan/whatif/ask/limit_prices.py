@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cdnplan.model.binding import dearest_first
-from cdnplan.model.families import CHURN, FAMILIES, FILL, Family
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.limits.families import CHURN, FAMILIES, FILL, Family
+from cdnplan.model.plan.binding import dearest_first
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.planner.folder.limit_list import LimitList
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from cdnplan.errors import InputError, Problem, nearest
 from cdnplan.lanes import lanes
-from cdnplan.model.families import FAMILIES
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.limits.families import FAMILIES
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.engine import EngineName, choose_engine, solve
 from cdnplan.optimize.fast.near import LARGEST_RATIO, Part, part_near, solve_near
 from cdnplan.optimize.problem.outcome import Progress, Stop, never, no_progress

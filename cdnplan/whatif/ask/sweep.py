@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.lanes import lanes
-from cdnplan.model.topology import Topology
+from cdnplan.model.network.topology import Topology
 from cdnplan.optimize.problem.outcome import Progress, no_progress
 from cdnplan.whatif.ask.impact import Impact, impact_of
 from cdnplan.whatif.base.base import Base, Fills, load_base

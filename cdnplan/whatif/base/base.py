@@ -16,19 +16,19 @@ import numpy as np
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.evaluate.verdict.verdict import Verdict, evaluate
-from cdnplan.inputs.parquet_columns import Columns, read_columns
-from cdnplan.inputs.plan_folder import PLACEMENT, PRICES, SERVING, TABLES, TOPOLOGY, attempt
-from cdnplan.inputs.plan_inputs import read_catalog_demand
-from cdnplan.inputs.plan_json import PLAN_JSON, PlanJson, read_plan_json
-from cdnplan.inputs.topology_reader import read_resolved
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.placement import Placement, Prices, Serving
-from cdnplan.model.proof import Proof
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.plans.plan_folder import PLACEMENT, PRICES, SERVING, TABLES, TOPOLOGY, attempt
+from cdnplan.inputs.plans.plan_inputs import read_catalog_demand
+from cdnplan.inputs.plans.plan_json import PLAN_JSON, PlanJson, read_plan_json
+from cdnplan.inputs.tables.parquet_columns import Columns, read_columns
+from cdnplan.inputs.topology.topology_reader import read_resolved
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.placement import Placement, Prices, Serving
+from cdnplan.model.plan.proof import Proof
 from cdnplan.optimize.serve.serving import Served, best_serving
 from cdnplan.planner.inputs.earlier import prices_for
 from cdnplan.whatif.base.detours import overload_per_gbps

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cdnplan.model.build import overload_per_gbps as default_overload_cost
-from cdnplan.model.instance import Instance, Ints
-from cdnplan.model.network import Arc, Paths, Reach, find_candidates
-from cdnplan.model.topology import Region, Topology
+from cdnplan.model.instance.build import overload_per_gbps as default_overload_cost
+from cdnplan.model.instance.instance import Instance, Ints
+from cdnplan.model.instance.network import Arc, Paths, Reach, find_candidates
+from cdnplan.model.network.topology import Region, Topology
 from cdnplan.whatif.base.failures import Failure
 
 

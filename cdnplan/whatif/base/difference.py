@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.evaluate.count.cost import gap_ratio
-from cdnplan.model.binding import LIMITS, dearest_first
-from cdnplan.model.families import FAMILIES
-from cdnplan.model.instance import Floats
-from cdnplan.model.placement import Prices
+from cdnplan.model.instance.instance import Floats
+from cdnplan.model.limits.families import FAMILIES
+from cdnplan.model.plan.binding import LIMITS, dearest_first
+from cdnplan.model.plan.placement import Prices
 from cdnplan.planner.folder.limit_list import LimitList
 from cdnplan.whatif.base.base import Answer, Changed, fill_gb
 from cdnplan.whatif.base.figures import Figures, LimitKey

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from cdnplan.model.geo import distance_km
-from cdnplan.model.topology import Topology
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.topology import Topology
 
 FailureKind = Literal["site", "link", "pair"]
 SAME_CITY_KM = 25.0

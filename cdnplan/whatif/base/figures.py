@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.lanes import in_even_lanes
-from cdnplan.model.binding import FULL_RATIO
-from cdnplan.model.geo import distance_km
-from cdnplan.model.instance import Floats, Ints
-from cdnplan.model.topology import Topology
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.binding import FULL_RATIO
 from cdnplan.planner.folder.limit_list import LimitList, limits_used
 from cdnplan.whatif.base.base import Answer
 from cdnplan.whatif.base.figures_kernels import nearest_costs

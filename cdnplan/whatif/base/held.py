@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.inputs.parquet_columns import Columns
-from cdnplan.inputs.plan_folder import EVICT, planned_holdings, split_appliances
-from cdnplan.model.holdings import Holdings
-from cdnplan.model.instance import Instance, Ints
+from cdnplan.inputs.plans.plan_folder import EVICT, planned_holdings, split_appliances
+from cdnplan.inputs.tables.parquet_columns import Columns
+from cdnplan.model.instance.holdings import Holdings
+from cdnplan.model.instance.instance import Instance, Ints
 
 Counts = npt.NDArray[np.uint8]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Instance, Ints
+from cdnplan.model.instance.instance import Instance, Ints
 
 Bools = npt.NDArray[np.bool_]
 

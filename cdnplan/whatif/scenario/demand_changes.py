@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.profile import utc_offset_hours
+from cdnplan.model.instance.profile import utc_offset_hours
+from cdnplan.model.network.catalog import Catalog
 from cdnplan.units import HOURS_PER_DAY
 from cdnplan.whatif.scenario.scenario import Change
 from cdnplan.whatif.scenario.state import Mask, State

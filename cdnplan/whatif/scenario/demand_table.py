@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.instance import Floats
-from cdnplan.model.topology import DemandShare, Region
+from cdnplan.model.instance.instance import Floats
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import DemandShare, Region
 
 Mask = npt.NDArray[np.bool_]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from cdnplan.inputs.topology_reader import hardware_of, site_of
-from cdnplan.inputs.wire import HardwareWire
-from cdnplan.model.topology import Link
+from cdnplan.inputs.topology.topology_reader import hardware_of, site_of
+from cdnplan.inputs.wire.wire import HardwareWire
+from cdnplan.model.network.topology import Link
 from cdnplan.whatif.scenario.scenario import Change
 from cdnplan.whatif.scenario.state import NEW, State
 from cdnplan.whatif.scenario.wire import (

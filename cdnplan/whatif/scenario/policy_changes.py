@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from cdnplan.inputs.wire_policy import RuleWire
-from cdnplan.model.policy import Ban, CopyRule, Files, LaunchRule, PeakProfile, Pin, Places, Rule
+from cdnplan.inputs.wire.wire_policy import RuleWire
+from cdnplan.model.network.policy import Ban, CopyRule, Files, LaunchRule, PeakProfile, Pin, Places, Rule
 from cdnplan.whatif.scenario.scenario import Change
 from cdnplan.whatif.scenario.state import State
 from cdnplan.whatif.scenario.wire import ChangePolicyWire

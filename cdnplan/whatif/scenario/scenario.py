@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdnplan.inputs.wire_fields import Wire
-from cdnplan.inputs.wire_problems import place_of
-from cdnplan.inputs.yaml_nodes import MapNode, Mark
+from cdnplan.inputs.wire.wire_fields import Wire
+from cdnplan.inputs.wire.wire_problems import place_of
+from cdnplan.inputs.yamls.yaml_nodes import MapNode, Mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from cdnplan.errors import InputError, Problem
 from cdnplan.folders import real_path
-from cdnplan.inputs.wire_problems import place_of, schema_problems
-from cdnplan.inputs.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
-from cdnplan.inputs.yaml_text import read_yaml
+from cdnplan.inputs.wire.wire_problems import place_of, schema_problems
+from cdnplan.inputs.yamls.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, plain
+from cdnplan.inputs.yamls.yaml_text import read_yaml
 from cdnplan.whatif.scenario.scenario import Change, Scenario
 from cdnplan.whatif.scenario.wire import ChangeWire, ScenarioWire, scenario_schema
 

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import Problem, nearest
-from cdnplan.inputs.wire_problems import shown_path
-from cdnplan.inputs.yaml_nodes import Mark
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.network import Paths
-from cdnplan.model.topology import (
+from cdnplan.inputs.wire.wire_problems import shown_path
+from cdnplan.inputs.yamls.yaml_nodes import Mark
+from cdnplan.model.instance.network import Paths
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     Hardware,
     Link,

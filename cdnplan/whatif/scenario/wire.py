@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from cdnplan.inputs.wire import MAX_COUNT, HardwareWire, SiteWire
-from cdnplan.inputs.wire_fields import Country, Name, NotNegative, Positive, Text, Wire, wire_error
-from cdnplan.inputs.wire_policy import PolicyWire
+from cdnplan.inputs.wire.wire import MAX_COUNT, HardwareWire, SiteWire
+from cdnplan.inputs.wire.wire_fields import Country, Name, NotNegative, Positive, Text, Wire, wire_error
+from cdnplan.inputs.wire.wire_policy import PolicyWire
 
 MOST_TIMES = 1000.0
 """No demand grows by more: catches slips of the finger."""

@@ -13,9 +13,9 @@ import numpy as np
 
 from cdnplan.errors import CdnplanError, NoFeasiblePlanError
 from cdnplan.evaluate.verify import verify
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.topology import Topology
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
 from cdnplan.optimize.engine import EngineName
 from cdnplan.optimize.problem.outcome import Progress, never, no_progress
 from cdnplan.planner.inputs.held_before import nothing_known

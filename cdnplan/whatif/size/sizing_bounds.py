@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.proof.bound import dual_bound
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.limits import with_capacity
-from cdnplan.model.placement import Prices
-from cdnplan.model.topology import Topology
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.limits.limits import with_capacity
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.engine import serving_variables
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.optimize.lp.linear_relaxation import relaxation_prices

@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.wire_file import read_wire
-from cdnplan.inputs.wire_problems import place_of, shown_path
-from cdnplan.inputs.yaml_nodes import MapNode
-from cdnplan.model.policy import Places
-from cdnplan.model.topology import Hardware, Site, Topology, matches
+from cdnplan.inputs.wire.wire_file import read_wire
+from cdnplan.inputs.wire.wire_problems import place_of, shown_path
+from cdnplan.inputs.yamls.yaml_nodes import MapNode
+from cdnplan.model.network.policy import Places
+from cdnplan.model.network.topology import Hardware, Site, Topology, matches
 from cdnplan.whatif.size.sizing_targets import Goal, failure_goals, offload_goal
 from cdnplan.whatif.size.sizing_wire import ModelWire, SizingWire, TargetWire, sizing_schema
 

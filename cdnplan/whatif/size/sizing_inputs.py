@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdnplan.errors import InputError, Problem
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.topology import Topology
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.topology import Topology
 from cdnplan.planner.inputs.load import load
 from cdnplan.planner.inputs.request import PlanRequest
 from cdnplan.whatif.base.base import read_inputs

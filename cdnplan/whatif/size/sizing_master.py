@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.integer_program import Row, solve_integer_program
 from cdnplan.whatif.size.sizing_bounds import Cut
 from cdnplan.whatif.size.sizing_problem import Counts, Relaxed, SizingProblem

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from cdnplan.folders import Kind, Place
-from cdnplan.inputs.topology_writer import topology_text
+from cdnplan.inputs.topology.topology_writer import topology_text
 from cdnplan.planner.folder.folder import PLAN
 from cdnplan.whatif.base.results_folder import write_tables
 from cdnplan.whatif.size.size import SizingResult

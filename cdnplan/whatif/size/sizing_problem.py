@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.errors import InputError
-from cdnplan.model.build import build_instance
-from cdnplan.model.catalog import Catalog
-from cdnplan.model.demand import Demand
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.policy import Policy
-from cdnplan.model.topology import ApplianceGroup, Topology
+from cdnplan.model.instance.build import build_instance
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.network.catalog import Catalog
+from cdnplan.model.network.demand import Demand
+from cdnplan.model.network.policy import Policy
+from cdnplan.model.network.topology import ApplianceGroup, Topology
 from cdnplan.whatif.size.sizing_file import Sizing
 from cdnplan.whatif.size.sizing_targets import Broken, without_site
 

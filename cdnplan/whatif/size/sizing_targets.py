@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.evaluate.count.limits import ABSOLUTE, RELATIVE
-from cdnplan.model.geo import distance_km
-from cdnplan.model.instance import Floats, Instance
-from cdnplan.model.network import find_candidates
-from cdnplan.model.placement import Placement, Serving
-from cdnplan.model.topology import Topology
+from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.model.instance.network import find_candidates
+from cdnplan.model.network.geo import distance_km
+from cdnplan.model.network.topology import Topology
+from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.problem.objective import rate_loads
 from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.whatif.scenario.state import reachable

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from cdnplan.inputs.wire_fields import (
+from cdnplan.inputs.wire.wire_fields import (
     Country,
     Kind,
     Name,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cdnplan.model.placement import Placement
+from cdnplan.model.plan.placement import Placement
 from cdnplan.whatif.base.base import Answer, Base, Changed, judged
 from cdnplan.whatif.steer.resteered import resteered
 

@@ -16,8 +16,8 @@ import numpy as np
 from cdnplan.errors import DeadlineError, NoFeasiblePlanError
 from cdnplan.evaluate.count.cost import gap_ratio
 from cdnplan.lanes import lanes
-from cdnplan.model.instance import Instance
-from cdnplan.model.placement import Placement
+from cdnplan.model.instance.instance import Instance
+from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.engine import EngineName, choose_engine, solve
 from cdnplan.optimize.fast.near import LARGEST_RATIO, part_near, solve_near
 from cdnplan.optimize.problem.outcome import Progress, Stop, no_progress

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Ints
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.problem.serving_paths import Paths
 from cdnplan.optimize.serve.serving_program import Choices, path_gb, solve_program
 from cdnplan.whatif.base.detours import FailedPaths

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.optimize.fast.near import LARGEST_RATIO, Part, sub_instance
 from cdnplan.optimize.problem.objective import rate_loads
 from cdnplan.optimize.serve.serving import best_serving

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance import Floats, Instance, Ints
-from cdnplan.model.placement import Serving
+from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.plan.placement import Serving
 from cdnplan.optimize.problem.serving_paths import Paths
 from cdnplan.optimize.serve.serving import Served
 from cdnplan.optimize.serve.serving_program import Choices, path_gb

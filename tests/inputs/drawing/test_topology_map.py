@@ -12,8 +12,8 @@ import pytest
 from cdnplan.inputs.drawing.labels import Box, place_labels
 from cdnplan.inputs.drawing.projection import fitted, grid_lines
 from cdnplan.inputs.drawing.topology_map import MOST_LABELS, topology_page, topology_svg
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.model.topology import Origin, Topology
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.model.network.topology import Origin, Topology
 from cdnplan.sample import sample_folder
 from tests.conftest import ROOT
 from tests.inputs.topologies import large_topology

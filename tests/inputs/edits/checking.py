@@ -10,9 +10,9 @@ import pytest
 from cdnplan.errors import InputError
 from cdnplan.inputs.edits.editor import edit_topology
 from cdnplan.inputs.edits.language import parse_operation
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.topology_writer import topology_text
-from cdnplan.model.topology import Topology
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_writer import topology_text
+from cdnplan.model.network.topology import Topology
 from tests.inputs.edits.decorated import comments
 from tests.inputs.edits.random_edits import unmarked
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from cdnplan.model.policy import Policy, Rule
-from cdnplan.model.topology import (
+from cdnplan.model.network.policy import Policy, Rule
+from cdnplan.model.network.topology import (
     Region,
     Site,
     Topology,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from cdnplan.inputs.yaml_scalars import flow_text
-from cdnplan.model.policy import Ban, CopyRule, Files, LaunchRule, Pin, Places, Rule
-from cdnplan.model.topology import (
+from cdnplan.inputs.yamls.yaml_scalars import flow_text
+from cdnplan.model.network.policy import Ban, CopyRule, Files, LaunchRule, Pin, Places, Rule
+from cdnplan.model.network.topology import (
     Origin,
     Topology,
 )

@@ -7,8 +7,8 @@ import random
 import re
 from dataclasses import replace
 
-from cdnplan.model.policy import Rule
-from cdnplan.model.topology import (
+from cdnplan.model.network.policy import Rule
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     Hardware,
     Site,

@@ -7,8 +7,8 @@ import random
 from dataclasses import replace
 from functools import partial
 
-from cdnplan.inputs.yaml_scalars import flow_text
-from cdnplan.model.topology import (
+from cdnplan.inputs.yamls.yaml_scalars import flow_text
+from cdnplan.model.network.topology import (
     DemandShare,
     Link,
     Region,

@@ -6,9 +6,9 @@ import random
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from cdnplan.inputs.yaml_scalars import flow_text
-from cdnplan.model.policy import Rule
-from cdnplan.model.topology import (
+from cdnplan.inputs.yamls.yaml_scalars import flow_text
+from cdnplan.model.network.policy import Rule
+from cdnplan.model.network.topology import (
     ApplianceGroup,
     FillWindow,
     Maintenance,

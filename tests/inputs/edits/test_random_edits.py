@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.inputs.appliance_list import read_appliance_list
-from cdnplan.inputs.topology_import import import_topology
-from cdnplan.inputs.topology_reader import read_topology
-from cdnplan.inputs.topology_writer import topology_text
+from cdnplan.inputs.appliance_list.appliance_list import read_appliance_list
+from cdnplan.inputs.appliance_list.topology_import import import_topology
+from cdnplan.inputs.topology.topology_reader import read_topology
+from cdnplan.inputs.topology.topology_writer import topology_text
 from cdnplan.sample import sample_folder
 from tests.inputs.edits.checking import check_sequence
 from tests.inputs.edits.decorated import decorated

@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from cdnplan.inputs.logs.mapping import LogMapping, RegionRule, read_mapping
-from cdnplan.inputs.logs.outcome import IngestResult
-from cdnplan.inputs.logs.request import IngestRequest
-from cdnplan.inputs.logs.run import ingest
+from cdnplan.inputs.logs.ingest.outcome import IngestResult
+from cdnplan.inputs.logs.ingest.request import IngestRequest
+from cdnplan.inputs.logs.ingest.run import ingest
+from cdnplan.inputs.logs.meaning.mapping import LogMapping, RegionRule, read_mapping
 
 ONE_REGION = LogMapping(region=RegionRule(name="BE"))
 

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.history_reader import read_history
-from cdnplan.inputs.logs.request import IngestRequest
-from cdnplan.inputs.logs.run import ingest
+from cdnplan.inputs.demand.history_reader import read_history
+from cdnplan.inputs.logs.ingest.request import IngestRequest
+from cdnplan.inputs.logs.ingest.run import ingest
 from tests.benchmarks.log_lines import LogMaker
 from tests.inputs.logs.ingesting import ONE_REGION, combined, run, volumes
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.logs.blocks import BLOCK_BYTES
+from cdnplan.inputs.logs.lines.blocks import BLOCK_BYTES
 from tests.benchmarks.log_lines import BAD_KINDS, LogMaker
 from tests.inputs.logs.ingesting import ONE_REGION, combined, run, run_files, volumes
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cdnplan.errors import InputError
-from cdnplan.inputs.logs.mapping import read_mapping
-from cdnplan.inputs.logs.object_names import read_object_table
-from cdnplan.inputs.logs.regions import read_prefixes, read_region_table
+from cdnplan.inputs.logs.meaning.mapping import read_mapping
+from cdnplan.inputs.logs.meaning.object_names import read_object_table
+from cdnplan.inputs.logs.records.regions import read_prefixes, read_region_table
 
 
 def problems(path: Path, text: str) -> list[str]:

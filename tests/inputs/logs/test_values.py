@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdnplan.inputs.logs import faults
-from cdnplan.inputs.logs.line_kernels import find_prefixes
-from cdnplan.inputs.logs.regions import Prefixes, read_prefixes
-from cdnplan.inputs.logs.sql import Sql
-from cdnplan.inputs.logs.times import read_times, to_local, to_utc
-from cdnplan.inputs.logs.values import read_amounts, read_statuses
+from cdnplan.inputs.logs.lines.line_kernels import find_prefixes
+from cdnplan.inputs.logs.meaning import faults
+from cdnplan.inputs.logs.meaning.sql import Sql
+from cdnplan.inputs.logs.records.regions import Prefixes, read_prefixes
+from cdnplan.inputs.logs.records.times import read_times, to_local, to_utc
+from cdnplan.inputs.logs.records.values import read_amounts, read_statuses
 from tests.inputs.logs.ingesting import combined, run, volumes
 
 SQL = Sql()

@@ -1,0 +1,1 @@
+"""`cdnplan topology` and its parts."""

@@ -1,0 +1,4 @@
+"""Forecasters.
+
+Others use: `models` (forecasters by name).
+"""

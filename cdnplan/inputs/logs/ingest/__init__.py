@@ -1,0 +1,4 @@
+"""Logs made into a history, from request to outcome.
+
+Others use: `request` (`IngestRequest`), `run` (`ingest`), `outcome`.
+"""

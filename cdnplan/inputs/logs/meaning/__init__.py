@@ -1,0 +1,1 @@
+"""What the fields of a log mean, and what can be wrong with a line."""

@@ -1,0 +1,1 @@
+"""Fields made into records, put together, and counted."""

@@ -1,0 +1,1 @@
+"""Countries, time zones, and values that can hardly be meant."""

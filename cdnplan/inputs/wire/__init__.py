@@ -1,0 +1,1 @@
+"""The wire schema of topology files: what may be written, and its errors in the words of users."""

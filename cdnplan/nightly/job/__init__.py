@@ -1,0 +1,4 @@
+"""One night from lock to status.
+
+Others use: `run` (`run_night`).
+"""

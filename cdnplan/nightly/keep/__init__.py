@@ -1,0 +1,1 @@
+"""What a job keeps: work folder, lock, log, and what is published."""

@@ -1,0 +1,1 @@
+"""Caches that fill themselves: alone, begun with a plan, corrected by their own counts."""

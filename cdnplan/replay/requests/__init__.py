@@ -1,0 +1,1 @@
+"""A demand table as a stream of requests, and the caches that they come to."""

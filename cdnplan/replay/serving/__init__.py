@@ -1,0 +1,1 @@
+"""Where requests go: planned content, caches and their parents, the origin."""

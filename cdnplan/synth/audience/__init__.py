@@ -1,0 +1,1 @@
+"""What there is to watch, and what every country watches of it."""

@@ -1,0 +1,1 @@
+"""What the generator starts from: places, names, sizes of networks, random streams."""
