@@ -21,32 +21,32 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP) $(BYTECODE) $(KERNELS)
-	$(BIN)/python -m tests.benchmarks.run
+	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m tests.oracle.many --instances 2000 --seed 1 --families
 	$(BIN)/python -m tests.oracle.tight --instances 300
-	$(BIN)/python -m tests.benchmarks.whole_plans --only sample --seeds 40
-	$(BIN)/python -m tests.benchmarks.whole_plans --only country,FR-300 --seeds 5
+	$(BIN)/python -m benchmarks.whole_plans --only sample --seeds 40
+	$(BIN)/python -m benchmarks.whole_plans --only country,FR-300 --seeds 5
 	$(BIN)/python -m tests.second_judge.many
-	$(BIN)/python -m tests.benchmarks.forecasts
-	$(BIN)/python -m tests.benchmarks.crash
-	$(BIN)/python -m tests.benchmarks.fuzz
-	$(BIN)/python -m tests.benchmarks.nights
-	$(BIN)/python -m tests.benchmarks.ten_nights
-	$(BIN)/python -m tests.benchmarks.sizing
-	$(BIN)/python -m tests.benchmarks.edits
-	$(BIN)/python -m tests.benchmarks.experiment
-	$(BIN)/python -m tests.benchmarks.replay
-	$(BIN)/python -m tests.benchmarks.reports
-	$(BIN)/python -m tests.benchmarks.ingest
-	$(BIN)/python -m tests.benchmarks.first_plan
+	$(BIN)/python -m benchmarks.forecasts
+	$(BIN)/python -m benchmarks.crash
+	$(BIN)/python -m benchmarks.fuzz
+	$(BIN)/python -m benchmarks.nights
+	$(BIN)/python -m benchmarks.ten_nights
+	$(BIN)/python -m benchmarks.sizing
+	$(BIN)/python -m benchmarks.edits
+	$(BIN)/python -m benchmarks.experiment
+	$(BIN)/python -m benchmarks.replay
+	$(BIN)/python -m benchmarks.reports
+	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.first_plan
 
 # What each part of planning brings: hours; with what is in build/ablation.json already, only the rest.
 ablate: $(STAMP) $(BYTECODE) $(KERNELS)
 	mkdir -p build
-	$(BIN)/python -m tests.benchmarks.ablate --only sample --seeds 40 --json build/ablation.json
-	$(BIN)/python -m tests.benchmarks.ablate --only tight,tight-again,as-large --json build/ablation.json
-	$(BIN)/python -m tests.benchmarks.ablate --only country,FR-300,BE-NL-LU,DK-NO-FI,EC-PE-BO --seeds 3 --json build/ablation.json
-	$(BIN)/python -m tests.benchmarks.ablate --only continent,world_week-1,world_week-4,world_week-noise,world_week-hard --seeds 3 --json build/ablation.json
+	$(BIN)/python -m benchmarks.ablate --only sample --seeds 40 --json build/ablation.json
+	$(BIN)/python -m benchmarks.ablate --only tight,tight-again,as-large --json build/ablation.json
+	$(BIN)/python -m benchmarks.ablate --only country,FR-300,BE-NL-LU,DK-NO-FI,EC-PE-BO --seeds 3 --json build/ablation.json
+	$(BIN)/python -m benchmarks.ablate --only continent,world_week-1,world_week-4,world_week-noise,world_week-hard --seeds 3 --json build/ablation.json
 
 # Versions and hashes only: no addresses of registries.
 lock: $(STAMP)

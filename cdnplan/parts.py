@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 class Parts:
     """Which parts of the fast engine, of dealing and of relief are on; a plan is made with all of them.
 
-    A part is asked about where it would be at work, and nowhere else. ``python -m tests.benchmarks.ablate``
+    A part is asked about where it would be at work, and nowhere else. ``python -m benchmarks.ablate``
     leaves out one after the other; its table is in docs/method.md.
 
     Parameters

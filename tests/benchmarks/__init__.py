@@ -1,1 +1,1 @@
-"""Public benchmarks, run as modules: `python -m tests.benchmarks.NAME`."""
+"""Tests of what measures."""

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ablate import DOCS, MORE, WHOLE, Ablated, ablated, main, table
+from benchmarks.documents import fill
+from benchmarks.instances import choose
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.problem.outcome import Stop
 from cdnplan.parts import Parts
-from tests.benchmarks.ablate import DOCS, MORE, WHOLE, Ablated, ablated, main, table
-from tests.benchmarks.documents import fill
-from tests.benchmarks.instances import choose
 from tests.optimize.test_closing import large_file
 
 

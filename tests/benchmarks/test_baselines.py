@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.baselines import knapsack_holders, knapsack_plan, popularity_holders, popularity_plan
 from cdnplan.evaluate.verdict.verdict import evaluate
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.place.local_search import Incumbent
-from tests.benchmarks.baselines import knapsack_holders, knapsack_plan, popularity_holders, popularity_plan
 from tests.instances import FAMILIES, random_instance
 from tests.limits import with_limits
 

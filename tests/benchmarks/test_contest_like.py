@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks import contest_like, hashcode, ufl
-from tests.benchmarks.contest_like import (
+from benchmarks import contest_like, hashcode, ufl
+from benchmarks.contest_like import (
     STREAMING,
     StreamingSizes,
     draw_streaming,
@@ -19,8 +19,8 @@ from tests.benchmarks.contest_like import (
     simple_text,
     streaming_text,
 )
-from tests.benchmarks.hashcode_score import read_streaming
-from tests.benchmarks.ufllib_like import FAMILIES, GALVAO, MEDIAN, OPENING, UNIT
+from benchmarks.hashcode_score import read_streaming
+from benchmarks.ufllib_like import FAMILIES, GALVAO, MEDIAN, OPENING, UNIT
 from tests.instance_checks import check_instance
 
 SMALL = StreamingSizes(videos=300, endpoints=12, requests=900, caches=90, cache_mb=400)

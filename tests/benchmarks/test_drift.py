@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+from benchmarks import real_week
+from benchmarks.drift import Drift, write_drifted
 from cdnplan.sample import sample_folder
-from tests.benchmarks import real_week
-from tests.benchmarks.drift import Drift, write_drifted
 
 
 def sample() -> real_week.Files:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.documents import fill
-from tests.benchmarks.forecasts import (
+from benchmarks.documents import fill
+from benchmarks.forecasts import (
     DOCUMENT,
     Measured,
     main,

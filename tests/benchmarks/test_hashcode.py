@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.hashcode import Pools, main, streaming_instance
+from benchmarks.hashcode_score import Streaming, read_solution, read_streaming, score_of
 from cdnplan.errors import InputError
-from tests.benchmarks.hashcode import Pools, main, streaming_instance
-from tests.benchmarks.hashcode_score import Streaming, read_solution, read_streaming, score_of
 from tests.instance_checks import check_instance
 
 # Videos of 50, 50, 80, 30, 110 MB; endpoint 0 sees caches 0, 1 and 2, endpoint 1 none; caches of 100 MB.

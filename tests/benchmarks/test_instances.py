@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import hard_week, real_week
+from benchmarks.growth import PAIRS
+from benchmarks.instances import CATALOGUE, choose, main
+from benchmarks.run import run_all
 from cdnplan.errors import InputError
 from cdnplan.model.instance.build import build_instance
 from cdnplan.model.network.catalog import Catalog
 from cdnplan.model.network.demand import Demand
-from tests.benchmarks import hard_week, real_week
-from tests.benchmarks.growth import PAIRS
-from tests.benchmarks.instances import CATALOGUE, choose, main
-from tests.benchmarks.run import run_all
 from tests.conftest import ROOT
 
 

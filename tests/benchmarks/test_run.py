@@ -15,17 +15,17 @@ from typing import TypeVar
 
 import pytest
 
+from benchmarks.documents import DOCUMENT, all_tables, fill, machine_table
+from benchmarks.growth import growth_table
+from benchmarks.highs_lp import solve_lp, solve_mip
+from benchmarks.methods import METHODS, Options, measured
+from benchmarks.process_answers import answer, dying, endless, refusing
+from benchmarks.processes import LostProcessError, OutOfTimeError, in_own_process
+from benchmarks.results import Result, Run, Sizes, read_run, write_run
+from benchmarks.run import compare, main
+from benchmarks.tables import Column, Table, highs_table, methods_table, seeds_table
+from benchmarks.traces import Trace, gap_ratio, seconds_to
 from cdnplan.errors import CdnplanError, InputError
-from tests.benchmarks.documents import DOCUMENT, all_tables, fill, machine_table
-from tests.benchmarks.growth import growth_table
-from tests.benchmarks.highs_lp import solve_lp, solve_mip
-from tests.benchmarks.methods import METHODS, Options, measured
-from tests.benchmarks.process_answers import answer, dying, endless, refusing
-from tests.benchmarks.processes import LostProcessError, OutOfTimeError, in_own_process
-from tests.benchmarks.results import Result, Run, Sizes, read_run, write_run
-from tests.benchmarks.run import compare, main
-from tests.benchmarks.tables import Column, Table, highs_table, methods_table, seeds_table
-from tests.benchmarks.traces import Trace, gap_ratio, seconds_to
 from tests.conftest import ROOT
 from tests.instances import random_instance
 
@@ -124,8 +124,8 @@ def test_processes_that_give_no_answer() -> None:
 def test_a_process_ends_with_the_one_that_began_it(tmp_path: Path) -> None:
     told = tmp_path / "pid"
     code = (
-        "import sys; from pathlib import Path; from tests.benchmarks.process_answers import telling; "
-        "from tests.benchmarks.processes import in_own_process; in_own_process(telling, Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from benchmarks.process_answers import telling; "
+        "from benchmarks.processes import in_own_process; in_own_process(telling, Path(sys.argv[1]))"
     )
     runner = subprocess.Popen([sys.executable, "-c", code, str(told)], cwd=ROOT)
     pid = int(_soon(lambda: told.exists() and told.read_text(encoding="utf-8")))

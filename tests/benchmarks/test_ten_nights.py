@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.ten_nights import FIRST, OneNight, as_table, faults, run_nights
+from benchmarks.ten_nights import FIRST, OneNight, as_table, faults, run_nights
 
 
 def night(day: int, cost: float, left_alone: float | None, to_fill: int | None) -> OneNight:

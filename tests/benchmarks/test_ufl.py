@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.contest_like import simple_text
+from benchmarks.ufl import Ufl, main, read_ufl, ufl_instance
 from cdnplan.errors import InputError
-from tests.benchmarks.contest_like import simple_text
-from tests.benchmarks.ufl import Ufl, main, read_ufl, ufl_instance
 from tests.instance_checks import check_instance
 
 TWO_BY_THREE = """ 2 3

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks import ufllib
-from tests.benchmarks.contest_like import TEXTS
-from tests.benchmarks.ufllib import Proven
+from benchmarks import ufllib
+from benchmarks.contest_like import TEXTS
+from benchmarks.ufllib import Proven
 
 
 def test_all_families_are_drawn() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks.instances import Inputs, choose
-from tests.benchmarks.whole_plans import Planned, main, planned, print_plans
+from benchmarks.instances import Inputs, choose
+from benchmarks.whole_plans import Planned, main, planned, print_plans
 
 
 def test_a_command_is_run_and_its_gap_read(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.experiment import SETTINGS, measure
 from cdnplan.errors import InputError
 from cdnplan.experiment.assign import arm_by_cluster, draw, read_assignment, write_assignment
 from cdnplan.experiment.clusters import make_clusters
@@ -22,7 +23,6 @@ from cdnplan.experiment.sharing import clusters_by_parent, parents_of, read_pare
 from cdnplan.experiment.trial import read_trial, simulate_trials
 from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.sample import sample_folder
-from tests.benchmarks.experiment import SETTINGS, measure
 from tests.experiment.worlds import single, world
 
 WISHES = {
@@ -41,7 +41,7 @@ def designed(kind: str, seed: int = 1, n: int = 12) -> tuple[Design, Outcomes]:
 @pytest.mark.parametrize("setting", SETTINGS[:3], ids=lambda setting: setting.name)
 def test_intervals_and_power_hold_what_they_promise(setting: object) -> None:
     counts = measure(setting, 100, seed=7)  # type: ignore[arg-type]
-    # Three standard errors of a share over 100 trials; the long run is tests/benchmarks/experiment.py.
+    # Three standard errors of a share over 100 trials; the long run is benchmarks/experiment.py.
     assert counts.covered_ratio >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 100)
     assert counts.power == pytest.approx(0.8, abs=3 * np.sqrt(0.8 * 0.2 / 100))
 

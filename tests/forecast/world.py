@@ -1,4 +1,4 @@
-"""A daily history of the size of the world, sparse as logs are, for `tests.benchmarks.forecasts`."""
+"""A daily history of the size of the world, sparse as logs are, for `benchmarks.forecasts`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part of `python -m tests.benchmarks.fuzz`, and what its findings were."""
+"""A part of `python -m benchmarks.fuzz`, and what its findings were."""
 
 from __future__ import annotations
 

@@ -263,9 +263,9 @@ def test_reading_loads_no_heavy_module(tmp_path: Path) -> None:
     """A check has to answer at once: pandas alone takes longer to load."""
     (tmp_path / "t.yaml").write_text(BASE)
     code = (
-        "import sys; from pathlib import Path; from cdnplan.inputs.topology.topology_reader import
-        read_topology;" "read_topology(Path(sys.argv[1])); print(sorted({name.partition('.')[0] for name in
-        sys.modules}))"
+        "import sys; from pathlib import Path;"
+        "from cdnplan.inputs.topology.topology_reader import read_topology;"
+        "read_topology(Path(sys.argv[1])); print(sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "t.yaml")], capture_output=True, text=True, check=True

@@ -11,7 +11,7 @@ from tests.nightly.crashes import KINDS, NOT_TRIED, Crasher, Trial, trials
 from tests.nightly.nights import Project
 
 TRIALS = trials(15, seed=1)
-"""`python -m tests.benchmarks.crash` has 200."""
+"""`python -m benchmarks.crash` has 200."""
 
 
 @pytest.fixture(scope="module")

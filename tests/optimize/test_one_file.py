@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.contest_like import draw_koerkel_ghosh
+from benchmarks.ufl import ufl_instance
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.optimize.one_file.one_file import Facility, better_holders, relaxation_bound
-from tests.benchmarks.contest_like import draw_koerkel_ghosh
-from tests.benchmarks.ufl import ufl_instance
 from tests.evaluate.prices import best_holders, limit_terms, random_prices
 from tests.instances import FAMILIES, random_instance
 from tests.oracle.brute_force import brute_force

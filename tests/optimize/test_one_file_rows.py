@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.contest_like import draw_koerkel_ghosh
+from benchmarks.ufl import Ufl, ufl_instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.one_file.one_file import Facility, relaxation_bound, settled_holders
 from cdnplan.optimize.one_file.one_file_bound_kernels import CLOSED, FREE, OPEN
 from cdnplan.optimize.one_file.one_file_rows import Rows
 from cdnplan.optimize.one_file.one_file_split_kernels import split_nodes
-from tests.benchmarks.contest_like import draw_koerkel_ghosh
-from tests.benchmarks.ufl import Ufl, ufl_instance
 from tests.optimize.test_one_file import never
 
 STEPS, PATIENCE, LENGTH = 15, 5, 0.5

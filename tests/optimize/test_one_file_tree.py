@@ -7,13 +7,13 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
+from benchmarks.contest_like import draw_koerkel_ghosh
+from benchmarks.ufl import Ufl, ufl_instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.one_file import one_file_tree
 from cdnplan.optimize.one_file.one_file import Facility, relaxation_bound, settled_holders
 from cdnplan.optimize.one_file.one_file_tree import SAME_RATIO, Searched, search
-from tests.benchmarks.contest_like import draw_koerkel_ghosh
-from tests.benchmarks.ufl import Ufl, ufl_instance
 from tests.evaluate.prices import best_holders, limit_terms, random_prices
 from tests.optimize.test_one_file import held_cost, never, one_file
 

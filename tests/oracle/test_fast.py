@@ -7,13 +7,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from benchmarks.baselines import greedy_plan
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.evaluate.proof.bound import dual_bound
 from cdnplan.evaluate.proof.proof import tree_bound
 from cdnplan.evaluate.verdict.verdict import evaluate
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost, plan_cost
-from tests.benchmarks.baselines import greedy_plan
 from tests.instances import random_instance
 from tests.oracle.brute_force import brute_force, free_decisions
 

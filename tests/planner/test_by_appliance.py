@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.drift import Drift, write_drifted
 from cdnplan.fill.night import best_night, schedule
 from cdnplan.fill.night.best_night import Evening, PlannedNight
 from cdnplan.optimize.problem.outcome import Outcome
 from cdnplan.planner.decide import deciding
 from cdnplan.planner.decide.dealing import Dealt
 from cdnplan.sample import sample_folder
-from tests.benchmarks.drift import Drift, write_drifted
 from tests.planner.plans import make, sample_request
 
 DRIFTS = (1, 6, 8, 9)

@@ -1,3 +1,1 @@
-"""YAML with marks: read safely, several files put together, written so that every reader takes it for the
-same.
-"""
+"""YAML with marks: read safely, several files as one, written so that every reader takes it for the same."""

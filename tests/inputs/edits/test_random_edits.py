@@ -1,6 +1,6 @@
 """Random edits: the text means what the same operations make of the model, and keeps every comment.
 
-`python -m tests.benchmarks.edits` does the same 300 times, also on a large topology.
+`python -m benchmarks.edits` does the same 300 times, also on a large topology.
 """
 
 from __future__ import annotations

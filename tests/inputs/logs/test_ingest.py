@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.log_lines import LogMaker
 from cdnplan.errors import InputError
 from cdnplan.inputs.demand.history_reader import read_history
 from cdnplan.inputs.logs.ingest.request import IngestRequest
 from cdnplan.inputs.logs.ingest.run import ingest
-from tests.benchmarks.log_lines import LogMaker
 from tests.inputs.logs.ingesting import ONE_REGION, combined, run, volumes
 
 BE = "region: {name: BE}\n"

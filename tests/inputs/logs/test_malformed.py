@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.log_lines import BAD_KINDS, LogMaker
 from cdnplan.errors import InputError
 from cdnplan.inputs.logs.lines.blocks import BLOCK_BYTES
-from tests.benchmarks.log_lines import BAD_KINDS, LogMaker
 from tests.inputs.logs.ingesting import ONE_REGION, combined, run, run_files, volumes
 
 

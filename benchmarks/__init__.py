@@ -1,0 +1,1 @@
+"""Public benchmarks, run as modules: `python -m benchmarks.NAME`."""
