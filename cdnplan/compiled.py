@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numba
@@ -20,7 +22,8 @@ def njit(*, cache: bool = True, **options: Any) -> Callable[[Function], Dispatch
     Parameters
     ----------
     cache : bool
-        Keep the machine code on disk, beside the source or in `NUMBA_CACHE_DIR`.
+        Keep the machine code on disk: in `NUMBA_CACHE_DIR`, beside the source, or in the user's folder for
+        caches, the first of these that may be written. With none of them every process compiles for itself.
     **options
         As of ``numba.njit``.
 
@@ -40,7 +43,28 @@ def njit(*, cache: bool = True, **options: Any) -> Callable[[Function], Dispatch
     # Kernels are called from Python and from other kernels, never through a C function pointer: without the
     # wrapper for that, which takes the many arrays apart once more, they compile in less time.
     decorator: Any = numba.njit  # whose types leave this option out
-    return decorator(cache=cache, no_cfunc_wrapper=True, **options)  # type: ignore[no-any-return]
+
+    def decorate(function: Function) -> Dispatcher[Function]:
+        kernel: Any = decorator(no_cfunc_wrapper=True, **options)(function)
+        if cache:
+            with suppress(RuntimeError):  # no folder may be written: every process compiles for itself
+                kernel.enable_caching()
+        return kernel  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def kept_in(kernel: object) -> Path | None:
+    """Folder that keeps the machine code of a kernel; None of what is no kernel, or kept nowhere.
+
+    Examples
+    --------
+    >>> kept_in(njit(cache=False)(abs)) is None
+    True
+    """
+    stats = getattr(kernel, "stats", None)
+    folder = getattr(stats, "cache_path", None)
+    return Path(folder) if folder else None
 
 
 def part(function: Function) -> Function:
