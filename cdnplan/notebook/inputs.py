@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cdnplan.notebook.plans import optional_path
+from cdnplan.commands.option import optional_path
 
 if TYPE_CHECKING:
     import pandas as pd

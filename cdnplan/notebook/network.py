@@ -57,7 +57,7 @@ class Network:
 
         return cls(sample_folder() / "topology.yaml")
 
-    def path_alone(self) -> Path:
+    def __fspath__(self) -> str:
         """Its file, for commands that take no further files to merge onto it.
 
         Raises
@@ -69,7 +69,7 @@ class Network:
 
         if self.override:
             raise InputError([Problem("expected a network without override", file=str(self.path))])
-        return self.path
+        return str(self.path)
 
     @property
     def name(self) -> str:

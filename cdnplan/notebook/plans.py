@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cdnplan.commands.option import optional_path
 from cdnplan.notebook.figures import Figure, bars
 from cdnplan.notebook.network import Network
 
@@ -30,6 +31,10 @@ class Plan:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+
+    def __fspath__(self) -> str:
+        """Its folder, wherever one is asked for."""
+        return str(self.folder)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -203,11 +208,6 @@ def _reporting(previous: Path | None, asked: bool | None) -> Callable[[Path], Se
 
 
 _SAMPLE = ("topology.yaml", "titles.parquet", "demand.parquet")
-
-
-def optional_path(value: str | Path | None) -> Path | None:
-    """Path of a file or folder that may be left out."""
-    return None if value is None else Path(value)
 
 
 def verify(folder: str | Path | Plan) -> Report:

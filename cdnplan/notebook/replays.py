@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cdnplan.commands.option import optional_path
 from cdnplan.notebook.figures import Figure, bars
 from cdnplan.notebook.network import Network
-from cdnplan.notebook.plans import Plan, folder_of, optional_path
+from cdnplan.notebook.plans import Plan, folder_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,10 @@ class Replay:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+
+    def __fspath__(self) -> str:
+        """Its folder, wherever one is asked for."""
+        return str(self.folder)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def replay(
         plan=None if plan is None else folder_of(plan),
         actual=optional_path(actual),
         logged=optional_path(logged),
-        topology=topology.path_alone() if isinstance(topology, Network) else optional_path(topology),
+        topology=optional_path(topology),
         titles=optional_path(titles),
         history=optional_path(history),
         files=optional_path(files),
