@@ -13,6 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
 
+from cdnplan.commands.countries import countries
+
 AnyPath = str | os.PathLike[str]
 """A file or folder: text, a path, or what stands for one, as a plan in a notebook."""
 
@@ -35,10 +37,10 @@ class Option:
         Range of a number.
     read : callable or None
         Makes its value from its text, or raises `InputError`; from a list of texts where it may be repeated.
-    default : str or None
-        With `read`: the default as text.
-    shown : bool
-        Whether help shows the default.
+    repeated : bool
+        With `read`: it may be given several times.
+    required : bool
+        The command cannot do without, though the function can.
     """
 
     metavar: str | None = None
@@ -48,8 +50,8 @@ class Option:
     least: float | None = None
     most: float | None = None
     read: Callable[[Any], Any] | None = None
-    default: str | None = None
-    shown: bool = True
+    repeated: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +98,28 @@ def declared(asked: Callable[..., Any]) -> list[Declared]:
     >>> one.parameter.name, one.parameter.default, one.option.metavar, one.meaning
     ('by', 1, 'N', 'How much.')
     """
-    parameters = inspect.signature(asked).parameters
-    # What is returned may be named for type checkers only.
-    annotations = {name: parameter.annotation for name, parameter in parameters.items()}
-    names = vars(sys.modules[asked.__module__])
-    types = get_type_hints(SimpleNamespace(__annotations__=annotations), names, include_extras=True)
+    parameters = {parameter.name: parameter for parameter in typed_parameters(asked)}
     explained = meanings(asked.__doc__ or "")
     found = []
     for name in [*explained, *(name for name in parameters if name not in explained)]:
-        bare, option = types[name], Option()
+        bare, option = parameters[name].annotation, Option()
         if get_origin(bare) is Annotated:
             bare, option = get_args(bare)
         found.append(Declared(parameters[name].replace(annotation=bare), option, explained.get(name, "")))
     return found
+
+
+def typed_parameters(function: Callable[..., Any], skipped: int = 0) -> list[inspect.Parameter]:
+    """Parameters of a function with their types, without the first few.
+
+    Those, and what is returned, may be named for type checkers only.
+    """
+    parameters = list(inspect.signature(function).parameters.values())[skipped:]
+    named = SimpleNamespace(
+        __annotations__={parameter.name: parameter.annotation for parameter in parameters}
+    )
+    types = get_type_hints(named, vars(sys.modules[function.__module__]), include_extras=True)
+    return [parameter.replace(annotation=types[parameter.name]) for parameter in parameters]
 
 
 def parameters_section(docstring: str) -> str:
@@ -162,47 +173,7 @@ def never() -> bool:
     return False
 
 
-def country_codes(text: str) -> frozenset[str]:
-    """Read countries given as codes or names, separated by commas.
-
-    Parameters
-    ----------
-    text : str
-        As ``BE,NL`` or ``Belgium, nl``; empty: none.
-
-    Returns
-    -------
-    frozenset of str
-        ISO 3166 alpha-2 codes.
-
-    Raises
-    ------
-    InputError
-        With each name that is no country.
-
-    Examples
-    --------
-    >>> sorted(country_codes("Belgium, nl"))
-    ['BE', 'NL']
-    """
-    from cdnplan.errors import InputError, Problem
-    from cdnplan.inputs.places.countries import country_code
-
-    named = [part for part in (part.strip() for part in text.split(",")) if part]
-    codes = [country_code(part) for part in named]
-    problems = [
-        Problem(f"unknown country {part!r}, expected codes as BE,NL", path="--countries")
-        for part, code in zip(named, codes, strict=True)
-        if code is None
-    ]
-    if text and not named:
-        problems.append(Problem(f"found {text!r}, expected codes as BE,NL", path="--countries"))
-    if problems:
-        raise InputError(problems)
-    return frozenset(code for code in codes if code is not None)
-
-
-Countries = Annotated[Iterable[str], Option("BE,NL", read=country_codes, default="")]
+Countries = Annotated[Iterable[str], Option("BE,NL", read=countries)]
 Day = Annotated[dt.date | None, Option("DATE")]
 EngineName = Literal["auto", "exact", "fast"]
 Gap = Annotated[float | None, Option("G", least=0.0)]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SizeRequest:
+class SizeOptions:
     """The cheapest hardware additions that reach a target: of which network, and how.
 
     Parameters
@@ -104,7 +104,7 @@ class SizeRequest:
 
 
 def size(
-    request: SizeRequest,
+    options: SizeOptions,
     warn: Callable[[str], object],
     progress: Progress = silent,
     asked: Callable[[], bool] = never,
@@ -113,7 +113,7 @@ def size(
 
     Parameters
     ----------
-    request : SizeRequest
+    options : SizeOptions
     warn : callable
         Told what looks wrong with the inputs.
     progress, asked : callable
@@ -135,15 +135,15 @@ def size(
     from cdnplan.whatif.size.sizing_file import read_sizing
     from cdnplan.whatif.size.sizing_output import SIZING, write_answer
 
-    topology, catalog, demand, warnings = _network(request)
-    sizing = read_sizing(Path(request.sizing), topology)
+    topology, catalog, demand, warnings = _network(options)
+    sizing = read_sizing(Path(options.sizing), topology)
     for warning in warnings:
         warn(warning)
-    out = optional_path(request.out)
+    out = optional_path(options.out)
     # The plan is made where it can be moved from, if that folder is there already.
     beside = out.absolute().parent if out is not None and out.absolute().parent.is_dir() else None
     with tempfile.TemporaryDirectory(dir=beside) as scratch, ExitStack() as stack:
-        place = None if out is None else stack.enter_context(claimed(out, SIZING, replace=request.force))
+        place = None if out is None else stack.enter_context(claimed(out, SIZING, replace=options.force))
         plan_folder = Path(scratch) / "plan"
         result = find(
             topology,
@@ -151,11 +151,11 @@ def size(
             demand,
             sizing,
             plan_out=plan_folder,
-            engine=request.engine,
-            gap_ratio=request.gap,
-            time_limit_s=request.time_limit,
-            threads=cores(request.threads),
-            seed=request.seed,
+            engine=options.engine,
+            gap_ratio=options.gap,
+            time_limit_s=options.time_limit,
+            threads=cores(options.threads),
+            seed=options.seed,
             progress=progress,
             asked=asked,
         )
@@ -164,26 +164,26 @@ def size(
     return result
 
 
-def _network(request: SizeRequest) -> tuple[Topology, Catalog, Demand, Sequence[str]]:
+def _network(options: SizeOptions) -> tuple[Topology, Catalog, Demand, Sequence[str]]:
     """The network with its titles and demand, and what looks wrong with them."""
     from cdnplan.planner import PlanRequest
     from cdnplan.planner.inputs.load import load
     from cdnplan.whatif.base.base import read_inputs
 
-    if request.base is not None:
-        inputs = read_inputs(Path(request.base)).inputs
+    if options.base is not None:
+        inputs = read_inputs(Path(options.base)).inputs
         return inputs.topology, inputs.catalog, inputs.demand, ()
-    assert request.topology is not None and request.titles is not None  # the request has made sure
+    assert options.topology is not None and options.titles is not None  # they were checked
     loaded = load(
         PlanRequest(
-            topology=Path(request.topology),
-            titles=Path(request.titles),
-            demand=optional_path(request.demand),
-            files=optional_path(request.files),
+            topology=Path(options.topology),
+            titles=Path(options.titles),
+            demand=optional_path(options.demand),
+            files=optional_path(options.files),
             out=Path(),
-            countries=frozenset(request.countries),
-            date=request.date,
-            environment=environment(request.topology, request.env),
+            countries=frozenset(options.countries),
+            date=options.date,
+            environment=environment(options.topology, options.env),
         )
     )
     return loaded.topology, loaded.catalog, loaded.demand, loaded.warnings

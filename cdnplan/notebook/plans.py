@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from cdnplan.commands.option import optional_path
+from cdnplan.commands.plan import PlanOptions
+from cdnplan.notebook.asking import taking, warn
 from cdnplan.notebook.figures import Figure, bars
 from cdnplan.notebook.network import Network
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from cdnplan.evaluate.verdict.report import Report
     from cdnplan.fill.diff.difference import Difference
-    from cdnplan.optimize.engine import EngineName
 
 
 class Plan:
@@ -113,101 +112,17 @@ def folder_of(plan: str | Path | Plan) -> Path:
     return plan.folder if isinstance(plan, Plan) else Path(plan)
 
 
-def plan(
-    out: str | Path,
-    topology: Network | str | Path | None = None,
-    titles: str | Path | None = None,
-    demand: str | Path | None = None,
-    history: str | Path | None = None,
-    files: str | Path | None = None,
-    countries: Iterable[str] = (),
-    previous: str | Path | Plan | None = None,
-    holdings: str | Path | None = None,
-    fill_from: dt.datetime | None = None,
-    start: str | Path | Plan | None = None,
-    date: dt.date | None = None,
-    engine: EngineName = "auto",
-    gap: float | None = None,
-    time_limit: float | None = None,
-    threads: int = 0,
-    seed: int = 0,
-    env: str | None = None,
-    override: Sequence[str | Path] = (),
-    *,
-    cold_start: Literal["free", "limited"] | None = None,
-    rules_wait: bool = False,
-    allow_lost_appliances: bool = False,
-    report: bool | None = None,
-    force: bool = False,
-) -> Plan:
+@taking(PlanOptions)
+def plan(options: PlanOptions) -> Plan:
     """Decide which files every appliance holds, and write it with a proof of how good it is.
-
-    Parameters
-    ----------
-    out, topology, titles, demand, …
-        As for the command. `topology` may be a `Network`, plans may be a `Plan`; without inputs the sample is
-        planned.
 
     Returns
     -------
     Plan
     """
-    import os
+    from cdnplan.commands.plan import plan as make_plan
 
-    from cdnplan.planner import PlanRequest
-    from cdnplan.planner import plan as make_plan
-    from cdnplan.sample import sample_folder
-
-    network = topology if isinstance(topology, Network) else None
-    if (topology, titles, demand, history, files) == (None,) * 5:
-        topology, titles, demand = (sample_folder() / name for name in _SAMPLE)
-    if topology is None or titles is None:
-        from cdnplan.errors import InputError, Problem
-
-        raise InputError([Problem("give topology and titles; with no input at all the sample is planned")])
-    made = make_plan(
-        PlanRequest(
-            topology=network.path if network is not None else Path(str(topology)),
-            titles=Path(titles),
-            out=Path(out),
-            demand=optional_path(demand),
-            history=optional_path(history),
-            files=optional_path(files),
-            countries=frozenset(countries),
-            previous=None if previous is None else folder_of(previous),
-            holdings=optional_path(holdings),
-            fill_from=fill_from,
-            cold_start=cold_start,
-            rules_wait=rules_wait,
-            allow_lost_appliances=allow_lost_appliances,
-            start=None if start is None else folder_of(start),
-            date=date,
-            engine=engine,
-            gap_ratio=gap,
-            time_limit_s=time_limit,
-            threads=threads or os.cpu_count() or 1,
-            seed=seed,
-            environment=env if network is None else env or network.env,
-            overrides=(*(network.override if network else ()), *(Path(item) for item in override)),
-            replace=force,
-        ),
-        more=_reporting(None if previous is None else folder_of(previous), report),
-    )
-    return Plan(made.folder)
-
-
-def _reporting(previous: Path | None, asked: bool | None) -> Callable[[Path], Sequence[str]] | None:
-    """What puts a report into the plan folder; None where none is wanted."""
-    if asked is False:
-        return None
-    import warnings
-
-    from cdnplan.report.pages.report import report_of_plan
-
-    return report_of_plan(previous, always=asked is True, warn=warnings.warn)
-
-
-_SAMPLE = ("topology.yaml", "titles.parquet", "demand.parquet")
+    return Plan(make_plan(options, warn).folder)
 
 
 def verify(folder: str | Path | Plan) -> Report:

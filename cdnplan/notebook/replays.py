@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cdnplan.commands.option import optional_path
+from cdnplan.commands.replay import replay_request
+from cdnplan.notebook.asking import taking
 from cdnplan.notebook.figures import Figure, bars
-from cdnplan.notebook.network import Network
 from cdnplan.notebook.plans import Plan, folder_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cdnplan.optimize.engine import EngineName
-
-POLICIES = ("lru", "lfu", "gdsf", "s3-fifo", "w-tinylfu", "belady")
-HYBRID = (0.5, 0.75, 0.9)
-PREFILL = (0.5, 1.0)
-"""What a replay tries where nothing else is said, as the command does."""
+    from cdnplan.replay import ReplayRequest
 
 
 class Replay:
@@ -83,83 +77,16 @@ class Replay:
         return f"{self.policies.to_html(index=False)}{self.figure().svg}"
 
 
-def replay(
-    out: str | Path,
-    plan: str | Path | Plan | None = None,
-    actual: str | Path | None = None,
-    logged: str | Path | None = None,
-    topology: str | Path | Network | None = None,
-    titles: str | Path | None = None,
-    history: str | Path | None = None,
-    files: str | Path | None = None,
-    countries: Iterable[str] = (),
-    periods: int = 1,
-    model: str = "auto",
-    date: dt.date | None = None,
-    policies: Sequence[str] = POLICIES,
-    hybrid: Sequence[float] = HYBRID,
-    hybrid_policy: str | None = None,
-    prefill: Sequence[float] = PREFILL,
-    sample: float | None = None,
-    requests: float | None = None,
-    play_gb: float = 2.0,
-    days: float | None = None,
-    turnovers: float = 5.0,
-    engine: EngineName = "auto",
-    gap: float | None = None,
-    threads: int = 0,
-    seed: int = 0,
-    *,
-    regret: bool = True,
-    force: bool = False,
-) -> Replay:
+@taking(replay_request)
+def replay(request: ReplayRequest) -> Replay:
     """Serve what really came with a plan, beside caches that fill themselves on the same network.
-
-    Parameters
-    ----------
-    out, plan, actual, topology, titles, …
-        As for the command; `plan` may be a `Plan`, `policies` are names (empty: none, ``["all"]``: all), and
-        `hybrid` and `prefill` are numbers (empty: none of these).
 
     Returns
     -------
     Replay
     """
-    import os
-
-    from cdnplan.replay import ReplayRequest
     from cdnplan.replay import replay as run
-    from cdnplan.replay.caches.caches import POLICIES as KNOWN
-    from cdnplan.replay.cases.planning import How
 
-    names = tuple(name.lower() for name in policies)
-    request = ReplayRequest(
-        out=Path(out),
-        plan=None if plan is None else folder_of(plan),
-        actual=optional_path(actual),
-        logged=optional_path(logged),
-        topology=optional_path(topology),
-        titles=optional_path(titles),
-        history=optional_path(history),
-        files=optional_path(files),
-        countries=frozenset(countries),
-        date=date,
-        periods=periods,
-        model=model,
-        policies=tuple(KNOWN) if names == ("all",) else names,
-        hybrid=tuple(hybrid),
-        hybrid_policy=hybrid_policy,
-        prefill=tuple(prefill),
-        sample=sample,
-        requests=requests,
-        play_gb=play_gb,
-        days=days,
-        turnovers=turnovers,
-        regret=regret,
-        how=How(engine, gap, None, threads or os.cpu_count() or 1, seed),
-        seed=seed,
-        replace=force,
-    )
     return Replay(run(request).folder)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from cdnplan.commands.size import SizeRequest
+from cdnplan.commands.size import SizeOptions
 from cdnplan.notebook.asking import taking, warn
 from cdnplan.notebook.figures import Figure
 
@@ -78,8 +78,8 @@ class Sizing:
         return f"{self.options.to_html(index=False)}{drawn}"
 
 
-@taking(SizeRequest)
-def size(request: SizeRequest) -> Sizing:
+@taking(SizeOptions)
+def size(options: SizeOptions) -> Sizing:
     """Find the cheapest hardware additions that reach a target, proven by bounds and confirmed by plans.
 
     Returns
@@ -94,4 +94,4 @@ def size(request: SizeRequest) -> Sizing:
     """
     from cdnplan.commands.size import size as find
 
-    return Sizing(find(request, warn))
+    return Sizing(find(options, warn))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cdnplan.commands.topology_import import ImportRequest, import_request
+from cdnplan.notebook.asking import taking, warn
 from cdnplan.notebook.network import Network
 from cdnplan.notebook.plans import Plan, folder_of
 
@@ -189,62 +191,19 @@ def edit(
     return TopologyEdit(Path(file), edited)
 
 
-def import_(
-    list_file: str | Path,
-    out: str | Path,
-    name: str = "",
-    countries: Iterable[str] = (),
-    country_of: Mapping[str, str] | None = None,
-    embedded_share: float = 0.75,
-    near_sites: int = 2,
-    near_km: float = 1000.0,
-    exchanges: int = 3,
-    rest_exchanges: int = 5,
-    storage_appliance: tuple[float, float, float] = (280.0, 80.0, 1.2),
-    flash_appliance: tuple[float, float, float] = (24.0, 180.0, 0.3),
-    global_appliance: tuple[float, float, float] = (100.0, 40.0, 0.4),
-    origin: Mapping[str, tuple[float, float]] | None = None,
-) -> Network:
+@taking(import_request)
+def import_(request: ImportRequest) -> Network:
     """Write a topology from a public list of appliances, as a start for editing: `cdnplan topology import`.
-
-    Parameters
-    ----------
-    list_file, out, name, countries, …
-        As for the command; appliances as (TB, Gbit/s, fill Gbit/s).
-    country_of : mapping of str to str, optional
-        ISO code by city, for rows that name no country.
-    origin : mapping of str to (float, float), optional
-        Latitude and longitude by name.
 
     Returns
     -------
     Network
     """
-    import warnings
-
     from cdnplan.inputs.appliance_list.import_file import import_file
-    from cdnplan.inputs.appliance_list.import_options import DEFAULT_ORIGINS, HardwareRule, ImportOptions
-    from cdnplan.model.network.topology import Hardware, Origin
 
-    options = ImportOptions(
-        name=name or Path(out).stem,
-        countries=frozenset(countries),
-        country_of=dict(country_of or {}),
-        embedded_share=embedded_share,
-        near_sites=near_sites,
-        near_km=near_km,
-        exchanges=exchanges,
-        rest_exchanges=rest_exchanges,
-        hardware=HardwareRule(
-            storage=Hardware("storage-2u", *storage_appliance),
-            flash=Hardware("flash-1u", *flash_appliance),
-            remote=Hardware("global-1u", *global_appliance),
-        ),
-        origins=tuple(Origin(n, place) for n, place in (origin or {}).items()) or DEFAULT_ORIGINS,
-    )
-    for warning in import_file(Path(list_file), Path(out), options).warnings:
-        warnings.warn(warning, stacklevel=2)
-    return Network(out)
+    for warning in import_file(request.list_file, request.out, request.options).warnings:
+        warn(warning)
+    return Network(request.out)
 
 
 def schema(*, part: bool = False) -> dict[str, Any]:

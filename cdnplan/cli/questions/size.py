@@ -12,7 +12,7 @@ import typer
 from cdnplan.cli.terminal.options import Quiet, taking, warn
 from cdnplan.cli.terminal.progress import watched
 from cdnplan.cli.terminal.tables import TableFormat
-from cdnplan.commands.size import SizeRequest
+from cdnplan.commands.size import SizeOptions
 
 if TYPE_CHECKING:
     from cdnplan.whatif.size.size import SizingResult
@@ -21,9 +21,9 @@ Table = Literal["options", "curve", "candidates", "goals"]
 CANDIDATES_SHOWN = 10
 
 
-@taking(SizeRequest)
+@taking(SizeOptions)
 def size(
-    request: SizeRequest,
+    options: SizeOptions,
     ctx: typer.Context,
     fmt: Annotated[
         TableFormat, typer.Option("--format", help="json: everything, in full. csv: one of the tables.")
@@ -40,10 +40,10 @@ def size(
     from cdnplan.errors import DeadlineError
 
     with watched(ctx, quiet=quiet) as (progress, asked):
-        result = find(request, warn, progress, asked)
+        result = find(options, warn, progress, asked)
     _print(result, fmt, table)
-    if request.out is not None and fmt == "table":
-        out = Path(request.out)
+    if options.out is not None and fmt == "table":
+        out = Path(options.out)
         sys.stdout.write(f"\nwritten to {out}; its plan is {out / 'plan'}\n")
     if result.verified is None or not result.verified.ok:
         raise DeadlineError("the time was up before a set was found whose full plan reaches the target")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 import typer
 
-from cdnplan.commands.option import AnyPath, Declared, declared
+from cdnplan.commands.option import AnyPath, Declared, declared, typed_parameters
 from cdnplan.errors import InputError, Problem
 
 Request = TypeVar("Request")
@@ -24,13 +24,16 @@ _TYPES: dict[Any, Any] = {
     AnyPath: Path,
     AnyPath | None: Path | None,
     Sequence[AnyPath]: list[Path] | None,
+    Sequence[str] | None: list[str] | None,
     dt.date | None: dt.datetime | None,
+    int | str | None: str | None,
+    str | Sequence[str] | None: str | None,
 }
 """What typer reads a declared type as, where that is not the type itself."""
 
 
 def taking(
-    asked: Callable[Asked, Request],
+    asked: Callable[Asked, Request], *, also: Sequence[Declared] = (), before: str = ""
 ) -> Callable[[Callable[Concatenate[Request, Own], None]], Callable[..., None]]:
     """Give a command the options that a request declares, before those of its own.
 
@@ -38,6 +41,10 @@ def taking(
     ----------
     asked : callable
         The request, or the function that makes it; see `cdnplan.commands.option.declared`.
+    also : sequence of Declared
+        Options that the command has besides, as another declares them.
+    before : str
+        The option which they precede.
 
     Returns
     -------
@@ -47,15 +54,19 @@ def taking(
 
     def decorate(command: Callable[Concatenate[Request, Own], None]) -> Callable[..., None]:
         options = declared(asked)
-        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+        others = {option.parameter.name for option in also}
+        own = [one for one in typed_parameters(command, skipped=1) if one.name not in others]
 
         def run(**values: Any) -> None:
             given = {option.parameter.name: values.pop(option.parameter.name) for option in options}
             command(_request(asked, options, given), **values)  # type: ignore[call-arg]
 
-        shown = [_on_the_command_line(option) for option in options]
-        run.__signature__ = inspect.Signature(shown + _named(own))  # type: ignore[attr-defined]
-        run.__doc__ = command.__doc__
+        names = [option.parameter.name for option in options]
+        place = names.index(before) if also else 0
+        shown = [_on_the_command_line(one) for one in (*options[:place], *also, *options[place:])]
+        own = [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in own]
+        run.__signature__ = inspect.Signature(shown + own)  # type: ignore[attr-defined]
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
         return run
 
     return decorate
@@ -92,28 +103,27 @@ def _on_the_command_line(declaration: Declared) -> inspect.Parameter:
     """A parameter as typer wants it."""
     parameter, option = declaration.parameter, declaration.option
     name, default = parameter.name, parameter.default
-    type_ = _TYPES.get(parameter.annotation, parameter.annotation)
-    notes: dict[str, Any] = {"metavar": option.metavar, "help": declaration.meaning or None}
+    type_: Any = _TYPES.get(parameter.annotation, parameter.annotation)
     if option.read is not None:
-        default = option.default
-        type_ = str if default is not None else str | None
+        type_ = list[str] | None if option.repeated else str if default is not None else str | None
     if parameter.kind is parameter.VAR_POSITIONAL:
-        type_, default = list[Path], parameter.empty
-    if type_ == dt.datetime | None:
-        notes["formats"] = ["%Y-%m-%d"]
-    if type_ == list[Path] | None:
-        default = None
-    notes |= {"min": option.least, "max": option.most, "show_default": option.shown}
-    if option.argument:
-        note = typer.Argument(**notes)
-    else:
-        flags = option.flag.split() or ([f"--{name.replace('_', '-')}"] if option.switch else [])
-        note = typer.Option(*flags, **notes)
-    return inspect.Parameter(name, parameter.KEYWORD_ONLY, default=default, annotation=Annotated[type_, note])
-
-
-def _named(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
-    return [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in parameters]
+        type_, default = list[Path] | None, None
+    if option.required:
+        default = parameter.empty
+    elif isinstance(default, tuple):
+        texts = (f"{part:g}" if isinstance(part, float) else str(part) for part in default)
+        default = ",".join(texts) if option.read is not None else None
+    notes: dict[str, Any] = {
+        "metavar": option.metavar,
+        "help": declaration.meaning or None,
+        "min": option.least,
+        "max": option.most,
+        "formats": ["%Y-%m-%d"] if type_ == dt.datetime | None else None,
+    }
+    flags = option.flag.split() or ([f"--{name.replace('_', '-')}"] if option.switch else [])
+    note: Any = typer.Argument(**notes) if option.argument else typer.Option(*flags, **notes)
+    annotation: Any = Annotated[type_, note]
+    return inspect.Parameter(name, parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def warn(text: str) -> None:

@@ -131,7 +131,7 @@ def show(
 
 def _restricted(topology: Topology, countries: str) -> Topology:
     """Keep what plans with these countries keep."""
-    from cdnplan.cli.terminal.countries import country_codes
+    from cdnplan.commands.countries import country_codes
     from cdnplan.errors import InputError, Problem, nearest
     from cdnplan.model.instance.network import restricted
 
