@@ -54,6 +54,17 @@ class Option:
     required: bool = False
 
 
+# Options that several commands have.
+Countries = Annotated[Iterable[str], Option("BE,NL", read=countries)]
+Day = Annotated[dt.date | None, Option("DATE")]
+EngineName = Literal["auto", "exact", "fast"]
+Gap = Annotated[float | None, Option("G", least=0.0)]
+Seconds = Annotated[float | None, Option("S", least=0.0)]
+Threads = Annotated[int, Option("N", least=0)]
+Seed = Annotated[int, Option("N")]
+Switch = Annotated[bool, Option(switch=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """An option as it was declared.
@@ -171,13 +182,3 @@ def silent(phase: str, done: float, lower: float | None, upper: float | None) ->
 def never() -> bool:
     """Nobody asks for an end."""
     return False
-
-
-Countries = Annotated[Iterable[str], Option("BE,NL", read=countries)]
-Day = Annotated[dt.date | None, Option("DATE")]
-EngineName = Literal["auto", "exact", "fast"]
-Gap = Annotated[float | None, Option("G", least=0.0)]
-Seconds = Annotated[float | None, Option("S", least=0.0)]
-Threads = Annotated[int, Option("N", least=0)]
-Seed = Annotated[int, Option("N")]
-Switch = Annotated[bool, Option(switch=True)]

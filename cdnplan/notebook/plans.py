@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cdnplan.commands.option import AnyPath
 from cdnplan.commands.plan import PlanOptions
 from cdnplan.notebook.asking import taking, warn
 from cdnplan.notebook.figures import Figure, bars
@@ -107,11 +108,6 @@ class Plan:
         return f"<p>{self!r}</p>{self.figure().svg}"
 
 
-def folder_of(plan: str | Path | Plan) -> Path:
-    """Folder of a plan, given either."""
-    return plan.folder if isinstance(plan, Plan) else Path(plan)
-
-
 @taking(PlanOptions)
 def plan(options: PlanOptions) -> Plan:
     """Decide which files every appliance holds, and write it with a proof of how good it is.
@@ -125,7 +121,7 @@ def plan(options: PlanOptions) -> Plan:
     return Plan(make_plan(options, warn).folder)
 
 
-def verify(folder: str | Path | Plan) -> Report:
+def verify(folder: AnyPath) -> Report:
     """Recompute limits, costs and the bound from a plan's files alone.
 
     `.ok` tells whether all holds, `.outcome` whether the bound is ``proven`` as well or in part only claimed
@@ -133,7 +129,7 @@ def verify(folder: str | Path | Plan) -> Report:
     """
     from cdnplan.evaluate.verify import verify as verify_folder
 
-    return verify_folder(folder_of(folder))
+    return verify_folder(Path(folder))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,16 +173,16 @@ class PlanDifference:
         return str(self.figures.to_html(index=False))
 
 
-def diff(a: str | Path | Plan, b: str | Path | Plan) -> PlanDifference:
+def diff(a: AnyPath, b: AnyPath) -> PlanDifference:
     """Show what changed between two plans: cost, bytes in and out by site, and why."""
     from cdnplan.fill.diff.difference import diff as compare
 
-    return PlanDifference(compare(folder_of(a), folder_of(b)))
+    return PlanDifference(compare(Path(a), Path(b)))
 
 
 def export(
-    plan: str | Path | Plan,
-    out: str | Path,
+    plan: AnyPath,
+    out: AnyPath,
     content_url: str,
     cdn_path: str,
     metadata_url: str = "",
@@ -201,11 +197,11 @@ def export(
 
     ids = tuple(part.strip() for part in cdn_path.split(",") if part.strip())
     style = Style(content_url, ids, metadata_url, per, max_urls)  # type: ignore[arg-type]
-    export_rfc8007(folder_of(plan), Path(out), style, purge=purge)
+    export_rfc8007(Path(plan), Path(out), style, purge=purge)
     return Path(out)
 
 
-def nightly(config: str | Path, *, dry_run: bool = False, date: dt.date | None = None) -> dict[str, Any]:
+def nightly(config: AnyPath, *, dry_run: bool = False, date: dt.date | None = None) -> dict[str, Any]:
     """Plan a night as a job; its status, with `exit_code` and `problems`."""
     from cdnplan.nightly import nightly as run_night
     from cdnplan.nightly import read_config

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cdnplan.commands.prices import prices_request
-from cdnplan.commands.sweep import sweep_request
+from cdnplan.commands.sweep import SweepOptions
 from cdnplan.commands.whatif import WhatifQuestion, whatif_question
 from cdnplan.notebook.asking import taking
 from cdnplan.notebook.figures import Figure, bars
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cdnplan.whatif.ask.price_check import PricesRequest, PricesResult
     from cdnplan.whatif.ask.run import WhatifResult
-    from cdnplan.whatif.ask.sweep import SweepRequest, SweepResult
+    from cdnplan.whatif.ask.sweep import SweepResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,17 +120,17 @@ class Sweep:
         return f"{self.table.head(10).to_html()}{self.figure(10).svg}"
 
 
-@taking(sweep_request)
-def sweep(request: SweepRequest) -> Sweep:
+@taking(SweepOptions)
+def sweep(options: SweepOptions) -> Sweep:
     """Let each site or link fail, or each pair of sites of one city: `cdnplan whatif` with --n-1 or --n-2.
 
     Returns
     -------
     Sweep
     """
-    from cdnplan.whatif.ask.sweep import sweep as run
+    from cdnplan.commands.sweep import sweep as run
 
-    return Sweep(run(request))
+    return Sweep(run(options))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

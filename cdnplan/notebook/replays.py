@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cdnplan.commands.option import optional_path
+from cdnplan.commands.option import AnyPath, optional_path
 from cdnplan.commands.replay import replay_request
 from cdnplan.notebook.asking import taking
 from cdnplan.notebook.figures import Figure, bars
-from cdnplan.notebook.plans import Plan, folder_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +108,7 @@ class Page:
         frame = 'width="100%" height="800" style="border:0"'
         return f'<iframe {frame} srcdoc="{escape(self.html)}"></iframe>'
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write it to a file."""
         from cdnplan.report.pages.report import write_report
 
@@ -117,10 +116,10 @@ class Page:
 
 
 def report(
-    subject: str | Path | Plan | Replay,
-    previous: str | Path | Plan | None = None,
-    actual: str | Path | None = None,
-    out: str | Path | None = None,
+    subject: AnyPath,
+    previous: AnyPath | None = None,
+    actual: AnyPath | None = None,
+    out: AnyPath | None = None,
 ) -> Page:
     """Make one HTML page of a plan, a replay or a what-if: figures, map, tables to search and download.
 
@@ -137,8 +136,7 @@ def report(
     """
     from cdnplan.report.pages.report import report as make_report
 
-    folder = subject.folder if isinstance(subject, Replay) else folder_of(subject)
-    page = Page(make_report(folder, None if previous is None else folder_of(previous), optional_path(actual)))
+    page = Page(make_report(Path(subject), optional_path(previous), optional_path(actual)))
     if out is not None:
         page.save(out)
     return page

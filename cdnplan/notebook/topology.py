@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cdnplan.commands.option import AnyPath
 from cdnplan.commands.topology_import import ImportRequest, import_request
 from cdnplan.notebook.asking import taking, warn
 from cdnplan.notebook.network import Network
-from cdnplan.notebook.plans import Plan, folder_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cdnplan.model.network.topology import Topology
 
 
-def check(file: str | Path, env: str | None = None, override: list[str | Path] | None = None) -> list[str]:
+def check(file: AnyPath, env: str | None = None, override: Sequence[AnyPath] | None = None) -> list[str]:
     """Read a topology; warnings about what is allowed but looks wrong.
 
     Raises
@@ -30,13 +31,13 @@ def check(file: str | Path, env: str | None = None, override: list[str | Path] |
     """
     from cdnplan.inputs.topology.topology_warnings import topology_warnings
 
-    return list(topology_warnings(Network(file, env, override or []).topology))
+    return list(topology_warnings(Network(file, env, override or ()).topology))
 
 
 def show(
-    file: str | Path,
+    file: AnyPath,
     env: str | None = None,
-    override: list[str | Path] | None = None,
+    override: Sequence[AnyPath] | None = None,
     *,
     countries: Iterable[str] = (),
     tree: bool = False,
@@ -47,7 +48,7 @@ def show(
     from cdnplan.inputs.topology.topology_summary import SITE_COLUMNS, TOTAL_COLUMNS, site_rows, totals
     from cdnplan.model.instance.network import restricted
 
-    topology = Network(file, env, override or []).topology
+    topology = Network(file, env, override or ()).topology
     if kept := frozenset(countries):
         topology = restricted(topology, kept)
     if tree:
@@ -95,9 +96,7 @@ TOTAL_COLUMNS = (
 )
 
 
-def diff(
-    a: str | Path | Network | Plan, b: str | Path | Network | Plan, env: str | None = None
-) -> TopologyDifference:
+def diff(a: AnyPath, b: AnyPath, env: str | None = None) -> TopologyDifference:
     """Show what changed between two topologies, or those of two plans, by meaning.
 
     Renamed things are recognised.
@@ -107,14 +106,14 @@ def diff(
     return TopologyDifference(diff_topologies(_read(a, env), _read(b, env)))
 
 
-def _read(given: str | Path | Network | Plan, env: str | None) -> Topology:
+def _read(given: AnyPath, env: str | None) -> Topology:
     from cdnplan.inputs.topology.topology_reader import read_topology_of
 
     if isinstance(given, Network) and env in (None, given.env):
         return given.topology
     if isinstance(given, Network):
         return Network(given.path, env, given.override).topology
-    return read_topology_of(folder_of(given), env=env)
+    return read_topology_of(Path(given), env=env)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,9 +149,9 @@ class TopologyEdit:
 
 
 def edit(
-    file: str | Path,
+    file: AnyPath,
     *operations: str,
-    script: str | Path | Sequence[str | Path] = (),
+    script: AnyPath | Sequence[AnyPath] = (),
     dry_run: bool = False,
     drop_comments: bool = False,
 ) -> TopologyEdit:
@@ -180,7 +179,7 @@ def edit(
     from cdnplan.inputs.edits.language import parse_operations
     from cdnplan.inputs.edits.script import read_script
 
-    scripts = [script] if isinstance(script, str | Path) else script
+    scripts = [script] if isinstance(script, str | os.PathLike) else script
     asked = [operation for path in scripts for operation in read_script(Path(path))]
     asked += parse_operations(list(operations))
     if not asked:

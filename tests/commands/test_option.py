@@ -36,7 +36,7 @@ ALL = (
     *(plan.PlanOptions, size.SizeOptions, synth.SynthOptions, forecast.ForecastOptions),
     *(backtest.BacktestOptions, experiment.PowerOptions, experiment.DesignOptions),
     *(experiment.AssignOptions, experiment.ReadOptions, experiment.SimulateOptions),
-    *(ingest.ingest_request, replay.replay_request, whatif.whatif_question, sweep.sweep_request),
+    *(ingest.ingest_request, replay.replay_request, whatif.whatif_question, sweep.SweepOptions),
     *(prices.prices_request, topology_import.import_request),
 )
 

@@ -9,19 +9,20 @@ import typer
 
 from cdnplan.cli.terminal.progress import watched
 from cdnplan.cli.terminal.tables import TableFormat
+from cdnplan.commands.sweep import SweepOptions
 
 if TYPE_CHECKING:
-    from cdnplan.whatif.ask.sweep import SweepRequest, SweepResult
+    from cdnplan.whatif.ask.sweep import SweepResult
 
 STRANDED_SHOWN = 10
 
 
-def run_sweep(request: SweepRequest, ctx: typer.Context, fmt: TableFormat, top: int, *, quiet: bool) -> None:
+def run_sweep(options: SweepOptions, ctx: typer.Context, fmt: TableFormat, top: int, *, quiet: bool) -> None:
     """Let everything fail and print what is worst.
 
     Parameters
     ----------
-    request : SweepRequest
+    options : SweepOptions
     ctx : typer.Context
         Of the command.
     fmt : {"table", "json", "csv"}
@@ -30,10 +31,10 @@ def run_sweep(request: SweepRequest, ctx: typer.Context, fmt: TableFormat, top: 
     quiet : bool
         No progress.
     """
-    from cdnplan.whatif.ask.sweep import sweep
+    from cdnplan.commands.sweep import sweep
 
     with watched(ctx, quiet=quiet) as (progress, _):
-        result = sweep(request, progress=progress)
+        result = sweep(options, progress)
     _print(result, fmt, top)
 
 

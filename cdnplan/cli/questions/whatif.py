@@ -12,7 +12,7 @@ from cdnplan.cli.terminal.options import Quiet, taking, warn
 from cdnplan.cli.terminal.progress import watched
 from cdnplan.cli.terminal.tables import TableFormat
 from cdnplan.commands.option import declared
-from cdnplan.commands.sweep import sweep_request
+from cdnplan.commands.sweep import SweepOptions
 from cdnplan.commands.whatif import WhatifQuestion, whatif_question
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ DETAILED_UP_TO = 3
 """So many scenarios are shown in detail; of more there is a line each."""
 
 
-SWEEP = [one for one in declared(sweep_request) if one.parameter.name in ("n_1", "n_2", "within_km")]
+SWEEP = [one for one in declared(SweepOptions) if one.parameter.name in ("n_1", "n_2", "within_km")]
 """Options that make a sweep of it."""
 
 
@@ -54,7 +54,7 @@ def whatif(
     if not request.scenarios:
         if question.out is not None:
             raise InputError([Problem("--out is for scenarios; sweeps print with --format csv or json")])
-        swept = sweep_request(request.base, n_1, n_2, within_km, request.threads)
+        swept = SweepOptions(request.base, n_1, n_2, within_km, request.threads)
         run_sweep(swept, ctx, fmt, request.top, quiet=quiet)
         return
     with watched(ctx, quiet=quiet) as (progress, asked):
