@@ -167,14 +167,15 @@ def plan(
     from cdnplan.planner import plan as make_plan
     from cdnplan.report.pages.report import report_of_plan
 
-    request = _request(options)
+    request = plan_request(options)
     more = None
     if options.report is not False:
         more = report_of_plan(request.previous, always=options.report is True, warn=warn)
     return make_plan(request, progress=progress, asked=asked, more=more)
 
 
-def _request(options: PlanOptions) -> PlanRequest:
+def plan_request(options: PlanOptions) -> PlanRequest:
+    """The request that options make."""
     from cdnplan.planner import PlanRequest
     from cdnplan.sample import sample_folder
 
