@@ -183,7 +183,7 @@ def _planned(chosen: Chosen, loaded: Loaded, part: str, parts: Parts) -> Ablated
     slowed = 0
 
     def night(dealt: Dealt) -> Dealt:
-        return fill_night(instance, loaded.topology, dealt, holdings, to_ms(day))
+        return fill_night(instance, loaded.topology, dealt, holdings, to_ms(day), parameters.night)
 
     fill = None if holdings is None else night
     try:
