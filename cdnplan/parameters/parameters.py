@@ -15,6 +15,7 @@ from cdnplan.parameters.passes import (
     RefitParameters,
     RunParameters,
 )
+from cdnplan.parameters.questions import ChangeParameters, SizingParameters
 from cdnplan.parameters.wide_gaps import BetterParameters, ChoiceParameters, RelaxationParameters
 
 
@@ -40,6 +41,8 @@ class Parameters:
         Networks of one file.
     dealing, again, night : DealingParameters, AgainParameters, NightParameters
         From pools to appliances and nights.
+    change, sizing : ChangeParameters, SizingParameters
+        What-ifs.
 
     Examples
     --------
@@ -65,6 +68,8 @@ class Parameters:
     dealing: DealingParameters = field(default_factory=DealingParameters)
     again: AgainParameters = field(default_factory=AgainParameters)
     night: NightParameters = field(default_factory=NightParameters)
+    change: ChangeParameters = field(default_factory=ChangeParameters)
+    sizing: SizingParameters = field(default_factory=SizingParameters)
 
 
 DEFAULTS = Parameters()

@@ -74,11 +74,9 @@ class PriceSearch:
     passes : int
         Full passes planned, after those over samples: the heat falls so that the last one is cold.
     start : WarmStart or None
-        With one, there are `warm_passes` passes and none over samples.
+        With one, there are `PriceParameters.warm_passes` passes and none over samples.
     early : int
         The run may end after so many full passes, and each time their number has doubled; 0: never.
-    warm_passes : int, optional
-        Passes of a search that starts from earlier prices; by default `PriceParameters.warm_passes`.
     parameters : Parameters
 
     Attributes
@@ -97,7 +95,6 @@ class PriceSearch:
         start: WarmStart | None = None,
         *,
         early: int = 0,
-        warm_passes: int | None = None,
         parameters: Parameters = DEFAULTS,
     ) -> None:
         self._instance, self._solver, self._early = instance, solver, early
@@ -136,7 +133,7 @@ class PriceSearch:
             self._heat = numbers.warm_heat * self._unit
             self._holders.holds[:] = start.holds.T
             self._holders.seen[:] = True
-            self.planned = self.last = numbers.warm_passes if warm_passes is None else warm_passes
+            self.planned = self.last = numbers.warm_passes
 
     def _jitter(self, number: int) -> float:
         first, last = self._numbers.jitter_first, self._numbers.jitter_last
