@@ -9,7 +9,7 @@ import numpy as np
 from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.problem.outcome import Fits, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.problem.warm_start import WarmStart
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 EngineName = Literal["auto", "exact", "fast"]
 EXACT_UP_TO = 1_000
@@ -56,7 +56,7 @@ def solve(
     progress: Progress = no_progress,
     start: WarmStart | None = None,
     fits: Fits | None = None,
-    parts: Parts = ALL,
+    parameters: Parameters = DEFAULTS,
 ) -> Outcome:
     """Solve an instance with a named engine; see `Outcome`.
 
@@ -72,8 +72,8 @@ def solve(
     fits : callable or None
         Tells which placements appliances can carry out: the fast engine prefers these on small networks. The
         exact one ends with the plan that costs least, whatever appliances make of it.
-    parts : Parts
-        Of the fast engine; what is left out is not done.
+    parameters : Parameters
+        Of the fast engine.
 
     Returns
     -------
@@ -104,5 +104,5 @@ def solve(
         progress=progress,
         start=start,
         fits=fits,
-        parts=parts,
+        parameters=parameters,
     )

@@ -158,7 +158,9 @@ def _carry_out(
     outcome, filled = decided.outcome, decided.dealt
     with watch.phase("to fill"):
         engine, _ = choose_engine(loaded.instance, request.engine)
-        run = EngineRun(engine, Stop(asked=asked), request.threads, request.seed)
+        run = EngineRun(
+            engine, Stop(asked=asked), request.threads, request.seed, parameters=request.parameters
+        )
         how = roughly(run, request.time_limit_s, watch.now() - begun)
         left = to_fill(loaded.instance, filled, loaded.waiting, how)
     proven = Proven.of(outcome, verdict)
@@ -203,6 +205,7 @@ def _settled(
                 watch=watch,
                 fill=lambda dealt, now=now: _filled(request, now, dealt),  # type: ignore[misc]
                 settled=request.settled,
+                parameters=request.parameters,
             )
             with watch.phase("judge"):
                 return loaded, decided, _judged(loaded, decided.outcome, decided.dealt)
@@ -236,7 +239,7 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
     if loaded.holdings is None and topology.policy.cold_start == "free":
         until = night_windows(topology, instance, begin).until
         return replace(dealt, fills=Fills.none(begin, until))
-    filled = fill_night(instance, topology, dealt, loaded.holdings, begin)
+    filled = fill_night(instance, topology, dealt, loaded.holdings, begin, request.parameters.night)
     lacking = [one for one in lacking_after(instance, filled.placement.holds) if one.rule == PIN]
     if lacking:
         listed = ", ".join(f"{one.file!r} at {one.pool!r}" for one in lacking[:5])

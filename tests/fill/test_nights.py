@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 
 from cdnplan.errors import InputError, NoFeasiblePlanError
 from cdnplan.evaluate.verify import verify
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner import PlanRequest, plan
 from tests.fill.random_networks import Case, case
 from tests.planner.plans import rows, write_network
 
 
-def two_nights(seed: int, folder: Path) -> list[Path]:
+def two_nights(seed: int, folder: Path, parameters: Parameters = DEFAULTS) -> list[Path]:
     """Plans of two nights, the second with holdings of the field that differ a little; those that exist."""
     made = case(seed)
     rng = np.random.default_rng([seed, 18])
-    first = replace(_write(made, 0, folder / "one"), engine="fast", gap_ratio=0.05)
+    first = replace(_write(made, 0, folder / "one"), engine="fast", gap_ratio=0.05, parameters=parameters)
     if not _planned(first):
         return []
     held = [(r["appliance"], r["file"]) for r in rows(first.out, "placement")]
@@ -39,6 +40,7 @@ def two_nights(seed: int, folder: Path) -> list[Path]:
         _write(made, 1, folder / "two"),
         engine="fast",
         gap_ratio=0.05,
+        parameters=parameters,
         previous=first.out,
         holdings=folder / "field.csv" if told and rng.random() < 0.5 else None,
     )

@@ -21,9 +21,7 @@ from cdnplan.optimize.file.file_kernels import N_CHUNKS
 from cdnplan.optimize.master.column_kernels import column_loads
 from cdnplan.optimize.problem.limits import LimitVector, volume_use
 from cdnplan.optimize.problem.priced import Priced
-
-MAX_NODES = 1000
-"""Nodes of a file's branch and bound; a file cut off keeps the smallest bound still open."""
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
 
@@ -112,7 +110,7 @@ class Columns:
 
 
 def solve_exactly(
-    solver: FileSolver, prices: Prices, max_nodes: int = MAX_NODES, guess: Bools | None = None
+    solver: FileSolver, prices: Prices, max_nodes: int = DEFAULTS.master.nodes, guess: Bools | None = None
 ) -> Answers:
     """Solve all files under given prices to their integer optimum.
 

@@ -12,11 +12,8 @@ import numpy as np
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.one_file.one_file import Facility
-
-SPARE, SPARE_RATIO = 3, 0.125
-"""Entries above u that a node keeps for u to rise to: so many, and so many for each one below."""
-REACH = 4
-"""Entries above u that the tree keeps, as a multiple of a node's."""
+from cdnplan.parameters.one_file import PoolTreeParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,12 +37,14 @@ class Rows:
     spare: Floats
 
     @classmethod
-    def around(cls, facility: Facility, u: Floats) -> Rows:
+    def around(
+        cls, facility: Facility, u: Floats, parameters: PoolTreeParameters = DEFAULTS.pool_tree
+    ) -> Rows:
         """Take the entries that prices near u may reach."""
         region = np.repeat(np.arange(u.size), np.diff(facility.ptr))
         below = np.bincount(region[facility.level < u[region]], minlength=u.size)
-        more = SPARE + np.ceil(SPARE_RATIO * below).astype(np.int64)
-        limit = _levels(facility, below + REACH * more)
+        more = parameters.spare + np.ceil(parameters.spare_ratio * below).astype(np.int64)
+        limit = _levels(facility, below + parameters.spare_times * more)
         kept = np.flatnonzero(facility.level < limit[region])
         order = kept[np.argsort(facility.pools[kept], kind="stable")]
         counts = np.bincount(facility.pools[kept], minlength=facility.opening.size)

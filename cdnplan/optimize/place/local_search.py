@@ -31,15 +31,9 @@ from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.problem.priced import Priced
 from cdnplan.optimize.problem.rules import Room, quotas
 from cdnplan.optimize.serve.serving import Served, best_serving
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 Bools = npt.NDArray[np.bool_]
-
-SWEEPS = 2
-REFIT_ROUNDS, TOWARDS_DUALS = 2, 0.3
-"""Rounds of refitting, and how far prices move towards the serving program's duals in between."""
-SETTLED_RATIO = 1e-7
-"""A sweep that saves less than this share of what the first one saved ends the sweeping."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,12 +108,11 @@ class LocalSearch:
     ----------
     instance : Instance
     columns : Columns
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
     """
 
-    def __init__(self, instance: Instance, columns: Columns, parts: Parts = ALL) -> None:
-        self._instance, self._parts = instance, parts
+    def __init__(self, instance: Instance, columns: Columns, parameters: Parameters = DEFAULTS) -> None:
+        self._instance, self._parts, self._numbers = instance, parameters.parts, parameters.refit
         self._columns = columns
         self._order: Ints = np.arange(instance.n_pools)
 
@@ -167,7 +160,7 @@ class LocalSearch:
         return best
 
     def refit(
-        self, wish: Bools, prices: Prices, expired: Callable[[], bool], rounds: int = REFIT_ROUNDS
+        self, wish: Bools, prices: Prices, expired: Callable[[], bool], rounds: int | None = None
     ) -> Incumbent:
         """Make a placement fit, and fill the room left.
 
@@ -176,7 +169,8 @@ class LocalSearch:
         wish, prices, expired
             See `improve`.
         rounds : int
-            Refits, with prices moving towards the serving program's duals in between.
+            Refits, with prices moving towards the serving program's duals in between; by default
+            `RefitParameters.rounds`.
 
         Returns
         -------
@@ -188,6 +182,7 @@ class LocalSearch:
         NoFeasiblePlanError
             See `forced_holders`.
         """
+        rounds = self._numbers.rounds if rounds is None else rounds
         forced = forced_holders(self._instance, wish)
         holds = wish | forced
         best: Incumbent | None = None
@@ -202,7 +197,7 @@ class LocalSearch:
             best = plan
             if number == rounds - 1 or expired() or not self._parts.towards_duals:
                 break
-            prices = towards_duals(prices, served)
+            prices = towards_duals(prices, served, self._numbers.towards_duals)
         if best is None:
             raise ValueError("at least one round is needed")
         return best
@@ -248,17 +243,17 @@ class LocalSearch:
         inst = self._instance
         network, nearest = self._nearest(holds, prices)
         most = 0.0
-        for number in range(SWEEPS):
+        for number in range(self._numbers.sweeps):
             saved = sweep(  # type: ignore[call-arg]
                 self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, forced,
                 *quotas(inst, holds, forced), *nearest, holds,
             )  # fmt: skip
             most = max(most, abs(saved)) if number == 0 else most
-            if number > 0 and saved <= SETTLED_RATIO * most:
+            if number > 0 and saved <= self._numbers.settled * most:
                 return
 
 
-def towards_duals(prices: Prices, served: Served, weight: float = TOWARDS_DUALS) -> Prices:
+def towards_duals(prices: Prices, served: Served, weight: float) -> Prices:
     """Move prices of rates part of the way to the duals of a serving program.
 
     Parameters

@@ -20,13 +20,10 @@ from cdnplan.optimize.price.relaxed_kernels import RELAXED_CHUNKS, relax_files
 from cdnplan.optimize.price.response import ResponseLayout
 from cdnplan.optimize.price.visits import Batch, Pass, Use
 from cdnplan.optimize.problem.priced import Priced
+from cdnplan.parameters.parameters import DEFAULTS
+from cdnplan.parameters.wide_gaps import RelaxationParameters
 
 Floats32 = npt.NDArray[np.float32]
-
-FIRST_STEPS, STEPS, LAST_STEPS = 200, 40, 100
-"""Steps of the volume algorithm at a file's first visit, at later ones, and to evaluate a bound."""
-MOST_KEPT = 500_000_000
-"""Networks of more files × (regions + pools) are not relaxed: what is kept of each would take GB."""
 
 
 class RelaxedVisits:
@@ -37,24 +34,31 @@ class RelaxedVisits:
     instance : Instance
     solver : FileSolver
     layout : ResponseLayout
+    parameters : RelaxationParameters
     """
 
-    def __init__(self, instance: Instance, solver: FileSolver, layout: ResponseLayout) -> None:
-        self._instance, self._solver, self._layout = instance, solver, layout
+    def __init__(
+        self,
+        instance: Instance,
+        solver: FileSolver,
+        layout: ResponseLayout,
+        parameters: RelaxationParameters = DEFAULTS.relaxation,
+    ) -> None:
+        self._instance, self._solver, self._layout, self._numbers = instance, solver, layout, parameters
         self._u = np.zeros((instance.n_files, instance.n_regions), dtype=np.float32)
         self._share = np.zeros((instance.n_files, instance.n_pools), dtype=np.float32)
         self._seen = np.zeros(instance.n_files, dtype=np.bool_)
 
     @staticmethod
-    def fits(instance: Instance) -> bool:
+    def fits(instance: Instance, parameters: RelaxationParameters) -> bool:
         """Whether there is memory enough for networks of that size."""
-        return instance.n_files * (instance.n_regions + instance.n_pools) <= MOST_KEPT
+        return instance.n_files * (instance.n_regions + instance.n_pools) <= parameters.most_kept
 
     def visit(self, batch: Batch, prices: Prices, priced: Priced, at: Pass) -> Use:
         """Step towards the relaxations of a batch, and tell what they use."""
         del at
         values, kept = np.zeros(self._instance.n_files), (self._u, self._share, self._seen)
-        return Use(self._relax(batch, STEPS, prices, priced, kept, values), None)
+        return Use(self._relax(batch, self._numbers.steps, prices, priced, kept, values), None)
 
     def bound(self, prices: Prices) -> float:
         """Bound of prices, a few steps from where the files' u are, which stay there.
@@ -71,7 +75,7 @@ class RelaxedVisits:
         priced, values = Priced.of(self._instance, prices), np.zeros(self._instance.n_files)
         kept = self._u.copy(), self._share.copy(), self._seen.copy()
         everything = Batch(np.arange(values.size, dtype=np.int32), np.ones(values.size))
-        self._relax(everything, LAST_STEPS, prices, priced, kept, values)
+        self._relax(everything, self._numbers.last_steps, prices, priced, kept, values)
         return summed(self._instance, prices, values, self._solver.cuts)
 
     def _relax(
@@ -82,7 +86,7 @@ class RelaxedVisits:
         fresh = np.zeros_like(stored)
         served = np.zeros((RELAXED_CHUNKS, inst.cand_pool.size + inst.n_regions))
         in_even_lanes(
-            relax_files, RELAXED_CHUNKS, *batch, FIRST_STEPS, steps,
+            relax_files, RELAXED_CHUNKS, *batch, self._numbers.first_steps, steps,
             inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
             inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order], self._layout.slots(order),
             priced.cand_cost[order], priced.origin_cost, cols.pool_ptr, cols.pool_region, inst.size_gb,

@@ -16,11 +16,9 @@ from cdnplan.optimize.price.response import ResponseLayout
 from cdnplan.optimize.price.search_kernels import SEARCH_CHUNKS, search_files
 from cdnplan.optimize.price.twins import twin_pools
 from cdnplan.optimize.problem.priced import Priced
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
-
-BAND_RATIO = 0.5
-"""Band around ties in which holders stay, as a part of the heat."""
 
 
 class Batch(NamedTuple):
@@ -101,6 +99,8 @@ class HolderVisits:
     instance : Instance
     solver : FileSolver
     layout : ResponseLayout
+    band : float
+        Around ties, in which holders stay, as a part of the heat.
 
     Attributes
     ----------
@@ -113,8 +113,14 @@ class HolderVisits:
         ascent, and only now and then.
     """
 
-    def __init__(self, instance: Instance, solver: FileSolver, layout: ResponseLayout) -> None:
-        self._instance, self._solver, self._layout = instance, solver, layout
+    def __init__(
+        self,
+        instance: Instance,
+        solver: FileSolver,
+        layout: ResponseLayout,
+        band: float = DEFAULTS.prices.band,
+    ) -> None:
+        self._instance, self._solver, self._layout, self._band = instance, solver, layout, band
         self._twin = twin_pools(instance, solver.columns)
         self.holds = np.zeros((instance.n_files, instance.n_pools), dtype=np.bool_)
         self.seen = np.zeros(instance.n_files, dtype=np.bool_)
@@ -133,7 +139,7 @@ class HolderVisits:
         response = np.zeros((SEARCH_CHUNKS, layout.size))
         in_even_lanes(
             search_files, SEARCH_CHUNKS, *batch, at.number, self.steps,
-            self.seen, at.heat, BAND_RATIO * at.heat, inst.region_row, inst.region_share, cols.file_ptr,
+            self.seen, at.heat, self._band * at.heat, inst.region_row, inst.region_share, cols.file_ptr,
             cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order],
             layout.slots(order), cost, priced.origin_cost, toll, cols.pool_ptr, cols.pool_region,
             inst.size_gb, priced.store, priced.new, solver.copies, solver.held, solver.pinned,

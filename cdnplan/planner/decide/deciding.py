@@ -16,7 +16,8 @@ from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.problem.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.problem.warm_start import WarmStart
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.dealing import DealingParameters
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner.decide.again import Spent, good_enough, plan_again
 from cdnplan.planner.decide.as_held import Weighed, as_held, may_stay, weigh
 from cdnplan.planner.decide.by_appliance import is_small, plan_apiece
@@ -82,7 +83,7 @@ def decide(
     watch: Watch | None = None,
     fill: Callable[[Dealt], Dealt] | None = None,
     settled: bool = False,
-    parts: Parts = ALL,
+    parameters: Parameters = DEFAULTS,
 ) -> Decided:
     """Optimise, deal out to appliances, and plan again where that costs much.
 
@@ -102,8 +103,8 @@ def decide(
         Plans the night of what was dealt out; without one nothing is fetched.
     settled : bool
         Whether what is held stays unless a plan saves more than its gap leaves unsure (`weigh`).
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
+        The numbers that steer it, and what is left out.
 
     Returns
     -------
@@ -119,13 +120,13 @@ def decide(
     watch = Watch() if watch is None else watch
     stop = Stop() if stop is None else stop
     name, reason = choose_engine(instance, engine)
-    run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parts)
+    run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parameters)
     begun = watch.now()
     with watch.phase("optimise"):
         outcome = run.solve(instance, start)
 
     def dealt_out(found: Outcome) -> Dealt:
-        return deal(instance, found.placement, found.serving, found.prices, holdings, parts=parts)
+        return deal(instance, found.placement, found.serving, found.prices, holdings, parameters=parameters)
 
     def filled(dealt: Dealt) -> Dealt:
         return dealt if fill is None else fill(dealt)
@@ -135,7 +136,7 @@ def decide(
     ) -> Dealt:
         left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
         late = left_s is not None and left_s <= watch.seconds["optimise"]
-        if late or not parts.by_appliance:
+        if late or not parameters.parts.by_appliance:
             return dealt
         left = replace(run, stop=replace(stop, time_limit_s=left_s))
         return plan_apiece(problem, left, found, dealt, holdings, night, anyway=anyway)
@@ -164,7 +165,7 @@ def decide(
             dealt,
             lambda problem, found: filled(fitted(problem, found)),
             spent=spent,
-            apart=apart if windows and is_small(instance) else None,
+            apart=apart if windows and is_small(instance, parameters.again) else None,
             now=watch.now,
         )
         if not windows:
@@ -173,7 +174,8 @@ def decide(
         return Decided(outcome, dealt, reason)
     with watch.phase("as held"):
         found = Decided(outcome, dealt, reason)
-        return _or_as_held(instance, holdings, found, filled, good_enough(stop) if settled else None)
+        enough_ratio = good_enough(stop) if settled else None
+        return _or_as_held(instance, holdings, found, filled, enough_ratio, parameters.dealing)
 
 
 def _or_as_held(
@@ -182,9 +184,10 @@ def _or_as_held(
     found: Decided,
     filled: Callable[[Dealt], Dealt],
     enough_ratio: float | None,
+    parameters: DealingParameters,
 ) -> Decided:
     """What was found, or leaving things as they are, if that may go on and is the better."""
-    held = as_held(instance, holdings)
+    held = as_held(instance, holdings, parameters)
     if not may_stay(instance, held):
         return found
     held = filled(held)

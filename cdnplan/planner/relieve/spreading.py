@@ -12,7 +12,7 @@ from cdnplan.model.plan.apart import Apart
 from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.optimize.serve.serving_relief import relieved_serving
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parts import ALL, Parts
 from cdnplan.planner.relieve.changed import Changed, Loads
 from cdnplan.planner.relieve.relieving import relieve
 from cdnplan.planner.relieve.spread import Spread

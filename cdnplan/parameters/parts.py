@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from cdnplan.errors import InputError, Problem, nearest
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -132,12 +134,14 @@ class Parts:
 
         Raises
         ------
-        ValueError
+        InputError
             There is no such part.
         """
         unknown = sorted(set(names) - set(cls.names()))
         if unknown:
-            raise ValueError(f"no part {unknown[0]!r}")
+            raise InputError(
+                Problem(f"no part {name!r}", hint=nearest(name, cls.names())) for name in unknown
+            )
         return replace(cls(), **dict.fromkeys(names, False))
 
 
