@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from cdnplan.compiled import njit, part
 from cdnplan.model.instance.instance import Floats, Ints, Ints32
+from cdnplan.optimize.serve.signature_kernels import row_of
 
 Bools = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
@@ -101,25 +102,9 @@ def rows_of(
             if holds[candidates.pool[j], f]:
                 bit = j - candidates.ptr[r]
                 own[bit // 64] |= np.uint64(1) << np.uint64(bit % 64)
-        low, high = classes.ptr[r], classes.ptr[r + 1]
-        while low < high:
-            middle = (low + high) // 2
-            less = False
-            for w in range(words - 1, -1, -1):
-                if mask[middle, w] != own[w]:
-                    less = mask[middle, w] < own[w]
-                    break
-            if less:
-                low = middle + 1
-            else:
-                high = middle
-        found[i] = -1
-        if low < classes.ptr[r + 1]:
-            same = True
-            for w in range(words):
-                same = same and mask[low, w] == own[w]
-            if same:
-                found[i] = low
+        found[i] = row_of(own, mask, classes.ptr[r], classes.ptr[r + 1])
+        if found[i] >= 0:
+            found[i] += classes.ptr[r]
     return found
 
 
