@@ -49,7 +49,7 @@ from cdnplan.optimize.round.near_columns import near_columns
 from cdnplan.optimize.round.pool_diving import dive_pools
 from cdnplan.optimize.round.rounding_rows import Rows
 from cdnplan.optimize.round.served_columns import columns_as_served
-from cdnplan.optimize.round.settle_kernels import settle
+from cdnplan.optimize.round.settle_kernels import Charges, Options, settle
 from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 Bools = npt.NDArray[np.bool_]
@@ -241,7 +241,7 @@ class Rounding:
 
     def _side_by_side(
         self, task: Callable[[_Model, int], Incumbent | None], at: _Model, number: int
-    ) -> list[Incumbent]:  # fmt: skip
+    ) -> list[Incumbent]:
         """Plans of tasks with different numbers, in this order."""
         count = self._numbers.side_by_side
         found: list[Incumbent | None] = [None] * count
@@ -320,11 +320,11 @@ class Rounding:
 
     def _settle(self, at: _Model, choice: Ints, stages: tuple[float, ...], begin: Bools) -> None:
         """Change columns of one or two files at a time, in place, the first as told."""
+        rows = at.rows
+        options = Options(at.reduced, rows.matrix, at.columns.file, rows.start)
         for most in stages:
-            settle(
-                at.reduced, at.rows.matrix, at.columns.file, at.rows.start, at.rows.room, at.rows.price,
-                at.rows.charged(most), at.rows.even, choice, begin, self._pairs, at.worth,
-            )  # fmt: skip
+            limits = Charges(rows.room, rows.price, rows.charged(most))
+            settle(options, limits, rows.even, choice, begin, self._pairs, at.worth)
 
     def _model(self, plan: Incumbent, gap: float, reach: float, serving: Serving | None) -> _Model:
         """Near columns and those of the plan, served as the plan is."""

@@ -20,7 +20,9 @@ from cdnplan.optimize.serve.serving_program import Choices, path_gb, solve_progr
 from cdnplan.parameters.parameters import DEFAULTS
 from cdnplan.parameters.questions import ChangeParameters
 from cdnplan.whatif.base.detours import FailedPaths
-from cdnplan.whatif.steer.steering import Rows, Steering, limits_gap, overload_cost, with_detours
+from cdnplan.whatif.steer.resteer_kernels import row_gains
+from cdnplan.whatif.steer.rows import Rows
+from cdnplan.whatif.steer.steering import Steering, limits_gap, overload_cost, with_detours
 
 Bools = npt.NDArray[np.bool_]
 
@@ -199,7 +201,7 @@ class _State:
         changed[: base.dual.shape[0]] &= (self._dual[: base.dual.shape[0]] != base.dual).any(axis=1)
         regions = np.unique(paths.region[paths.use_path[changed[paths.use_limit]]])
         price = paths.cost + paths.tolls(self._dual)
-        gain = rows.gains(regions, price, self._dead, self._freed)
+        gain = row_gains(regions, rows, price, self._dead, self._freed)
         paid = rows.gb[after.row] * after.share * price[after.path]
         unused = limits_gap(paths, self.load(after), self._dual)
         return gain, float(base.gain + gain.sum() + paid.sum() - self._least(price) + unused)
