@@ -28,8 +28,10 @@ from cdnplan.optimize.price.balance_kernels import balance
 from cdnplan.optimize.price.launch_prices import launch_prices
 from cdnplan.optimize.price.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.price.response import ResponseLayout, typical_rates, typical_step
+from cdnplan.optimize.price.search_kernels import Pass
 from cdnplan.optimize.price.start_prices import start_prices
-from cdnplan.optimize.price.visits import Batch, HolderVisits, Pass, Visitor, Visits
+from cdnplan.optimize.price.totals import Batch
+from cdnplan.optimize.price.visits import HolderVisits, Visitor, Visits
 from cdnplan.optimize.problem.limits import LimitVector, volume_use
 from cdnplan.optimize.problem.objective import ideal_costs
 from cdnplan.optimize.problem.priced import Priced, priced_costs
@@ -196,9 +198,7 @@ class PriceSearch:
 
     def relax(self) -> RelaxedVisits:
         """Go by what the relaxations of files use from now on; bounds are evaluated when asked for."""
-        self._visitor = relaxed = RelaxedVisits(
-            self._instance, self._solver, self._layout, self._parameters.relaxation
-        )
+        self._visitor = relaxed = RelaxedVisits(self._instance, self._solver, self._parameters.relaxation)
         self.last = sys.maxsize
         return relaxed
 

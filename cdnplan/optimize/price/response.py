@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 from cdnplan.optimize.price.balance_kernels import Paths
 
 MATRIX_UP_TO = 32
@@ -49,20 +49,6 @@ class ResponseLayout:
     def size(self) -> int:
         """Length of the flat array."""
         return int(self.ptr[-1])
-
-    def slots(self, order: Ints32) -> Ints32:
-        """Place of entries among those of their region.
-
-        Parameters
-        ----------
-        order : (n_cand,) int32
-            Entries, those of a region together.
-
-        Returns
-        -------
-        (n_cand,) int32
-        """
-        return (order - self.instance.cand_ptr[self.region[order]]).astype(np.int32)
 
     def paths(self, response: Floats) -> Paths:
         """Candidates, limits on their paths and the response of loads, as kernels take them.

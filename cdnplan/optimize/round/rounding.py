@@ -11,7 +11,7 @@ ones of each file:
 - Changes of one or two files' columns (`settle_kernels`) mend what a dive has missed. Excess is charged
   little at first and ever more [1]_, so that no wall stands between a placement and a better one.
 - Serving the placement exactly shows what it costs. All columns then split requests as this serving does
-  (`served_columns`), which makes changes cost what they are said to, and changes go on from there.
+  (`columns_of`), which makes changes cost what they are said to, and changes go on from there.
 
 The best plan so found is torn up and repaired many times (large neighbourhood search, [2]_): some files,
 drawn at random, are decided anew by diving, all others keep their columns, and changes follow.
@@ -48,7 +48,6 @@ from cdnplan.optimize.round.diving import dive
 from cdnplan.optimize.round.near_columns import near_columns
 from cdnplan.optimize.round.pool_diving import dive_pools
 from cdnplan.optimize.round.rounding_rows import Rows
-from cdnplan.optimize.round.served_columns import columns_as_served
 from cdnplan.optimize.round.settle_kernels import Charges, Options, settle
 from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
@@ -360,9 +359,7 @@ class Rounding:
 
     def _columns(self, serving: Serving | None, file: npt.NDArray[np.int32], holds: Bools) -> Columns:
         """Columns that split requests as a serving does; without one, whole ones at the prices."""
-        if serving is None:
-            return columns_of(self._solver, self._prices, file, holds)
-        return columns_as_served(self._solver, self._prices, serving, file, holds)
+        return columns_of(self._solver, self._prices, file, holds, serving=serving)
 
     def _dearer(self, columns: Columns) -> Floats:
         """What columns cost more than the cheapest of their file, prices included."""
