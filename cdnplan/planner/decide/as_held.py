@@ -98,7 +98,7 @@ def as_held(instance: Instance, holdings: Holdings) -> Dealt:
     counted, placement = assignment.counted(instance), Placement(holds)
     serving = best_serving(counted, holds).serving
     change = Changed(counted, placement, assignment, placement, serving)
-    spread = serve_changed(change, enough_ratio=FREE_RATIO)
+    spread = serve_changed(change, FREE_RATIO)
     none = np.zeros(0, dtype=np.int64)
     return Dealt(
         placement,

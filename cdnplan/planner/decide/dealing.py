@@ -216,7 +216,7 @@ def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple
     """Serve so that every appliance is within its throughput."""
     placement = Placement(state.holds)
     change = Changed(instance, placement, assignment, placement, state.serving)
-    spread = serve_changed(change, enough_ratio=FREE_RATIO, parts=state.parts)
+    spread = serve_changed(change, FREE_RATIO)
     ended = replace(state, serving=spread.serving, slowed=int(spread.slowed.sum()))
     return ended, spread.assignment(assignment)
 
