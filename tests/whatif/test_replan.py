@@ -66,9 +66,24 @@ def test_it_goes_on_from_what_was_found_and_then_from_nothing(
     assert found.lower is not None
     assert once.lower is not None
     assert once.lower <= found.lower <= found.verdict.cost.total * (1 + 1e-9)
-    assert found.seconds is not None
-    assert once.seconds is not None
-    assert found.seconds["prices"] > once.seconds["prices"]
+
+
+def test_seconds_of_attempts_add_up(
+    small_base: Base, doubled: Changed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[Answer] = []
+    plan = _Task.plan
+
+    def noted(task: _Task, attempt: str, found: Answer | None, stop: Stop) -> Answer | None:
+        answer = plan(task, attempt, found, stop)  # type: ignore[arg-type]
+        assert answer is not None
+        attempts.append(replace(answer, seconds={"prices": 2.0}))
+        return attempts[-1]
+
+    monkeypatch.setattr(_Task, "plan", noted)
+    found = replan(with_gap(small_base, -1.0), doubled, engine="fast")
+    assert len(attempts) == 3
+    assert found.seconds == {"prices": 6.0}
 
 
 def test_the_gap_asked_for_is_enough(small_base: Base, doubled: Changed, tried: list[str]) -> None:

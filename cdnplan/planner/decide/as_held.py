@@ -103,7 +103,7 @@ def as_held(
     counted, placement = assignment.counted(instance), Placement(holds)
     serving = best_serving(counted, holds).serving
     change = Changed(counted, placement, assignment, placement, serving)
-    spread = serve_changed(change, enough_ratio=parameters.free)
+    spread = serve_changed(change, parameters.free)
     none = np.zeros(0, dtype=np.int64)
     return Dealt(
         placement,

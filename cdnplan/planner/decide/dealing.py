@@ -208,7 +208,7 @@ def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple
     """Serve so that every appliance is within its throughput."""
     placement = Placement(state.holds)
     change = Changed(instance, placement, assignment, placement, state.serving)
-    spread = serve_changed(change, enough_ratio=state.parameters.dealing.free, parts=state.parameters.parts)
+    spread = serve_changed(change, state.parameters.dealing.free)
     ended = replace(state, serving=spread.serving, slowed=int(spread.slowed.sum()))
     return ended, spread.assignment(assignment)
 
