@@ -119,7 +119,7 @@ def decide(
     """
     watch = Watch() if watch is None else watch
     stop = Stop() if stop is None else stop
-    name, reason = choose_engine(instance, engine)
+    name, reason = choose_engine(instance, engine, parameters)
     run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parameters)
     begun = watch.now()
     with watch.phase("optimise"):
