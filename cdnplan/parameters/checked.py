@@ -94,6 +94,7 @@ class Checked:
         for name, hint in get_type_hints(type(self), include_extras=True).items():
             for within in getattr(hint, "__metadata__", ()):
                 problems += self._outside(name, within, get_args(hint.__origin__))
+                self._normalise(name, within)
         for names in self.RISING:
             values = [getattr(self, name) for name in names]
             if not problems and values != sorted(values):
@@ -115,6 +116,14 @@ class Checked:
             count = "numbers" if ... in kinds else f"{len(kinds)} numbers"
             expected = f"a tuple of {count}, each {within}"
         return [] if right else [self._problem(name, f"{value!r}, expected {expected}")]
+
+    def _normalise(self, name: str, within: Within) -> None:
+        """Make a number what its type says: kernels would be compiled anew for a 0 in the place of 0.0."""
+        value, kind = getattr(self, name), int if within.whole else float
+        if isinstance(value, tuple):
+            object.__setattr__(self, name, tuple(kind(one) if within.holds(one) else one for one in value))
+        elif within.holds(value):
+            object.__setattr__(self, name, kind(value))
 
     def _problem(self, where: str, message: str) -> Problem:
         return Problem(message, path=f"{type(self).__name__}.{where}")

@@ -73,6 +73,18 @@ class NightParameters(Checked):
     spare : float
         Fills are scheduled for this part of what links have to spare: what cannot be fetched changes serving,
         and links that were full to the last bit would carry the schedule no more.
+    tries : int
+        Tries of a night, with fewer last copies that may go before an origin brings the file back.
+    fewest, most, work : int
+        Nights planned where copies are lost, at least and at most, and wanted copies of all of them together.
+        A count of work and not of seconds, so that nights do not depend on the machine.
+    driven : int
+        Nights at first in which all that was lost presses, and all who lost something lose patience.
+    chosen, presses, hurries, forgets : float
+        Chances afterwards: that one who lost something is looked at; that its copies then press more; that it
+        loses patience; that others, and copies, calm down again.
+    chain : int
+        Times that urgency is handed on: along chains of so many appliances that wait for one another.
     full : float
         Pools that hold this part of what they would hold without windows count as filled: from there on
         nights replace more than they fill. Files are whole, and copies that nobody wants any more leave in
@@ -88,7 +100,19 @@ class NightParameters(Checked):
 
     rounds: Count = 20
     spare: Ratio = 0.995
+    tries: AtLeastOne = 4
+    fewest: AtLeastOne = 3
+    most: AtLeastOne = 40
+    work: Count = 50_000
+    driven: Count = 6
+    chosen: Ratio = 0.7
+    presses: Ratio = 0.7
+    hurries: Ratio = 0.5
+    forgets: Ratio = 0.1
+    chain: Count = 4
     full: Ratio = 0.95
     busy: Ratio = 0.5
     rough_gap: Factor = 0.05
     rough_time: Ratio = 0.1
+
+    RISING = (("fewest", "most"),)

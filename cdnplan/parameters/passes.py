@@ -13,6 +13,10 @@ class RunParameters(Checked):
 
     Parameters
     ----------
+    exact_up_to : int
+        Serving variables (region × file × candidate, with demand) up to which HiGHS proves plans in seconds;
+        with a few thousand, tight pools already cost it many minutes, and stopping it by the clock would make
+        the plan depend on the machine.
     small_up_to : int
         Up to so many candidate entries × files a network counts as small.
     one_thread_up_to : int
@@ -28,6 +32,7 @@ class RunParameters(Checked):
         about what it takes to make one of it that they can.
     """
 
+    exact_up_to: Count = 1_000
     small_up_to: Count = 8_000_000
     one_thread_up_to: Count = 500_000
     close_up_to: Count = 2_000_000_000

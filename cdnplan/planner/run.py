@@ -157,7 +157,7 @@ def _carry_out(
     loaded, decided, verdict = _settled(request, loaded, start, asked, watch)
     outcome, filled = decided.outcome, decided.dealt
     with watch.phase("to fill"):
-        engine, _ = choose_engine(loaded.instance, request.engine)
+        engine, _ = choose_engine(loaded.instance, request.engine, request.parameters)
         run = EngineRun(
             engine, Stop(asked=asked), request.threads, request.seed, parameters=request.parameters
         )

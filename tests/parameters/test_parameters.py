@@ -8,6 +8,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 from itertools import pairwise
 from typing import Any, get_type_hints
 
+import numpy as np
 import pytest
 
 from cdnplan.errors import InputError
@@ -60,6 +61,16 @@ def test_every_number_is_explained(kind: type[Any]) -> None:
 def test_they_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         DEFAULTS.prices.cooling = 0.5  # type: ignore[misc]
+
+
+def test_whole_numbers_will_do_where_others_may_be() -> None:
+    """But kernels are given what they were compiled for."""
+    prices, rounding = (
+        PriceParameters(momentum=0, warm_passes=np.int64(3)),
+        RoundingParameters(stages=(2, 4.0)),
+    )
+    assert (type(prices.momentum), type(prices.warm_passes)) == (float, int)
+    assert [type(one) for one in rounding.stages] == [float, float]
 
 
 def test_people_are_told_what_was_expected() -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from benchmarks.drift import Drift, write_drifted
-from cdnplan.fill.night import best_night, schedule
-from cdnplan.fill.night.best_night import Evening, PlannedNight
+from cdnplan.fill.night import schedule
+from cdnplan.fill.night.best_night import Evening, PlannedNight, best_night
 from cdnplan.fill.night.windows import to_ms
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.problem.outcome import Outcome, Stop
@@ -104,11 +104,9 @@ def test_nights_planned_again_lose_little_of_what_one_loses(
 
     def watched(evening: Evening) -> PlannedNight:
         nights = []
-        for least in (1, best_night.MOST_NIGHTS):
-            with monkeypatch.context() as patch:
-                patch.setattr(best_night, "FEWEST_NIGHTS", least)
-                patch.setattr(best_night, "MOST_NIGHTS", least)
-                nights.append(best_night.best_night(evening))
+        for count in (1, evening.numbers.most):
+            numbers = replace(evening.numbers, fewest=count, most=count)
+            nights.append(best_night(replace(evening, numbers=numbers)))
         lost.append([night.lost[-1] for night in nights])
         return nights[-1]
 

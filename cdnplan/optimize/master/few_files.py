@@ -166,11 +166,9 @@ def improve_few_files(
     centre = at = limits.flat(prices)
     launch = best_launch = prices.launch
     best = -np.inf
-    width = np.full_like(centre, parameters.box)
+    width, floor = np.full_like(centre, parameters.box), parameters.box_floor
     if columns:
-        mixed = master.solve(
-            known.columns, known.names, *_box(limits, inst.n_pools, centre, width, parameters.box_floor)
-        )
+        mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width, floor))
         at, launch = np.where(exists, mixed.price, 0.0), mixed.launch
     towards_best, guess, free = 0.0, holders, False
     for number in range(1, parameters.rounds + 1):
@@ -181,9 +179,7 @@ def improve_few_files(
         new = known.add(columns_of(solver, now, files, answers.holds))
         if answers.bound > best:
             best, centre, best_launch = answers.bound, at, launch
-        mixed = master.solve(
-            known.columns, known.names, *_box(limits, inst.n_pools, centre, width, parameters.box_floor)
-        )
+        mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width, floor))
         width = np.where(mixed.boxed, parameters.wider * width, width)
         # No new column proves nothing on the way to the master's prices, at the edge of a box, or in a tree
         # cut short.

@@ -10,7 +10,7 @@ from cdnplan.fill.deal.apiece import taken_apiece
 from cdnplan.model.instance.holdings import Holdings
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Placement
-from cdnplan.optimize.engine import EXACT_UP_TO, serving_variables
+from cdnplan.optimize.engine import serving_variables
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.problem.outcome import Outcome
 from cdnplan.optimize.problem.rules import keeps_pins_and_launches
@@ -75,7 +75,8 @@ def plan_apiece(
     if not (dear or anyway) or reached or not is_small(instance, numbers):
         return dealt
     apiece = taken_apiece(counted, dealt.assignment, holdings, required_files(instance))
-    if engine.name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
+    most = engine.parameters.run.exact_up_to
+    if engine.name == "exact" and serving_variables(apiece.instance) > most:
         return dealt
     start = WarmStart(apiece.prices(outcome.prices), apiece.holds & (apiece.instance.copies > 0))
     own = gap_ratio(outcome.lower, outcome.upper, ideal)

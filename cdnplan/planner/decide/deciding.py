@@ -119,14 +119,11 @@ def decide(
     """
     watch = Watch() if watch is None else watch
     stop = Stop() if stop is None else stop
-    name, reason = choose_engine(instance, engine)
+    name, reason = choose_engine(instance, engine, parameters)
     run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parameters)
     begun = watch.now()
     with watch.phase("optimise"):
         outcome = run.solve(instance, start)
-
-    def dealt_out(found: Outcome) -> Dealt:
-        return deal(instance, found.placement, found.serving, found.prices, holdings, parameters=parameters)
 
     def filled(dealt: Dealt) -> Dealt:
         return dealt if fill is None else fill(dealt)
@@ -146,7 +143,7 @@ def decide(
     windows = bool(np.isfinite(instance.appliance_window_gb).any())
 
     def fitted(problem: Instance, found: Outcome) -> Dealt:
-        dealt = dealt_out(found)
+        dealt = deal(instance, found.placement, found.serving, found.prices, holdings, parameters=parameters)
         return by_appliance(problem, found, dealt, lambda other: other) if windows else dealt
 
     def apart(problem: Instance, found: Outcome, dealt: Dealt) -> Dealt:
@@ -174,8 +171,7 @@ def decide(
         return Decided(outcome, dealt, reason)
     with watch.phase("as held"):
         found = Decided(outcome, dealt, reason)
-        enough_ratio = good_enough(stop) if settled else None
-        return _or_as_held(instance, holdings, found, filled, enough_ratio, parameters.dealing)
+        return _or_as_held(instance, holdings, found, filled, stop if settled else None, parameters.dealing)
 
 
 def _or_as_held(
@@ -183,14 +179,18 @@ def _or_as_held(
     holdings: Holdings,
     found: Decided,
     filled: Callable[[Dealt], Dealt],
-    enough_ratio: float | None,
+    settled: Stop | None,
     parameters: DealingParameters,
 ) -> Decided:
-    """What was found, or leaving things as they are, if that may go on and is the better."""
+    """What was found, or leaving things as they are, if that may go on and is the better.
+
+    Where things are `settled`, until a plan saves enough: that says when a gap is good enough.
+    """
     held = as_held(instance, holdings, parameters)
     if not may_stay(instance, held):
         return found
     held = filled(held)
+    enough_ratio = None if settled is None else good_enough(settled)
     weighed = weigh(instance, found.outcome, found.dealt, held, enough_ratio=enough_ratio)
     if not weighed.stays:
         return replace(found, weighed=weighed)

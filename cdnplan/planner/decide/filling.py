@@ -165,7 +165,9 @@ def _network(night: _Night, state: _Round, spare_ratio: float = 1.0) -> Network:
 
 def _schedule(night: _Night, state: _Round) -> Schedule:
     network = _network(night, state, night.parameters.spare)
-    return schedule(network, state.kept, state.wanted, state.leaving, night.begin, night.enough)
+    return schedule(
+        network, state.kept, state.wanted, state.leaving, night.begin, night.enough, night.parameters
+    )
 
 
 def _resolve(

@@ -198,7 +198,7 @@ class _Planner:
     def _part(self, limit: LimitPrice) -> Part | None:
         """What is near a limit of pools; None where all of the network is planned."""
         inst, numbers = self._base.instance, self._request.parameters.change
-        chosen, _ = choose_engine(inst, self._request.engine)
+        chosen, _ = choose_engine(inst, self._request.engine, self._request.parameters)
         members = pools_of(inst, limit)
         if members is None or chosen != "fast" or inst.cand_pool.size * inst.n_files <= numbers.near_from:
             return None

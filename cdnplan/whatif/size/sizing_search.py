@@ -146,7 +146,8 @@ class SizingSearch:
     @property
     def exact(self) -> bool:
         """Whether the exact engine plans the sets: then only what is planned is known of a set."""
-        return choose_engine(self.relaxed.instance, self.options.engine)[0] == "exact"
+        options = self.options
+        return choose_engine(self.relaxed.instance, options.engine, options.parameters)[0] == "exact"
 
     def nothing(self) -> Counts:
         """The set without additions."""

@@ -77,7 +77,7 @@ def replan(
         The time limit passed, or an end was asked for, before there was any plan.
     """
     stop = Stop() if stop is None else stop
-    name = choose_engine(changed.instance, engine)[0]
+    name = choose_engine(changed.instance, engine, parameters)[0]
     task = _Task(base, changed, now, name, threads, seed, progress, parameters)
     enough = max(base.plan.numbers["gap_ratio"] + parameters.change.worse, stop.gap_ratio or 0.0)
     deadline = np.inf if stop.time_limit_s is None else clock() + stop.time_limit_s
