@@ -16,7 +16,8 @@ from cdnplan.evaluate.night.fill_limits import (
     in_maintenance,
     network_limits,
 )
-from cdnplan.evaluate.night.fill_replay import Replay, replay
+from cdnplan.evaluate.night.fill_replay import replay
+from cdnplan.evaluate.night.fill_replay_kernels import Replay
 from cdnplan.evaluate.night.fill_rows import (
     EvictionRows,
     FillRows,

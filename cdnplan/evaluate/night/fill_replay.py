@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
 from cdnplan.evaluate.count.assignment import Fleet
 from cdnplan.evaluate.night.fill_limits import ApplianceLimits, NetworkLimits
@@ -19,57 +16,17 @@ from cdnplan.evaluate.night.fill_replay_kernels import (
     Events,
     Fills,
     Flow,
-    Found,
     Night,
     Outlook,
+    Replay,
     replay_events,
 )
-from cdnplan.evaluate.night.fill_rows import Bools, EvictionRows, FillRows
+from cdnplan.evaluate.night.fill_rows import EvictionRows, FillRows
 from cdnplan.evaluate.night.fill_windows import MS_PER_DAY, MS_PER_HOUR
-from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.instance.instance import Ints
 from cdnplan.model.plan.sorted_numbers import contains, sorted_distinct
 
 HOURS = MS_PER_DAY // MS_PER_HOUR
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Replay:
-    """What a night came to.
-
-    Parameters
-    ----------
-    not_held : (n_fills,) int8
-        1: the source has no copy when the transfer starts; 2: it loses it before the end.
-    over_in, over_out, over_gb : (n_fills,) float64
-        Rates into the receiver and out of the source [Gbit/s] and bytes on the receiver [GB] once the
-        transfer has started, where that is more than allowed; NaN elsewhere.
-    over_link, over_link_gbps : (n_fills,) int64, float64
-        A limit of the network that is exceeded once it has started (-1: none), and its load [Gbit/s].
-    step_time, step_gbps : (n_limits,) int64, float64
-        When serving first rose above what fills leave of a limit [ms] (-1: never), and the load [Gbit/s].
-    early, lost : (n_evictions,) bool
-        Evictions for which there was no need yet, and those of a last copy that no origin replaces.
-    away_ms : (n_evictions,) int64
-        How long each eviction left the network without a file that stays [ms], 0 for all others.
-    origin_peak_gbps : (n_origins,) float64
-        Highest rate of fills out of each origin.
-    all_peak_gbps : float
-        Highest rate of fills out of all origins together.
-    """
-
-    not_held: npt.NDArray[np.int8]
-    over_in: Floats
-    over_out: Floats
-    over_gb: Floats
-    over_link: Ints
-    over_link_gbps: Floats
-    step_time: Ints
-    step_gbps: Floats
-    early: Bools
-    lost: Bools
-    away_ms: Ints
-    origin_peak_gbps: Floats
-    all_peak_gbps: float
 
 
 def replay(
@@ -103,7 +60,7 @@ def replay(
     found = _all_well(rows.sound.size, evictions.at.size, network.gbps.size)
     # Rows that cannot be replayed have their numbers too, but no events.
     copies, outlook = _copies(fleet, keys, held), _outlook(rows, fills, placed)
-    night = _evening(copies, outlook, found, len(rows.places.origins))
+    night = _evening(copies, outlook, found)
     replay_events(
         _events(rows, fills, evictions, gone, network.serving_gbps.shape[1]),
         _transfers(rows, _position(keys, fill_key), keys, network),
@@ -114,12 +71,12 @@ def replay(
         night,
         found,
     )
-    return Replay(*found, night.origin_peak, float(night.all_peak[0]))
+    return found
 
 
-def _all_well(n_fills: int, n_evictions: int, n_limits: int) -> Found:
+def _all_well(n_fills: int, n_evictions: int, n_limits: int) -> Replay:
     """Results in which all is well."""
-    return Found(
+    return Replay(
         not_held=np.zeros(n_fills, dtype=np.int8),
         over_in=np.full(n_fills, np.nan),
         over_out=np.full(n_fills, np.nan),
@@ -131,6 +88,7 @@ def _all_well(n_fills: int, n_evictions: int, n_limits: int) -> Found:
         early=np.zeros(n_evictions, dtype=bool),
         lost=np.zeros(n_evictions, dtype=bool),
         away_ms=np.zeros(n_evictions, dtype=np.int64),
+        origin_peak_gbps=np.zeros(1),
     )
 
 
@@ -143,7 +101,6 @@ def _transfers(rows: FillRows, copy: Ints, keys: Ints, network: NetworkLimits) -
         copy=copy,
         source=np.where(from_origin, -1, source_copy),
         giver=np.where(from_origin, -1, rows.source),
-        origin=np.where(from_origin, rows.source - fleet.size, -1),
         gbps=rows.gbps(),
         route_ptr=network.ptr,
         route=network.limit,
@@ -156,7 +113,7 @@ def _copies(fleet: Fleet, keys: Ints, held: Ints) -> Copies:
     return Copies(appliance, file, np.append(fleet.instance.size_gb, 0.0)[file], contains(held, keys))
 
 
-def _evening(copies: Copies, outlook: Outlook, found: Found, n_origins: int) -> Night:
+def _evening(copies: Copies, outlook: Outlook, found: Replay) -> Night:
     """How things are before the first event."""
     n_appliances, n_files = outlook.last_start.size, outlook.stays.size
     stored, held = np.zeros(n_appliances), copies.present
@@ -165,10 +122,7 @@ def _evening(copies: Copies, outlook: Outlook, found: Found, n_origins: int) -> 
         taken=_no_flow(n_appliances),
         given=_no_flow(n_appliances),
         carried=_no_flow(found.step_time.size),
-        sent=_no_flow(n_origins),
-        all_sent=_no_flow(1),
-        origin_peak=np.zeros(n_origins),
-        all_peak=np.zeros(1),
+        sent=_no_flow(1),
         stored=stored,
         copies=np.bincount(copies.file[held], minlength=n_files),
         away=np.full(n_files, -1, dtype=np.int64),

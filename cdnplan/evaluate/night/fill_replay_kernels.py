@@ -39,8 +39,8 @@ class Fills(NamedTuple):
     ----------
     copy, source : int64
         Copy that is made, and copy it is made from: -1 where it is an origin's, -2 where there is no such.
-    giver, origin : int64
-        Appliance that gives it, -1 where an origin does; and the other way round.
+    giver : int64
+        Appliance that gives it, -1 where an origin does.
     gbps : float64
     route_ptr, route : (n_fills + 1,), (.,) int64
         Limits of links and origins that each fill counts against.
@@ -49,7 +49,6 @@ class Fills(NamedTuple):
     copy: Ints
     source: Ints
     giver: Ints
-    origin: Ints
     gbps: Floats
     route_ptr: Ints
     route: Ints
@@ -99,8 +98,8 @@ class Allowed(NamedTuple):
     serving_gbps: Floats
 
 
-class Found(NamedTuple):
-    """What is found out about fills, limits and evictions.
+class Replay(NamedTuple):
+    """What a night came to: what is found out about fills, limits, evictions and origins.
 
     Parameters
     ----------
@@ -118,6 +117,8 @@ class Found(NamedTuple):
         another later.
     away_ms : (n_evictions,) int64
         How long the eviction left the network without a file that stays [ms].
+    origin_peak_gbps : (1,) float64
+        Highest rate of fills out of all origins together.
     """
 
     not_held: npt.NDArray[np.int8]
@@ -131,6 +132,7 @@ class Found(NamedTuple):
     early: Bools
     lost: Bools
     away_ms: Ints
+    origin_peak_gbps: Floats
 
 
 class Flow(NamedTuple):
@@ -149,10 +151,8 @@ class Night(NamedTuple):
         Into and out of each appliance.
     carried : Flow
         By limit of links and origins.
-    sent, all_sent : Flow
-        Out of each origin, and, (1,), out of all of them.
-    origin_peak, all_peak : (n_origins,), (1,) float64
-        The highest rates of these so far.
+    sent : Flow
+        Out of all origins together, (1,).
     stored : (n_appliances,) float64
         [GB], with what is coming in.
     copies : (n_files,) int64
@@ -166,9 +166,6 @@ class Night(NamedTuple):
     given: Flow
     carried: Flow
     sent: Flow
-    all_sent: Flow
-    origin_peak: Floats
-    all_peak: Floats
     stored: Floats
     copies: Ints
     away: Ints
@@ -198,17 +195,16 @@ def _over(used: float, allowed: float) -> bool:
 
 
 @part
-def _end(n: int, time: int, night: Night, fills: Fills, copies: Copies, found: Found) -> None:
+def _end(n: int, time: int, night: Night, fills: Fills, copies: Copies, found: Replay) -> None:
     """End a transfer: its copy is there."""
     c, source, gbps = fills.copy[n], fills.source[n], fills.gbps[n]
     _left(night.taken, copies.appliance[c], gbps)
     if fills.giver[n] >= 0:
         _left(night.given, fills.giver[n], gbps)
+    else:
+        _left(night.sent, 0, gbps)
     if source >= 0 and not copies.present[source] and found.not_held[n] == 0:
         found.not_held[n] = 2
-    if fills.origin[n] >= 0:
-        _left(night.sent, fills.origin[n], gbps)
-        _left(night.all_sent, 0, gbps)
     for k in range(fills.route_ptr[n], fills.route_ptr[n + 1]):
         _left(night.carried, fills.route[k], gbps)
     file = copies.file[c]
@@ -221,7 +217,7 @@ def _end(n: int, time: int, night: Night, fills: Fills, copies: Copies, found: F
 
 
 @part
-def _evict(n: int, c: int, time: int, night: Night, copies: Copies, outlook: Outlook, found: Found) -> None:
+def _evict(n: int, c: int, time: int, night: Night, copies: Copies, outlook: Outlook, found: Replay) -> None:
     """Drop a copy, if it is there."""
     if not copies.present[c]:
         return
@@ -236,7 +232,7 @@ def _evict(n: int, c: int, time: int, night: Night, copies: Copies, outlook: Out
 
 
 @part
-def _serve_slice(number: int, time: int, night: Night, allowed: Allowed, found: Found) -> None:
+def _serve_slice(number: int, time: int, night: Night, allowed: Allowed, found: Replay) -> None:
     """Serve what the next slice of the day asks for, beside the transfers under way."""
     night.slice[0] = number
     for e in range(allowed.link_gbps.size):
@@ -247,10 +243,9 @@ def _serve_slice(number: int, time: int, night: Night, allowed: Allowed, found: 
 
 
 @part
-def _start(n: int, night: Night, fills: Fills, copies: Copies, allowed: Allowed, found: Found) -> None:
+def _start(n: int, night: Night, fills: Fills, copies: Copies, allowed: Allowed, found: Replay) -> None:
     """Start a transfer, and compare what then flows with the limits."""
-    c, source, gbps = fills.copy[n], fills.source[n], fills.gbps[n]
-    giver, origin = fills.giver[n], fills.origin[n]
+    c, source, giver, gbps = fills.copy[n], fills.source[n], fills.giver[n], fills.gbps[n]
     a = copies.appliance[c]
     taken = _joined(night.taken, a, gbps)
     if _over(taken, allowed.in_gbps[a]):
@@ -262,11 +257,10 @@ def _start(n: int, night: Night, fills: Fills, copies: Copies, allowed: Allowed,
         given = _joined(night.given, giver, gbps)
         if _over(given, allowed.out_gbps[giver]):
             found.over_out[n] = given
+    else:
+        found.origin_peak_gbps[0] = max(found.origin_peak_gbps[0], _joined(night.sent, 0, gbps))
     if source == -2 or (source >= 0 and not copies.present[source]):
         found.not_held[n] = 1
-    if origin >= 0:
-        night.origin_peak[origin] = max(night.origin_peak[origin], _joined(night.sent, origin, gbps))
-        night.all_peak[0] = max(night.all_peak[0], _joined(night.all_sent, 0, gbps))
     for k in range(fills.route_ptr[n], fills.route_ptr[n + 1]):
         e = fills.route[k]
         used = _joined(night.carried, e, gbps) + allowed.serving_gbps[e, night.slice[0]]
@@ -283,7 +277,7 @@ def replay_events(
     outlook: Outlook,
     allowed: Allowed,
     night: Night,
-    found: Found,
+    found: Replay,
 ) -> None:
     """Replay events sorted by time and kind.
 
@@ -299,7 +293,7 @@ def replay_events(
     allowed : Allowed
     night : Night
         How things are at first; changed.
-    found : Found
+    found : Replay
         Results; as if all were well at first.
     """
     first = 0

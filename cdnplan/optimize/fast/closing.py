@@ -90,9 +90,16 @@ class Closing:
             find_cuts, run.instance, appliances=run.by_appliance, violated=run.parameters.cuts.violated
         )
         rounds = add_cuts(
-            run.solver, self._root, run.best.holds, run.upper, run.ideal, run.wanted_gap, run.ended, find,
+            run.solver,
+            self._root,
+            run.best.holds,
+            run.upper,
+            run.ideal,
+            run.wanted_gap,
+            run.ended,
+            find,
             parameters=run.parameters,
-        )  # fmt: skip
+        )
         for last in run.clock.each("cut", rounds):
             self._root = self._found = last
             run.take_tree(last.bound, ProofRecord(last.prices, last.cuts).proof)
@@ -176,10 +183,18 @@ def _plans(run: RunState, found: FewFiles, views: int, *, brief: bool) -> Iterat
     """Plans from rounding a master's mixture, one of so many; nothing is done before one is asked for."""
     solver, limits, prices, columns = _paid(run, found)
     rounding = Rounding(
-        solver, limits, run.local, prices, columns, run.threads, run.weigh,
-        GOOD_GAP_RATIO * (run.upper - run.ideal), brief=brief, views=views,
+        solver,
+        limits,
+        run.local,
+        prices,
+        columns,
+        run.threads,
+        run.weigh,
+        GOOD_GAP_RATIO * (run.upper - run.ideal),
+        brief=brief,
+        views=views,
         parameters=run.parameters,
-    )  # fmt: skip
+    )
     yield from rounding.plans(run.best, run.lower, lambda: run.best)
 
 
