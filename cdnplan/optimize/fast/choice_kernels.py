@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from cdnplan.compiled import njit, part
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
+from cdnplan.optimize.problem.arrays import Floats32
 
-Array = Any
+
+class Offer(NamedTuple):
+    """Columns to choose from, those of a file together.
+
+    Parameters
+    ----------
+    cost : (n_files * n_known,) float64
+        Without prices of limits.
+    ptr : (n_files * n_known + 1,) int64
+    which, use : (n,) int32, float32
+        Limits a column uses, and how much of them.
+    """
+
+    cost: Floats
+    ptr: Ints
+    which: Ints32
+    use: Floats32
 
 
 @part
@@ -21,9 +39,15 @@ def charge(used: float, more: float, limit: float, price: float, stiffness: floa
 
 @njit(cache=True)
 def choose_columns(
-    order: Array, n_known: int, cost: Array, ptr: Array, which: Array, use: Array, limit: Array,
-    price: Array, stiffness: float, total: Array, pick: Array,
-) -> int:  # fmt: skip
+    order: Ints,
+    n_known: int,
+    offer: Offer,
+    limit: Floats,
+    price: Floats,
+    stiffness: float,
+    total: Floats,
+    pick: Ints,
+) -> int:
     """Let each file take the column that costs least, given what all others use; in place.
 
     Parameters
@@ -32,11 +56,7 @@ def choose_columns(
         Files, as they choose.
     n_known : int
         Columns of each file.
-    cost : (n_files * n_known,) float64
-        Without prices of limits; those of a file together.
-    ptr : (n_files * n_known + 1,) int64
-    which, use : (n,) int32, float32
-        Limits a column uses, and how much of them.
+    offer : Offer
     limit, price : (n_limits,) float64
         Limits, > 0, and their prices where all of them is used.
     stiffness : float
@@ -51,6 +71,7 @@ def choose_columns(
     int
         How many files changed.
     """
+    cost, ptr, which, use = offer.cost, offer.ptr, offer.which, offer.use
     changes = 0
     for f in order:
         first = f * n_known

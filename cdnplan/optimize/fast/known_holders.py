@@ -13,14 +13,13 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.model.plan.placement import Prices
-from cdnplan.optimize.fast.choice_kernels import choose_columns
+from cdnplan.optimize.fast.choice_kernels import Offer, choose_columns
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.file_columns import columns_of, launch_use
 from cdnplan.optimize.problem.limits import TINY, LimitVector
@@ -37,16 +36,6 @@ FILES_AT_ONCE = 128
 """Columns are counted for so many files at a time: at first with a number for every limit."""
 MOST_ENTRIES = 150_000_000
 """Of columns and limits, at 8 bytes; sets beyond that are not kept."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Offer:
-    """Columns of all files, those of a file together, with what they use: see `choose_columns`."""
-
-    cost: Floats
-    ptr: Ints
-    which: npt.NDArray[np.int32]
-    use: npt.NDArray[np.float32]
 
 
 class KnownHolders:
@@ -110,9 +99,8 @@ class KnownHolders:
         for stiffness in STIFFNESS:
             for _ in range(SWEEPS):
                 changes = choose_columns(
-                    rng.permutation(files), len(self._sets), offer.cost, offer.ptr, offer.which, offer.use,
-                    limit, price, stiffness, total, self._pick,
-                )  # fmt: skip
+                    rng.permutation(files), len(self._sets), offer, limit, price, stiffness, total, self._pick
+                )
                 if changes == 0:
                     break
         chosen = np.empty((files.size, self._solver.instance.n_pools), dtype=np.bool_)
@@ -121,11 +109,11 @@ class KnownHolders:
             chosen[mine] = holds[mine]
         return np.ascontiguousarray(chosen.T)
 
-    def _offer(self, prices: Prices) -> _Offer:
+    def _offer(self, prices: Prices) -> Offer:
         """Columns of all sets, with requests where they cost least."""
         parts = list(self._parts(prices))
         counts = np.concatenate([part[1] for part in parts])
-        return _Offer(
+        return Offer(
             np.concatenate([part[0] for part in parts]),
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             np.concatenate([part[2] for part in parts]),
@@ -151,7 +139,7 @@ class KnownHolders:
             counts = np.bincount(column, minlength=flat.shape[0])
             yield cost.ravel(), counts, which.astype(np.int32), flat[column, which]
 
-    def _total(self, offer: _Offer) -> Floats:
+    def _total(self, offer: Offer) -> Floats:
         """What the files use as they have chosen."""
         column = np.repeat(np.arange(offer.cost.size), np.diff(offer.ptr))
         chosen = np.zeros(offer.cost.size, dtype=np.bool_)

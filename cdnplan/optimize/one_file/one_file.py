@@ -17,7 +17,7 @@ from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import ROUNDING_RATIO, FileSolver
 from cdnplan.optimize.one_file.one_file_bound_kernels import FREE, raise_bound, room_for
-from cdnplan.optimize.one_file.one_file_kernels import descend, kick_and_descend
+from cdnplan.optimize.one_file.one_file_kernels import Entries, descend, kick_and_descend, room_for_exchanges
 from cdnplan.optimize.problem.priced import Priced, limits_worth
 from cdnplan.optimize.problem.rules import possible_copies
 
@@ -57,6 +57,11 @@ class Facility:
     fixed: Bools
     constant: float
     magnitude: float
+
+    @property
+    def entries(self) -> Entries:
+        """The problem, for kernels."""
+        return Entries(self.ptr, self.pools, self.level, self.cap, self.opening)
 
     @staticmethod
     def applies(instance: Instance) -> bool:
@@ -129,10 +134,7 @@ def better_holders(facility: Facility, holds: Bools, ended: Callable[[], bool]) 
     best = np.inf
     kicks = min(MOST_KICKS, WORK // max(1, facility.level.size))
     for _ in range(-(-kicks // KICKS)):
-        best = kick_and_descend(
-            KICKS, state, best, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            found,
-        )  # fmt: skip
+        best = kick_and_descend(KICKS, state, best, facility.entries, found)
         if ended():
             break
     return np.asarray(found | facility.fixed)
@@ -152,12 +154,8 @@ def settled_holders(facility: Facility, holds: Bools) -> tuple[Bools, float]:
     cost : float
         Under the prices of `facility` [currency].
     """
-    n, found = holds.size, holds & np.isfinite(facility.opening)
-    first, second = (np.empty(facility.cap.size, dtype=np.int64) for _ in range(2))
-    cost = descend(
-        facility.ptr, facility.pools, facility.level, facility.cap, facility.opening, found, first, second,
-        np.zeros(n), np.zeros(n), np.zeros((n, n)),
-    )  # fmt: skip
+    found = holds & np.isfinite(facility.opening)
+    cost = descend(facility.entries, found, room_for_exchanges(facility.cap.size, holds.size))
     return np.asarray(found | facility.fixed), float(cost) + facility.constant
 
 
@@ -186,9 +184,8 @@ def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]
     state, room = np.full(n, FREE, dtype=np.int8), room_for(u.size, n, facility.level.size)
     for _ in range(MOST_STEPS // STEPS):
         best, length = raise_bound(
-            STEPS, PATIENCE, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            state, goal, length, u, np.empty(n), np.empty(n), room,
-        )  # fmt: skip
+            STEPS, PATIENCE, facility.entries, state, goal, length, u, np.empty(n), np.empty(n), room
+        )
         if length < LAST_LENGTH or ended():
             break
     # Every term is at most u of the region or pool it is about: twice their sum holds them all.
