@@ -173,10 +173,8 @@ def spread_requests(
     n_cand = pools.size
     for r in file.active:
         gb, here, end = weight * v[r], ptr[r], ptr[r + 1]
-        width = end - here
-        n = 0
-        low, total = origin[r], 0.0
-        most = low
+        width, n, total = end - here, 0, 0.0
+        low = most = origin[r]
         for j in range(here, end):
             if costs[j] >= most:
                 break
