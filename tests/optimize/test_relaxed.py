@@ -15,7 +15,9 @@ from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.optimize.price.pricing import PriceSearch
 from cdnplan.optimize.price.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.price.response import ResponseLayout
-from cdnplan.optimize.price.visits import Batch, HolderVisits, Pass
+from cdnplan.optimize.price.search_kernels import Pass
+from cdnplan.optimize.price.totals import Batch
+from cdnplan.optimize.price.visits import HolderVisits
 from cdnplan.optimize.problem.outcome import Outcome, Progress, no_progress
 from cdnplan.optimize.problem.priced import Priced
 from cdnplan.parameters.parameters import Parameters
@@ -125,7 +127,7 @@ def test_steps_prove_more_and_never_too_much() -> None:
         prices.volume[: instance.n_pools] = 0.3
         solver = FileSolver.of(instance)
         ascent = priced_bound(instance, prices)
-        raised = RelaxedVisits(instance, solver, ResponseLayout.of(instance)).bound(prices)
+        raised = RelaxedVisits(instance, solver).bound(prices)
         assert raised > ascent
         assert raised <= solve_fast(instance).upper
 
@@ -134,7 +136,7 @@ def test_shares_serve_everything_and_hold_what_they_serve() -> None:
     instance = random_instance(7, n_regions=12, n_files=6, n_pools=5)
     solver, prices = FileSolver.of(instance), Prices.zero(instance)
     layout = ResponseLayout.of(instance)
-    visits = RelaxedVisits(instance, solver, layout)
+    visits = RelaxedVisits(instance, solver)
     files = np.arange(instance.n_files, dtype=np.int32)
     at = Pass(0, 1.0, np.ones(instance.n_regions, dtype=np.bool_), 0.0)
     loads = visits.visit(Batch(files, np.ones(files.size)), prices, Priced.of(instance, prices), at).loads

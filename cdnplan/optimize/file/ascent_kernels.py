@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.compiled import njit, part
+from cdnplan.compiled import inlined, njit, part
 from cdnplan.model.instance.instance import Floats, Ints, Ints32
 from cdnplan.optimize.file.copy_kernels import copy
 from cdnplan.optimize.file.problem_kernels import (
@@ -38,7 +38,7 @@ ONE: Any = np.int64(1)
 """Numbers of regions; plain ones would have numba compile callees once more for the literals."""
 
 
-@part
+@inlined
 def start_duals(net: Network, file: File, duals: Duals) -> None:
     """Set each u to its region's lowest level, or the origin's if that is lower."""
     ptr, pools, costs, allowed = net.ptr, net.pools, net.costs, file.allowed
@@ -96,7 +96,7 @@ def ascend(net: Network, file: File, duals: Duals, todo: Ints, n_todo: int) -> f
     return grown
 
 
-@part
+@inlined
 def adjust(net: Network, file: File, duals: Duals, rounds: int) -> float:
     """Lower one region's u by a level where that frees two pools, let its neighbours rise, then itself.
 

@@ -66,6 +66,21 @@ class Found(NamedTuple):
 
 
 @part
+def room_for_node(net: Network, file: File) -> tuple[File, Network]:
+    """Arrays for the problems of one node after the other, and for the entries that can matter there."""
+    node = File(
+        file.active,
+        file.v,
+        file.cap,
+        np.empty_like(file.opening),
+        np.empty_like(file.allowed),
+        np.empty_like(file.fixed),
+    )
+    ptr, pools, costs = np.empty_like(net.ptr), np.empty_like(net.pools), np.empty_like(net.costs)
+    return node, Network(ptr, pools, net.entry, costs, net.toll, net.origin, net.pool_ptr, net.pool_region)
+
+
+@part
 def keep_entries(net: Network, node: File, kept: Network) -> None:
     """Copy the entries that can matter: of regions with demand, allowed pools cheaper than the origin.
 
@@ -147,19 +162,8 @@ def branch(
     """
     n_pools, opening = state.size, file.opening
     depth_state, depth_bound = np.empty((n_pools + 2, n_pools), np.int8), np.empty(n_pools + 2)
-    is_open, pools = np.empty(n_pools, np.bool_), np.empty_like(net.pools)
-    allowed, fixed = np.empty(n_pools, np.bool_), np.empty(n_pools, np.bool_)
-    node = File(file.active, file.v, file.cap, opening.copy(), allowed, fixed)
-    kept = Network(
-        net.ptr.copy(),
-        pools,
-        net.entry,
-        net.costs.copy(),
-        net.toll,
-        net.origin,
-        net.pool_ptr,
-        net.pool_region,
-    )
+    is_open = np.empty(n_pools, np.bool_)
+    node, kept = room_for_node(net, file)
     for p in range(n_pools):
         best_open[p] = state[p] == OPEN or (best_open[p] and state[p] == FREE)
     best = open_cost(net, file, opening, best_open)
@@ -184,9 +188,9 @@ def branch(
             root = bound
         if bound >= best - EXACT_RATIO * abs(best):
             continue
-        copy(fixed, n_pools, is_open)
+        copy(node.fixed, n_pools, is_open)
         open_tight(kept, node, duals.pos, duals.slack, is_open)
-        move_pools(kept, node, 0.0, is_open, fixed, moves)
+        move_pools(kept, node, 0.0, is_open, node.fixed, moves)
         cost = open_cost(kept, node, opening, is_open)
         if cost < best:
             best = cost

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.compiled import part
+from cdnplan.compiled import inlined, part
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.file.move_kernels import best_two, lost_by, saved_by
 from cdnplan.optimize.file.problem_kernels import File, Moves
@@ -22,7 +22,7 @@ ROUNDS = 3
 time, as many as pay open in the place of others."""
 
 
-@part
+@inlined
 def two_nearest(net: Network, file: File, is_open: Bools, moves: Moves) -> None:
     """First and second open entry of each region that asks (see `best_two`), and what each pool is worth."""
     ptr, pools, costs, origin, v = net.ptr, net.pools, net.costs, net.origin, file.v
@@ -81,7 +81,7 @@ def weigh_exchanges(
     return n
 
 
-@part
+@inlined
 def note_nearest(
     n_changed: int, net: Network, file: File, is_open: Bools, moves: Moves, touched: Bools
 ) -> None:
@@ -108,7 +108,7 @@ def note_nearest(
                 worth[pools[a]] += v[r] * ((costs[b] if b >= 0 else origin[r]) - costs[a])
 
 
-@part
+@inlined
 def open_in_place(p: int, n: int, net: Network, file: File, is_open: Bools, others: Ints) -> int:
     """Open a pool and close those of the n `others` that are not worth their cost then.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from cdnplan.compiled import part
+import numpy as np
+
+from cdnplan.compiled import inlined, part
 from cdnplan.model.instance.instance import Floats, Ints, Ints32
 from cdnplan.optimize.file.ascent_kernels import TIGHT
 from cdnplan.optimize.file.problem_kernels import File, Moves
 from cdnplan.optimize.problem.arrays import Bools, Network
-from cdnplan.order_kernels import increasing
 
 
 @part
@@ -71,7 +72,7 @@ def add_worth(
         worth[p] += gb * (then - net.costs[first] + extra)
 
 
-@part
+@inlined
 def rank_moves(net: Network, file: File, band: float, is_open: Bools, before: Bools, moves: Moves) -> None:
     """What opening each closed pool would save, and what closing each open one would cost.
 
@@ -99,7 +100,7 @@ def rank_moves(net: Network, file: File, band: float, is_open: Bools, before: Bo
                 gain[pools[j]] += v[r] * saving
 
 
-@part
+@inlined
 def note_opened(
     p: int, net: Network, file: File, band: float, is_open: Bools, before: Bools, moves: Moves
 ) -> None:
@@ -177,7 +178,7 @@ def move_pools(net: Network, file: File, band: float, is_open: Bools, before: Bo
             n += 1
     if n > 0:
         found = listed[:n].copy()
-        for p in found[increasing(opening[found] - gain[found])]:
+        for p in found[np.argsort(opening[found] - gain[found])]:
             if saved_by(p, net, v, is_open, band) > opening[p]:
                 is_open[p] = True
                 note_opened(p, net, file, band, is_open, before, moves)
@@ -188,6 +189,6 @@ def move_pools(net: Network, file: File, band: float, is_open: Bools, before: Bo
             n += 1
     if n > 0:
         poor = listed[:n].copy()
-        for p in poor[increasing(worth[poor] - opening[poor])]:
+        for p in poor[np.argsort(worth[poor] - opening[poor])]:
             if lost_by(p, net, v, is_open, band if before[p] else 0.0) < opening[p]:
                 is_open[p] = False

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdnplan.compiled import part
+from cdnplan.compiled import inlined, part
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.file.copy_kernels import copy
 from cdnplan.optimize.file.problem_kernels import File
@@ -101,7 +101,7 @@ def raise_by_volume(steps: int, net: Network, file: File, u: Floats, share: Floa
     return best
 
 
-@part
+@inlined
 def _mix(active: Ints, slope: Floats, opens: Floats, mean: Floats, share: Floats) -> float:
     """Move the means towards the newest, by that weight at which the supergradients' mean is shortest.
 

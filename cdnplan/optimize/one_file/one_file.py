@@ -17,7 +17,7 @@ from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import ROUNDING_RATIO, FileSolver
 from cdnplan.optimize.one_file.one_file_bound_kernels import FREE, raise_bound, room_for
-from cdnplan.optimize.one_file.one_file_kernels import descend, kick_and_descend
+from cdnplan.optimize.one_file.one_file_kernels import Entries, descend, kick_and_descend, room_for_exchanges
 from cdnplan.optimize.problem.priced import Priced, limits_worth
 from cdnplan.optimize.problem.rules import possible_copies
 from cdnplan.parameters.one_file import OneFileParameters
@@ -54,6 +54,11 @@ class Facility:
     fixed: Bools
     constant: float
     magnitude: float
+
+    @property
+    def entries(self) -> Entries:
+        """The problem, for kernels."""
+        return Entries(self.ptr, self.pools, self.level, self.cap, self.opening)
 
     @staticmethod
     def applies(instance: Instance) -> bool:
@@ -133,10 +138,7 @@ def better_holders(
     kicks = parameters.kicks
     most = min(parameters.most_kicks, parameters.work // max(1, facility.level.size))
     for _ in range(-(-most // kicks)):
-        best = kick_and_descend(
-            kicks, state, best, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            found,
-        )  # fmt: skip
+        best = kick_and_descend(kicks, state, best, facility.entries, found)
         if ended():
             break
     return np.asarray(found | facility.fixed)
@@ -156,12 +158,8 @@ def settled_holders(facility: Facility, holds: Bools) -> tuple[Bools, float]:
     cost : float
         Under the prices of `facility` [currency].
     """
-    n, found = holds.size, holds & np.isfinite(facility.opening)
-    first, second = (np.empty(facility.cap.size, dtype=np.int64) for _ in range(2))
-    cost = descend(
-        facility.ptr, facility.pools, facility.level, facility.cap, facility.opening, found, first, second,
-        np.zeros(n), np.zeros(n), np.zeros((n, n)),
-    )  # fmt: skip
+    found = holds & np.isfinite(facility.opening)
+    cost = descend(facility.entries, found, room_for_exchanges(facility.cap.size, holds.size))
     return np.asarray(found | facility.fixed), float(cost) + facility.constant
 
 
@@ -197,9 +195,8 @@ def relaxation_bound(
     state, room = np.full(n, FREE, dtype=np.int8), room_for(u.size, n, facility.level.size)
     for _ in range(parameters.most_steps // steps):
         best, length = raise_bound(
-            steps, patience, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            state, goal, length, u, np.empty(n), np.empty(n), room,
-        )  # fmt: skip
+            steps, patience, facility.entries, state, goal, length, u, np.empty(n), np.empty(n), room
+        )
         if length < parameters.last_length or ended():
             break
     # Every term is at most u of the region or pool it is about: twice their sum holds them all.

@@ -12,6 +12,8 @@ import numpy as np
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.one_file.one_file import Facility
+from cdnplan.optimize.one_file.one_file_bound_kernels import ByPool, Uints
+from cdnplan.optimize.one_file.one_file_split_kernels import Reach
 from cdnplan.parameters.one_file import PoolTreeParameters
 from cdnplan.parameters.parameters import DEFAULTS
 
@@ -31,10 +33,20 @@ class Rows:
     """
 
     ptr: Ints
-    region: np.ndarray
+    region: Uints
     level: Floats
     limit: Floats
     spare: Floats
+
+    @property
+    def by_pool(self) -> ByPool:
+        """The entries, for kernels."""
+        return ByPool(self.ptr, self.region, self.level)
+
+    @property
+    def reach(self) -> Reach:
+        """How far u may go, for kernels."""
+        return Reach(self.limit, self.spare)
 
     @classmethod
     def around(

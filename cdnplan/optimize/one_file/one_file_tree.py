@@ -33,7 +33,7 @@ from cdnplan.optimize.one_file.one_file_bound_kernels import (
     room_for,
 )
 from cdnplan.optimize.one_file.one_file_rows import Rows
-from cdnplan.optimize.one_file.one_file_split_kernels import split_nodes
+from cdnplan.optimize.one_file.one_file_split_kernels import Pace, Sides, split_nodes
 from cdnplan.parameters.one_file import PoolTreeParameters
 from cdnplan.parameters.parameters import DEFAULTS
 
@@ -165,11 +165,10 @@ class _Tree:
         steps, patience = self.numbers.steps, self.numbers.patience
         states = np.where(np.isfinite(facility.opening), FREE, CLOSED).astype(np.int8)[None]
         prices, share, slack = u[None].copy(), np.empty((1, n)), np.empty((1, n))
+        goal, room = self.cutoff(upper) - facility.constant, room_for(u.size, n, facility.pools.size)
         raw, _ = raise_bound(
-            steps, patience, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            states[0], self.cutoff(upper) - facility.constant, length, prices[0], share[0], slack[0],
-            room_for(u.size, n, facility.pools.size),
-        )  # fmt: skip
+            steps, patience, facility.entries, states[0], goal, length, prices[0], share[0], slack[0], room
+        )
         return self.decided(states, prices, share, slack, np.array([raw]), upper)[0]
 
     def split(self, nodes: Sequence[_Node], upper: float) -> list[_Node]:
@@ -188,17 +187,27 @@ class _Tree:
         )
         prices = np.array([node.u for node in nodes], dtype=np.float64)
         n = 2 * len(nodes)
-        u, raw, looks = np.empty((n, prices.shape[1])), np.empty(n), np.empty(n)
-        share, slack = np.empty((n, states.shape[1])), np.empty((n, states.shape[1]))
+        found = Sides.of(n, prices.shape[1], states.shape[1])
+        goal, pace = cutoff - facility.constant, Pace(length, reach, gain)
         with lanes(self.threads):
             in_even_lanes(
-                split_nodes, len(nodes), numbers.steps, numbers.patience, rows.ptr,
-                rows.region, rows.level, rows.limit, rows.spare, facility.opening, states, pool,
-                cutoff - facility.constant, length, reach, gain, prices, u, share, slack, raw, looks,
-            )  # fmt: skip
+                split_nodes,
+                len(nodes),
+                numbers.steps,
+                numbers.patience,
+                rows.by_pool,
+                rows.reach,
+                facility.opening,
+                states,
+                pool,
+                goal,
+                pace,
+                prices,
+                found,
+            )
         sides = np.repeat(states, 2, axis=0)
         sides[np.arange(n), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
-        below = self.decided(sides, u, share, slack, raw, upper)
+        below = self.decided(sides, found.u, found.share, found.slack, found.bound, upper)
         return [
             replace(
                 node,
@@ -207,7 +216,7 @@ class _Tree:
                 length=length[row],
                 reach=(reach[row & -2], reach[row | 1]),
                 gain=(gain[row & -2], gain[row | 1]),
-                looks=looks[row],
+                looks=found.looks[row],
             )
             for row, (node, before) in enumerate(zip(below, np.repeat(bound, 2).tolist(), strict=True))
         ]

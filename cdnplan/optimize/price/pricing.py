@@ -24,7 +24,7 @@ import numpy.typing as npt
 from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
-from cdnplan.optimize.price.balance_kernels import balance
+from cdnplan.optimize.price.balance_kernels import Limits, Moved, Served, Steps, balance
 from cdnplan.optimize.price.launch_prices import launch_prices
 from cdnplan.optimize.price.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.price.response import ResponseLayout, typical_rates, typical_step
@@ -282,11 +282,12 @@ class PriceSearch:
     def _balance(self, served: Floats, before: Floats, response: Floats, use: Floats) -> None:
         """Move the prices of rates, each limit on its own derivative; sets what is used."""
         limits, rates, numbers = self._limits, self._rates, self._numbers
-        balance(
-            numbers.newton_steps, self._layout.paths(response), self._base, before, served, self._heat,
-            limits.limit[rates], limits.cap[rates], self._stiff, numbers.nearly_full, numbers.newton,
-            numbers.momentum, self._farthest, self._toll, self._speed, self._soft, use, self._cost,
-        )  # fmt: skip
+        how = Steps(numbers.newton_steps, numbers.newton, numbers.momentum, numbers.nearly_full)
+        limit, cap = limits.limit[rates], limits.cap[rates]
+        bounds = Limits(limit, cap, self._stiff, self._farthest)
+        found = Served(self._base, before, served, self._heat)
+        moved = Moved(self._toll, self._speed, self._soft, use, self._cost)
+        balance(how, self._layout.paths(response), bounds, found, moved)
 
     def _adapt(self, batches: int, number: int) -> None:
         """After a pass: limits missed to the same side again gain speed, those that swing lose it."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cdnplan.compiled import njit, part
+from cdnplan.compiled import inlined, njit
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.file.ascent_kernels import ADJUST_ROUNDS, find_duals
 from cdnplan.optimize.file.problem_kernels import (
@@ -42,7 +42,7 @@ class Relaxed(NamedTuple):
     seen: Bools
 
 
-@part
+@inlined
 def spread_by_share(weight: float, net: Network, file: File, share: Floats, served: Floats) -> None:
     """Serve each region by its cheapest pools, each as far as its share goes, and the rest by the origin."""
     ptr, pools, costs, entry, origin = net.ptr, net.pools, net.costs, net.entry, net.origin

@@ -13,6 +13,7 @@ import numpy as np
 
 from cdnplan.model.instance.instance import Floats, Instance, Ints
 from cdnplan.optimize.price.balance_kernels import Paths
+from cdnplan.optimize.problem.arrays import RateUse
 
 MATRIX_UP_TO = 32
 """Regions with more candidates keep the diagonal of their matrix only."""
@@ -58,16 +59,7 @@ class ResponseLayout:
         response : (size,) float64
             GB by which shares fall, times heat.
         """
-        inst, rates = self.instance, self.instance.rates
-        return Paths(
-            inst.cand_ptr,
-            rates.use_ptr,
-            rates.use_row,
-            rates.use_weight,
-            inst.gbps_per_gb,
-            self.ptr,
-            response,
-        )
+        return Paths(self.instance.cand_ptr, RateUse.of(self.instance), self.ptr, response)
 
 
 def typical_rates(instance: Instance) -> Floats:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cdnplan.compiled import njit, part
+from cdnplan.compiled import inlined, njit, part
 from cdnplan.model.instance.instance import Floats, Ints, Ints32
 from cdnplan.optimize.file.ascent_kernels import find_duals
 from cdnplan.optimize.file.exchange_kernels import exchange_pools
@@ -97,7 +97,7 @@ def dither(f: int, p: int) -> float:
     return 2.0 * float(x >> np.uint64(11)) / 9007199254740992.0 - 1.0
 
 
-@part
+@inlined
 def dearer_by(p: int, q: int, net: Network, v: Floats, is_open: Bools) -> float:
     """What more it costs that a closed pool serves what an open one of the same regions serves."""
     ptr, pools, costs, pool_ptr, pool_region = net.ptr, net.pools, net.costs, net.pool_ptr, net.pool_region
@@ -120,7 +120,7 @@ def dearer_by(p: int, q: int, net: Network, v: Floats, is_open: Bools) -> float:
     return total
 
 
-@part
+@inlined
 def swap_twins(
     f: int, net: Network, file: File, twin: Ints32, tolled: Bools, jitter: float, is_open: Bools
 ) -> None:
@@ -149,7 +149,7 @@ def swap_twins(
             is_open[best] = True
 
 
-@part
+@inlined
 def spread_requests(
     weight: float,
     net: Network,
@@ -173,10 +173,8 @@ def spread_requests(
     n_cand = pools.size
     for r in file.active:
         gb, here, end = weight * v[r], ptr[r], ptr[r + 1]
-        width = end - here
-        n = 0
-        low, total = origin[r], 0.0
-        most = low
+        width, n, total = end - here, 0, 0.0
+        low = most = origin[r]
         for j in range(here, end):
             if costs[j] >= most:
                 break
