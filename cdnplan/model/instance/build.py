@@ -92,7 +92,7 @@ def build_instance(
     links = _links(topology, reach)
     cand = _pool_candidates(reach, links, site_names, pools)
     held = _held(holdings, pools.names, pools.places.appliances, catalog)
-    counted = holdings is not None or topology.policy.cold_start == "limited"
+    counted = topology.fill_counted(holdings)
     windows = limits.fill_gb if counted else np.full(len(pools.names), np.inf)
     window_gb = windows / pools.places.appliances
     ratio, appliances = topology.policy.copy_load_ratio, pools.places.appliances

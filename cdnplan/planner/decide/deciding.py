@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -116,16 +117,12 @@ def decide(
     DeadlineError
         The time limit passed, or an end was asked for, with nothing usable.
     """
-    watch = Watch() if watch is None else watch
-    stop = Stop() if stop is None else stop
+    watch, stop = watch or Watch(), stop or Stop()
     name, reason = choose_engine(instance, engine)
     run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parts)
     begun = watch.now()
     with watch.phase("optimise"):
         outcome = run.solve(instance, start)
-
-    def dealt_out(found: Outcome) -> Dealt:
-        return deal(instance, found.placement, found.serving, found.prices, holdings, parts=parts)
 
     def filled(dealt: Dealt) -> Dealt:
         return dealt if fill is None else fill(dealt)
@@ -145,11 +142,8 @@ def decide(
     windows = bool(np.isfinite(instance.appliance_window_gb).any())
 
     def fitted(problem: Instance, found: Outcome) -> Dealt:
-        dealt = dealt_out(found)
+        dealt = deal(instance, found.placement, found.serving, found.prices, holdings, parts=parts)
         return by_appliance(problem, found, dealt, lambda other: other) if windows else dealt
-
-    def apart(problem: Instance, found: Outcome, dealt: Dealt) -> Dealt:
-        return by_appliance(problem, found, dealt, filled, anyway=True)
 
     with watch.phase("appliances"):
         dealt = fitted(instance, outcome)
@@ -164,16 +158,18 @@ def decide(
             dealt,
             lambda problem, found: filled(fitted(problem, found)),
             spent=spent,
-            apart=apart if windows and is_small(instance) else None,
+            apart=partial(by_appliance, night=filled, anyway=True)
+            if windows and is_small(instance)
+            else None,
             now=watch.now,
         )
         if not windows:
             dealt = by_appliance(instance, outcome, dealt, filled)
+    decided = Decided(outcome, dealt, reason)
     if holdings is None:
-        return Decided(outcome, dealt, reason)
+        return decided
     with watch.phase("as held"):
-        found = Decided(outcome, dealt, reason)
-        return _or_as_held(instance, holdings, found, filled, good_enough(stop) if settled else None)
+        return _or_as_held(instance, holdings, decided, filled, good_enough(stop) if settled else None)
 
 
 def _or_as_held(
