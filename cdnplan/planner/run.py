@@ -236,7 +236,7 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
         day = loaded.demand.start - dt.timedelta(days=1)
         moment = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
     begin = to_ms(moment)
-    if loaded.holdings is None and topology.policy.cold_start == "free":
+    if not topology.fill_counted(loaded.holdings):
         until = night_windows(topology, instance, begin).until
         return replace(dealt, fills=Fills.none(begin, until))
     filled = fill_night(instance, topology, dealt, loaded.holdings, begin, request.parameters.night)
@@ -264,10 +264,7 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
         tables.as_stored(instance, outcome.prices),
         proof=proof_tables.proof_as_stored(instance, outcome.proof),
         bounded=instance,
-        given=Given(
-            loaded.topology,
-            fill_counted=loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
-        ),
+        given=Given(loaded.topology, fill_counted=loaded.topology.fill_counted(loaded.holdings)),
     )
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])

@@ -123,8 +123,8 @@ def siblings(instance: Instance) -> Ints:
     rows, n = instance.volumes, instance.n_pools
     member = np.zeros((n, 1 + rows.n_rows - 2 * n), dtype=np.int64)
     member[:, 0] = instance.pool_site
-    for row in range(2 * n, rows.n_rows):
-        member[rows.pools_of(row), 1 + row - 2 * n] = 1
+    row, pool = rows.shared(n)
+    member[pool, 1 + row - 2 * n] = 1
     return np.unique(member, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 

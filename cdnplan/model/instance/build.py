@@ -128,7 +128,7 @@ class _Parts:
         site_names = sorted(pools.at)
         reach = find_candidates(topology, regions, {name: i for i, name in enumerate(site_names)})
         links = _links(topology, reach)
-        counted = holdings is not None or topology.policy.cold_start == "limited"
+        counted = topology.fill_counted(holdings)
         return cls(
             topology=topology,
             catalog=catalog,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -117,8 +118,7 @@ def decide(
     DeadlineError
         The time limit passed, or an end was asked for, with nothing usable.
     """
-    watch = Watch() if watch is None else watch
-    stop = Stop() if stop is None else stop
+    watch, stop = watch or Watch(), stop or Stop()
     name, reason = choose_engine(instance, engine, parameters)
     run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parameters)
     begun = watch.now()
@@ -146,9 +146,6 @@ def decide(
         dealt = deal(instance, found.placement, found.serving, found.prices, holdings, parameters=parameters)
         return by_appliance(problem, found, dealt, lambda other: other) if windows else dealt
 
-    def apart(problem: Instance, found: Outcome, dealt: Dealt) -> Dealt:
-        return by_appliance(problem, found, dealt, filled, anyway=True)
-
     with watch.phase("appliances"):
         dealt = fitted(instance, outcome)
     with watch.phase("fills"):
@@ -162,16 +159,18 @@ def decide(
             dealt,
             lambda problem, found: filled(fitted(problem, found)),
             spent=spent,
-            apart=apart if windows and is_small(instance, parameters.again) else None,
+            apart=partial(by_appliance, night=filled, anyway=True)
+            if windows and is_small(instance, parameters.again)
+            else None,
             now=watch.now,
         )
         if not windows:
             dealt = by_appliance(instance, outcome, dealt, filled)
+    decided = Decided(outcome, dealt, reason)
     if holdings is None:
-        return Decided(outcome, dealt, reason)
+        return decided
     with watch.phase("as held"):
-        found = Decided(outcome, dealt, reason)
-        return _or_as_held(instance, holdings, found, filled, stop if settled else None, parameters.dealing)
+        return _or_as_held(instance, holdings, decided, filled, stop if settled else None, parameters.dealing)
 
 
 def _or_as_held(
