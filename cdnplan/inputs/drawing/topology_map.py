@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from math import sqrt
 
-from cdnplan.inputs.drawing.labels import Box, place_labels
+from cdnplan.charts.labels import Box, place_labels
+from cdnplan.charts.projection import Projection, fitted, grid_lines
 from cdnplan.inputs.drawing.page import PAGE, STYLE
-from cdnplan.inputs.drawing.projection import Projection, fitted, grid_lines
 from cdnplan.inputs.topology.topology_summary import Capacity, capacity_of
 from cdnplan.model.network.topology import Link, Origin, Site, Topology
 

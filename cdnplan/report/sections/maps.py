@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.charts.marks import dots, line, picture, text
 from cdnplan.model.instance.instance import Floats
 from cdnplan.report.parts.html import legend
 from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
-from cdnplan.report.parts.svg import line, number, picture, text
 
 WIDTH = 1000.0
 LEAST_SPAN = 3.0
@@ -312,10 +312,5 @@ def _points(frame: Frame, points: Sheet) -> str:
     for s in reversed(range(len(SIZES_PX))):
         for g in range(5):
             rows = np.flatnonzero((size == s) & (grade == g))
-            dots = "".join(
-                f"M{number(x)} {number(y)}h0"
-                for x, y in (frame.place(float(lat[i]), float(lon[i])) for i in rows)
-            )
-            if dots:
-                drawn.append(f'<path d="{dots}" class="dot s{s} d{g}"/>')
+            drawn.append(dots((frame.place(float(lat[i]), float(lon[i])) for i in rows), f"dot s{s} d{g}"))
     return "".join(drawn)

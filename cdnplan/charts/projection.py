@@ -76,12 +76,12 @@ def fitted(
     Parameters
     ----------
     locations : iterable of (latitude, longitude)
-        At least one [degrees].
+        Degrees; where there are none, the map shows the world.
     left, top, width, most_height : float
         Where the map may be [px]. It is as high as it needs to be at this width; where that is too high, it
         shows more to the west and east instead.
     """
-    places = list(locations)
+    places = list(locations) or [(-60.0, -170.0), (0.0, -60.0), (0.0, 60.0), (75.0, 170.0)]
     west, east = _longitudes([longitude for _, longitude in places])
     low = min(_mercator(latitude) for latitude, _ in places)
     high = max(_mercator(latitude) for latitude, _ in places)
