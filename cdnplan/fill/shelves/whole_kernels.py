@@ -119,9 +119,15 @@ def _steps(n: int, few: bool) -> int:
 
 @njit(cache=True, nogil=True)
 def pack_pools(
-    pools: Array, holds: Array, by_size: Array, size: Array, copies: Array, appliances: Array,
-    limit: Array, packed: Array,
-) -> None:  # fmt: skip
+    pools: Array,
+    holds: Array,
+    by_size: Array,
+    size: Array,
+    copies: Array,
+    appliances: Array,
+    limit: Array,
+    packed: Array,
+) -> None:
     """Find out whether all files that a pool holds fit onto its appliances: ``packed[p]`` for listed pools.
 
     `by_size` lists files, largest first.
