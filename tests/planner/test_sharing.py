@@ -240,7 +240,7 @@ def test_nights_with_more_copies_stand_up_to_their_replay(
     more = 0
     for seed in range(4):
         (tmp_path / str(seed)).mkdir()
-        for folder in two_nights(seed, tmp_path / str(seed), at_any_price):
+        for folder in two_nights(seed, tmp_path / str(seed), parameters=at_any_price):
             assert_verified(folder)
             claims = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
             more += claims["appliances"]["more_copies"]
