@@ -69,15 +69,9 @@ $(BYTECODE): $(shell find cdnplan -name '*.py') $(STAMP)
 
 # Compile the kernels once, as part of the set-up. numba's cache notices a changed kernel, but not a
 # changed one that it calls in another file: so everything is compiled anew when any of them changes.
-$(KERNELS): cdnplan/compiled.py $(wildcard cdnplan/*kernels*.py cdnplan/*/*kernels*.py cdnplan/*/*/*kernels*.py) $(STAMP)
-	rm -f cdnplan/__pycache__/*.nbi cdnplan/__pycache__/*.nbc
-	rm -f cdnplan/*/__pycache__/*.nbi cdnplan/*/__pycache__/*.nbc
-	rm -f cdnplan/*/*/__pycache__/*.nbi cdnplan/*/*/__pycache__/*.nbc
-	$(BIN)/cdnplan plan --quiet --force --out $(VENV)/compiled > /dev/null 2>&1
-	$(BIN)/cdnplan plan --quiet --force --previous $(VENV)/compiled --out $(VENV)/compiled-2 > /dev/null 2>&1
-	printf '192.0.2.1 - - [10/Oct/2025:13:55:36 +0000] "GET /a HTTP/1.1" 200 1 "-" "-"\n' > $(VENV)/one.log
-	printf 'prefix,region\n192.0.2.0/24,A\n' > $(VENV)/prefixes.csv
-	$(BIN)/cdnplan ingest $(VENV)/one.log --prefixes $(VENV)/prefixes.csv --quiet --out $(VENV)/one.csv > /dev/null 2>&1
+$(KERNELS): cdnplan/compiled.py $(shell find cdnplan -name '*kernels*.py') $(STAMP)
+	find cdnplan -name '*.nb[ic]' -delete
+	$(BIN)/cdnplan warm
 	touch $(KERNELS)
 
 clean:

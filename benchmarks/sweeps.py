@@ -25,7 +25,7 @@ import numpy as np
 from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.whatif.ask.price_check import PricesRequest, prices
-from cdnplan.whatif.ask.sweep import SweepResult, sweep_base
+from cdnplan.whatif.ask.sweep import SweepResult, sweep
 from cdnplan.whatif.base.base import Base, Flow, judged, load_base, rebuild
 from cdnplan.whatif.base.failures import Failure
 from cdnplan.whatif.scenario.apply import apply_all
@@ -119,9 +119,7 @@ def main() -> None:
     found: dict[str, Any] = {}
     if asked.again > 0:
         base, found["read"] = timed(lambda: load_base(asked.base))
-        runs = [
-            timed(lambda: sweep_base(base, asked.level, threads=asked.threads)) for _ in range(asked.again)
-        ]
+        runs = [timed(lambda: sweep(base, asked.level, threads=asked.threads)) for _ in range(asked.again)]
         result = runs[0][0]
         found["sweeps"] = [spent for _, spent in runs]
         found["failures"] = len(result.impacts)

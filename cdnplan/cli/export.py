@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from cdnplan.cli.terminal.options import warn
+
 
 def export(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan folder.", show_default=False)],
@@ -41,7 +43,7 @@ def export(
     style = Style(content_url, ids, metadata_url, per, max_urls)
     found = export_rfc8007(plan, out, style, purge=purge)
     if found.commands == 0:
-        sys.stderr.write(f"warning: {plan} plans no fills, so there are no commands\n")
+        warn(f"{plan} plans no fills, so there are no commands")
     sys.stdout.write(
         f"{out}: {found.commands:,} commands for {found.receivers:,} {per}s,"
         f" {found.urls:,} URLs, {found.gb:,.1f} GB\n"

@@ -22,6 +22,7 @@ from cdnplan.cli import (
     replay,
     synth,
     verify,
+    warm,
 )
 from cdnplan.cli import report as report_command
 from cdnplan.cli.questions import prices, size, whatif
@@ -56,6 +57,7 @@ app.command("prices")(prices.prices)
 app.command("size")(size.size)
 app.add_typer(experiment.app, name="experiment")
 app.command("report")(report_command.report)
+app.command("warm")(warm.warm)
 
 
 def _show_version(asked: bool) -> None:

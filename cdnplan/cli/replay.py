@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cdnplan.cli.terminal.stopping import StopSignals
+from cdnplan.cli.terminal.options import Quiet, taking, warn
+from cdnplan.cli.terminal.progress import watched
+from cdnplan.cli.terminal.tables import TableFormat
+from cdnplan.commands.replay import replay_request
 
 if TYPE_CHECKING:
-    from cdnplan.cli.terminal.tables import TableFormat
+    from cdnplan.replay import ReplayRequest
 
 COLUMNS = (
     "policy",
@@ -30,156 +32,24 @@ COLUMNS = (
 """Columns of the comparison."""
 
 
+@taking(replay_request)
 def replay(
+    request: ReplayRequest,
     ctx: typer.Context,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Replay folder to write.")],
-    plan: Annotated[Path | None, typer.Option(metavar="PLAN", help="Plan folder to replay.")] = None,
-    actual: Annotated[
-        Path | None,
-        typer.Option("--actual", "--demand", metavar="D", help="Demand table of what came, for a plan."),
-    ] = None,
-    logged: Annotated[
-        Path | None,
-        typer.Option(metavar="R", help="Instead: requests that were logged, from cdnplan ingest --requests."),
-    ] = None,
-    topology: Annotated[
-        Path | None, typer.Option(metavar="T", help="Rolling: topology YAML, instead of a plan.")
-    ] = None,
-    titles: Annotated[
-        Path | None,
-        typer.Option(metavar="F", help="Titles; with a plan, those that its catalogue lacks as well."),
-    ] = None,
-    history: Annotated[
-        Path | None, typer.Option(metavar="H", help="Rolling: history that is forecast from and served.")
-    ] = None,
-    files: Annotated[Path | None, typer.Option(metavar="F", help="Files of titles.")] = None,
-    countries: Annotated[str, typer.Option(metavar="BE,NL", help="Rolling: only these countries.")] = "",
-    periods: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Rolling: the last N periods of the history.")
-    ] = 1,
-    model: Annotated[str, typer.Option(metavar="M", help="Rolling: forecaster.")] = "auto",
-    date: Annotated[
-        datetime | None, typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Period of --actual.")
-    ] = None,
-    policies: Annotated[
-        str,
-        typer.Option(
-            metavar="P,…", help="lru, lfu, gdsf, s3-fifo, w-tinylfu, lrb (slow), belady; or all; or none."
-        ),
-    ] = "lru,lfu,gdsf,s3-fifo,w-tinylfu,belady",
-    hybrid: Annotated[
-        str, typer.Option(metavar="X,…", help="Planned shares of each disk to try; none: no hybrids.")
-    ] = "0.5,0.75,0.9",
-    hybrid_policy: Annotated[
-        str | None, typer.Option(metavar="P", help="Policy of the rest; default: the best reactive one.")
-    ] = None,
-    prefill: Annotated[
-        str,
-        typer.Option(metavar="X,…", help="Parts of each disk that the plan fills at first; none: none."),
-    ] = "0.5,1",
-    sample: Annotated[
-        float | None, typer.Option(metavar="R", help="Share of plays to keep; default: 2 million in all.")
-    ] = None,
-    requests: Annotated[
-        float | None,
-        typer.Option(metavar="N", help="Instead of --sample: requests a region and period, on average."),
-    ] = None,
-    play_gb: Annotated[float, typer.Option(metavar="GB", help="Bytes of one play.")] = 2.0,
-    days: Annotated[
-        float | None, typer.Option(metavar="D", help="Only the first D days of each period.")
-    ] = None,
-    turnovers: Annotated[
-        float, typer.Option(metavar="X", help="Warm-up: requests for each file that fits into a cache.")
-    ] = 5.0,
-    regret: Annotated[
-        bool, typer.Option("--regret/--no-regret", help="Make the plans that regret is counted against.")
-    ] = True,
-    engine: Annotated[
-        Literal["auto", "exact", "fast"], typer.Option(help="Of the plans that are made.")
-    ] = "auto",
-    gap: Annotated[float | None, typer.Option(metavar="G", min=0.0, help="They stop at this gap.")] = None,
-    threads: Annotated[int, typer.Option(metavar="N", min=0, help="0: all cores.")] = 0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of requests and plans.")] = 0,
-    force: Annotated[bool, typer.Option(help="Replace an earlier replay at DIR.")] = False,
-    quiet: Annotated[bool, typer.Option(help="No progress on stderr.")] = False,
+    quiet: Quiet = False,
     fmt: Annotated[
-        Literal["table", "json", "csv"],
-        typer.Option("--format", help="json: print replay.json; csv: the comparison only."),
+        TableFormat, typer.Option("--format", help="json: print replay.json; csv: the comparison only.")
     ] = "table",
 ) -> None:
     """Serve what really came with a plan, beside caches that fill themselves on the same network.
 
     Without --plan, plans are made period by period from what was known before each, and then served.
     """
-    import os
-
-    from cdnplan.cli.terminal.progress import progress_on_stderr
-    from cdnplan.replay import ReplayRequest
     from cdnplan.replay import replay as run
-    from cdnplan.replay.cases.planning import How
 
-    request = ReplayRequest(
-        out=out,
-        plan=plan,
-        actual=actual,
-        logged=logged,
-        topology=topology,
-        titles=titles,
-        history=history,
-        files=files,
-        countries=_countries(countries),
-        date=date.date() if date else None,
-        periods=periods,
-        model=model,
-        policies=_policies(policies),
-        hybrid=_numbers(hybrid, "hybrid"),
-        hybrid_policy=hybrid_policy,
-        prefill=_numbers(prefill, "prefill"),
-        sample=sample,
-        requests=requests,
-        play_gb=play_gb,
-        days=days,
-        turnovers=turnovers,
-        regret=regret,
-        how=How(engine, gap, None, threads or os.cpu_count() or 1, seed),
-        seed=seed,
-        replace=force,
-    )
-    stop = ctx.find_object(StopSignals) or StopSignals()
-    with progress_on_stderr(quiet=quiet) as progress:
-        result = run(request, progress=stop.watching(progress))
-    _print(result.record, out, fmt)
-
-
-def _countries(text: str) -> frozenset[str]:
-    from cdnplan.cli.terminal.countries import country_codes
-    from cdnplan.errors import InputError, Problem
-
-    problems: list[Problem] = []
-    codes = country_codes(text, problems)
-    if problems:
-        raise InputError(problems)
-    return codes
-
-
-def _policies(text: str) -> tuple[str, ...]:
-    from cdnplan.replay.caches.caches import POLICIES
-
-    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
-    if names == ("all",):
-        return tuple(POLICIES)
-    return () if names == ("none",) else names
-
-
-def _numbers(text: str, option: str) -> tuple[float, ...]:
-    from cdnplan.errors import InputError, Problem
-
-    if text.strip() in ("", "none"):
-        return ()
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise InputError([Problem(f"expected numbers as 0.5,0.9, found {text!r}", path=option)]) from None
+    with watched(ctx, quiet=quiet) as (progress, _):
+        result = run(request, progress=progress)
+    _print(result.record, request.out, fmt)
 
 
 def _print(record: dict[str, Any], out: Path, fmt: TableFormat) -> None:
@@ -199,7 +69,7 @@ def _print(record: dict[str, Any], out: Path, fmt: TableFormat) -> None:
     sys.stdout.write("\n")
     print_table(COLUMNS, rows, fmt)
     for warning in record["warnings"]:
-        sys.stderr.write(f"warning: {warning}\n")
+        warn(warning)
     sys.stdout.write(f"\nwritten to {out}\n")
 
 

@@ -74,7 +74,7 @@ def _verify(files: PlanFiles, unchecked: tuple[str, ...], ledger: Ledger) -> Rep
     check_manifests(files, ledger)
     prices = check_prices(instance, files.prices, ledger)
     tree = check_proof(instance, files.tree, ledger)
-    given = Given(topology, fill_counted=holdings is not None or topology.policy.cold_start == "limited")
+    given = Given(topology, fill_counted=topology.fill_counted(holdings))
     verdict = evaluate(
         counted, placement, served_gb, origin_gb, prices, proof=tree, bounded=instance, given=given
     )

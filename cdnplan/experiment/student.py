@@ -128,7 +128,7 @@ def t_power(shift: float, df: float, alpha: float) -> float:
     -----
     The estimate over its estimated error is (Z + shift) / sqrt(V / df), with Z normal and V chi-squared of
     df degrees, independent. Given V the probability is normal; it is averaged over the quantiles of V,
-    whose density is integrated on a grid around its mode.
+    whose density is integrated on a grid of their logarithms.
 
     Examples
     --------
@@ -136,16 +136,18 @@ def t_power(shift: float, df: float, alpha: float) -> float:
     0.05
     """
     critical = t_quantile(1.0 - alpha / 2.0, df)
-    # The square root of V / df has mean near 1 and a standard deviation near 1 / sqrt(2 df).
+    # The logarithm of sqrt(V / df) has its mode at 0 and a standard deviation near 1 / sqrt(2 df); below, its
+    # density falls no faster than exp(df * logarithm), which is long for few degrees.
     spread = 1.0 / math.sqrt(2.0 * df)
-    scale = np.linspace(max(1e-9, 1.0 - 9.0 * spread), 1.0 + 9.0 * spread, _GRID + 1)
-    log_density = (df - 1.0) * np.log(scale) - 0.5 * df * scale**2
+    log_scale = np.linspace(-36.0 / df - 9.0 * spread, 9.0 * spread, _GRID + 1)
+    scale = np.exp(log_scale)
+    log_density = df * log_scale - 0.5 * df * scale**2
     density = np.exp(log_density - log_density.max())
     normal = NormalDist()
     reject = np.array(
         [normal.cdf(shift - critical * s) + normal.cdf(-shift - critical * s) for s in scale.tolist()]
     )
-    return float(np.trapezoid(density * reject, scale) / np.trapezoid(density, scale))
+    return float(np.trapezoid(density * reject, log_scale) / np.trapezoid(density, log_scale))
 
 
 @lru_cache(maxsize=256)

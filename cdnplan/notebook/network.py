@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cdnplan.commands.option import AnyPath
 from cdnplan.notebook.figures import Figure, world
 
 if TYPE_CHECKING:
@@ -39,9 +41,9 @@ class Network:
 
     def __init__(
         self,
-        path: str | Path,
+        path: AnyPath,
         env: str | None = None,
-        override: tuple[str | Path, ...] | list[str | Path] = (),
+        override: Sequence[AnyPath] = (),
     ) -> None:
         from cdnplan.inputs.topology.topology_reader import read_topology
 
@@ -57,7 +59,7 @@ class Network:
 
         return cls(sample_folder() / "topology.yaml")
 
-    def path_alone(self) -> Path:
+    def __fspath__(self) -> str:
         """Its file, for commands that take no further files to merge onto it.
 
         Raises
@@ -69,7 +71,7 @@ class Network:
 
         if self.override:
             raise InputError([Problem("expected a network without override", file=str(self.path))])
-        return self.path
+        return str(self.path)
 
     @property
     def name(self) -> str:

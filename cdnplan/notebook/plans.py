@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from cdnplan.commands.option import AnyPath
+from cdnplan.commands.plan import PlanOptions
+from cdnplan.notebook.asking import taking, warn
 from cdnplan.notebook.figures import Figure, bars
 from cdnplan.notebook.network import Network
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     from cdnplan.evaluate.verdict.report import Report
     from cdnplan.fill.diff.difference import Difference
-    from cdnplan.optimize.engine import EngineName
 
 
 class Plan:
@@ -30,6 +31,10 @@ class Plan:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+
+    def __fspath__(self) -> str:
+        """Its folder, wherever one is asked for."""
+        return str(self.folder)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -103,114 +108,20 @@ class Plan:
         return f"<p>{self!r}</p>{self.figure().svg}"
 
 
-def folder_of(plan: str | Path | Plan) -> Path:
-    """Folder of a plan, given either."""
-    return plan.folder if isinstance(plan, Plan) else Path(plan)
-
-
-def plan(
-    out: str | Path,
-    topology: Network | str | Path | None = None,
-    titles: str | Path | None = None,
-    demand: str | Path | None = None,
-    history: str | Path | None = None,
-    files: str | Path | None = None,
-    countries: Iterable[str] = (),
-    previous: str | Path | Plan | None = None,
-    holdings: str | Path | None = None,
-    fill_from: dt.datetime | None = None,
-    start: str | Path | Plan | None = None,
-    date: dt.date | None = None,
-    engine: EngineName = "auto",
-    gap: float | None = None,
-    time_limit: float | None = None,
-    threads: int = 0,
-    seed: int = 0,
-    env: str | None = None,
-    override: Sequence[str | Path] = (),
-    *,
-    cold_start: Literal["free", "limited"] | None = None,
-    rules_wait: bool = False,
-    allow_lost_appliances: bool = False,
-    report: bool | None = None,
-    force: bool = False,
-) -> Plan:
+@taking(PlanOptions)
+def plan(options: PlanOptions) -> Plan:
     """Decide which files every appliance holds, and write it with a proof of how good it is.
-
-    Parameters
-    ----------
-    out, topology, titles, demand, …
-        As for the command. `topology` may be a `Network`, plans may be a `Plan`; without inputs the sample is
-        planned.
 
     Returns
     -------
     Plan
     """
-    import os
+    from cdnplan.commands.plan import plan as make_plan
 
-    from cdnplan.planner import PlanRequest
-    from cdnplan.planner import plan as make_plan
-    from cdnplan.sample import sample_folder
-
-    network = topology if isinstance(topology, Network) else None
-    if (topology, titles, demand, history, files) == (None,) * 5:
-        topology, titles, demand = (sample_folder() / name for name in _SAMPLE)
-    if topology is None or titles is None:
-        from cdnplan.errors import InputError, Problem
-
-        raise InputError([Problem("give topology and titles; with no input at all the sample is planned")])
-    made = make_plan(
-        PlanRequest(
-            topology=network.path if network is not None else Path(str(topology)),
-            titles=Path(titles),
-            out=Path(out),
-            demand=optional_path(demand),
-            history=optional_path(history),
-            files=optional_path(files),
-            countries=frozenset(countries),
-            previous=None if previous is None else folder_of(previous),
-            holdings=optional_path(holdings),
-            fill_from=fill_from,
-            cold_start=cold_start,
-            rules_wait=rules_wait,
-            allow_lost_appliances=allow_lost_appliances,
-            start=None if start is None else folder_of(start),
-            date=date,
-            engine=engine,
-            gap_ratio=gap,
-            time_limit_s=time_limit,
-            threads=threads or os.cpu_count() or 1,
-            seed=seed,
-            environment=env if network is None else env or network.env,
-            overrides=(*(network.override if network else ()), *(Path(item) for item in override)),
-            replace=force,
-        ),
-        more=_reporting(None if previous is None else folder_of(previous), report),
-    )
-    return Plan(made.folder)
+    return Plan(make_plan(options, warn).folder)
 
 
-def _reporting(previous: Path | None, asked: bool | None) -> Callable[[Path], Sequence[str]] | None:
-    """What puts a report into the plan folder; None where none is wanted."""
-    if asked is False:
-        return None
-    import warnings
-
-    from cdnplan.report.pages.report import report_of_plan
-
-    return report_of_plan(previous, always=asked is True, warn=warnings.warn)
-
-
-_SAMPLE = ("topology.yaml", "titles.parquet", "demand.parquet")
-
-
-def optional_path(value: str | Path | None) -> Path | None:
-    """Path of a file or folder that may be left out."""
-    return None if value is None else Path(value)
-
-
-def verify(folder: str | Path | Plan) -> Report:
+def verify(folder: AnyPath) -> Report:
     """Recompute limits, costs and the bound from a plan's files alone.
 
     `.ok` tells whether all holds, `.outcome` whether the bound is ``proven`` as well or in part only claimed
@@ -218,7 +129,7 @@ def verify(folder: str | Path | Plan) -> Report:
     """
     from cdnplan.evaluate.verify import verify as verify_folder
 
-    return verify_folder(folder_of(folder))
+    return verify_folder(Path(folder))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,16 +173,16 @@ class PlanDifference:
         return str(self.figures.to_html(index=False))
 
 
-def diff(a: str | Path | Plan, b: str | Path | Plan) -> PlanDifference:
+def diff(a: AnyPath, b: AnyPath) -> PlanDifference:
     """Show what changed between two plans: cost, bytes in and out by site, and why."""
     from cdnplan.fill.diff.difference import diff as compare
 
-    return PlanDifference(compare(folder_of(a), folder_of(b)))
+    return PlanDifference(compare(Path(a), Path(b)))
 
 
 def export(
-    plan: str | Path | Plan,
-    out: str | Path,
+    plan: AnyPath,
+    out: AnyPath,
     content_url: str,
     cdn_path: str,
     metadata_url: str = "",
@@ -286,11 +197,11 @@ def export(
 
     ids = tuple(part.strip() for part in cdn_path.split(",") if part.strip())
     style = Style(content_url, ids, metadata_url, per, max_urls)  # type: ignore[arg-type]
-    export_rfc8007(folder_of(plan), Path(out), style, purge=purge)
+    export_rfc8007(Path(plan), Path(out), style, purge=purge)
     return Path(out)
 
 
-def nightly(config: str | Path, *, dry_run: bool = False, date: dt.date | None = None) -> dict[str, Any]:
+def nightly(config: AnyPath, *, dry_run: bool = False, date: dt.date | None = None) -> dict[str, Any]:
     """Plan a night as a job; its status, with `exit_code` and `problems`."""
     from cdnplan.nightly import nightly as run_night
     from cdnplan.nightly import read_config

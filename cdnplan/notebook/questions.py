@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from cdnplan.commands.prices import prices_request
+from cdnplan.commands.sweep import SweepOptions
+from cdnplan.commands.whatif import WhatifQuestion, whatif_question
+from cdnplan.notebook.asking import taking
 from cdnplan.notebook.figures import Figure, bars
-from cdnplan.notebook.plans import Plan, folder_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cdnplan.optimize.engine import EngineName
-    from cdnplan.whatif.ask.price_check import PricesResult
+    from cdnplan.whatif.ask.price_check import PricesRequest, PricesResult
     from cdnplan.whatif.ask.run import WhatifResult
     from cdnplan.whatif.ask.sweep import SweepResult
 
@@ -71,64 +71,17 @@ class Whatif:
         return f"{self.summary.to_html(index=False)}{self.figure().svg}"
 
 
-def whatif(
-    base: str | Path | Plan,
-    *scenarios: str | Path,
-    combine: bool = False,
-    grid: bool = False,
-    answer: Literal["both", "at_once", "after_fill"] = "both",
-    fills: Literal["base", "free", "limited"] = "base",
-    top: int = 10,
-    engine: EngineName = "auto",
-    gap: float | None = None,
-    time_limit: float | None = None,
-    threads: int = 0,
-    seed: int = 0,
-    out: str | Path | None = None,
-    force: bool = False,
-) -> Whatif:
+@taking(whatif_question)
+def whatif(question: WhatifQuestion) -> Whatif:
     """Show what scenarios change: at once, with the placement as it is, and after the next fill.
 
-    Parameters
-    ----------
-    base : str, Path or Plan
-    *scenarios : str or Path
-        Scenario files.
-    combine, grid, answer, fills, top, engine, gap, time_limit, threads, seed
-        As for the command.
-    out, force
-        Folder to write results to as well, and whether earlier ones there are replaced.
+    Returns
+    -------
+    Whatif
     """
-    import os
-    from contextlib import ExitStack
+    from cdnplan.commands.whatif import whatif as ask
 
-    from cdnplan.errors import InputError, Problem
-    from cdnplan.folders import claimed
-    from cdnplan.whatif.ask.output import WHATIF, write_results
-    from cdnplan.whatif.ask.run import BOTH, WhatifRequest
-    from cdnplan.whatif.ask.run import whatif as ask
-
-    if combine and grid:
-        raise InputError([Problem("expected one of combine and grid, found both")])
-    request = WhatifRequest(
-        base=folder_of(base),
-        scenarios=tuple(Path(item) for item in scenarios),
-        mode="combine" if combine else "grid" if grid else "each",
-        answers=BOTH if answer == "both" else (answer,),
-        fills=None if fills == "base" else fills,
-        top=top,
-        engine=engine,
-        gap_ratio=gap,
-        time_limit_s=time_limit,
-        threads=threads or os.cpu_count() or 1,
-        seed=seed,
-    )
-    with ExitStack() as stack:
-        place = None if out is None else stack.enter_context(claimed(Path(out), WHATIF, replace=force))
-        result = ask(request)
-        if place is not None:
-            write_results(result, place)
-    return Whatif(result)
+    return Whatif(ask(question))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,25 +120,17 @@ class Sweep:
         return f"{self.table.head(10).to_html()}{self.figure(10).svg}"
 
 
-def sweep(
-    base: str | Path | Plan,
-    n_1: Literal["sites", "links", "all"] | None = None,
-    n_2: Literal["city"] | None = None,
-    within_km: float = 25.0,
-    threads: int = 0,
-) -> Sweep:
-    """Let each site or link fail, or each pair of sites of one city: `cdnplan whatif` with --n-1 or --n-2."""
-    import os
+@taking(SweepOptions)
+def sweep(options: SweepOptions) -> Sweep:
+    """Let each site or link fail, or each pair of sites of one city: `cdnplan whatif` with --n-1 or --n-2.
 
-    from cdnplan.errors import InputError, Problem
-    from cdnplan.whatif.ask.sweep import SweepRequest
-    from cdnplan.whatif.ask.sweep import sweep as run
+    Returns
+    -------
+    Sweep
+    """
+    from cdnplan.commands.sweep import sweep as run
 
-    if (n_1 is None) == (n_2 is None):
-        raise InputError([Problem("expected one of n_1 and n_2")])
-    level = n_1 if n_1 is not None else "city"
-    threads = threads or os.cpu_count() or 1
-    return Sweep(run(SweepRequest(folder_of(base), level, within_km, threads=threads)))
+    return Sweep(run(options))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,34 +163,14 @@ class LimitPrices:
         return f"{self.table.head(20).to_html(index=False)}{self.figure().svg}"
 
 
-def prices(
-    folder: str | Path | Plan,
-    limit: str | Sequence[str] | None = None,
-    more: float = 0.1,
-    top: int = 10,
-    check: int = 0,
-    engine: EngineName = "auto",
-    time_limit: float | None = None,
-    threads: int = 0,
-    seed: int = 0,
-) -> LimitPrices:
-    """Show what more storage, throughput or link capacity is worth, and check it by planning again."""
-    import os
+@taking(prices_request)
+def prices(request: PricesRequest) -> LimitPrices:
+    """Show what more storage, throughput or link capacity is worth, and check it by planning again.
 
-    from cdnplan.whatif.ask.limit_prices import KINDS
-    from cdnplan.whatif.ask.price_check import PricesRequest
+    Returns
+    -------
+    LimitPrices
+    """
     from cdnplan.whatif.ask.price_check import prices as ask
 
-    wanted = KINDS if limit is None else (limit,) if isinstance(limit, str) else tuple(limit)
-    request = PricesRequest(
-        base=folder_of(folder),
-        kinds=wanted,
-        more_ratio=more,
-        forecasts=top,
-        checks=check,
-        engine=engine,
-        threads=threads or os.cpu_count() or 1,
-        seed=seed,
-        time_limit_s=time_limit,
-    )
     return LimitPrices(ask(request))

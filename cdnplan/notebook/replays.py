@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cdnplan.commands.option import AnyPath, optional_path
+from cdnplan.commands.replay import replay_request
+from cdnplan.notebook.asking import taking
 from cdnplan.notebook.figures import Figure, bars
-from cdnplan.notebook.network import Network
-from cdnplan.notebook.plans import Plan, folder_of, optional_path
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cdnplan.optimize.engine import EngineName
-
-POLICIES = ("lru", "lfu", "gdsf", "s3-fifo", "w-tinylfu", "belady")
-HYBRID = (0.5, 0.75, 0.9)
-PREFILL = (0.5, 1.0)
-"""What a replay tries where nothing else is said, as the command does."""
+    from cdnplan.replay import ReplayRequest
 
 
 class Replay:
@@ -34,6 +28,10 @@ class Replay:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+
+    def __fspath__(self) -> str:
+        """Its folder, wherever one is asked for."""
+        return str(self.folder)
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -78,83 +76,16 @@ class Replay:
         return f"{self.policies.to_html(index=False)}{self.figure().svg}"
 
 
-def replay(
-    out: str | Path,
-    plan: str | Path | Plan | None = None,
-    actual: str | Path | None = None,
-    logged: str | Path | None = None,
-    topology: str | Path | Network | None = None,
-    titles: str | Path | None = None,
-    history: str | Path | None = None,
-    files: str | Path | None = None,
-    countries: Iterable[str] = (),
-    periods: int = 1,
-    model: str = "auto",
-    date: dt.date | None = None,
-    policies: Sequence[str] = POLICIES,
-    hybrid: Sequence[float] = HYBRID,
-    hybrid_policy: str | None = None,
-    prefill: Sequence[float] = PREFILL,
-    sample: float | None = None,
-    requests: float | None = None,
-    play_gb: float = 2.0,
-    days: float | None = None,
-    turnovers: float = 5.0,
-    engine: EngineName = "auto",
-    gap: float | None = None,
-    threads: int = 0,
-    seed: int = 0,
-    *,
-    regret: bool = True,
-    force: bool = False,
-) -> Replay:
+@taking(replay_request)
+def replay(request: ReplayRequest) -> Replay:
     """Serve what really came with a plan, beside caches that fill themselves on the same network.
-
-    Parameters
-    ----------
-    out, plan, actual, topology, titles, …
-        As for the command; `plan` may be a `Plan`, `policies` are names (empty: none, ``["all"]``: all), and
-        `hybrid` and `prefill` are numbers (empty: none of these).
 
     Returns
     -------
     Replay
     """
-    import os
-
-    from cdnplan.replay import ReplayRequest
     from cdnplan.replay import replay as run
-    from cdnplan.replay.caches.caches import POLICIES as KNOWN
-    from cdnplan.replay.cases.planning import How
 
-    names = tuple(name.lower() for name in policies)
-    request = ReplayRequest(
-        out=Path(out),
-        plan=None if plan is None else folder_of(plan),
-        actual=optional_path(actual),
-        logged=optional_path(logged),
-        topology=topology.path_alone() if isinstance(topology, Network) else optional_path(topology),
-        titles=optional_path(titles),
-        history=optional_path(history),
-        files=optional_path(files),
-        countries=frozenset(countries),
-        date=date,
-        periods=periods,
-        model=model,
-        policies=tuple(KNOWN) if names == ("all",) else names,
-        hybrid=tuple(hybrid),
-        hybrid_policy=hybrid_policy,
-        prefill=tuple(prefill),
-        sample=sample,
-        requests=requests,
-        play_gb=play_gb,
-        days=days,
-        turnovers=turnovers,
-        regret=regret,
-        how=How(engine, gap, None, threads or os.cpu_count() or 1, seed),
-        seed=seed,
-        replace=force,
-    )
     return Replay(run(request).folder)
 
 
@@ -177,7 +108,7 @@ class Page:
         frame = 'width="100%" height="800" style="border:0"'
         return f'<iframe {frame} srcdoc="{escape(self.html)}"></iframe>'
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write it to a file."""
         from cdnplan.report.pages.report import write_report
 
@@ -185,10 +116,10 @@ class Page:
 
 
 def report(
-    subject: str | Path | Plan | Replay,
-    previous: str | Path | Plan | None = None,
-    actual: str | Path | None = None,
-    out: str | Path | None = None,
+    subject: AnyPath,
+    previous: AnyPath | None = None,
+    actual: AnyPath | None = None,
+    out: AnyPath | None = None,
 ) -> Page:
     """Make one HTML page of a plan, a replay or a what-if: figures, map, tables to search and download.
 
@@ -205,8 +136,7 @@ def report(
     """
     from cdnplan.report.pages.report import report as make_report
 
-    folder = subject.folder if isinstance(subject, Replay) else folder_of(subject)
-    page = Page(make_report(folder, None if previous is None else folder_of(previous), optional_path(actual)))
+    page = Page(make_report(Path(subject), optional_path(previous), optional_path(actual)))
     if out is not None:
         page.save(out)
     return page

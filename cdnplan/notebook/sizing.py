@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cdnplan.commands.size import SizeOptions
+from cdnplan.notebook.asking import taking, warn
 from cdnplan.notebook.figures import Figure
-from cdnplan.notebook.network import Network
-from cdnplan.notebook.plans import Plan, folder_of, optional_path
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cdnplan.optimize.engine import EngineName
     from cdnplan.whatif.size.size import SizingResult
 
 
@@ -82,35 +78,9 @@ class Sizing:
         return f"{self.options.to_html(index=False)}{drawn}"
 
 
-def size(
-    sizing: str | Path,
-    base: str | Path | Plan | None = None,
-    topology: str | Path | Network | None = None,
-    titles: str | Path | None = None,
-    demand: str | Path | None = None,
-    files: str | Path | None = None,
-    countries: Iterable[str] = (),
-    date: dt.date | None = None,
-    env: str | None = None,
-    engine: EngineName = "auto",
-    gap: float | None = None,
-    time_limit: float = 300.0,
-    threads: int = 0,
-    seed: int = 0,
-    out: str | Path | None = None,
-    *,
-    force: bool = False,
-) -> Sizing:
+@taking(SizeOptions)
+def size(options: SizeOptions) -> Sizing:
     """Find the cheapest hardware additions that reach a target, proven by bounds and confirmed by plans.
-
-    Parameters
-    ----------
-    sizing : str or Path
-        What may be bought, and the target.
-    base, topology, titles, …
-        As for the command; `base` may be a `Plan`.
-    out : str or Path, optional
-        Folder for data, tables, picture and plan.
 
     Returns
     -------
@@ -122,50 +92,6 @@ def size(
     NoFeasiblePlanError
         Nothing that may be bought reaches the target.
     """
-    import os
-    import tempfile
-    import warnings
-    from contextlib import ExitStack
+    from cdnplan.commands.size import size as find
 
-    from cdnplan.folders import claimed
-    from cdnplan.whatif.size.size import size as find
-    from cdnplan.whatif.size.sizing_inputs import SizingInputs, read_question
-    from cdnplan.whatif.size.sizing_output import SIZING, write_answer
-
-    folder = optional_path(out)
-    if isinstance(topology, Network):
-        env = env or topology.env
-        topology = topology.path_alone()
-    given = SizingInputs(
-        base=None if base is None else folder_of(base),
-        topology=optional_path(topology),
-        titles=optional_path(titles),
-        demand=optional_path(demand),
-        files=optional_path(files),
-        countries=frozenset(countries),
-        date=date,
-        env=env,
-    )
-    question = read_question(Path(sizing), given)
-    for warning in question.warnings:
-        warnings.warn(warning, stacklevel=2)
-    # The plan is made where it can be moved from, if that folder is there already.
-    beside = folder.absolute().parent if folder is not None and folder.absolute().parent.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=beside) as scratch, ExitStack() as stack:
-        place = None if folder is None else stack.enter_context(claimed(folder, SIZING, replace=force))
-        plan_folder = Path(scratch) / "plan"
-        result = find(
-            question.topology,
-            question.catalog,
-            question.demand,
-            question.sizing,
-            plan_out=plan_folder,
-            engine=engine,
-            gap_ratio=gap,
-            time_limit_s=time_limit,
-            threads=threads or os.cpu_count() or 1,
-            seed=seed,
-        )
-        if place is not None:
-            write_answer(result, place, plan_folder)
-    return Sizing(result)
+    return Sizing(find(options, warn))

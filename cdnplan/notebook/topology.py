@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cdnplan.commands.option import AnyPath
+from cdnplan.commands.topology_import import ImportRequest, import_request
+from cdnplan.notebook.asking import taking, warn
 from cdnplan.notebook.network import Network
-from cdnplan.notebook.plans import Plan, folder_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from cdnplan.model.network.topology import Topology
 
 
-def check(file: str | Path, env: str | None = None, override: list[str | Path] | None = None) -> list[str]:
+def check(file: AnyPath, env: str | None = None, override: Sequence[AnyPath] | None = None) -> list[str]:
     """Read a topology; warnings about what is allowed but looks wrong.
 
     Raises
@@ -28,13 +31,13 @@ def check(file: str | Path, env: str | None = None, override: list[str | Path] |
     """
     from cdnplan.inputs.topology.topology_warnings import topology_warnings
 
-    return list(topology_warnings(Network(file, env, override or []).topology))
+    return list(topology_warnings(Network(file, env, override or ()).topology))
 
 
 def show(
-    file: str | Path,
+    file: AnyPath,
     env: str | None = None,
-    override: list[str | Path] | None = None,
+    override: Sequence[AnyPath] | None = None,
     *,
     countries: Iterable[str] = (),
     tree: bool = False,
@@ -45,7 +48,7 @@ def show(
     from cdnplan.inputs.topology.topology_summary import SITE_COLUMNS, TOTAL_COLUMNS, site_rows, totals
     from cdnplan.model.instance.network import restricted
 
-    topology = Network(file, env, override or []).topology
+    topology = Network(file, env, override or ()).topology
     if kept := frozenset(countries):
         topology = restricted(topology, kept)
     if tree:
@@ -93,9 +96,7 @@ TOTAL_COLUMNS = (
 )
 
 
-def diff(
-    a: str | Path | Network | Plan, b: str | Path | Network | Plan, env: str | None = None
-) -> TopologyDifference:
+def diff(a: AnyPath, b: AnyPath, env: str | None = None) -> TopologyDifference:
     """Show what changed between two topologies, or those of two plans, by meaning.
 
     Renamed things are recognised.
@@ -105,14 +106,14 @@ def diff(
     return TopologyDifference(diff_topologies(_read(a, env), _read(b, env)))
 
 
-def _read(given: str | Path | Network | Plan, env: str | None) -> Topology:
+def _read(given: AnyPath, env: str | None) -> Topology:
     from cdnplan.inputs.topology.topology_reader import read_topology_of
 
     if isinstance(given, Network) and env in (None, given.env):
         return given.topology
     if isinstance(given, Network):
         return Network(given.path, env, given.override).topology
-    return read_topology_of(folder_of(given), env=env)
+    return read_topology_of(Path(given), env=env)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,9 +149,9 @@ class TopologyEdit:
 
 
 def edit(
-    file: str | Path,
+    file: AnyPath,
     *operations: str,
-    script: str | Path | Sequence[str | Path] = (),
+    script: AnyPath | Sequence[AnyPath] = (),
     dry_run: bool = False,
     drop_comments: bool = False,
 ) -> TopologyEdit:
@@ -178,7 +179,7 @@ def edit(
     from cdnplan.inputs.edits.language import parse_operations
     from cdnplan.inputs.edits.script import read_script
 
-    scripts = [script] if isinstance(script, str | Path) else script
+    scripts = [script] if isinstance(script, str | os.PathLike) else script
     asked = [operation for path in scripts for operation in read_script(Path(path))]
     asked += parse_operations(list(operations))
     if not asked:
@@ -189,62 +190,19 @@ def edit(
     return TopologyEdit(Path(file), edited)
 
 
-def import_(
-    list_file: str | Path,
-    out: str | Path,
-    name: str = "",
-    countries: Iterable[str] = (),
-    country_of: Mapping[str, str] | None = None,
-    embedded_share: float = 0.75,
-    near_sites: int = 2,
-    near_km: float = 1000.0,
-    exchanges: int = 3,
-    rest_exchanges: int = 5,
-    storage_appliance: tuple[float, float, float] = (280.0, 80.0, 1.2),
-    flash_appliance: tuple[float, float, float] = (24.0, 180.0, 0.3),
-    global_appliance: tuple[float, float, float] = (100.0, 40.0, 0.4),
-    origin: Mapping[str, tuple[float, float]] | None = None,
-) -> Network:
+@taking(import_request)
+def import_(request: ImportRequest) -> Network:
     """Write a topology from a public list of appliances, as a start for editing: `cdnplan topology import`.
-
-    Parameters
-    ----------
-    list_file, out, name, countries, …
-        As for the command; appliances as (TB, Gbit/s, fill Gbit/s).
-    country_of : mapping of str to str, optional
-        ISO code by city, for rows that name no country.
-    origin : mapping of str to (float, float), optional
-        Latitude and longitude by name.
 
     Returns
     -------
     Network
     """
-    import warnings
-
     from cdnplan.inputs.appliance_list.import_file import import_file
-    from cdnplan.inputs.appliance_list.import_options import DEFAULT_ORIGINS, HardwareRule, ImportOptions
-    from cdnplan.model.network.topology import Hardware, Origin
 
-    options = ImportOptions(
-        name=name or Path(out).stem,
-        countries=frozenset(countries),
-        country_of=dict(country_of or {}),
-        embedded_share=embedded_share,
-        near_sites=near_sites,
-        near_km=near_km,
-        exchanges=exchanges,
-        rest_exchanges=rest_exchanges,
-        hardware=HardwareRule(
-            storage=Hardware("storage-2u", *storage_appliance),
-            flash=Hardware("flash-1u", *flash_appliance),
-            remote=Hardware("global-1u", *global_appliance),
-        ),
-        origins=tuple(Origin(n, place) for n, place in (origin or {}).items()) or DEFAULT_ORIGINS,
-    )
-    for warning in import_file(Path(list_file), Path(out), options).warnings:
-        warnings.warn(warning, stacklevel=2)
-    return Network(out)
+    for warning in import_file(request.list_file, request.out, request.options).warnings:
+        warn(warning)
+    return Network(request.out)
 
 
 def schema(*, part: bool = False) -> dict[str, Any]:

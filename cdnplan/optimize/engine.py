@@ -9,13 +9,9 @@ import numpy as np
 from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.problem.outcome import Fits, Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.problem.warm_start import WarmStart
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 EngineName = Literal["auto", "exact", "fast"]
-EXACT_UP_TO = 1_000
-"""Serving variables (region × file × candidate, with demand) up to which HiGHS proves plans in seconds;
-with a few thousand, tight pools already cost it many minutes, and stopping it by the clock would make the
-plan depend on the machine."""
 
 
 def serving_variables(instance: Instance) -> int:
@@ -24,13 +20,16 @@ def serving_variables(instance: Instance) -> int:
     return int((asked * np.diff(instance.cand_ptr)).sum())
 
 
-def choose_engine(instance: Instance, wanted: EngineName) -> tuple[EngineName, str]:
+def choose_engine(
+    instance: Instance, wanted: EngineName, parameters: Parameters = DEFAULTS
+) -> tuple[EngineName, str]:
     """Pick an engine.
 
     Parameters
     ----------
     instance : Instance
     wanted : {"auto", "exact", "fast"}
+    parameters : Parameters
 
     Returns
     -------
@@ -40,10 +39,10 @@ def choose_engine(instance: Instance, wanted: EngineName) -> tuple[EngineName, s
     """
     if wanted != "auto":
         return wanted, "asked for"
-    count = serving_variables(instance)
-    if count <= EXACT_UP_TO:
-        return "exact", f"{count:,} serving variables, at most {EXACT_UP_TO:,} are solved exactly"
-    return "fast", f"{count:,} serving variables, too many for the exact engine (over {EXACT_UP_TO:,})"
+    count, most = serving_variables(instance), parameters.run.exact_up_to
+    if count <= most:
+        return "exact", f"{count:,} serving variables, at most {most:,} are solved exactly"
+    return "fast", f"{count:,} serving variables, too many for the exact engine (over {most:,})"
 
 
 def solve(
@@ -56,7 +55,7 @@ def solve(
     progress: Progress = no_progress,
     start: WarmStart | None = None,
     fits: Fits | None = None,
-    parts: Parts = ALL,
+    parameters: Parameters = DEFAULTS,
 ) -> Outcome:
     """Solve an instance with a named engine; see `Outcome`.
 
@@ -72,8 +71,8 @@ def solve(
     fits : callable or None
         Tells which placements appliances can carry out: the fast engine prefers these on small networks. The
         exact one ends with the plan that costs least, whatever appliances make of it.
-    parts : Parts
-        Of the fast engine; what is left out is not done.
+    parameters : Parameters
+        The numbers that steer the fast engine, and what it leaves out.
 
     Returns
     -------
@@ -86,7 +85,7 @@ def solve(
     DeadlineError
         The time limit passed, or an end was asked for, before there was any plan.
     """
-    chosen, _ = choose_engine(instance, name)
+    chosen, _ = choose_engine(instance, name, parameters)
     stop = Stop() if stop is None else stop
     # Imported here, because the small engine needs no kernels and the large one no PuLP.
     if chosen == "exact":
@@ -104,5 +103,5 @@ def solve(
         progress=progress,
         start=start,
         fits=fits,
-        parts=parts,
+        parameters=parameters,
     )

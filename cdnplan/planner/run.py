@@ -157,8 +157,10 @@ def _carry_out(
     loaded, decided, verdict = _settled(request, loaded, start, asked, watch)
     outcome, filled = decided.outcome, decided.dealt
     with watch.phase("to fill"):
-        engine, _ = choose_engine(loaded.instance, request.engine)
-        run = EngineRun(engine, Stop(asked=asked), request.threads, request.seed)
+        engine, _ = choose_engine(loaded.instance, request.engine, request.parameters)
+        run = EngineRun(
+            engine, Stop(asked=asked), request.threads, request.seed, parameters=request.parameters
+        )
         how = roughly(run, request.time_limit_s, watch.now() - begun)
         left = to_fill(loaded.instance, filled, loaded.waiting, how)
     proven = Proven.of(outcome, verdict)
@@ -203,6 +205,7 @@ def _settled(
                 watch=watch,
                 fill=lambda dealt, now=now: _filled(request, now, dealt),  # type: ignore[misc]
                 settled=request.settled,
+                parameters=request.parameters,
             )
             with watch.phase("judge"):
                 return loaded, decided, _judged(loaded, decided.outcome, decided.dealt)
@@ -233,10 +236,10 @@ def _filled(request: PlanRequest, loaded: Loaded, dealt: Dealt) -> Dealt:
         day = loaded.demand.start - dt.timedelta(days=1)
         moment = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
     begin = to_ms(moment)
-    if loaded.holdings is None and topology.policy.cold_start == "free":
+    if not topology.fill_counted(loaded.holdings):
         until = night_windows(topology, instance, begin).until
         return replace(dealt, fills=Fills.none(begin, until))
-    filled = fill_night(instance, topology, dealt, loaded.holdings, begin)
+    filled = fill_night(instance, topology, dealt, loaded.holdings, begin, request.parameters.night)
     lacking = [one for one in lacking_after(instance, filled.placement.holds) if one.rule == PIN]
     if lacking:
         listed = ", ".join(f"{one.file!r} at {one.pool!r}" for one in lacking[:5])
@@ -261,10 +264,7 @@ def _judged(loaded: Loaded, outcome: Outcome, dealt: Dealt) -> Verdict:
         tables.as_stored(instance, outcome.prices),
         proof=proof_tables.proof_as_stored(instance, outcome.proof),
         bounded=instance,
-        given=Given(
-            loaded.topology,
-            fill_counted=loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
-        ),
+        given=Given(loaded.topology, fill_counted=loaded.topology.fill_counted(loaded.holdings)),
     )
     if verdict.violations:
         listed = "; ".join(str(violation) for violation in verdict.violations[:5])

@@ -9,9 +9,11 @@ import pytest
 from benchmarks.ablate import DOCS, MORE, WHOLE, Ablated, ablated, main, table
 from benchmarks.documents import fill
 from benchmarks.instances import choose
+from cdnplan.errors import InputError
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.problem.outcome import Stop
-from cdnplan.parts import Parts
+from cdnplan.parameters.parameters import Parameters
+from cdnplan.parameters.parts import Parts
 from tests.optimize.test_closing import large_file
 
 
@@ -44,7 +46,7 @@ def test_a_part_that_is_off_is_not_entered(part: str, phase: str) -> None:
     solve_fast(instance, stop=stop, progress=noted)
     assert phase in entered, "never at work, so nothing is tested"
     entered.clear()
-    solve_fast(instance, stop=stop, progress=noted, parts=Parts.without(part))
+    solve_fast(instance, stop=stop, progress=noted, parameters=Parameters(parts=Parts.without(part)))
     assert entered
     assert phase not in entered
 
@@ -67,5 +69,5 @@ def test_the_table_says_what_is_worse_without() -> None:
 def test_unknown_parts_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--parts", "mastr"]) == 2
     assert "did you mean 'master'" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="mastr"):
+    with pytest.raises(InputError, match="no part 'mastr'"):
         Parts.without("mastr")

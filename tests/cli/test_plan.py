@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.optimize.engine import EXACT_UP_TO
+from cdnplan.parameters.parameters import DEFAULTS
 from tests.cli.bad_case import FILES, PLAN
 from tests.cli.processes import COMMAND
 from tests.cli.running import Outcome, run_cli
@@ -95,7 +95,8 @@ def test_a_history_in_place_of_a_demand_table(cli: Cli) -> None:
 
 def test_small_inputs_are_solved_exactly_and_the_reason_is_told(cli: Cli) -> None:
     outcome = cli(*PLAN.split())
-    assert f"optimal, by the exact engine (7 serving variables, at most {EXACT_UP_TO:,}" in outcome.out
+    most = DEFAULTS.run.exact_up_to
+    assert f"optimal, by the exact engine (7 serving variables, at most {most:,}" in outcome.out
     record = json.loads((cli.folder / "out" / "plan.json").read_text())
     assert record["gap_ratio"] <= 1e-9
     # Everything fits but Gamma, which nobody asks for: each region is served at its cheapest.

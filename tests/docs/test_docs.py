@@ -14,7 +14,7 @@ import typer.main
 
 import cdnplan
 from cdnplan.cli.main import app
-from cdnplan.optimize.engine import EXACT_UP_TO
+from cdnplan.parameters.parameters import DEFAULTS
 from tests.conftest import ROOT
 from tests.docs.documents import DOCUMENTS, commands, inline
 
@@ -82,4 +82,4 @@ def test_documents_with_commands_are_found() -> None:
 
 def test_figures_of_the_readme() -> None:
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert f"takes the exact engine up to {EXACT_UP_TO:,} serving variables" in readme
+    assert f"takes the exact engine up to {DEFAULTS.run.exact_up_to:,} serving variables" in readme

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from cdnplan.parameters.parameters import DEFAULTS
 from cdnplan.whatif.ask.tables import TABLES
 from cdnplan.whatif.base.base import read_inputs
 from cdnplan.whatif.scenario.apply import apply_all
 from cdnplan.whatif.scenario.scenario_reader import read_scenarios
 from cdnplan.whatif.scenario.wire import ChangeWire
-from cdnplan.whatif.steer.replan import WORSE_BY
 from tests.cli.running import run_cli
 from tests.conftest import ROOT
 from tests.docs.documents import blocks, command_lines, table_rows
@@ -78,5 +78,5 @@ def test_stable_invocation(
     assert found["fails"]
     assert found["at_once"]["figures"]["cost"]["change"] > 0
     plan = json.loads((base / "plan.json").read_text(encoding="utf-8"))
-    promised = max(plan["gap_ratio"] + WORSE_BY, 0.02)
+    promised = max(plan["gap_ratio"] + DEFAULTS.change.worse, 0.02)
     assert 0 <= found["after_fill"]["certificate"]["gap_ratio"] <= promised

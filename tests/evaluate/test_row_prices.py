@@ -14,7 +14,6 @@ from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.lp.highs import QuietHighs
 from cdnplan.optimize.price.relaxed_visits import RelaxedVisits
-from cdnplan.optimize.price.response import ResponseLayout
 from tests.evaluate.prices import best_holders, random_prices, to_dense
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance
@@ -90,4 +89,4 @@ def _relaxation(instance: Instance, file: int) -> float:
 
 
 def _by_engine(instance: Instance, prices: Prices) -> float:
-    return RelaxedVisits(instance, FileSolver.of(instance), ResponseLayout.of(instance)).bound(prices)
+    return RelaxedVisits(instance, FileSolver.of(instance)).bound(prices)

@@ -187,7 +187,7 @@ UNREADABLE = [
     ("plan.json", b'{"format": 1, "format": 1}', "given twice"),
     ("plan.json", b'{"format": 1, "upper": NaN}', "NaN is not a number"),
     ("plan.json", b"\xff\xfe", "cannot be read"),
-    ("plan.json", b'{"format": 1}', "plan.json: can be read: cost.total; missing"),
+    ("plan.json", b'{"format": 1}', "plan.json: can be read: cost; missing"),
     (PLACEMENT, None, "placement.parquet: can be read; missing"),
     (PLACEMENT, b"", "no Parquet file, or cut short"),
     (PLACEMENT, b"PAR1" + bytes(100), "no Parquet file, or cut short"),

@@ -49,6 +49,11 @@ def test_power_by_simulation(shift: float, df: float) -> None:
     assert t_power(shift, df, 0.05) == pytest.approx(found, abs=0.003)
 
 
+@pytest.mark.parametrize("df", [0.7, 1.0, 1.5, 2.0, 7.0, 60.0, 1e6])
+def test_power_without_an_effect_is_the_level(df: float) -> None:
+    assert t_power(0.0, df, 0.05) == pytest.approx(0.05, abs=1e-9)
+
+
 def test_detectable_shift_has_the_power() -> None:
     for df in (2.0, 11.0, 200.0):
         assert t_power(detectable_shift(df, 0.05, 0.8), df, 0.05) == pytest.approx(0.8, abs=1e-9)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cdnplan.fill.shelves.admission_kernels import admit
+from cdnplan.fill.shelves.bench_kernels import BEFORE, HERE, empty_bench, fits, put
 from cdnplan.fill.shelves.shelf_kernels import Shelf
 from cdnplan.fill.shelves.trade_kernels import clear_fresh, stock, worth
 
@@ -19,56 +20,55 @@ def shelf(seed: int, *, window: float = 6.0, room: float = 14.0, new: float = np
     rng = np.random.default_rng(seed)
     size = rng.integers(1, 6, N_FILES).astype(float)
     copies = rng.integers(1, 3, N_FILES)
+    bench = empty_bench(size, copies, np.zeros((N_FILES, 0)), 2, room, window)
     had = rng.random((2, N_FILES)) < 0.4
-    on = np.zeros_like(had)
-    left = np.full(2, room)
+    bench.on[had] = BEFORE
     for f in range(N_FILES):
-        places = [a for a in (0, 1) if had[a, f] and left[a] >= size[f]]
-        if len(places) >= copies[f]:
-            on[places[: copies[f]], f] = True
-            left[places[: copies[f]]] -= size[f]
+        able = [a for a in (0, 1) if had[a, f] and fits(bench, a, f)]
+        for a in able[: copies[f]] if len(able) >= copies[f] else []:
+            put(bench, a, f)
     return Shelf(
-        size=size,
+        bench,
         value=np.round(rng.lognormal(0, 1, N_FILES) * size, 3),
         fresh=size * np.maximum(0, copies - had.sum(axis=0)),
-        copies=copies,
-        fixed=on.any(axis=0) & (rng.random(N_FILES) < 0.2),
-        on=on,
-        had=had,
-        room=left,
+        fixed=(bench.have > 0) & (rng.random(N_FILES) < 0.2),
         room_new=np.array([new]),
-        window=np.full(2, window),
     )
+
+
+def on_and_had(found: Shelf) -> tuple[np.ndarray, np.ndarray]:
+    """Where copies are, and where they were before, (2, n_files) bool."""
+    return (found.bench.on & HERE) > 0, (found.bench.on & BEFORE) > 0
 
 
 def best(found: Shelf, window: float, room: float) -> float:
     """Largest worth of any arrangement that has what is fixed."""
-    most = 0.0
+    most, size, had = 0.0, found.bench.size, on_and_had(found)[1]
     ways = [
         [(), *combinations((0, 1), int(k))] if not fixed else list(combinations((0, 1), int(k)))
-        for k, fixed in zip(found.copies, found.fixed, strict=True)
+        for k, fixed in zip(found.bench.copies, found.fixed, strict=True)
     ]
     for places in product(*ways):
-        on = np.zeros_like(found.on)
+        on = np.zeros_like(had)
         for f, appliances in enumerate(places):
             on[list(appliances), f] = True
-        fits = (on @ found.size <= room + 1e-9).all() and (
-            (on & ~found.had) @ found.size <= window + 1e-9
-        ).all()
-        if fits:
+        within = (on @ size <= room + 1e-9).all() and ((on & ~had) @ size <= window + 1e-9).all()
+        if within:
             most = max(most, float(found.value[on.any(axis=0)].sum()))
     return most
 
 
 def check(found: Shelf, before: Shelf, window: float, room: float) -> None:
     """Books are right, limits hold, files have all their copies or none, and what is fixed stays."""
-    count = found.on.sum(axis=0)
-    assert ((count == 0) | (count == found.copies)).all()
+    bench, (on, had) = found.bench, on_and_had(found)
+    count = on.sum(axis=0)
+    assert (bench.have == count).all()
+    assert ((count == 0) | (count == bench.copies)).all()
     assert (count[before.fixed] > 0).all()
-    np.testing.assert_allclose(found.room, room - found.on @ found.size)
-    np.testing.assert_allclose(found.window, window - (found.on & ~found.had) @ found.size)
-    assert (found.room >= -1e-9).all()
-    assert (found.window >= -1e-9).all()
+    np.testing.assert_allclose(bench.used, on @ bench.size, atol=1e-9)
+    np.testing.assert_allclose(bench.fetched, (on & ~had) @ bench.size, atol=1e-9)
+    assert (bench.used <= room * (1 + 1e-9)).all()
+    assert (bench.fetched <= window * (1 + 1e-9)).all()
     assert found.room_new[0] >= -1e-9
 
 
@@ -111,9 +111,9 @@ def test_a_small_gain_is_not_taken() -> None:
 def test_what_the_pool_may_fetch_in_all_is_a_limit() -> None:
     for seed in range(40):
         found = shelf(seed, new=2.0)
-        before = found.on.any(axis=0)
+        before = found.bench.have > 0
         admit(found, 0.0)
-        after = found.on.any(axis=0)
+        after = found.bench.have > 0
         used = found.fresh[after & ~before].sum() - found.fresh[before & ~after].sum()
         assert found.room_new[0] == pytest.approx(2.0 - used)
         assert found.room_new[0] >= 0.0

@@ -18,16 +18,21 @@ from hypothesis import strategies as st
 
 from cdnplan.errors import InputError, NoFeasiblePlanError
 from cdnplan.evaluate.verify import verify
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner import PlanRequest, plan
 from tests.fill.random_networks import Case, case
 from tests.planner.plans import rows, write_network
 
 
-def two_nights(seed: int, folder: Path) -> list[Path]:
+def two_nights(
+    seed: int, folder: Path, gap_ratio: float = 0.05, parameters: Parameters = DEFAULTS
+) -> list[Path]:
     """Plans of two nights, the second with holdings of the field that differ a little; those that exist."""
     made = case(seed)
     rng = np.random.default_rng([seed, 18])
-    first = replace(_write(made, 0, folder / "one"), engine="fast", gap_ratio=0.05)
+    first = replace(
+        _write(made, 0, folder / "one"), engine="fast", gap_ratio=gap_ratio, parameters=parameters
+    )
     if not _planned(first):
         return []
     held = [(r["appliance"], r["file"]) for r in rows(first.out, "placement")]
@@ -38,7 +43,8 @@ def two_nights(seed: int, folder: Path) -> list[Path]:
     second = replace(
         _write(made, 1, folder / "two"),
         engine="fast",
-        gap_ratio=0.05,
+        gap_ratio=gap_ratio,
+        parameters=parameters,
         previous=first.out,
         holdings=folder / "field.csv" if told and rng.random() < 0.5 else None,
     )
@@ -59,12 +65,13 @@ def _planned(request: PlanRequest) -> bool:
     return True
 
 
-@settings(max_examples=12, deadline=None)
-@given(st.integers(0, 10**9))
-@example(2)  # nodes of a search tree with equal bounds
-def test_every_night_stands_up_to_its_replay(seed: int) -> None:
+# The night is what is judged here: most plans need not be close to the best for it, and take a moment then.
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10**9), st.sampled_from([1.0, 1.0, 0.05]))
+@example(2, 0.05)  # nodes of a search tree with equal bounds
+def test_every_night_stands_up_to_its_replay(seed: int, gap_ratio: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        for made in two_nights(seed, Path(folder)):
+        for made in two_nights(seed, Path(folder), gap_ratio):
             report = verify(made)
             assert report.ok, "\n".join(str(check) for check in report.failed)
 

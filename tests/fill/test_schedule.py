@@ -26,6 +26,8 @@ from cdnplan.fill.night.source_kernels import (
     State,
 )
 from cdnplan.fill.night.space_kernels import Removals, Result
+from cdnplan.parameters.dealing import NightParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 GBPS = 8.0 / 3600.0
 """A GB an hour."""
@@ -263,7 +265,7 @@ def test_only_those_who_miss_something_lose_patience(monkeypatch: pytest.MonkeyP
     wanted = copies((0, 0), (1, 0), (2, 0))
     found = schedule(network([3], size_gb=[1.0]), copies(), wanted, copies(), 0)
     assert found.fetched.tolist() == [False, True, True]
-    assert len(seen) == best.MOST_NIGHTS
+    assert len(seen) == DEFAULTS.night.most
     assert seen[0] == ([PATIENT] * 3, [False] * 3)
     assert seen[1] == ([HURRIED, HURRIED, PATIENT], [True, True, False])
     assert seen[2] == ([SELFISH, HURRIED, PATIENT], [True, True, False])
@@ -285,9 +287,9 @@ def test_nights_end_once_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_large_nights_are_planned_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
     counted = []
     monkeypatch.setattr(best.kernels, "run_night", lambda *given: counted.append(given))
-    monkeypatch.setattr(best, "NIGHTS_WORK", 5)
-    schedule(network([2], size_gb=[1.0]), copies(), copies((0, 0), (1, 0)), copies(), 0)
-    assert len(counted) == best.FEWEST_NIGHTS
+    two = copies((0, 0), (1, 0))
+    schedule(network([2], size_gb=[1.0]), copies(), two, copies(), 0, parameters=NightParameters(work=5))
+    assert len(counted) == DEFAULTS.night.fewest
 
 
 def test_large_nights_that_lose_little_are_not_planned_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,17 +297,17 @@ def test_large_nights_that_lose_little_are_not_planned_again(monkeypatch: pytest
     counted: list[object] = []
     monkeypatch.setattr(best.kernels, "run_night", lambda *given: counted.append(given))
 
-    def nights(wanted: Copies, enough: float) -> int:
+    def nights(wanted: Copies, enough: float, numbers: NightParameters = DEFAULTS.night) -> int:
         counted.clear()
-        schedule(network([2], size_gb=[1.0]), copies(), wanted, copies(), 0, enough)
+        schedule(network([2], size_gb=[1.0]), copies(), wanted, copies(), 0, enough, numbers)
         return len(counted)
 
     two, required = copies((0, 0, 1.0), (1, 0, 2.0)), copies((0, 0, 1.0, True), (1, 0, 2.0))
-    assert nights(two, 3.0) == best.MOST_NIGHTS
-    monkeypatch.setattr(best, "NIGHTS_WORK", 5)
-    assert nights(two, 3.0) == 1
-    assert nights(two, 2.9) == best.FEWEST_NIGHTS
-    assert nights(required, 3.0) == best.FEWEST_NIGHTS
+    assert nights(two, 3.0) == DEFAULTS.night.most
+    few = NightParameters(work=5)
+    assert nights(two, 3.0, few) == 1
+    assert nights(two, 2.9, few) == few.fewest
+    assert nights(required, 3.0, few) == few.fewest
 
 
 def test_an_appliance_that_gives_nothing_of_what_is_to_go_removes_it_at_once() -> None:

@@ -114,9 +114,9 @@ def test_figure_is_a_picture_of_every_model() -> None:
     root = ET.fromstring(figure(found))
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"auto", "recent", "last", "seasonal", "came"} <= set(texts)
-    lines = list(root.iter("{http://www.w3.org/2000/svg}polyline"))
+    lines = list(root.iter("{http://www.w3.org/2000/svg}path"))
     assert len(lines) == 5 + 4
-    assert all(len((line.get("points") or "").split()) == 3 for line in lines)
+    assert all(len((line.get("d") or "").split()) == 3 for line in lines)
 
 
 @pytest.mark.parametrize(

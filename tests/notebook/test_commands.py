@@ -19,6 +19,8 @@ NOT_IN_NOTEBOOKS = {"format", "quiet", "table", "help"}
 """How results are printed; the tables of a result are its properties."""
 RENAMED = {"import": "import_", "from": "from_", "operation": "operations", "log": "logs"}
 """Words of Python."""
+ELSEWHERE = {"warm"}
+"""Commands about the installation, which answer no question."""
 SPLIT = {"whatif": {"n_1", "n_2", "within_km"}}
 """Options of a command that are a function of their own: `sweep`."""
 PRINTED_ONLY = {
@@ -61,7 +63,7 @@ def options(name: str) -> set[str]:
     return found - NOT_IN_NOTEBOOKS - PRINTED_ONLY.get(name, set()) - SPLIT.get(name, set())
 
 
-@pytest.mark.parametrize("name", sorted(commands()))
+@pytest.mark.parametrize("name", sorted(commands().keys() - ELSEWHERE))
 def test_options_are_those_of_the_command(name: str) -> None:
     assert set(inspect.signature(function(name)).parameters) == options(name)
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cdnplan.optimize.price.balance_kernels import add_tolls, add_use, balance, falls, predict, touch
+from cdnplan.optimize.price.balance_kernels import (
+    Limits,
+    Moved,
+    Served,
+    Steps,
+    add_tolls,
+    add_use,
+    balance,
+    falls,
+    predict,
+    touch,
+)
 from cdnplan.optimize.price.response import ResponseLayout
 from cdnplan.optimize.problem.limits import LimitVector
 from cdnplan.optimize.problem.priced import priced_costs
@@ -78,10 +89,9 @@ def test_prices_rise_where_more_is_asked_than_there_is_and_stay_within_their_cap
     toll[-1] = 0.0
     soft, used, cost = np.zeros(inst.n_regions, dtype=np.bool_), np.empty_like(use), np.empty_like(base)
     paths = layout.paths(np.zeros(layout.size))
-    balance(
-        3, paths, base, base, served, 1.0, limit, cap, np.maximum(use, 1e-9), 0.3, 0.5, 0.9,
-        np.full(use.size, 0.05), toll, speed, soft, used, cost,
-    )  # fmt: skip
+    limits = Limits(limit, cap, np.maximum(use, 1e-9), np.full(use.size, 0.05))
+    found, moved = Served(base, base, served, 1.0), Moved(toll, speed, soft, used, cost)
+    balance(Steps(3, 0.5, 0.9, 0.3), paths, limits, found, moved)
     np.testing.assert_allclose(used, use, rtol=1e-12)
     assert toll[-1] == 0.0
     asked = (use > 0) & np.isfinite(limit)

@@ -16,7 +16,8 @@ from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.fast import closing, fast
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.problem.outcome import Outcome, Stop
-from cdnplan.parts import ALL
+from cdnplan.parameters.closing import RoundingParameters, TreeParameters
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from tests.instances import random_instance
 from tests.limits import with_limits
 
@@ -33,9 +34,9 @@ def large_file(seed: int) -> Instance:
     )  # fmt: skip
 
 
-def solved(inst: Instance) -> Outcome:
+def solved(inst: Instance, parameters: Parameters = DEFAULTS) -> Outcome:
     """As far as the engine goes."""
-    return fast.solve_fast(inst, stop=Stop(gap_ratio=1e-6))
+    return fast.solve_fast(inst, stop=Stop(gap_ratio=1e-6), parameters=parameters)
 
 
 def gap(outcome: Outcome, inst: Instance) -> float:
@@ -43,12 +44,11 @@ def gap(outcome: Outcome, inst: Instance) -> float:
     return gap_ratio(outcome.lower, outcome.upper, ideal_cost(inst))
 
 
-def test_the_tree_narrows_what_a_large_file_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tree_narrows_what_a_large_file_leaves() -> None:
     """Over some networks: with the tree the certified gap is a fraction of that without."""
     instances = [large_file(seed) for seed in range(6)]
     with_tree = [solved(inst) for inst in instances]
-    monkeypatch.setattr(closing, "NODES", 0)
-    without = [solved(inst) for inst in instances]
+    without = [solved(inst, Parameters(tree=TreeParameters(nodes=0))) for inst in instances]
     after = np.array([gap(one, inst) for one, inst in zip(with_tree, instances, strict=True)])
     before = np.array([gap(one, inst) for one, inst in zip(without, instances, strict=True)])
     assert before.max() > 0.01, "nothing to narrow"
@@ -61,16 +61,16 @@ def test_the_tree_narrows_what_a_large_file_leaves(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("nodes", [1, 2, 3, 200])
-def test_what_the_tree_leaves_proves_its_bound(nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_tree_leaves_proves_its_bound(nodes: int) -> None:
     """Wherever the search ends, the judge finds the engine's bound in the decisions and prices it left."""
-    monkeypatch.setattr(closing, "NODES", nodes)
-    monkeypatch.setattr(closing, "PATIENCE", 0)
-    monkeypatch.setattr(closing, "PROGRESS", 0.0)
-    monkeypatch.setattr(closing, "VAIN", 2)  # rounding proves nothing, and takes most of the time
+    parameters = Parameters(
+        tree=TreeParameters(nodes=nodes, patience=0, progress=0.0),
+        rounding=RoundingParameters(vain=2),  # it proves nothing, and takes most of the time
+    )
     raised = 0
     for seed in range(6):
         inst = large_file(seed)
-        outcome = solved(inst)
+        outcome = solved(inst, parameters)
         assert (outcome.proof is not None) == (outcome.bound_proof == "tree")
         if outcome.proof is None:
             continue
@@ -150,7 +150,8 @@ class Run:
 
     def __init__(self, costs: Iterable[float]) -> None:
         self.lower, self.upper, self.nodes = 90.0, 100.0, 0
-        self.local, self.parts = SimpleNamespace(improve=lambda *_: next(self._costs)), ALL
+        self.local, self.parts = SimpleNamespace(improve=lambda *_: next(self._costs)), DEFAULTS.parts
+        self.parameters = DEFAULTS
         self.clock = SimpleNamespace(each=lambda _, steps: steps, phase=self.phase)
         self._costs = iter(costs)
 

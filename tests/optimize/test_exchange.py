@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 
 from cdnplan.optimize.file.exchange_kernels import exchange_pools
+from cdnplan.optimize.file.problem_kernels import File, room_for_moves
+from cdnplan.optimize.problem.arrays import Network
 
 
 class Case:
@@ -27,15 +29,21 @@ class Case:
 
     def exchanged(self, start: np.ndarray, fixed: np.ndarray | None = None) -> np.ndarray:
         n, regions = self.n_pools, self.n_regions
-        is_open = start.copy()
-        every = np.arange(regions)
-        exchange_pools(
-            every, regions, np.ones(regions), self.ptr, self.pools, self.costs, self.origin,
-            np.zeros(self.costs.size + 1), regions * np.arange(n + 1), np.tile(every, n).astype(np.int32),
-            self.opening, np.ones(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_) if fixed is None else fixed,
-            is_open, np.empty(regions, dtype=np.int64), np.empty(regions, dtype=np.int64), np.zeros(n),
-            np.zeros(n), np.empty(n, dtype=np.int64),
-        )  # fmt: skip
+        is_open, every = start.copy(), np.arange(regions)
+        entry = np.arange(self.costs.size, dtype=np.int32)
+        net = Network(
+            self.ptr,
+            self.pools,
+            entry,
+            self.costs,
+            np.zeros(self.costs.size + 1),
+            self.origin,
+            regions * np.arange(n + 1),
+            np.tile(every, n).astype(np.int32),
+        )
+        held = np.zeros(n, dtype=np.bool_) if fixed is None else fixed
+        file = File(every, np.ones(regions), self.origin, self.opening, np.ones(n, dtype=np.bool_), held)
+        exchange_pools(net, file, is_open, room_for_moves(regions, n))
         return is_open
 
 

@@ -7,13 +7,15 @@ import pytest
 
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Prices
-from cdnplan.optimize.fast import fast, known_holders, wide_gap
 from cdnplan.optimize.fast.choice_kernels import charge
 from cdnplan.optimize.fast.fast import solve_fast
-from cdnplan.optimize.fast.known_holders import STIFFNESS, KnownHolders
+from cdnplan.optimize.fast.known_holders import KnownHolders
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.file_columns import columns_of
 from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
+from cdnplan.parameters.passes import RunParameters
+from cdnplan.parameters.wide_gaps import BetterParameters, ChoiceParameters, RelaxationParameters
 from tests.evaluate.unstructured import unstructured_instance
 from tests.instances import random_instance
 from tests.limits import with_limits
@@ -59,10 +61,12 @@ def test_no_file_would_rather_have_another_of_its_holders(seed: int) -> None:
     price = np.where(exists, known._at_least(limits.flat(prices)), 0.0)
     limit = np.where(exists, np.maximum(limits.limit, 1e-9), 1.0)
 
+    stiffness = DEFAULTS.choice.stiffness[-1]
+
     def cost(pick: np.ndarray) -> float:
         use = sum(columns[k].use[f] for f, k in enumerate(pick))
-        over = np.maximum(0.0, 1.0 + STIFFNESS[-1] * (np.where(exists, use, 0.0) / limit - 1.0))
-        paid = (price * limit / (2.0 * STIFFNESS[-1]) * over**2).sum()
+        over = np.maximum(0.0, 1.0 + stiffness * (np.where(exists, use, 0.0) / limit - 1.0))
+        paid = (price * limit / (2.0 * stiffness) * over**2).sum()
         return float(paid + sum(columns[k].cost[f] for f, k in enumerate(pick)))
 
     pick = number.argmax(axis=1)
@@ -91,10 +95,9 @@ def test_holders_that_overfill_different_pools_are_mixed() -> None:
     assert (stored > 0.5 * inst.storage_gb).all()
 
 
-def test_sets_for_which_there_is_no_memory_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sets_for_which_there_is_no_memory_are_not_kept() -> None:
     inst, prices, sets = drawn(1)
-    monkeypatch.setattr(known_holders, "MOST_ENTRIES", 0)
-    known = KnownHolders(FileSolver.of(inst))
+    known = KnownHolders(FileSolver.of(inst), ChoiceParameters(most_entries=0))
     for holds in sets:
         known.add(holds)
     np.testing.assert_array_equal(known.choose(prices).T, sets[0])
@@ -106,18 +109,20 @@ def test_nothing_to_choose_from() -> None:
         KnownHolders(FileSolver.of(inst)).choose(prices)
 
 
-def test_plans_of_chosen_holders_cost_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "SMALL_UP_TO", 0)
-    monkeypatch.setattr(fast, "WORTH_RELAXING", 1e-9)
-    monkeypatch.setattr(wide_gap, "IMPROVEMENTS", 0)
+def test_plans_of_chosen_holders_cost_less() -> None:
     saved = []
     for seed in range(3):
         inst = unstructured_instance(2.0, seed)
         inst = with_limits(inst, storage_gb=np.full(inst.n_pools, 3.0))
         costs = []
         for choices in (0, 8):
-            monkeypatch.setattr(wide_gap, "CHOICES", choices)
-            costs.append(solve_fast(inst).upper)
+            parameters = Parameters(
+                run=RunParameters(small_up_to=0),
+                relaxation=RelaxationParameters(from_gap=1e-9),
+                choice=ChoiceParameters(times=choices),
+                better=BetterParameters(times=0),
+            )
+            costs.append(solve_fast(inst, parameters=parameters).upper)
         saved.append(1.0 - costs[1] / costs[0])
     assert min(saved) >= 0.0
     assert max(saved) > 1e-3

@@ -11,9 +11,11 @@ from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.engine import solve
 from cdnplan.optimize.fast import fast
 from cdnplan.optimize.file.bound import priced_bound
-from cdnplan.optimize.price.lifting import STEPS, lifted_prices
+from cdnplan.optimize.price.lifting import lifted_prices
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
+from cdnplan.parameters.passes import LiftParameters, PassParameters, RunParameters
 from tests.instances import random_instance
 
 FAMILIES = frozenset({"throughput", "links"})
@@ -38,7 +40,7 @@ def test_bounds_rise_towards_the_duals_of_a_plan() -> None:
         assert reached == max(asked)
         assert reached == priced_bound(instance, prices)
         assert reached <= cost * (1 + 1e-9)
-        assert len(asked) <= len(STEPS)
+        assert len(asked) <= len(DEFAULTS.lifting.steps)
         assert (prices.rate >= 0).all()
         assert (prices.rate <= instance.rates.overload_cost[:, None]).all()
         np.testing.assert_array_equal(prices.volume, none.volume)
@@ -46,7 +48,7 @@ def test_bounds_rise_towards_the_duals_of_a_plan() -> None:
     assert risen > 10
 
 
-@pytest.mark.parametrize("lifts", [fast.LIFTS, 0], ids=["after all passes too", "midway only"])
+@pytest.mark.parametrize("lifts", [DEFAULTS.lifting.times, 0], ids=["after all passes too", "midway only"])
 def test_the_engine_lifts_to_bounds_below_the_optimum(lifts: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on networks that are not small, and at any gap."""
     lifted: list[float] = []
@@ -58,13 +60,15 @@ def test_the_engine_lifts_to_bounds_below_the_optimum(lifts: int, monkeypatch: p
         return prices, bound
 
     monkeypatch.setattr(fast, "lifted_prices", watched)
-    monkeypatch.setattr(fast, "SMALL_UP_TO", 0)
-    monkeypatch.setattr(fast, "WORTH_GOING_ON", 0.0)
-    monkeypatch.setattr(fast, "LIFTS", lifts)
+    parameters = Parameters(
+        run=RunParameters(small_up_to=0),
+        passes=PassParameters(going_on_gap=0.0),
+        lifting=LiftParameters(times=lifts),
+    )
     for seed in range(20):
         instance = random_instance(seed, n_regions=4, n_pools=4, n_files=8, slices=2, families=FAMILIES)
         optimum = solve(instance, "exact").upper
-        outcome = solve(instance, "fast")
+        outcome = solve(instance, "fast", parameters=parameters)
         assert outcome.lower <= optimum * (1 + 1e-9) + 1e-9, seed
         assert optimum <= outcome.upper * (1 + 1e-6) + 1e-9, seed
     assert len(lifted) > 10

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import highspy
 import numpy as np
 import pytest
@@ -10,7 +12,6 @@ from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.lp.highs import QuietHighs
-from cdnplan.optimize.master import master
 from cdnplan.optimize.master.file_columns import Columns as FileColumns
 from cdnplan.optimize.master.file_columns import columns_of, solve_exactly
 from cdnplan.optimize.master.master import Master, Mixed
@@ -18,6 +19,8 @@ from cdnplan.optimize.place.local_search import LocalSearch
 from cdnplan.optimize.problem.columns import Columns
 from cdnplan.optimize.problem.limits import LimitVector
 from cdnplan.optimize.problem.objective import ideal_cost
+from cdnplan.parameters.closing import MasterParameters
+from cdnplan.parameters.parameters import DEFAULTS
 from tests.instances import random_instance
 
 FAMILIES = frozenset({"storage", "throughput", "links", "launches"})
@@ -40,10 +43,12 @@ def offers(inst: Instance, seed: int) -> list[FileColumns]:
     return found
 
 
-def solved(inst: Instance, batches: list[FileColumns]) -> list[Mixed]:
+def solved(
+    inst: Instance, batches: list[FileColumns], parameters: MasterParameters = DEFAULTS.master
+) -> list[Mixed]:
     """A master after each batch, without a box."""
     limits = LimitVector.of(inst)
-    solve = Master(inst, limits, Prices.zero(inst), ideal_cost(inst))
+    solve = Master(inst, limits, Prices.zero(inst), ideal_cost(inst), parameters)
     low, high = np.zeros(limits.limit.size), np.where(np.isinf(limits.cap), 1e9, limits.cap)
     columns, mixed = batches[0], []
     for k, batch in enumerate(batches):
@@ -53,31 +58,25 @@ def solved(inst: Instance, batches: list[FileColumns]) -> list[Mixed]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_files_left_out_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_left_out_change_nothing(seed: int) -> None:
     """Sifted from next to no files and columns, or all of them in the program from the start: one value."""
     inst = random_instance(seed, n_regions=5, n_files=60, n_pools=4, families=FAMILIES)
     batches = offers(inst, seed)
-    monkeypatch.setattr(master, "UNDECIDED", 2)
-    monkeypatch.setattr(master, "UNDECIDED_PER_LIMIT", 0)
-    monkeypatch.setattr(master, "NEAREST", 1)
-    sifted = solved(inst, batches)
-    monkeypatch.setattr(master, "UNDECIDED", inst.n_files)
-    whole = solved(inst, batches)
+    few = MasterParameters(undecided=2, undecided_per_limit=0, nearest=1)
+    sifted = solved(inst, batches, few)
+    whole = solved(inst, batches, replace(few, undecided=inst.n_files))
     span = ideal_cost(inst)
     for one, other in zip(sifted, whole, strict=True):
-        assert one.value == pytest.approx(other.value, abs=2 * master.EXACT_TO * span)
+        assert one.value == pytest.approx(other.value, abs=2 * few.exact_to * span)
         assert one.value >= other.value - 1e-7 * span
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_mixture_takes_every_file_whole_and_keeps_limits(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mixture_takes_every_file_whole_and_keeps_limits(seed: int) -> None:
     """Shares of a file's columns add up to 1, and nothing is bought where the box has no edge in reach."""
     inst = random_instance(seed, n_regions=5, n_files=60, n_pools=4, families=FAMILIES)
     batches = offers(inst, seed)
-    monkeypatch.setattr(master, "UNDECIDED", 3)
-    mixed = solved(inst, batches)[-1]
+    mixed = solved(inst, batches, MasterParameters(undecided=3))[-1]
     columns = FileColumns.joined(FileColumns.joined(batches[0], batches[1]), batches[2])
     np.testing.assert_allclose(np.bincount(columns.file, mixed.share), 1.0, rtol=1e-7)
     limits = LimitVector.of(inst)

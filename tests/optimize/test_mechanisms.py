@@ -10,9 +10,10 @@ import pytest
 
 from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.file.bound import FileSolver
-from cdnplan.optimize.price import pricing, visits
 from cdnplan.optimize.price.pricing import PriceSearch
 from cdnplan.optimize.problem.objective import ideal_cost
+from cdnplan.parameters.parameters import Parameters
+from cdnplan.parameters.passes import PriceParameters
 from tests.instances import random_instance
 from tests.limits import with_limits
 
@@ -84,12 +85,12 @@ def short(seed: int) -> Instance:
     )
 
 
-def bounds(kind: Callable[[int], Instance]) -> np.ndarray:
+def bounds(kind: Callable[[int], Instance], prices: PriceParameters) -> np.ndarray:
     """Bound above the ideal after so many passes, by seed."""
     found = []
     for seed in SEEDS:
         instance = kind(seed)
-        search = PriceSearch(instance, FileSolver.of(instance), PASSES)
+        search = PriceSearch(instance, FileSolver.of(instance), PASSES, parameters=Parameters(prices=prices))
         passes = search.passes()
         last = [next(passes) for _ in range(search.planned)][-1]
         found.append(last.bound - ideal_cost(instance))
@@ -98,32 +99,26 @@ def bounds(kind: Callable[[int], Instance]) -> np.ndarray:
 
 @cache
 def with_all(kind: Callable[[int], Instance]) -> np.ndarray:
-    return bounds(kind)
+    return bounds(kind, PriceParameters())
 
 
 @pytest.mark.parametrize(
     ("kind", "changed", "least_loss"),
     [
         # Without Newton steps prices of Gbit/s stay at zero.
-        (substitutes, {"NEWTON_STEPS": 0}, 0.2),
-        (linked, {"NEWTON_STEPS": 0}, 0.2),
+        (substitutes, PriceParameters(newton_steps=0), 0.2),
+        (linked, PriceParameters(newton_steps=0), 0.2),
         # Damped steps crawl where all prices have to rise.
-        (short, {"MOMENTUM": 0.0}, 0.02),
+        (short, PriceParameters(momentum=0.0), 0.02),
         # No heat from the second pass on: all or nothing at every tie.
-        (substitutes, {"COOLING": 1e-6}, 0.03),
+        (substitutes, PriceParameters(cooling=1e-6), 0.03),
         # No band, so all files change sides together. It tells less here than on a large network, and least
         # where there are passes enough.
-        (substitutes, {"BAND_RATIO": 0.0}, 0.001),
+        (substitutes, PriceParameters(band=0.0), 0.001),
     ],
     ids=["Newton steps", "Newton steps for links", "momentum", "heat of the softmin", "inertia of holders"],
 )
 def test_without_it_the_bound_is_lower(
-    monkeypatch: pytest.MonkeyPatch,
-    kind: Callable[[int], Instance],
-    changed: dict[str, float],
-    least_loss: float,
+    kind: Callable[[int], Instance], changed: PriceParameters, least_loss: float
 ) -> None:
-    before = with_all(kind)
-    for name, value in changed.items():
-        monkeypatch.setattr(pricing if hasattr(pricing, name) else visits, name, value)
-    assert float(np.mean(1.0 - bounds(kind) / before)) >= least_loss
+    assert float(np.mean(1.0 - bounds(kind, changed) / with_all(kind))) >= least_loss

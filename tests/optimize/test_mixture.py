@@ -8,7 +8,7 @@ import pytest
 from cdnplan.optimize.lp.highs import BASIC, LOWER
 from cdnplan.optimize.lp.mixture import Ended, Mixture
 from cdnplan.optimize.round.diving import dive
-from cdnplan.optimize.round.rounding import CLOSING
+from cdnplan.parameters.parameters import DEFAULTS
 from tests.instances import random_instance
 from tests.optimize.test_rounding import rounding_of
 
@@ -90,5 +90,5 @@ def test_a_wide_gap_is_not_the_columns() -> None:
     rounding, plan, _ = rounding_of(inst)
     assert rounding._expected(plan.cost, plan.cost - 9.0) == pytest.approx(9.0), "no gap is wide by default"
     rounding._good = 2.0
-    for gap, expected in ((90.0, 90.0 / CLOSING), (3.0, 2.0), (1.0, 1.0)):
+    for gap, expected in ((90.0, 90.0 / DEFAULTS.rounding.closing), (3.0, 2.0), (1.0, 1.0)):
         assert rounding._expected(100.0, 100.0 - gap) == pytest.approx(expected)

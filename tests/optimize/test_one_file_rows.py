@@ -12,7 +12,7 @@ from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.one_file.one_file import Facility, relaxation_bound, settled_holders
 from cdnplan.optimize.one_file.one_file_bound_kernels import CLOSED, FREE, OPEN
 from cdnplan.optimize.one_file.one_file_rows import Rows
-from cdnplan.optimize.one_file.one_file_split_kernels import split_nodes
+from cdnplan.optimize.one_file.one_file_split_kernels import Pace, Sides, split_nodes
 from tests.optimize.test_one_file import never
 
 STEPS, PATIENCE, LENGTH = 15, 5, 0.5
@@ -41,18 +41,24 @@ def test_the_bound_of_a_node_is_that_of_all_entries(dear: int) -> None:
     states = rng.choice([FREE, FREE, FREE, CLOSED, OPEN], (count, size)).astype(np.int8)
     split = rng.integers(0, size, count)
     states[np.arange(count), split] = FREE
-    found = np.empty((2 * count, size))
-    share, slack = np.empty_like(found), np.empty_like(found)
-    bounds, looks = np.empty(2 * count), np.empty(2 * count)
-    without_overlaps = np.ones(2 * count), np.zeros(2 * count)
+    found = Sides.of(2 * count, size, size)
+    without_overlaps = Pace(np.full(2 * count, LENGTH), np.ones(2 * count), np.zeros(2 * count))
     split_nodes(
-        np.arange(count), STEPS, PATIENCE, rows.ptr, rows.region, rows.level, rows.limit, rows.spare,
-        facility.opening, states, split, cost, np.full(2 * count, LENGTH), *without_overlaps,
-        np.tile(u, (count, 1)), found,
-        share, slack, bounds, looks,
-    )  # fmt: skip
+        np.arange(count),
+        STEPS,
+        PATIENCE,
+        rows.by_pool,
+        rows.reach,
+        facility.opening,
+        states,
+        split,
+        cost,
+        without_overlaps,
+        np.tile(u, (count, 1)),
+        found,
+    )
     sides = np.repeat(states, 2, axis=0)
     sides[::2][np.arange(count), split], sides[1::2][np.arange(count), split] = OPEN, CLOSED
-    assert (looks > 0).all()
+    assert (found.looks > 0).all()
     for row, state in enumerate(sides):
-        assert bounds[row] == pytest.approx(priced(ufl, found[row], state), rel=1e-12)
+        assert found.bound[row] == pytest.approx(priced(ufl, found.u[row], state), rel=1e-12)

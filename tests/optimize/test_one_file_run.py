@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from cdnplan.model.instance.instance import Instance
-from cdnplan.optimize.fast import fast
 from cdnplan.optimize.fast.fast import solve_fast
 from cdnplan.optimize.one_file.one_file_run import unlimited
 from cdnplan.optimize.problem.outcome import Stop
+from cdnplan.parameters.parameters import Parameters
+from cdnplan.parameters.passes import RunParameters
+from cdnplan.parameters.wide_gaps import RelaxationParameters
 from tests.instances import random_instance
 from tests.limits import with_limits
 from tests.optimize.test_one_file import one_file
@@ -55,13 +57,12 @@ def test_it_is_placed_at_least_cost_and_that_is_proven() -> None:
         assert outcome.placement.holds[instance.pinned].all()
 
 
-def test_its_own_search_follows_passes_by_relaxations_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "SMALL_UP_TO", 0)
-    monkeypatch.setattr(fast, "WORTH_RELAXING", 1e-9)
+def test_its_own_search_follows_passes_by_relaxations_too() -> None:
+    wide = Parameters(run=RunParameters(small_up_to=0), relaxation=RelaxationParameters(from_gap=1e-9))
     both = 0
     for seed in range(40):
         instance = one_file(seed)
         if not unlimited(instance):
-            steps = [step.name for step in solve_fast(instance).steps]
+            steps = [step.name for step in solve_fast(instance, parameters=wide).steps]
             both += "relaxations" in steps and "one file" in steps
     assert both > 0

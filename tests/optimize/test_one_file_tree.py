@@ -11,9 +11,9 @@ from benchmarks.contest_like import draw_koerkel_ghosh
 from benchmarks.ufl import Ufl, ufl_instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
-from cdnplan.optimize.one_file import one_file_tree
 from cdnplan.optimize.one_file.one_file import Facility, relaxation_bound, settled_holders
-from cdnplan.optimize.one_file.one_file_tree import SAME_RATIO, Searched, search
+from cdnplan.optimize.one_file.one_file_tree import NODE_BYTES, SAME_RATIO, Searched, search
+from cdnplan.parameters.one_file import PoolTreeParameters
 from tests.evaluate.prices import best_holders, limit_terms, random_prices
 from tests.optimize.test_one_file import held_cost, never, one_file
 
@@ -121,11 +121,12 @@ def test_the_tree_does_not_depend_on_the_number_of_threads() -> None:
         assert all((a.holds == b.holds).all() for a, b in zip(one, other, strict=True))
 
 
-def test_it_ends_with_the_bound_so_far_where_too_many_nodes_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_ends_with_the_bound_so_far_where_too_many_nodes_wait() -> None:
     facility, cost, u = large()
     enough = [step.bound for step in islice(search(facility, u, lambda: cost, never), 20)]
-    node_bytes = 6 * 60 + one_file_tree.NODE_BYTES
-    monkeypatch.setattr(one_file_tree, "MOST_BYTES", 40 * node_bytes)
-    some = [step.bound for step in islice(search(facility, u, lambda: cost, never), 20)]
+    node_bytes = 6 * 60 + NODE_BYTES
+    little = PoolTreeParameters(most_bytes=40 * node_bytes)
+    steps = search(facility, u, lambda: cost, never, parameters=little)
+    some = [step.bound for step in islice(steps, 20)]
     assert 4 < len(some) < 20  # the number of waiting nodes grows by 16 a round at most
     assert some == enough[: len(some)]

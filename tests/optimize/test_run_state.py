@@ -13,10 +13,12 @@ from cdnplan.optimize.place.local_search import Incumbent
 from cdnplan.optimize.problem.objective import gap_ratio
 from cdnplan.optimize.problem.outcome import Fits, Stop, no_progress
 from cdnplan.optimize.run.phase_clock import PhaseClock
-from cdnplan.optimize.run.run_state import UNFIT_RATIO, RunState
+from cdnplan.optimize.run.run_state import RunState
+from cdnplan.parameters.parameters import DEFAULTS
 from tests.instances import random_instance
 
 SEED = 1
+UNFIT = DEFAULTS.run.unfit
 
 
 def run_with(fits: Fits | None) -> tuple[RunState, Incumbent]:
@@ -34,7 +36,7 @@ def dearer(run: RunState, plan: Incumbent, ratio: float) -> Incumbent:
     return replace(plan, cost=plan.cost + ratio * (plan.cost - run.ideal), holds=~plan.holds)
 
 
-@pytest.mark.parametrize(("ratio", "taken"), [(0.5 * UNFIT_RATIO, True), (2.0 * UNFIT_RATIO, False)])
+@pytest.mark.parametrize(("ratio", "taken"), [(0.5 * UNFIT, True), (2.0 * UNFIT, False)])
 def test_a_plan_that_fits_may_cost_a_little_more(ratio: float, taken: bool) -> None:
     run, unfit = run_with(lambda holds: bool((holds != unfit_holds).any()))
     unfit_holds = unfit.holds
@@ -60,11 +62,11 @@ def test_a_plan_that_does_not_fit_counts_for_no_less_than_the_bound() -> None:
     """What holds for plans that appliances can carry out may be above what others cost."""
     run, plan = run_with(lambda holds: bool((holds != plan.holds).any()))
     run.take_plan(plan)
-    above = plan.cost + 2.0 * UNFIT_RATIO * (plan.cost - run.ideal)
+    above = plan.cost + 2.0 * UNFIT * (plan.cost - run.ideal)
     run.take_tree(above, ProofRecord(run.prices).proof)
     assert run.lower == above
-    assert run.gap() > 0.5 * UNFIT_RATIO
-    fit = dearer(run, plan, 2.5 * UNFIT_RATIO)
+    assert run.gap() > 0.5 * UNFIT
+    fit = dearer(run, plan, 2.5 * UNFIT)
     run.take_plan(fit)
     assert run.best is fit
     assert (run.upper, run.lower) == (fit.cost, above)

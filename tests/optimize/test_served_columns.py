@@ -14,7 +14,6 @@ from cdnplan.optimize.place.local_search import Incumbent, LocalSearch
 from cdnplan.optimize.problem.columns import Columns
 from cdnplan.optimize.problem.limits import LimitVector
 from cdnplan.optimize.problem.objective import new_gb, stored_gb
-from cdnplan.optimize.round.served_columns import columns_as_served
 from tests.instances import random_instance
 from tests.optimize.limit_use import limit_use
 
@@ -38,7 +37,7 @@ def test_columns_of_a_plan_add_up_to_it(seed: int) -> None:
     except NoFeasiblePlanError:
         pytest.skip("no plan at all")
     limits = LimitVector.of(inst)
-    columns = columns_as_served(solver, Prices.zero(inst), plan.serving, *holders(plan))
+    columns = columns_of(solver, Prices.zero(inst), *holders(plan), serving=plan.serving)
     served = np.concatenate([plan.serving.candidate_gb(inst), plan.serving.origin_gb(inst)])
     use = limit_use(inst, stored_gb(inst, plan.holds), new_gb(inst, plan.holds), served)
     np.testing.assert_allclose(columns.use.sum(axis=0), use, rtol=1e-9, atol=1e-9)
@@ -56,7 +55,7 @@ def test_some_plans_split_requests() -> None:
         except NoFeasiblePlanError:
             continue
         whole = columns_of(solver, Prices.zero(inst), *holders(plan))
-        columns = columns_as_served(solver, Prices.zero(inst), plan.serving, *holders(plan))
+        columns = columns_of(solver, Prices.zero(inst), *holders(plan), serving=plan.serving)
         split += int(not np.allclose(whole.use.sum(axis=0), columns.use.sum(axis=0)))
     assert split > 3
 
@@ -80,7 +79,7 @@ def test_unknown_signatures_go_to_the_cheapest_holder(n_pools: int) -> None:
         ratio=np.zeros(0),
     )
     mine, whole = (
-        columns_as_served(solver, prices, none, file, holds),
+        columns_of(solver, prices, file, holds, serving=none),
         columns_of(solver, prices, file, holds),
     )
     np.testing.assert_allclose(mine.cost, whole.cost, rtol=1e-12)
@@ -101,7 +100,7 @@ def test_other_holders_cost_no_less_in_truth_than_columns_say() -> None:
         for pool, f in np.argwhere(plan.holds & ~inst.pinned)[:40]:
             other = holds.copy()
             other[f, pool] = False
-            columns = columns_as_served(solver, Prices.zero(inst), plan.serving, files, other)
+            columns = columns_of(solver, Prices.zero(inst), files, other, serving=plan.serving)
             excess = columns.use.sum(axis=0) - limits.limit
             if (excess > 1e-9).any():
                 continue

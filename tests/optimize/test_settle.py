@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cdnplan.model.instance.instance import Floats, Ints
-from cdnplan.optimize.round.settle_kernels import settle, waste
+from cdnplan.optimize.round.settle_kernels import Charges, Options, settle, waste
 
 N_FILES, N_COLUMNS, N_ROWS, WORTH = 7, 4, 3, 1e-6
 
@@ -32,6 +32,10 @@ class Drawn:
         self.charge = self.price + rng.uniform(0.0, 20.0, N_ROWS)
         self.begin = self.start[:-1] + rng.integers(0, N_COLUMNS, N_FILES)
 
+    def limits(self) -> Charges:
+        """As kernels take them."""
+        return Charges(self.room, self.price, self.charge)
+
     def value(self, choice: Ints) -> float:
         """Cost, and what excess costs."""
         over = np.maximum(self.use[choice].sum(axis=0) - self.room, 0.0)
@@ -43,10 +47,8 @@ class Drawn:
         if begin is not None:
             may = np.isin(np.arange(N_FILES), begin)
         reduced: Floats = self.cost + self.use @ self.price
-        settle(
-            reduced, self.use, self.file, self.start, self.room, self.price, self.charge, self.even, choice,
-            may, pairs, WORTH,
-        )  # fmt: skip
+        options = Options(reduced, self.use, self.file, self.start)
+        settle(options, self.limits(), self.even, choice, may, pairs, WORTH)
         return choice
 
     def wasted(self, choice: Ints) -> Floats:
@@ -68,7 +70,7 @@ def test_waste_is_what_cost_leaves_out() -> None:
         drawn = Drawn(seed)
         load = drawn.use[drawn.begin].sum(axis=0)
         reduced = drawn.cost[drawn.begin].sum() + load @ drawn.price
-        total = reduced + waste(load, drawn.room, drawn.price, drawn.charge) - drawn.room @ drawn.price
+        total = reduced + waste(load, drawn.limits()) - drawn.room @ drawn.price
         assert total == pytest.approx(drawn.value(drawn.begin), rel=1e-12)
 
 

@@ -14,9 +14,9 @@ from cdnplan.inputs.tables.parquet_columns import read_columns
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.fast.fast import solve_fast
-from cdnplan.optimize.price.pricing import WARM_PASSES
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.problem.warm_start import WarmStart
+from cdnplan.parameters.parameters import DEFAULTS
 from cdnplan.planner.folder.tables import PriceRow, as_stored, price_columns, price_rows, table, write_table
 from cdnplan.planner.inputs.earlier import prices_for, start_from
 from cdnplan.planner.inputs.load import load
@@ -69,8 +69,9 @@ def test_few_passes_from_good_prices_and_none_from_none(seed: int) -> None:
     warm = solve_fast(instance, start=start, progress=lambda phase, done, *_: passes.append((phase, done)))
     done = [part for phase, part in passes if phase == "prices and plans"]
     # It may end before the last of them, where a plan is good enough.
-    assert 1 <= len(done) <= WARM_PASSES
-    assert done == pytest.approx([(i + 1) / WARM_PASSES for i in range(len(done))])
+    passes = DEFAULTS.prices.warm_passes
+    assert 1 <= len(done) <= passes
+    assert done == pytest.approx([(i + 1) / passes for i in range(len(done))])
     assert gap_ratio(warm.lower, warm.upper, ideal) <= gap_ratio(cold.lower, cold.upper, ideal) + 0.003
     nothing = WarmStart(Prices.zero(instance), np.zeros_like(cold.placement.holds))
     poor = solve_fast(instance, start=nothing)

@@ -76,7 +76,7 @@ def test_churn_and_fill_are_limited_from_a_limited_cold_start_on(tmp_path: Path,
     links = tuple(replace(link, capacity_gbps=None) for link in topology.links)
     topology = replace(topology, origins=origins, links=links)
     request = write_network(tmp_path / "n", topology, network.catalog(), network.demand())
-    request = replace(request, engine=engine, gap_ratio=0.02)
+    request = replace(request, engine=engine, gap_ratio=0.1)
     first = make(request)
     assert first["fill_counted"] is True
     assert first["cost"]["fill"] == pytest.approx(0.01 * sum(added_gb(request.out).values()))
@@ -101,7 +101,7 @@ def test_churn_and_fill_are_limited_from_a_limited_cold_start_on(tmp_path: Path,
 def test_pins_that_no_night_can_fetch_are_named(tmp_path: Path) -> None:
     request = write_small_network(tmp_path / "n", cold_start="limited")
     with pytest.raises(NoFeasiblePlanError, match="cannot be fetched in the night"):
-        plan(request)
+        plan(replace(request, engine="fast", gap_ratio=0.2))
     assert not request.out.exists()
 
 

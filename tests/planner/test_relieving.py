@@ -18,14 +18,17 @@ from cdnplan.optimize.engine import solve
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.planner.decide.dealing import Dealt, deal
 from cdnplan.planner.inputs.load import load
-from cdnplan.planner.relieve import spreading
 from cdnplan.planner.relieve.changed import Changed, serving_loads
-from cdnplan.planner.relieve.relieving import relieve
 from cdnplan.planner.relieve.spread import Spread
 from cdnplan.planner.relieve.spreading import serve_changed
 from tests.fill.pools import Pool, all_from_first
 from tests.limits import with_limits
 from tests.planner.plans import write_small_network
+
+
+def relieved(instance: Instance, placement: Placement, assignment: Assignment, serving: Serving) -> Spread:
+    """The same placement, with what is too much for some limit served from elsewhere."""
+    return serve_changed(Changed(instance, placement, assignment, placement, serving))
 
 
 def regions_of_one_pool(rng: np.random.Generator, n_regions: int) -> tuple[Instance, Placement, Serving]:
@@ -73,12 +76,11 @@ def test_what_is_diverted_is_what_costs_least_to_divert(seed: int) -> None:
     assert asked[:, 1].sum() < limit
     instance = replace(instance, appliance_throughput_gbps=np.array([limit]))
     instance = with_limits(instance, throughput_gbps=np.array([1e9]))
-    found = relieve(instance, placement, halves, serving)
+    found = relieved(instance, placement, halves, serving)
     dearer = 0.0
-    per_gbps = asked.sum(axis=1) * instance.origin_cost / asked[:, 0]
-    for r in np.argsort(per_gbps):
+    for r in np.argsort(instance.origin_cost):
         part = min(over, float(asked[r, 0]))
-        dearer += part * float(per_gbps[r])
+        dearer += part * float(instance.origin_cost[r])
         over -= part
     before = plan_cost(instance, placement.holds, serving)
     assert plan_cost(instance, placement.holds, found.serving) - before == pytest.approx(dearer)
@@ -121,7 +123,7 @@ def test_appliances_of_all_pools_are_relieved(tmp_path: Path, busiest_ratio: flo
     instance, dealt = small_network(tmp_path / "n")
     tight, busiest = crossed(instance, dealt, busiest_ratio)
     assert (busiest > 0).sum() > 1
-    found = relieve(tight, dealt.placement, dealt.assignment, dealt.serving)
+    found = relieved(tight, dealt.placement, dealt.assignment, dealt.serving)
     within_limits(tight, dealt.placement, dealt.assignment, found)
     holds = dealt.placement.holds
     assert plan_cost(tight, holds, found.serving) > plan_cost(tight, holds, dealt.serving)
@@ -132,8 +134,11 @@ def test_appliances_of_all_pools_are_relieved(tmp_path: Path, busiest_ratio: flo
 
 def test_nothing_changes_where_no_limit_is_passed(tmp_path: Path) -> None:
     instance, dealt = small_network(tmp_path / "n")
-    found = relieve(instance, dealt.placement, dealt.assignment, dealt.serving)
-    assert found.serving is dealt.serving
+    found = relieved(instance, dealt.placement, dealt.assignment, dealt.serving)
+    for through in (Serving.candidate_gb, Serving.origin_gb):
+        np.testing.assert_allclose(
+            through(found.serving, instance), through(dealt.serving, instance), rtol=1e-12, atol=1e-9
+        )
     assert not found.slowed.any()
 
 
@@ -159,19 +164,16 @@ def test_others_that_hold_it_and_have_room_come_before_the_origin(tmp_path: Path
     serving = all_from_first(wide, everywhere)
     slow = np.where(np.arange(instance.n_pools) == busy, 1e-3, 1e6)
     near, far = (with_limits(wide, throughput_gbps=gbps) for gbps in (slow, np.full(instance.n_pools, 1e-3)))
-    found = relieve(near, everywhere, one_each, serving)
-    alone = relieve(far, everywhere, one_each, serving)
+    found = relieved(near, everywhere, one_each, serving)
+    alone = relieved(far, everywhere, one_each, serving)
     within_limits(near, everywhere, one_each, found)
     within_limits(far, everywhere, one_each, alone)
     assert found.serving.origin_gb(wide).sum() < alone.serving.origin_gb(wide).sum()
     assert plan_cost(wide, holds, found.serving) < plan_cost(wide, holds, alone.serving)
 
 
-def test_files_whose_holders_stay_are_served_as_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_whose_holders_stay_are_served_as_before(tmp_path: Path) -> None:
     """As long as that is good enough; one file is much in a small network."""
-    monkeypatch.setattr(spreading, "ENOUGH_RATIO", np.inf)
     instance, dealt = small_network(tmp_path / "n")
     wide = np.full(instance.n_pools, 1e6)
     instance = with_limits(instance, appliance_throughput_gbps=wide, throughput_gbps=wide)
@@ -185,7 +187,8 @@ def test_files_whose_holders_stay_are_served_as_before(
             appliance=dealt.assignment.appliance[rows],
             file=dealt.assignment.file[rows],
         )
-        found = serve_changed(Changed(instance, Placement(holds), left, dealt.placement, dealt.serving))
+        change = Changed(instance, Placement(holds), left, dealt.placement, dealt.serving)
+        found = serve_changed(change, enough_ratio=np.inf)
         region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
         moved = np.abs(found.serving.candidate_gb(instance) - dealt.serving.candidate_gb(instance))
         asked = np.zeros(instance.n_regions)
@@ -241,12 +244,12 @@ def test_links_that_are_full_on_the_way_to_the_origin_cost_what_their_overload_c
         file=pairs[:, 1].astype(np.int32),
         appliance_ptr=np.array([0, 1, 2], dtype=np.int64),
     )
-    found = relieve(both, placement, whole, all_from_first(both, placement)).serving
+    found = relieved(both, placement, whole, all_from_first(both, placement)).serving
     # 0.3 is too much: the origin takes what its link carries, the other pool what it can, then the origin.
     np.testing.assert_allclose(found.candidate_gb(both), [0.7 * asked, 0.15 * asked], rtol=1e-6)
     assert found.origin_gb(both)[0] == pytest.approx(0.15 * asked, rel=1e-6)
     wide = with_limits(both, link_capacity_gbps=np.array([asked]))
-    free = relieve(wide, placement, whole, all_from_first(wide, placement)).serving
+    free = relieved(wide, placement, whole, all_from_first(wide, placement)).serving
     np.testing.assert_allclose(free.candidate_gb(wide), [0.7 * asked, 0.0], rtol=1e-6, atol=1e-9)
 
 
@@ -300,7 +303,7 @@ def sharing(weights: tuple[float, float], ratio: float) -> tuple[Instance, Place
 @pytest.mark.parametrize(("weights", "ratio"), [((1.0, 1.0), 0.5), ((1.0, 2.0), 0.25), ((3.0, 3.0), 0.6)])
 def test_what_pools_share_and_must_hold_is_relieved(weights: tuple[float, float], ratio: float) -> None:
     instance, placement, whole, asked = sharing(weights, ratio)
-    found = relieve(instance, placement, whole, all_from_first(instance, placement))
+    found = relieved(instance, placement, whole, all_from_first(instance, placement))
     load = serving_loads(instance, found.serving)[instance.n_pools :].max()
     assert load <= ratio * asked * (1 + 1e-9)
     # The other pool would use as much of it, or more: what is too much goes to the origin.
@@ -311,6 +314,6 @@ def test_others_are_not_pushed_over_what_they_must_hold() -> None:
     """One pool may serve half of what is asked; what it shares with the other leaves that a tenth."""
     instance, placement, whole, asked = sharing((1.0, 1.0), 0.6)
     half = with_limits(instance, throughput_gbps=np.array([0.5 * asked, 1e9]))
-    found = relieve(half, placement, whole, all_from_first(half, placement)).serving
+    found = relieved(half, placement, whole, all_from_first(half, placement)).serving
     np.testing.assert_allclose(found.candidate_gb(half), [0.5 * asked, 0.1 * asked], rtol=1e-6)
     assert serving_loads(half, found)[2].max() <= 0.6 * asked * (1 + 1e-9)

@@ -16,8 +16,10 @@ from cdnplan.fill.deal.appliances import Assignment
 from cdnplan.model.instance.holdings import Holdings
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Placement, Prices, Serving
+from cdnplan.parameters.dealing import DealingParameters
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner import PlanRequest
-from cdnplan.planner.decide import dealing, deciding
+from cdnplan.planner.decide import deciding
 from cdnplan.planner.decide.dealing import Dealt, deal
 from tests.fill.pools import Pool
 from tests.fill.test_nights import two_nights
@@ -38,8 +40,15 @@ def hot_pool(
     ).case()
 
 
-def dealt(instance: Instance, placement: Placement, serving: Serving, held: Holdings | None = None) -> Dealt:
-    return deal(instance, placement, serving, Prices.zero(instance), held)
+def dealt(
+    instance: Instance,
+    placement: Placement,
+    serving: Serving,
+    held: Holdings | None = None,
+    sharing: float = DEFAULTS.dealing.sharing,
+) -> Dealt:
+    parameters = Parameters(dealing=DealingParameters(sharing=sharing))
+    return deal(instance, placement, serving, Prices.zero(instance), held, parameters=parameters)
 
 
 def night_after(instance: Instance, before: Assignment) -> tuple[Instance, Holdings]:
@@ -100,13 +109,11 @@ def test_what_a_rule_asks_for_does_not_go() -> None:
     assert found.assignment.counted(instance) is instance
 
 
-def test_it_may_cost_no_more_than_a_small_part_of_what_the_pool_saves(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_it_may_cost_no_more_than_a_small_part_of_what_the_pool_saves() -> None:
     instance, placement, serving = hot_pool()
     saved = float(instance.demand_gb.sum())
     for part, number in ((0.5, 2), (2.0, 1)):
-        cost = part * dealing.SHARING_RATIO * saved
+        cost = part * DEFAULTS.dealing.sharing * saved
         dear = replace(instance, fill_cost=np.array([cost]), held=np.ones_like(instance.held))
         everywhere = Holdings(
             dear.pools, dear.files, np.zeros(FILES, np.int32), np.arange(FILES, dtype=np.int32) % 4 + 1,
@@ -114,8 +121,7 @@ def test_it_may_cost_no_more_than_a_small_part_of_what_the_pool_saves(
         )  # fmt: skip
         found = dealt(dear, placement, serving, everywhere)
         assert len(where(found.assignment, 0)) == number
-    monkeypatch.setattr(dealing, "SHARING_RATIO", 1.0)
-    assert len(where(dealt(dear, placement, serving, everywhere).assignment, 0)) == 2
+    assert len(where(dealt(dear, placement, serving, everywhere, sharing=1.0).assignment, 0)) == 2
 
 
 def test_copies_stay_where_they_are_the_next_night_until_one_is_enough() -> None:
@@ -230,11 +236,11 @@ def test_nights_with_more_copies_stand_up_to_their_replay(
 ) -> None:
     """Random networks in which any pool may have more, at any price; some cannot be fetched."""
     monkeypatch.setattr(sharing, "BUSY_RATIO", 0.0)
-    monkeypatch.setattr(dealing, "SHARING_RATIO", 1e12)
+    at_any_price = Parameters(dealing=DealingParameters(sharing=1e12))
     more = 0
     for seed in range(4):
         (tmp_path / str(seed)).mkdir()
-        for folder in two_nights(seed, tmp_path / str(seed)):
+        for folder in two_nights(seed, tmp_path / str(seed), parameters=at_any_price):
             assert_verified(folder)
             claims = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
             more += claims["appliances"]["more_copies"]

@@ -11,7 +11,8 @@ from cdnplan.fill.deal.appliances import split_pools
 from cdnplan.fill.loads.copies import Copies
 from cdnplan.planner.decide.staying import launches_stay
 from cdnplan.planner.inputs.load import load
-from cdnplan.planner.relieve.spreading import Changed, spread_serving
+from cdnplan.planner.relieve.changed import Changed
+from cdnplan.planner.relieve.spreading import serve_changed
 from tests.fill.pools import Pool
 from tests.planner.plans import write_small_network
 
@@ -48,13 +49,13 @@ def test_no_appliance_serves_more_than_it_can() -> None:
     instance, placement, serving = pool.case()
     even = split_pools(instance, placement, serving)
     crowded = replace(even, appliance=np.ones_like(even.appliance))
-    spread = spread_serving(Changed(instance, placement, crowded, placement, serving))
+    spread = serve_changed(Changed(instance, placement, crowded, placement, serving))
     limit = float(instance.appliance_throughput_gbps[0])
     assert spread.peak_gbps[0] <= limit * (1 + 1e-9)
     assert spread.peak_gbps[0] > 0.9 * limit
     total = spread.serving.candidate_gb(instance).sum() + spread.serving.origin_gb(instance).sum()
     np.testing.assert_allclose(total, instance.region_gb().sum())
-    untouched = spread_serving(Changed(instance, placement, even, placement, serving))
+    untouched = serve_changed(Changed(instance, placement, even, placement, serving))
     np.testing.assert_allclose(
         untouched.serving.candidate_gb(instance).sum(), serving.candidate_gb(instance).sum()
     )

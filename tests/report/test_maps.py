@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -52,14 +53,14 @@ def test_sizes_of_nothing() -> None:
 def test_frames_hold_all_points_and_have_a_shape(lat: list[float], lon: list[float]) -> None:
     frame = frame_of(np.array(lat), np.array(lon))
     for a, b in zip(lat, lon, strict=True):
-        x, y = frame.place(a, b)
+        x, y = frame.xy((a, b))
         assert 0 < x < 1000
         assert 0 < y < frame.height
     assert 380 <= frame.height <= 720
-    x0, y0 = frame.place(10.0, 10.0)
-    x1, y1 = frame.place(11.0, 11.0)
-    # A degree to the east is shorter than one to the north by the cosine of the middle latitude.
-    assert (x1 - x0) / (y0 - y1) == pytest.approx(frame.squeeze)
+    x0, y0 = frame.xy((10.0, 10.0))
+    x1, y1 = frame.xy((11.0, 11.0))
+    # A degree to the east is shorter than one to the north by the cosine of the latitude.
+    assert (x1 - x0) / (y0 - y1) == pytest.approx(math.cos(math.radians(10.5)), rel=1e-4)
 
 
 def test_names_on_a_phone_lie_within_the_map_and_apart() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from cdnplan.errors import DeadlineError
 from cdnplan.optimize.problem.outcome import Stop, no_progress
+from cdnplan.parameters.parameters import Parameters
+from cdnplan.parameters.questions import ChangeParameters
 from cdnplan.planner import plan
 from cdnplan.whatif.base.base import Answer, Base, Changed, load_base, rebuild
 from cdnplan.whatif.scenario.apply import apply_scenario
@@ -64,9 +66,24 @@ def test_it_goes_on_from_what_was_found_and_then_from_nothing(
     assert found.lower is not None
     assert once.lower is not None
     assert once.lower <= found.lower <= found.verdict.cost.total * (1 + 1e-9)
-    assert found.seconds is not None
-    assert once.seconds is not None
-    assert found.seconds["prices"] > once.seconds["prices"]
+
+
+def test_seconds_of_attempts_add_up(
+    small_base: Base, doubled: Changed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[Answer] = []
+    plan = _Task.plan
+
+    def noted(task: _Task, attempt: str, found: Answer | None, stop: Stop) -> Answer | None:
+        answer = plan(task, attempt, found, stop)  # type: ignore[arg-type]
+        assert answer is not None
+        attempts.append(replace(answer, seconds={"prices": 2.0}))
+        return attempts[-1]
+
+    monkeypatch.setattr(_Task, "plan", noted)
+    found = replan(with_gap(small_base, -1.0), doubled, engine="fast")
+    assert len(attempts) == 3
+    assert found.seconds == {"prices": 6.0}
 
 
 def test_the_gap_asked_for_is_enough(small_base: Base, doubled: Changed, tried: list[str]) -> None:
@@ -102,17 +119,17 @@ def test_an_attempt_without_a_plan_does_not_lose_the_one_before(
 
 
 def test_who_draws_a_little_on_pools_that_lost_files_is_served_anew(
-    linkless_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    linkless_base: Base, tmp_path: Path
 ) -> None:
     """Regions outside of the part keep their serving, but not from files that are gone."""
-    monkeypatch.setattr("cdnplan.whatif.steer.replan.NEAR_FROM", 0)
-    monkeypatch.setattr("cdnplan.whatif.steer.replan.LARGEST_RATIO", 1.0)
-    monkeypatch.setattr("cdnplan.optimize.fast.near.USED_RATIO", 0.9)  # next to nobody is in the part
+    # Next to nobody is in the part.
+    nearby = Parameters(change=ChangeParameters(near_from=0, largest=1.0, used=0.9))
     line = "scale_demand: {regions: [gb-riverfibre-london], factor: 3}"
     (tmp_path / "s.yaml").write_text(change(line), encoding="utf-8")
     made = apply_scenario(read_scenarios([tmp_path / "s.yaml"])[0], linkless_base.inputs)
     changed = rebuild(linkless_base, made.inputs, made.lost)
-    found = _Task(linkless_base, changed, None, "fast", 1, 0, no_progress).plan("near", None, Stop())
+    task = _Task(linkless_base, changed, None, "fast", 1, 0, no_progress, nearby)
+    found = task.plan("near", None, Stop())
     assert found is not None  # a plan that breaks a limit is none
     assert found.verdict.violations == ()
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.parameters.parameters import DEFAULTS
 from cdnplan.whatif.ask.impact import impact_of
 from cdnplan.whatif.ask.sweep import failures_of
 from cdnplan.whatif.base.detours import Network
-from cdnplan.whatif.steer.resteer import GAP_OF_COST, GAP_RATIO
 from cdnplan.whatif.steer.steering import Steering
 from tests.whatif.failing_networks import Case, case, exact_cost
 
@@ -38,7 +38,14 @@ def test_as_exact_as_it_says(seed: int, tmp_path: Path) -> None:
         rounding = 1e-6 * abs(exact)
         assert base.cost + impact.cost_change >= exact - rounding, failure
         assert base.cost + impact.cost_change - impact.gap <= exact + rounding, failure
-        assert impact.gap <= max(GAP_RATIO * abs(impact.cost_change), GAP_OF_COST * base.cost) + rounding
+        assert (
+            impact.gap
+            <= max(
+                DEFAULTS.change.steering_gap * abs(impact.cost_change),
+                DEFAULTS.change.steering_gap_of_cost * base.cost,
+            )
+            + rounding
+        )
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])

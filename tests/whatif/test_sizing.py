@@ -9,7 +9,8 @@ import pytest
 
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.optimize.lp.integer_program import Row
-from cdnplan.whatif.size import sizing_bounds
+from cdnplan.parameters.parameters import Parameters
+from cdnplan.parameters.questions import SizingParameters
 from cdnplan.whatif.size.size import size
 from cdnplan.whatif.size.sizing_master import Master
 from cdnplan.whatif.size.sizing_search import Options, SizingSearch
@@ -34,13 +35,12 @@ def test_answer_is_that_of_trying_every_set(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("seed", "linear"), [(5, True), (14, True), (9, False)])
-def test_bounds_hold_for_every_set(seed: int, linear: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bounds_hold_for_every_set(seed: int, linear: bool) -> None:
     """No plan reaches more than a cut says that any plan could, whatever set the cut was made for."""
-    if not linear:
-        monkeypatch.setattr(sizing_bounds, "LINEAR_UP_TO", 0)
+    sizing = SizingParameters() if linear else SizingParameters(linear_up_to=0)
     case = draw(seed)
     problem = case.problem()
-    search = SizingSearch(problem, Options(engine="exact"))
+    search = SizingSearch(problem, Options(engine="exact", parameters=Parameters(sizing=sizing)))
     search.search(case.sizing.goals)
     cuts = [(goal, cut) for goal in search.bounds for cut in search.bounds[goal].cuts]
     assert cuts

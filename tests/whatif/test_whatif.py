@@ -17,13 +17,15 @@ from cdnplan.model.plan.binding import dearest_first
 from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.problem.outcome import Stop
 from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
+from cdnplan.parameters.questions import ChangeParameters
 from cdnplan.whatif.ask.run import WhatifRequest, WhatifResult, whatif
 from cdnplan.whatif.base.base import Base, Flow, fill_gb, load_base, rebuild
 from cdnplan.whatif.base.figures import measure
 from cdnplan.whatif.scenario.apply import apply_scenario
 from cdnplan.whatif.scenario.scenario_reader import read_scenarios
 from cdnplan.whatif.steer.at_once import at_once
-from cdnplan.whatif.steer.replan import WORSE_BY, replan
+from cdnplan.whatif.steer.replan import replan
 from tests.cli.running import run_cli
 from tests.whatif.bad_scenarios import change
 
@@ -79,7 +81,7 @@ def test_after_the_fill_it_is_better_and_proven(answered: WhatifResult) -> None:
         certificate = after.certificate
         assert certificate is not None
         assert certificate.lower <= certificate.upper == after["cost"].value
-        promised = max(answered.base.plan.numbers["gap_ratio"] + WORSE_BY, 0.01)
+        promised = max(answered.base.plan.numbers["gap_ratio"] + DEFAULTS.change.worse, 0.01)
         assert 0 <= certificate.gap_ratio <= promised
         assert after.broken == ()
         assert after.fill is not None
@@ -148,22 +150,17 @@ def test_limited_fills_keep_the_window_and_cost(sample_plan: Path, tmp_path: Pat
     assert after.broken == ()
 
 
-def test_planning_near_a_change_is_valid_for_the_whole(
-    sample_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cdnplan.whatif.steer.replan.NEAR_FROM", 0)
-    monkeypatch.setattr("cdnplan.whatif.steer.replan.LARGEST_RATIO", 1.0)
-    monkeypatch.setattr("cdnplan.optimize.fast.near.USED_RATIO", 0.05)
+def test_planning_near_a_change_is_valid_for_the_whole(sample_base: Base, tmp_path: Path) -> None:
+    nearby = Parameters(change=ChangeParameters(near_from=0, largest=1.0, used=0.05))
     line = "scale_demand: {regions: [be-*, nl-*], factor: 1.5}".replace("be-*, nl-*", '"be-*", "nl-*"')
     (tmp_path / "s.yaml").write_text(change(line), encoding="utf-8")
     [scenario] = read_scenarios([tmp_path / "s.yaml"])
     made = apply_scenario(scenario, sample_base.inputs)
     changed = rebuild(sample_base, made.inputs, made.lost)
-    near = replan(sample_base, changed, engine="fast")
+    near = replan(sample_base, changed, engine="fast", parameters=nearby)
     assert near.seconds is not None
     assert "part" in near.seconds  # not planned as a whole
     assert near.verdict.violations == ()
-    monkeypatch.setattr("cdnplan.whatif.steer.replan.NEAR_FROM", 10**12)
     whole = replan(sample_base, changed, engine="fast", stop=Stop(0.01))
     assert near.lower is not None
     assert whole.lower is not None
@@ -184,14 +181,13 @@ def test_planning_near_a_change_is_valid_for_the_whole(
     ],
 )
 def test_resteering_from_the_base_is_as_good_as_serving_all_anew(
-    linkless_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+    linkless_base: Base, tmp_path: Path, line: str
 ) -> None:
-    monkeypatch.setattr("cdnplan.whatif.steer.resteered.LARGEST_RATIO", 1.0)
     (tmp_path / "s.yaml").write_text(change(line), encoding="utf-8")
     [scenario] = read_scenarios([tmp_path / "s.yaml"])
     made = apply_scenario(scenario, linkless_base.inputs)
     changed = rebuild(linkless_base, made.inputs, made.lost)
-    answer = at_once(linkless_base, changed)
+    answer = at_once(linkless_base, changed, ChangeParameters(largest=1.0))
     exact = Flow.of(answer.instance, best_serving(answer.instance, answer.placement.holds).serving)
     cost = evaluate(answer.instance, answer.placement, exact.served_gb, exact.origin_gb).cost
     assert answer.verdict.cost.total == pytest.approx(cost.total, rel=1e-6)

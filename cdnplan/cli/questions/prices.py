@@ -3,73 +3,37 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdnplan.cli.terminal.options import Quiet, taking
+from cdnplan.cli.terminal.progress import watched
 from cdnplan.cli.terminal.tables import TableFormat
+from cdnplan.commands.prices import prices_request
 
 if TYPE_CHECKING:
-    from cdnplan.whatif.ask.price_check import PricesResult
+    from cdnplan.whatif.ask.price_check import PricesRequest, PricesResult
 
 
+@taking(prices_request)
 def prices(
+    request: PricesRequest,
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Plan folder.", show_default=False)],
-    limit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KIND", help="Only prices of this kind of limit: storage, throughput, link, ..."
-        ),
-    ] = None,
-    more: Annotated[
-        float, typer.Option("--more", metavar="RATIO", min=0.0, help="Increment, as a part of the limit.")
-    ] = 0.1,
-    top: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Limits whose price is integrated; 0: all.")
-    ] = 10,
-    check: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Of these, so many are planned again with the increment.")
-    ] = 0,
-    engine: Annotated[Literal["auto", "exact", "fast"], typer.Option(help="As for plan.")] = "auto",
-    time_limit: Annotated[
-        float | None, typer.Option(metavar="S", min=0.0, help="Stop each plan after so many seconds.")
-    ] = None,
-    threads: Annotated[int, typer.Option(metavar="N", min=0, help="0: all cores.")] = 0,
-    seed: Annotated[int, typer.Option(metavar="N")] = 0,
     fmt: Annotated[
         TableFormat, typer.Option("--format", help="json, csv: every limit that has a price.")
     ] = "table",
-    quiet: Annotated[bool, typer.Option(help="No progress on stderr.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show what more storage, throughput or link capacity is worth, the highest price first.
 
     The price is that of the first unit. What an increment saves is the integral of its price, and with
     --check what planning again with it saves.
     """
-    import os
-
-    from cdnplan.cli.terminal.progress import progress_on_stderr
-    from cdnplan.cli.terminal.stopping import StopSignals
-    from cdnplan.whatif.ask.limit_prices import KINDS
-    from cdnplan.whatif.ask.price_check import PricesRequest
     from cdnplan.whatif.ask.price_check import prices as ask
 
-    request = PricesRequest(
-        base=folder,
-        kinds=KINDS if limit is None else (limit,),
-        more_ratio=more,
-        forecasts=top,
-        checks=check,
-        engine=engine,
-        threads=threads or os.cpu_count() or 1,
-        seed=seed,
-        time_limit_s=time_limit,
-    )
-    stop = ctx.find_object(StopSignals) or StopSignals()
-    with progress_on_stderr(quiet=quiet) as progress:
-        result = ask(request, progress=stop.watching(progress), asked=stop.asked)
+    with watched(ctx, quiet=quiet) as (progress, asked):
+        result = ask(request, progress=progress, asked=asked)
     _print(result, fmt)
 
 

@@ -4,121 +4,46 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from cdnplan.cli.terminal.options import Quiet, taking, warn
+from cdnplan.cli.terminal.progress import watched
 from cdnplan.cli.terminal.tables import TableFormat
+from cdnplan.commands.size import SizeOptions
 
 if TYPE_CHECKING:
-    from cdnplan.errors import Problem
     from cdnplan.whatif.size.size import SizingResult
 
 Table = Literal["options", "curve", "candidates", "goals"]
 CANDIDATES_SHOWN = 10
 
 
+@taking(SizeOptions)
 def size(
+    options: SizeOptions,
     ctx: typer.Context,
-    sizing: Annotated[
-        Path, typer.Argument(metavar="SIZING.yaml", help="What may be bought, and the target.")
-    ],
-    base: Annotated[
-        Path | None, typer.Option(metavar="PLAN", help="Plan folder whose inputs are taken.")
-    ] = None,
-    topology: Annotated[
-        Path | None, typer.Option(metavar="T", help="Topology YAML, in place of --base.")
-    ] = None,
-    titles: Annotated[Path | None, typer.Option(metavar="F", help="Titles: title, size_gb, …")] = None,
-    demand: Annotated[Path | None, typer.Option(metavar="D", help="Demand of the planned period.")] = None,
-    files: Annotated[
-        Path | None, typer.Option(metavar="F", help="Files of titles; without it a title is one file.")
-    ] = None,
-    countries: Annotated[
-        str, typer.Option(metavar="BE,NL", help="Only the regions of these countries (ISO codes).")
-    ] = "",
-    date: Annotated[
-        datetime | None,
-        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="Period of the demand table."),
-    ] = None,
-    env: Annotated[str | None, typer.Option(metavar="E", help="Overrides of this environment apply.")] = None,
-    engine: Annotated[Literal["auto", "exact", "fast"], typer.Option(help="As for plan.")] = "auto",
-    gap: Annotated[
-        float | None, typer.Option(metavar="G", min=0.0, help="Stop plans of the search at this gap_ratio.")
-    ] = None,
-    time_limit: Annotated[
-        float, typer.Option(metavar="S", min=0.0, help="End the search after so many seconds.")
-    ] = 300.0,
-    threads: Annotated[int, typer.Option(metavar="N", min=0, help="0: all cores.")] = 0,
-    seed: Annotated[int, typer.Option(metavar="N")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write data, tables, picture and plan there.")
-    ] = None,
-    force: Annotated[bool, typer.Option(help="Replace an earlier answer at DIR.")] = False,
     fmt: Annotated[
         TableFormat, typer.Option("--format", help="json: everything, in full. csv: one of the tables.")
     ] = "table",
     table: Annotated[Table, typer.Option("--table", help="Which table as csv.")] = "options",
-    quiet: Annotated[bool, typer.Option(help="No progress on stderr.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the cheapest hardware additions that reach a target, proven by bounds and confirmed by plans.
 
     Exit code 2: bad input. 3: nothing that may be bought reaches the target. 4: the time was up before
     anything was found that does.
     """
-    import os
-    import tempfile
-    from contextlib import ExitStack
+    from cdnplan.commands.size import size as find
+    from cdnplan.errors import DeadlineError
 
-    from cdnplan.cli.terminal.countries import country_codes
-    from cdnplan.cli.terminal.progress import progress_on_stderr
-    from cdnplan.cli.terminal.stopping import StopSignals
-    from cdnplan.errors import DeadlineError, InputError
-    from cdnplan.folders import claimed
-    from cdnplan.whatif.size.size import size as find
-    from cdnplan.whatif.size.sizing_inputs import SizingInputs, read_question
-    from cdnplan.whatif.size.sizing_output import SIZING, write_answer
-
-    problems: list[Problem] = []
-    codes = country_codes(countries, problems)
-    period = date.date() if date else None
-    given = SizingInputs(base, topology, titles, demand, files, codes, period, env)
-    problems = [*given.problems(), *problems]
-    if problems:
-        raise InputError(problems)
-    question = read_question(sizing, given)
-    for warning in question.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
-    stop = ctx.find_object(StopSignals) or StopSignals()
-    # The plan is made where it can be moved from, if that folder is there already.
-    beside = out.absolute().parent if out is not None and out.absolute().parent.is_dir() else None
-    with (
-        progress_on_stderr(quiet=quiet) as progress,
-        tempfile.TemporaryDirectory(dir=beside) as scratch,
-        ExitStack() as stack,
-    ):
-        place = None if out is None else stack.enter_context(claimed(out, SIZING, replace=force))
-        plan_folder = Path(scratch) / "plan"
-        result = find(
-            question.topology,
-            question.catalog,
-            question.demand,
-            question.sizing,
-            plan_out=plan_folder,
-            engine=engine,
-            gap_ratio=gap,
-            time_limit_s=time_limit,
-            threads=threads or os.cpu_count() or 1,
-            seed=seed,
-            progress=stop.watching(progress),
-            asked=stop.asked,
-        )
-        if place is not None:
-            write_answer(result, place, plan_folder)
+    with watched(ctx, quiet=quiet) as (progress, asked):
+        result = find(options, warn, progress, asked)
     _print(result, fmt, table)
-    if out is not None and fmt == "table":
+    if options.out is not None and fmt == "table":
+        out = Path(options.out)
         sys.stdout.write(f"\nwritten to {out}; its plan is {out / 'plan'}\n")
     if result.verified is None or not result.verified.ok:
         raise DeadlineError("the time was up before a set was found whose full plan reaches the target")

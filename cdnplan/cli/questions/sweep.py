@@ -5,32 +5,36 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import typer
+
+from cdnplan.cli.terminal.progress import watched
+from cdnplan.cli.terminal.tables import TableFormat
+from cdnplan.commands.sweep import SweepOptions
+
 if TYPE_CHECKING:
-    from cdnplan.cli.terminal.stopping import StopSignals
-    from cdnplan.cli.terminal.tables import TableFormat
-    from cdnplan.whatif.ask.sweep import SweepRequest, SweepResult
+    from cdnplan.whatif.ask.sweep import SweepResult
 
 STRANDED_SHOWN = 10
 
 
-def run_sweep(request: SweepRequest, stop: StopSignals, fmt: TableFormat, top: int, *, quiet: bool) -> None:
+def run_sweep(options: SweepOptions, ctx: typer.Context, fmt: TableFormat, top: int, *, quiet: bool) -> None:
     """Let everything fail and print what is worst.
 
     Parameters
     ----------
-    request : SweepRequest
-    stop : StopSignals
+    options : SweepOptions
+    ctx : typer.Context
+        Of the command.
     fmt : {"table", "json", "csv"}
     top : int
         Failures and regions shown in a table; 0: all. Programs get all.
     quiet : bool
         No progress.
     """
-    from cdnplan.cli.terminal.progress import progress_on_stderr
-    from cdnplan.whatif.ask.sweep import sweep
+    from cdnplan.commands.sweep import sweep
 
-    with progress_on_stderr(quiet=quiet) as progress:
-        result = sweep(request, progress=stop.watching(progress))
+    with watched(ctx, quiet=quiet) as (progress, _):
+        result = sweep(options, progress)
     _print(result, fmt, top)
 
 

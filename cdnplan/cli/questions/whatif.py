@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from cdnplan.cli.questions.sweep import run_sweep
+from cdnplan.cli.terminal.options import Quiet, taking, warn
+from cdnplan.cli.terminal.progress import watched
 from cdnplan.cli.terminal.tables import TableFormat
+from cdnplan.commands.option import declared
+from cdnplan.commands.sweep import SweepOptions
+from cdnplan.commands.whatif import WhatifQuestion, whatif_question
 
 if TYPE_CHECKING:
     from cdnplan.whatif.ask.run import ScenarioResult, WhatifResult
@@ -19,115 +24,45 @@ DETAILED_UP_TO = 3
 """So many scenarios are shown in detail; of more there is a line each."""
 
 
+SWEEP = [one for one in declared(SweepOptions) if one.parameter.name in ("n_1", "n_2", "within_km")]
+"""Options that make a sweep of it."""
+
+
+@taking(whatif_question, also=SWEEP, before="combine")
 def whatif(
+    question: WhatifQuestion,
     ctx: typer.Context,
-    base: Annotated[
-        Path, typer.Option(metavar="PLAN", help="Plan folder to compare with.", show_default=False)
-    ],
-    scenarios: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[SCENARIO.yaml...]", help="Scenario files.", show_default=False),
-    ] = None,
-    n_1: Annotated[
-        Literal["sites", "links", "all"] | None,
-        typer.Option("--n-1", help="In place of scenarios: each of these fails, one at a time, at once."),
-    ] = None,
-    n_2: Annotated[
-        Literal["city"] | None, typer.Option("--n-2", help="The same for every two sites of one city.")
-    ] = None,
-    within_km: Annotated[
-        float, typer.Option("--within-km", metavar="KM", min=0.0, help="How near sites of one city are.")
-    ] = 25.0,
-    combine: Annotated[
-        bool, typer.Option("--combine", help="All files as one scenario, in the order given.")
-    ] = False,
-    grid: Annotated[
-        bool, typer.Option("--grid", help="Every combination of the files, each with and without the others.")
-    ] = False,
-    answers: Annotated[
-        Literal["both", "at_once", "after_fill"],
-        typer.Option("--answer", help="at_once: placement as it is; after_fill: planned anew."),
-    ] = "both",
-    fills: Annotated[
-        Literal["base", "free", "limited"],
-        typer.Option(help="Whether filling limits and costs plans; base: as in the base."),
-    ] = "base",
-    top: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Regions, files and sites listed; 0: all.")
-    ] = 10,
-    engine: Annotated[Literal["auto", "exact", "fast"], typer.Option(help="As for plan.")] = "auto",
-    gap: Annotated[
-        float | None, typer.Option(metavar="G", min=0.0, help="Stop plans at this gap_ratio.")
-    ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option(metavar="S", min=0.0, help="Stop each plan after so many seconds.")
-    ] = None,
-    threads: Annotated[int, typer.Option(metavar="N", min=0, help="0: all cores.")] = 0,
-    seed: Annotated[int, typer.Option(metavar="N")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write everything there as JSON and CSV.")
-    ] = None,
-    force: Annotated[bool, typer.Option(help="Replace earlier results at DIR.")] = False,
+    n_1: Literal["sites", "links", "all"] | None,
+    n_2: Literal["city"] | None,
+    within_km: float,
     fmt: Annotated[
         TableFormat, typer.Option("--format", help="json: everything, in full. csv: one of the tables.")
     ] = "table",
     table: Annotated[Table, typer.Option("--table", help="Which table as csv.")] = "summary",
-    quiet: Annotated[bool, typer.Option(help="No progress on stderr.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show what scenarios change: at once, with the placement as it is, and after the next fill.
 
     Exit code 0, whatever changes. 2: bad input. 3: no scenario has an answer.
     """
-    import os
-    from contextlib import ExitStack
-
-    from cdnplan.cli.terminal.progress import progress_on_stderr
-    from cdnplan.cli.terminal.stopping import StopSignals
+    from cdnplan.commands.whatif import whatif as ask
     from cdnplan.errors import InputError, NoFeasiblePlanError, Problem
-    from cdnplan.folders import claimed
-    from cdnplan.whatif.ask.output import WHATIF, write_results
-    from cdnplan.whatif.ask.run import BOTH, WhatifRequest
-    from cdnplan.whatif.ask.run import whatif as ask
 
-    files = tuple(scenarios or ())
-    stop = ctx.find_object(StopSignals) or StopSignals()
-    if sum((bool(files), n_1 is not None, n_2 is not None)) != 1:
+    request = question.request
+    if sum((bool(request.scenarios), n_1 is not None, n_2 is not None)) != 1:
         raise InputError([Problem("expected one of scenario files, --n-1 and --n-2")])
-    level = n_1 or n_2
-    if level is not None:
-        if out is not None:
+    if not request.scenarios:
+        if question.out is not None:
             raise InputError([Problem("--out is for scenarios; sweeps print with --format csv or json")])
-        from cdnplan.cli.questions.sweep import run_sweep
-        from cdnplan.whatif.ask.sweep import SweepRequest
-
-        swept = SweepRequest(base, level, within_km, threads=threads or os.cpu_count() or 1)
-        run_sweep(swept, stop, fmt, top, quiet=quiet)
+        swept = SweepOptions(request.base, n_1, n_2, within_km, request.threads)
+        run_sweep(swept, ctx, fmt, request.top, quiet=quiet)
         return
-    if combine and grid:
-        raise InputError([Problem("expected one of --combine and --grid, found both")])
-    request = WhatifRequest(
-        base=base,
-        scenarios=files,
-        mode="combine" if combine else "grid" if grid else "each",
-        answers=BOTH if answers == "both" else (answers,),
-        fills=None if fills == "base" else fills,
-        top=top,
-        engine=engine,
-        gap_ratio=gap,
-        time_limit_s=time_limit,
-        threads=threads or os.cpu_count() or 1,
-        seed=seed,
-    )
-    with ExitStack() as stack:
-        place = None if out is None else stack.enter_context(claimed(out, WHATIF, replace=force))
-        with progress_on_stderr(quiet=quiet) as progress:
-            result = ask(request, progress=stop.watching(progress), asked=stop.asked)
-        if place is not None:
-            write_results(result, place)
-    _print(result, fmt, table, top)
+    with watched(ctx, quiet=quiet) as (progress, asked):
+        result = ask(question, progress, asked)
+    _print(result, fmt, table, request.top)
     for item in result.scenarios:
         for text in (*item.warnings, *item.failed.values()):
-            sys.stderr.write(f"warning: {item.scenario.name}: {text}\n")
+            warn(f"{item.scenario.name}: {text}")
     if not any(item.answers for item in result.scenarios):
         raise NoFeasiblePlanError("no scenario has an answer")
 
@@ -206,7 +141,17 @@ def _detail(item: ScenarioResult, answer: str, difference: Difference, top: int)
         sys.stdout.write(
             f"to fill: {need.gb / 1000:,.1f} TB; {need.slowest} takes {need.nights:,.1f} nights\n"
         )
-    shown = top or None
+    _changed_most(difference, top or None)
+    for text in difference.broken[:10]:
+        sys.stdout.write(f"does not hold: {text}\n")
+    if len(difference.broken) > 10:
+        sys.stdout.write(f"does not hold: {len(difference.broken) - 10:,} more\n")
+
+
+def _changed_most(difference: Difference, shown: int | None) -> None:
+    """Limits, regions and files, so many of each; None: all."""
+    from cdnplan.cli.terminal.tables import print_table
+
     if difference.newly_full:
         sys.stdout.write(f"\nnewly full ({len(difference.newly_full):,}):\n")
         full = difference.newly_full[:shown]
@@ -244,10 +189,6 @@ def _detail(item: ScenarioResult, answer: str, difference: Difference, top: int)
                 for f in difference.files[:shown]
             ],
         )
-    for text in difference.broken[:10]:
-        sys.stdout.write(f"does not hold: {text}\n")
-    if len(difference.broken) > 10:
-        sys.stdout.write(f"does not hold: {len(difference.broken) - 10:,} more\n")
 
 
 def _shown(value: float, unit: str) -> str:

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import typer
+
+from cdnplan.cli.terminal.stopping import StopSignals
 
 if TYPE_CHECKING:
     from cdnplan.optimize.problem.outcome import Progress
 
 LINE_EVERY_S = 10.0
+
+
+@contextmanager
+def watched(ctx: typer.Context, *, quiet: bool = False) -> Iterator[tuple[Progress, Callable[[], bool]]]:
+    """Show what a long job is doing, and let signals stop it.
+
+    Parameters
+    ----------
+    ctx : typer.Context
+        Of the command.
+    quiet : bool
+        Show nothing.
+
+    Yields
+    ------
+    progress, asked : callable
+        To be called with (phase, done, lower, upper); whether the job is to end with what it has.
+    """
+    stop = ctx.find_object(StopSignals) or StopSignals()
+    with progress_on_stderr(quiet=quiet) as progress:
+        yield stop.watching(progress), stop.asked
 
 
 @contextmanager

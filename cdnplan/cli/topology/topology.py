@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdnplan.cli.terminal.options import warn
 from cdnplan.cli.terminal.tables import TableFormat, print_table
 from cdnplan.cli.topology.topology_diff import diff
 from cdnplan.cli.topology.topology_edit import EPILOG, edit
@@ -55,7 +56,7 @@ def check(
     topology = _check_all(file, env, override or [])
     warnings = topology_warnings(topology)
     for warning in warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        warn(warning)
     appliances = sum(group.count for site in topology.sites for group in site.appliances)
     if fmt != "table":
         counts = (len(topology.sites), appliances, len(topology.regions), len(topology.links), len(warnings))
@@ -131,7 +132,7 @@ def show(
 
 def _restricted(topology: Topology, countries: str) -> Topology:
     """Keep what plans with these countries keep."""
-    from cdnplan.cli.terminal.countries import country_codes
+    from cdnplan.commands.countries import country_codes
     from cdnplan.errors import InputError, Problem, nearest
     from cdnplan.model.instance.network import restricted
 

@@ -30,7 +30,7 @@ differ by so much more, the smaller the difference is that it is a ratio of."""
 
 def check_fill_counted(topology: Topology, holdings: Holdings | None, plan: PlanJson, ledger: Ledger) -> None:
     """Filling counts with a previous plan, and without one where the policy says so."""
-    counted = holdings is not None or topology.policy.cold_start == "limited"
+    counted = topology.fill_counted(holdings)
     ledger.checks.append(
         Check(
             "fill counted",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cdnplan.evaluate.night.fill_limits import ApplianceLimits
-from cdnplan.evaluate.night.fill_replay import Replay
+from cdnplan.evaluate.night.fill_replay_kernels import Replay
 from cdnplan.evaluate.night.fill_rows import EvictionRows, FillRows
 from cdnplan.evaluate.night.fill_windows import MS_PER_HOUR, in_words, to_ms
 from cdnplan.evaluate.verdict.report import Check, Ledger
@@ -42,7 +42,7 @@ def check_fill_claims(
     if rows is not None and found is not None:
         known = rows.kind >= 0
         np.add.at(by_kind, rows.kind[known], rows.size_gb[known])
-        peak = found.all_peak_gbps
+        peak = float(found.origin_peak_gbps[0])
         again = _entered_again_gb(rows)
     total = float(by_kind.sum())
     for kind, gb in zip(FILL_KINDS, by_kind, strict=True):

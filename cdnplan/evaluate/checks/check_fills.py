@@ -16,7 +16,8 @@ from cdnplan.evaluate.night.fill_limits import (
     in_maintenance,
     network_limits,
 )
-from cdnplan.evaluate.night.fill_replay import Replay, replay
+from cdnplan.evaluate.night.fill_replay import replay
+from cdnplan.evaluate.night.fill_replay_kernels import Replay
 from cdnplan.evaluate.night.fill_rows import (
     EvictionRows,
     FillRows,
@@ -85,7 +86,7 @@ def check_fills(
     held = fleet.held(holdings)
     placed = fleet.keys(assignment.appliance, assignment.file)
     limits = appliance_limits(fleet.instance, topology, to_ms(claims.begin.replace(tzinfo=None)))
-    if holdings is None and topology.policy.cold_start == "free":
+    if not topology.fill_counted(holdings):
         _check_nothing(files.night, ledger)
         check_fill_claims(claims, limits, None, None, unfilled, ledger)
         return

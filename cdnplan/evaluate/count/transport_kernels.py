@@ -12,17 +12,17 @@ References
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from cdnplan.compiled import njit
+from cdnplan.model.instance.instance import Floats, Ints
 
-Array = Any
+Bools = npt.NDArray[np.bool_]
 
 
 @njit(cache=True)
-def _first_come(holds: Array, need: Array, left: Array, flow: Array) -> None:
+def _first_come(holds: Bools, need: Floats, left: Floats, flow: Floats) -> None:
     """Serve each claim from what is left, files with few holders first; lowers `need` and `left`."""
     holders = np.zeros(left.size, np.int64)
     for p in range(need.size):
@@ -40,7 +40,7 @@ def _first_come(holds: Array, need: Array, left: Array, flow: Array) -> None:
 
 @njit(cache=True)
 def _search(
-    holds: Array, start: Array, left: Array, flow: Array, reached: Array, by_pool: Array, by_file: Array
+    holds: Bools, start: Ints, left: Floats, flow: Floats, reached: Bools, by_pool: Ints, by_file: Ints
 ) -> tuple[int, int]:
     """Look for a file with volume left, breadth first from the pools in `start`.
 
@@ -77,8 +77,8 @@ def _search(
     return -1, -1
 
 
-@njit(cache=True)
-def _augment(f: int, p: int, need: Array, left: Array, flow: Array, by_pool: Array, by_file: Array) -> None:
+@njit(cache=True, allocates=False)
+def _augment(f: int, p: int, need: Floats, left: Floats, flow: Floats, by_pool: Ints, by_file: Ints) -> None:
     """Move along a path that was found as much volume as it lets through; an arc of it is used up."""
     amount = left[f]
     q = p
@@ -97,7 +97,7 @@ def _augment(f: int, p: int, need: Array, left: Array, flow: Array, by_pool: Arr
 
 
 @njit(cache=True)
-def overclaiming(holds: Array, gb: Array, claimed: Array, slack: float) -> Array:
+def overclaiming(holds: Bools, gb: Floats, claimed: Floats, slack: float) -> Bools:
     """Find pools that claim more than all files offer that at least one of them holds.
 
     Parameters

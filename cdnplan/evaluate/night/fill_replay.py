@@ -2,59 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from cdnplan.evaluate.count.assignment import Fleet
 from cdnplan.evaluate.night.fill_limits import ApplianceLimits, NetworkLimits
-from cdnplan.evaluate.night.fill_rows import Bools, EvictionRows, FillRows
+from cdnplan.evaluate.night.fill_replay_kernels import (
+    END,
+    EVICT,
+    SLICE,
+    START,
+    Allowed,
+    Copies,
+    Events,
+    Fills,
+    Flow,
+    Night,
+    Outlook,
+    Replay,
+    replay_events,
+)
+from cdnplan.evaluate.night.fill_rows import EvictionRows, FillRows
 from cdnplan.evaluate.night.fill_windows import MS_PER_DAY, MS_PER_HOUR
-from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.model.instance.instance import Ints
 from cdnplan.model.plan.sorted_numbers import contains, sorted_distinct
 
 HOURS = MS_PER_DAY // MS_PER_HOUR
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Replay:
-    """What a night came to.
-
-    Parameters
-    ----------
-    not_held : (n_fills,) int8
-        1: the source has no copy when the transfer starts; 2: it loses it before the end.
-    over_in, over_out, over_gb : (n_fills,) float64
-        Rates into the receiver and out of the source [Gbit/s] and bytes on the receiver [GB] once the
-        transfer has started, where that is more than allowed; NaN elsewhere.
-    over_link, over_link_gbps : (n_fills,) int64, float64
-        A limit of the network that is exceeded once it has started (-1: none), and its load [Gbit/s].
-    step_time, step_gbps : (n_limits,) int64, float64
-        When serving first rose above what fills leave of a limit [ms] (-1: never), and the load [Gbit/s].
-    early, lost : (n_evictions,) bool
-        Evictions for which there was no need yet, and those of a last copy that no origin replaces.
-    away_ms : (n_evictions,) int64
-        How long each eviction left the network without a file that stays [ms], 0 for all others.
-    origin_peak_gbps : (n_origins,) float64
-        Highest rate of fills out of each origin.
-    all_peak_gbps : float
-        Highest rate of fills out of all origins together.
-    """
-
-    not_held: npt.NDArray[np.int8]
-    over_in: Floats
-    over_out: Floats
-    over_gb: Floats
-    over_link: Ints
-    over_link_gbps: Floats
-    step_time: Ints
-    step_gbps: Floats
-    early: Bools
-    lost: Bools
-    away_ms: Ints
-    origin_peak_gbps: Floats
-    all_peak_gbps: float
 
 
 def replay(
@@ -80,88 +52,100 @@ def replay(
     -------
     Replay
     """
-    from cdnplan.evaluate.night.fill_replay_kernels import replay_events
-
-    fleet = rows.places.fleet
     fills = np.flatnonzero(rows.sound)
     gone = np.flatnonzero((evictions.appliance >= 0) & (evictions.file >= 0))
-    fill_key, evict_key = rows.keys()[fills], fleet.keys(evictions.appliance, evictions.file)[gone]
-    keys = sorted_distinct(np.concatenate([held, fill_key, evict_key]))
-    copy_appliance, copy_file = fleet.unkey(keys)
-    n_origins = len(rows.places.origins)
-    from_origin = rows.places.is_origin(rows.source[fills])
-    source = np.where(from_origin, 0, rows.source[fills])
-    source_copy = _position(keys, fleet.keys(source, rows.file[fills]))
+    fleet = rows.places.fleet
+    fill_key, evict_key = rows.keys(), fleet.keys(evictions.appliance, evictions.file)
+    keys = sorted_distinct(np.concatenate([held, fill_key[fills], evict_key[gone]]))
+    found = _all_well(rows.sound.size, evictions.at.size, network.gbps.size)
+    # Rows that cannot be replayed have their numbers too, but no events.
+    copies, outlook = _copies(fleet, keys, held), _outlook(rows, fills, placed)
+    night = _evening(copies, outlook, found)
+    replay_events(
+        _events(rows, fills, evictions, gone, network.serving_gbps.shape[1]),
+        _transfers(rows, _position(keys, fill_key), keys, network),
+        _position(keys, evict_key),
+        copies,
+        outlook,
+        Allowed(limits.storage_gb, limits.in_gbps, limits.out_gbps, network.gbps, network.serving_gbps),
+        night,
+        found,
+    )
+    return found
+
+
+def _all_well(n_fills: int, n_evictions: int, n_limits: int) -> Replay:
+    """Results in which all is well."""
+    return Replay(
+        not_held=np.zeros(n_fills, dtype=np.int8),
+        over_in=np.full(n_fills, np.nan),
+        over_out=np.full(n_fills, np.nan),
+        over_gb=np.full(n_fills, np.nan),
+        over_link=np.full(n_fills, -1, dtype=np.int64),
+        over_link_gbps=np.full(n_fills, np.nan),
+        step_time=np.full(n_limits, -1, dtype=np.int64),
+        step_gbps=np.full(n_limits, np.nan),
+        early=np.zeros(n_evictions, dtype=bool),
+        lost=np.zeros(n_evictions, dtype=bool),
+        away_ms=np.zeros(n_evictions, dtype=np.int64),
+        origin_peak_gbps=np.zeros(1),
+    )
+
+
+def _transfers(rows: FillRows, copy: Ints, keys: Ints, network: NetworkLimits) -> Fills:
+    """All rows as transfers between the copies with these keys."""
+    fleet = rows.places.fleet
+    from_origin = rows.places.is_origin(rows.source)
+    source_copy = _position(keys, fleet.keys(np.where(from_origin, 0, rows.source), rows.file))
+    return Fills(
+        copy=copy,
+        source=np.where(from_origin, -1, source_copy),
+        giver=np.where(from_origin, -1, rows.source),
+        gbps=rows.gbps(),
+        route_ptr=network.ptr,
+        route=network.limit,
+    )
+
+
+def _copies(fleet: Fleet, keys: Ints, held: Ints) -> Copies:
+    """Copies with these keys, of which some are held at first."""
+    appliance, file = fleet.unkey(keys)
+    return Copies(appliance, file, np.append(fleet.instance.size_gb, 0.0)[file], contains(held, keys))
+
+
+def _evening(copies: Copies, outlook: Outlook, found: Replay) -> Night:
+    """How things are before the first event."""
+    n_appliances, n_files = outlook.last_start.size, outlook.stays.size
+    stored, held = np.zeros(n_appliances), copies.present
+    np.add.at(stored, copies.appliance[held], copies.gb[held])
+    return Night(
+        taken=_no_flow(n_appliances),
+        given=_no_flow(n_appliances),
+        carried=_no_flow(found.step_time.size),
+        sent=_no_flow(1),
+        stored=stored,
+        copies=np.bincount(copies.file[held], minlength=n_files),
+        away=np.full(n_files, -1, dtype=np.int64),
+        away_since=np.zeros_like(found.away_ms),
+        slice=np.zeros(1, dtype=np.int64),
+    )
+
+
+def _no_flow(n_places: int) -> Flow:
+    return Flow(np.zeros(n_places), np.zeros(n_places, dtype=np.int64))
+
+
+def _outlook(rows: FillRows, fills: Ints, placed: Ints) -> Outlook:
+    """What stays, and when the last copies from origins arrive and the last transfers start."""
+    fleet = rows.places.fleet
     stays = np.zeros(max(1, fleet.instance.n_files), dtype=bool)
     stays[fleet.unkey(placed)[1]] = True
     returns = np.full(stays.size, np.iinfo(np.int64).min)
-    np.maximum.at(returns, rows.file[fills[from_origin]], rows.end[fills[from_origin]])
+    from_origin = fills[rows.places.is_origin(rows.source[fills])]
+    np.maximum.at(returns, rows.file[from_origin], rows.end[from_origin])
     last_start = np.full(fleet.size, np.iinfo(np.int64).min)
     np.maximum.at(last_start, rows.appliance[fills], rows.start[fills])
-    found = _empty(rows.sound.size, evictions.at.size, network.gbps.size)
-    part = _empty(fills.size, gone.size, network.gbps.size)
-    ptr, route = _chosen(network, fills)
-    origin_peak, all_peak = replay_events(
-        *_events(rows.start[fills], rows.end[fills], evictions.at[gone], network.serving_gbps.shape[1]),
-        _position(keys, fill_key),
-        np.where(from_origin, -1, source_copy),
-        np.where(from_origin, -1, rows.source[fills]),
-        np.where(from_origin, rows.source[fills] - fleet.size, -1),
-        rows.gbps()[fills],
-        ptr,
-        route,
-        _position(keys, evict_key),
-        copy_appliance,
-        copy_file,
-        np.append(fleet.instance.size_gb, 0.0)[copy_file],
-        contains(held, keys),
-        stays,
-        returns,
-        last_start,
-        limits.storage_gb,
-        limits.in_gbps,
-        limits.out_gbps,
-        network.gbps,
-        network.serving_gbps,
-        n_origins,
-        *part,
-    )
-    for whole, some, at in zip(found, part, [fills] * 6 + [slice(None)] * 2 + [gone] * 3, strict=True):
-        whole[at] = some
-    not_held, over_in, over_out, over_gb, over_link, over_link_gbps, step_time, step_gbps, *evicted = found
-    early, lost, away_ms = evicted
-    return Replay(
-        not_held=not_held,
-        over_in=over_in,
-        over_out=over_out,
-        over_gb=over_gb,
-        over_link=over_link,
-        over_link_gbps=over_link_gbps,
-        step_time=step_time,
-        step_gbps=step_gbps,
-        early=early,
-        lost=lost,
-        away_ms=away_ms,
-        origin_peak_gbps=origin_peak,
-        all_peak_gbps=float(all_peak),
-    )
-
-
-def _empty(n_fills: int, n_evictions: int, n_limits: int) -> tuple[npt.NDArray[Any], ...]:
-    """Results in which all is well, in the order of `Replay`."""
-    return (
-        np.zeros(n_fills, dtype=np.int8),
-        np.full(n_fills, np.nan),
-        np.full(n_fills, np.nan),
-        np.full(n_fills, np.nan),
-        np.full(n_fills, -1, dtype=np.int64),
-        np.full(n_fills, np.nan),
-        np.full(n_limits, -1, dtype=np.int64),
-        np.full(n_limits, np.nan),
-        np.zeros(n_evictions, dtype=bool),
-        np.zeros(n_evictions, dtype=bool),
-        np.zeros(n_evictions, dtype=np.int64),
-    )
+    return Outlook(stays, returns, last_start)
 
 
 def _position(keys: Ints, wanted: Ints) -> Ints:
@@ -172,30 +156,18 @@ def _position(keys: Ints, wanted: Ints) -> Ints:
     return np.where(keys[at] == wanted, at, -2)
 
 
-def _chosen(network: NetworkLimits, fills: Ints) -> tuple[Ints, Ints]:
-    """Limits of some of the fills; those left out cross none."""
-    count = np.diff(network.ptr)[fills]
-    return np.concatenate([[0], np.cumsum(count)]).astype(np.int64), network.limit
-
-
-def _events(start: Ints, end: Ints, at: Ints, n_slices: int) -> tuple[Ints, Ints, Ints]:
-    """Events in order: time, kind, and number of the fill, eviction or slice."""
-    from cdnplan.evaluate.night.fill_replay_kernels import END, EVICT, SLICE, START
-
+def _events(rows: FillRows, fills: Ints, evictions: EvictionRows, gone: Ints, n_slices: int) -> Events:
+    """Events of some fills and evictions in order."""
+    start, end, at = rows.start[fills], rows.end[fills], evictions.at[gone]
     none = np.zeros(0, dtype=np.int64)
     turns, slices = _slices(int(start.min()), int(end.max()), n_slices) if start.size else (none, none)
-    parts = (
-        (END, end, np.arange(end.size)),
-        (EVICT, at, np.arange(at.size)),
-        (SLICE, turns, slices),
-        (START, start, np.arange(start.size)),
-    )
+    parts = ((END, end, fills), (EVICT, at, gone), (SLICE, turns, slices), (START, start, fills))
     time = np.concatenate([times for _, times, _ in parts])
     # Parts are in the order of kinds, so that a stable sort by time keeps it at each instant.
     order = np.argsort(time, kind="stable")
-    what = np.concatenate([np.full(times.size, kind, dtype=np.int64) for kind, times, _ in parts])
-    which = np.concatenate([number for _, _, number in parts]).astype(np.int64)
-    return time[order], what[order], which[order]
+    kind = np.concatenate([np.full(times.size, one, dtype=np.int64) for one, times, _ in parts])
+    number = np.concatenate([numbers for _, _, numbers in parts]).astype(np.int64)
+    return Events(time[order], kind[order], number[order])
 
 
 def _slices(first: int, last: int, n_slices: int) -> tuple[Ints, Ints]:

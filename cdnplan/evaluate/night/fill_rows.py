@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +75,30 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FillRows:
+class _TableRows:
+    """A table of the night, each row about a file on an appliance."""
+
+    table: Columns
+
+    written: ClassVar[str]
+    """Name of the file."""
+
+    def failure(
+        self,
+        row: int,
+        check: str,
+        detail: str,
+        claimed: float | str | None = None,
+        found: float | None = None,
+    ) -> Check:
+        """Say what is wrong with a row."""
+        texts = self.table.texts
+        key = f"{texts['file'].at(row)} on {texts['appliance'].at(row)}"
+        return Check(check, False, self.written, row + 1, key, claimed, found, detail)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FillRows(_TableRows):
     """`fills.parquet` as numbers.
 
     Parameters
@@ -91,8 +115,9 @@ class FillRows:
         Rows that can be replayed: names are known, it takes time, and no row before it makes the same copy.
     """
 
+    written: ClassVar[str] = FILLS
+
     places: Places
-    table: Columns
     appliance: Ints
     file: Ints
     source: Ints
@@ -111,41 +136,16 @@ class FillRows:
         seconds = np.where(self.sound, self.end - self.start, 1) / 1000.0
         return np.asarray(np.where(self.sound, self.size_gb * 8.0 / seconds, 0.0))
 
-    def failure(
-        self,
-        row: int,
-        check: str,
-        detail: str,
-        claimed: float | str | None = None,
-        found: float | None = None,
-    ) -> Check:
-        """Say what is wrong with a row."""
-        texts = self.table.texts
-        key = f"{texts['file'].at(row)} on {texts['appliance'].at(row)}"
-        return Check(check, False, FILLS, row + 1, key, claimed, found, detail)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EvictionRows:
+class EvictionRows(_TableRows):
     """`evictions.parquet` as numbers; `UNKNOWN` where a name is not known."""
 
-    table: Columns
+    written: ClassVar[str] = EVICTIONS
+
     appliance: Ints
     file: Ints
     at: Ints
-
-    def failure(
-        self,
-        row: int,
-        check: str,
-        detail: str,
-        claimed: float | str | None = None,
-        found: float | None = None,
-    ) -> Check:
-        """Say what is wrong with a row."""
-        texts = self.table.texts
-        key = f"{texts['file'].at(row)} on {texts['appliance'].at(row)}"
-        return Check(check, False, EVICTIONS, row + 1, key, claimed, found, detail)
 
 
 def read_fills(places: Places, table: Columns, ledger: Ledger) -> FillRows:

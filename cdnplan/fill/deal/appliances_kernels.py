@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit, part
-from cdnplan.fill.shelves.bench_kernels import BEFORE, EPS, HERE, NONE, Bench, height, put
+from cdnplan.fill.shelves.bench_kernels import BEFORE, HERE, NONE, Bench, empty_bench, height, put
 from cdnplan.fill.shelves.packing_kernels import arrange
 from cdnplan.order_kernels import increasing
 
@@ -89,25 +89,11 @@ def _bench(held: Held, p: int, n_appliances: int, unit: float) -> tuple[Bench, A
     copies = np.empty(n_files, dtype=np.int64)
     for i in range(n_files):
         n = first + order[i]
-        size[i], copies[i], peak[i] = held.size[n], held.copies[n], 0.0
+        size[i], copies[i] = held.size[n], held.copies[n]
         for t in range(n_slices):
             if unit > 0.0 and copies[i] > 0:
                 load[i, t] = held.gbps[n, t] / copies[i] / unit
-            peak[i] = max(peak[i], load[i, t])
-    bench = Bench(
-        size,
-        load,
-        peak,
-        copies,
-        np.zeros(n_files, dtype=np.int64),
-        np.zeros((n_appliances, n_files), dtype=np.uint8),
-        np.zeros(n_appliances),
-        np.zeros((n_appliances, n_slices)),
-        increasing(size),
-        np.array([held.limit_gb[p] * (1 + EPS)]),
-        np.zeros(n_appliances),
-        np.full(n_appliances, held.window_gb[p] * (1 + EPS)),
-    )
+    bench = empty_bench(size, copies, load, n_appliances, held.limit_gb[p], held.window_gb[p])
     return bench, order
 
 

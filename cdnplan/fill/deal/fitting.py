@@ -10,6 +10,7 @@ import numpy.typing as npt
 from cdnplan.fill.deal.appliances import Assignment, Start, previous_copies
 from cdnplan.fill.loads.room import new_room_gb
 from cdnplan.fill.shelves.admission_kernels import admit
+from cdnplan.fill.shelves.bench_kernels import BEFORE, HERE, empty_bench, recount
 from cdnplan.fill.shelves.shelf_kernels import Shelf
 from cdnplan.fill.shelves.trade_kernels import clear_fresh, stock, trade
 from cdnplan.fill.shelves.trade_kernels import worth as total_worth
@@ -250,14 +251,15 @@ def _fit(
         other = _refreshed(now)
     else:
         other = _emptied(now)
-        stock(other, now.value / (now.size * now.copies))
+        stock(other, now.value / (now.bench.size * now.bench.copies))
         trade(now)
         trade(other)
     for shelf in (now, other):
         admit(shelf, _WORTH_ADMITTING * scale)
     # The other one means other places for what is there: only for a gain.
     gain = total_worth(other) - total_worth(now)
-    appliance, at = np.nonzero((other if gain > _WORTH_MOVING * scale else now).on)
+    bench = (other if gain > _WORTH_MOVING * scale else now).bench
+    appliance, at = np.nonzero(bench.on & HERE)
     return appliance + 1, files[at]
 
 
@@ -284,41 +286,32 @@ def _shelf(
     """Pool p as it is; `by_file` are net values, GB to fill, what must be there, and where copies were."""
     net, fresh, must, had = by_file
     worth = np.where(must, _MUST * (np.abs(net).sum() + 1.0), net)
-    n_appliances = int(instance.pool_appliances[p])
-    on = np.zeros((n_appliances, instance.n_files), dtype=np.bool_)
-    on[placed[0] - 1, placed[1]] = True
-    limit = float(new_room_gb(instance, holds)[p])
-    window_gb = np.full(n_appliances, instance.appliance_window_gb[p] * (1 + _ROUNDING))
-    return Shelf(
-        size=instance.size_gb[files],
-        value=worth[files],
-        fresh=fresh[files],
-        copies=instance.copies[p, files].astype(np.int64),
-        fixed=must[files],
-        on=np.ascontiguousarray(on[:, files]),
-        had=np.ascontiguousarray(had[:, files]),
-        room=instance.appliance_storage_gb[p] * (1 + _ROUNDING) - on @ instance.size_gb,
-        room_new=np.array([limit * (1 + _ROUNDING) - fresh[holds[p]].sum()]),
-        window=window_gb - (on & ~had) @ instance.size_gb,
-    )
+    n_appliances, copies = int(instance.pool_appliances[p]), instance.copies[p, files].astype(np.int64)
+    limit_gb, window_gb = float(instance.appliance_storage_gb[p]), float(instance.appliance_window_gb[p])
+    no_load = np.zeros((files.size, 0))
+    bench = empty_bench(instance.size_gb[files], copies, no_load, n_appliances, limit_gb, window_gb)
+    bench.on[had[:, files]] = BEFORE
+    bench.on[placed[0] - 1, np.searchsorted(files, placed[1])] |= HERE
+    recount(bench)
+    room_new = float(new_room_gb(instance, holds)[p]) * (1 + _ROUNDING) - fresh[holds[p]].sum()
+    return Shelf(bench, worth[files], fresh[files], must[files], np.array([room_new]))
 
 
 def _emptied(shelf: Shelf) -> Shelf:
     """The shelf without anything on it."""
-    return shelf._replace(
-        on=np.zeros_like(shelf.on),
-        room=shelf.room + shelf.on @ shelf.size,
-        room_new=shelf.room_new + shelf.fresh[shelf.on.any(axis=0)].sum(),
-        window=shelf.window + (shelf.on & ~shelf.had) @ shelf.size,
+    there = shelf.bench.have > 0
+    bench = shelf.bench._replace(on=shelf.bench.on & np.uint8(BEFORE))
+    bench = bench._replace(
+        **{sums: np.zeros_like(getattr(bench, sums)) for sums in ("have", "used", "fetched")}
     )
+    return shelf._replace(bench=bench, room_new=shelf.room_new + shelf.fresh[there].sum())
 
 
 def _refreshed(shelf: Shelf) -> Shelf:
     """What appliances have to fetch chosen anew, most worth per GB first; what they have stays."""
-    on, room, room_new, window = (
-        part.copy() for part in (shelf.on, shelf.room, shelf.room_new, shelf.window)
-    )
-    other = shelf._replace(on=on, room=room, room_new=room_new, window=window)
+    changing = ("on", "have", "used", "fetched")
+    bench = shelf.bench._replace(**{part: getattr(shelf.bench, part).copy() for part in changing})
+    other = shelf._replace(bench=bench, room_new=shelf.room_new.copy())
     clear_fresh(other)
     stock(other, other.value / np.maximum(other.fresh, _ROUNDING))
     return other

@@ -37,8 +37,15 @@ def packs(instance: Instance, holds: Bools) -> Bools:
     """
     packed = np.ones(instance.n_pools, dtype=np.bool_)
     in_lanes(
-        pack_pools, np.arange(instance.n_pools), holds.sum(axis=1) + 1.0, holds,
-        np.argsort(-instance.size_gb, kind="stable"), instance.size_gb, instance.copies,
-        instance.pool_appliances.astype(np.int64), instance.appliance_storage_gb * (1 + _ROUNDING), packed,
-    )  # fmt: skip
+        pack_pools,
+        np.arange(instance.n_pools),
+        holds.sum(axis=1) + 1.0,
+        holds,
+        np.argsort(-instance.size_gb, kind="stable"),
+        instance.size_gb,
+        instance.copies,
+        instance.pool_appliances.astype(np.int64),
+        instance.appliance_storage_gb * (1 + _ROUNDING),
+        packed,
+    )
     return packed

@@ -15,6 +15,17 @@ import numpy.typing as npt
 
 from cdnplan.fill.deal.appliances import Assignment, Start
 from cdnplan.fill.loads.loads import load_chunks
+from cdnplan.fill.shelves.bench_kernels import (
+    BEFORE,
+    HERE,
+    Bench,
+    empty_bench,
+    put,
+    recount,
+    room,
+    take,
+    time_left,
+)
 from cdnplan.model.instance.instance import Floats, Instance, Ints
 from cdnplan.model.plan.placement import Placement, Serving
 
@@ -41,36 +52,33 @@ _ROUNDING = 1e-9
 
 @dataclass(slots=True, eq=False)
 class _Side:
-    """A pool while files are exchanged: what its appliances hold, store and serve.
+    """A pool while files are exchanged.
 
     Parameters
     ----------
     pool : int
-    load : dict of int to (n_slices,) float64
-        Of one copy of each file it holds [Gbit/s].
-    on : list of set of int
-        Files of each appliance.
-    room : (n_appliances,) float64
-        [GB]
+    files : (n,) int64
+        Files of its site, increasing: those of the bench, in this order.
+    bench : Bench
+        What its appliances hold, with loads of one copy of each file it holds [Gbit/s]; files that move are
+        new to where they go.
     room_new : float
         What the pool may still fetch [GB].
-    window : (n_appliances,) float64
-        What each appliance can still fetch [GB]; files that move are new to where they go.
-    busy : (n_appliances, n_slices) float64
-        [Gbit/s]
     """
 
     pool: int
-    load: dict[int, Floats]
-    on: list[set[int]]
-    room: Floats
+    files: Ints
+    bench: Bench
     room_new: float
-    window: Floats
-    busy: Floats
 
-    def loads(self, files: Ints) -> Floats:
-        """Loads of some of its files, (n, n_slices)."""
-        return np.array([self.load[int(f)] for f in files]).reshape(files.size, self.busy.shape[1])
+    @property
+    def busy(self) -> Floats:
+        """Loads of its appliances, (n_appliances, n_slices) [Gbit/s]."""
+        return self.bench.busy
+
+    def can_grow_gb(self, a: int) -> float:
+        """By how much more bytes may change places with those of appliance `a`."""
+        return min(room(self.bench, a), self.room_new, time_left(self.bench, a))
 
     def extremes(self) -> list[int]:
         """The busiest and the idlest appliances."""
@@ -115,8 +123,8 @@ def siblings(instance: Instance) -> Ints:
     rows, n = instance.volumes, instance.n_pools
     member = np.zeros((n, 1 + rows.n_rows - 2 * n), dtype=np.int64)
     member[:, 0] = instance.pool_site
-    for row in range(2 * n, rows.n_rows):
-        member[rows.pools_of(row), 1 + row - 2 * n] = 1
+    row, pool = rows.shared(n)
+    member[pool, 1 + row - 2 * n] = 1
     return np.unique(member, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
@@ -158,7 +166,7 @@ def exchange_files(
     if uneven.size == 0:
         return None
     involved = np.isin(site, site[uneven])
-    sides = _sides(instance, placement, serving, assignment, involved)
+    sides = _sides(instance, placement, serving, assignment, np.where(involved, site, -1))
     frozen = required | (instance.copies != 1)
     frozen[assignment.pool[assignment.kept], assignment.file[assignment.kept]] = True
     if instance.volumes.n_rows > 2 * instance.n_pools:
@@ -177,7 +185,7 @@ def exchange_files(
             if best is None:
                 break
             _, a, c, f, g, q = best
-            _exchange(instance, holds, sides[p], sides[q], a, c, f, g)
+            _exchange(holds, sides[p], sides[q], a, c, f, g)
             touched |= {p, q}
     if not touched:
         return None
@@ -185,55 +193,59 @@ def exchange_files(
 
 
 def _sides(
-    instance: Instance, placement: Placement, serving: Serving, assignment: Assignment, wanted: Bools
+    instance: Instance, placement: Placement, serving: Serving, assignment: Assignment, site: Ints
 ) -> dict[int, _Side]:
-    """The wanted pools as they are."""
+    """The pools as they are that have a site; -1: none."""
     found: dict[int, _Side] = {}
-    for chunk in load_chunks(instance, placement, serving, wanted=wanted):
+    files = {n: np.flatnonzero(placement.holds[site == n].any(axis=0)) for n in np.unique(site[site >= 0])}
+    for chunk in load_chunks(instance, placement, serving, wanted=site >= 0):
         for p in range(chunk.first_pool, chunk.first_pool + chunk.n_pools):
-            if not wanted[p]:
+            if site[p] < 0:
                 continue
             part = slice(int(chunk.ptr[p - chunk.first_pool]), int(chunk.ptr[p - chunk.first_pool + 1]))
             copies = np.maximum(1, instance.copies[p, chunk.file[part]])[:, None]
-            load = dict(zip(chunk.file[part].tolist(), chunk.gbps[part] / copies, strict=True))
-            found[p] = _side(instance, assignment, p, load)
+            load = np.zeros((files[site[p]].size, instance.n_slices))
+            load[np.searchsorted(files[site[p]], chunk.file[part])] = chunk.gbps[part] / copies
+            found[p] = _side(instance, assignment, p, files[site[p]], load)
     return found
 
 
-def _side(instance: Instance, assignment: Assignment, p: int, load: dict[int, Floats]) -> _Side:
+def _side(instance: Instance, assignment: Assignment, p: int, files: Ints, load: Floats) -> _Side:
     rows = assignment.rows(p)
-    m = int(instance.pool_appliances[p])
-    on: list[set[int]] = [set() for _ in range(m)]
-    busy = np.zeros((m, instance.n_slices))
-    room = np.full(m, instance.appliance_storage_gb[p] * (1 + _ROUNDING))
-    pairs = zip(assignment.appliance[rows].tolist(), assignment.file[rows].tolist(), strict=True)
-    for number, f in pairs:
-        on[number - 1].add(f)
-        room[number - 1] -= instance.size_gb[f]
-        busy[number - 1] += load[f]
-    fresh = ~assignment.kept[rows]
-    fetched = np.bincount(
-        assignment.appliance[rows][fresh] - 1, instance.size_gb[assignment.file[rows][fresh]], m
+    kept = assignment.kept[rows]
+    bench = empty_bench(
+        instance.size_gb[files],
+        instance.copies[p, files].astype(np.int64),
+        load,
+        int(instance.pool_appliances[p]),
+        float(instance.appliance_storage_gb[p]),
+        float(instance.appliance_window_gb[p]),
     )
-    room_new = float(instance.new_limit_gb[p] - fetched.sum())
-    window = instance.appliance_window_gb[p] * (1 + _ROUNDING) - fetched
-    return _Side(p, load, on, room, room_new, window, busy)
+    bench.on[assignment.appliance[rows] - 1, np.searchsorted(files, assignment.file[rows])] = np.where(
+        kept, HERE | BEFORE, HERE
+    )
+    recount(bench)
+    return _Side(p, files, bench, float(instance.new_limit_gb[p] - bench.fetched.sum()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sets:
-    """Small sets of files of one appliance: `member` (n, `MOST_COMING`), -1 for none; their GB and loads."""
+    """Small sets of files of one appliance: `member` (n, `MOST_COMING`), -1 for none; their GB and loads.
+
+    Files by their number on the benches of the site.
+    """
 
     member: Ints
     size_gb: Floats
     load: Floats
 
 
-def _sets(instance: Instance, side: _Side, a: int, to: int, most: int, holds: Bools, frozen: Bools) -> _Sets:
+def _sets(side: _Side, a: int, to: int, most: int, holds: Bools, frozen: Bools) -> _Sets:
     """Sets of up to `most` files of an appliance that may go to pool `to`; of one where it has many files."""
-    files = np.array(sorted(side.on[a]), dtype=np.int64)
-    files = files[~frozen[side.pool, files] & ~frozen[to, files] & ~holds[to, files]]
-    loads = side.loads(files)
+    files = np.flatnonzero(side.bench.on[a] & HERE)
+    known = side.files[files]
+    files = files[~frozen[side.pool, known] & ~frozen[to, known] & ~holds[to, known]]
+    loads = side.bench.load[files]
     order = np.argsort(-loads.max(axis=1, initial=0.0), kind="stable")
     if most > 1 and files.size > MOST_IN_SETS:
         # Sets serve to swap much load for little at equal bytes: the middle matters least.
@@ -246,7 +258,7 @@ def _sets(instance: Instance, side: _Side, a: int, to: int, most: int, holds: Bo
     member = np.concatenate(
         [np.pad(c, ((0, 0), (0, MOST_COMING - c.shape[1])), constant_values=-1) for c in chosen]
     )
-    gb = np.append(instance.size_gb[files], 0.0)[member].sum(axis=1)
+    gb = np.append(side.bench.size[files], 0.0)[member].sum(axis=1)
     load = np.append(loads, np.zeros((1, loads.shape[1])), axis=0)[member].sum(axis=1)
     return _Sets(np.append(files, -1)[member], gb, load)
 
@@ -258,18 +270,14 @@ def _best_exchange(
     now, theirs = one.uneven(), other.uneven()
     best: tuple[float, int, int, Ints, Ints] | None = None
     least = now * WORTH_IT
-    few = all(len(on) <= FEW for on in one.on)
+    few = bool((np.count_nonzero(one.bench.on & HERE, axis=1) <= FEW).all())
     most = (MOST_LEAVING, MOST_COMING) if few else (1, 1)
-    theirs_to_give = {
-        c: _sets(instance, other, c, one.pool, most[1], holds, frozen) for c in other.extremes()
-    }
+    theirs_to_give = {c: _sets(other, c, one.pool, most[1], holds, frozen) for c in other.extremes()}
     for a in one.extremes():
-        mine = _sets(instance, one, a, other.pool, most[0], holds, frozen)
+        mine = _sets(one, a, other.pool, most[0], holds, frozen)
         for c, coming in theirs_to_give.items():
             grows = coming.size_gb[None, :] - mine.size_gb[:, None]
-            fits = (grows <= min(one.room[a], one.room_new, one.window[a])) & (
-                -grows <= min(other.room[c], other.room_new, other.window[c])
-            )
+            fits = (grows <= one.can_grow_gb(a)) & (-grows <= other.can_grow_gb(c))
             i, k = np.nonzero(fits)
             if i.size == 0:
                 continue
@@ -287,29 +295,24 @@ def _best_exchange(
     return best
 
 
-def _exchange(
-    instance: Instance, holds: Bools, one: _Side, other: _Side, a: int, c: int, out: Ints, back: Ints
-) -> None:
+def _exchange(holds: Bools, one: _Side, other: _Side, a: int, c: int, out: Ints, back: Ints) -> None:
     """Some files of appliance a of one pool and some of appliance c of the other change places; in place."""
     for source, n, target, to, files in ((one, a, other, c, out), (other, c, one, a, back)):
-        for f in files[files >= 0].tolist():
-            gb, load = float(instance.size_gb[f]), source.load.pop(f)
-            source.on[n].remove(f)
-            target.on[to].add(f)
-            source.room[n] += gb
-            target.room[to] -= gb
-            source.room_new += gb
-            target.room_new -= gb
-            source.window[n] += gb
-            target.window[to] -= gb
-            source.busy[n] -= load
-            target.busy[to] += load
-            target.load[f] = load
+        for k in files[files >= 0].tolist():
+            target.bench.load[k] = source.bench.load[k]
+            take(source.bench, n, k)
+            put(target.bench, to, k)
+            source.room_new += float(source.bench.size[k])
+            target.room_new -= float(source.bench.size[k])
+            f = int(source.files[k])
             holds[source.pool, f], holds[target.pool, f] = False, True
 
 
 def _start(sides: list[_Side]) -> Start:
     """The arrangement of some pools, by pool, appliance and file."""
-    rows = [(side.pool, n + 1, f) for side in sides for n, on in enumerate(side.on) for f in sorted(on)]
-    pool, appliance, file = np.array(rows, dtype=np.int64).T
-    return Start(pool, appliance, file)
+    there = [np.nonzero(side.bench.on & HERE) for side in sides]
+    return Start(
+        np.repeat([side.pool for side in sides], [file.size for _, file in there]),
+        np.concatenate([appliance + 1 for appliance, _ in there]),
+        np.concatenate([side.files[file] for side, (_, file) in zip(sides, there, strict=True)]),
+    )

@@ -46,9 +46,16 @@ class Network(NamedTuple):
 
 @njit(cache=True)
 def _looked_up(
-    r: int, net: Network, start: int, width: int, bit_row: Array, holds: Array, table: Array, code: Array,
+    r: int,
+    net: Network,
+    start: int,
+    width: int,
+    bit_row: Array,
+    holds: Array,
+    table: Array,
+    code: Array,
     rows: Array,
-) -> int:  # fmt: skip
+) -> int:
     """Rows of a region with few bits, by a table of all signatures; returns how many are unknown.
 
     `table` and `code` are scratch.
@@ -99,7 +106,7 @@ def signature_rows(
         if width <= _TABLE_BITS:
             unknown[r] = _looked_up(
                 r, net, start, width, bit_row, holds, table, code, rows[ptr[r] : ptr[r + 1]]
-            )  # fmt: skip
+            )
             continue
         missing = 0
         for n in range(net.demand_ptr[net.region_row[r] + 1] - first):

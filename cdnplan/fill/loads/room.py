@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance.instance import Floats, Instance
+from cdnplan.optimize.problem.limits import volume_use
 from cdnplan.optimize.problem.objective import new_gb
 
 
@@ -22,16 +23,17 @@ def new_room_gb(instance: Instance, holds: npt.NDArray[np.bool_]) -> Floats:
     (n_pools,) float64
         No less than what a pool has itself where no limit is passed; inf where there is no limit [GB].
     """
-    shared = instance.volumes.fresh[2 * instance.n_pools :].any()
+    row, _ = instance.volumes.shared(instance.n_pools)
+    shared = instance.volumes.fresh[row].any()
     return room_beside(instance, new_gb(instance, holds)) if shared else instance.new_limit_gb
 
 
 def room_beside(instance: Instance, taken_gb: Floats) -> Floats:
     """The same, given what each pool takes in, (n_pools,) [GB]."""
-    rows, n = instance.volumes, instance.n_pools
+    rows = instance.volumes
     room = instance.new_limit_gb.copy()
-    for row in (2 * n + np.flatnonzero(rows.fresh[2 * n :])).tolist():
-        pools = rows.pools_of(row)
-        left = rows.capacity_gb[row] - taken_gb[pools].sum()
-        room[pools] = np.minimum(room[pools], np.maximum(0.0, taken_gb[pools] + left))
+    row, pool = rows.shared(instance.n_pools)
+    row, pool = row[rows.fresh[row]], pool[rows.fresh[row]]
+    left = rows.capacity_gb - volume_use(instance, np.append(np.zeros(instance.n_pools), taken_gb))
+    np.minimum.at(room, pool, np.maximum(0.0, taken_gb[pool] + left[row]))
     return room

@@ -14,6 +14,8 @@ from cdnplan.fill.night.source_kernels import NO_WINDOW, NOTHING, SELFISH, Netwo
 from cdnplan.fill.night.space_kernels import NEVER, Removals, Result, Work
 from cdnplan.fill.night.urgency import fetching_order
 from cdnplan.model.instance.instance import Ints
+from cdnplan.parameters.dealing import NightParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
 
@@ -21,16 +23,6 @@ N_ALTERNATES = 2
 """Further appliances named for each fill, before an origin."""
 LOST_NOTHING, LOST_ALL = (0, 0, 0.0), (np.iinfo(np.int64).max, 1, np.inf)
 """A night that brings everything, and one worse than any."""
-TRIES = 4
-"""Tries of a night, with fewer last copies that may go before an origin brings the file back."""
-FEWEST_NIGHTS, MOST_NIGHTS, NIGHTS_WORK = 3, 40, 50_000
-"""Nights planned where copies are lost, at least and at most, and wanted copies of all of them together. A
-count of work and not of seconds, so that nights do not depend on the machine."""
-DRIVEN = 6
-"""Nights at first in which all that was lost presses, and all who lost something lose patience."""
-CHOSEN, PRESSES, HURRIES, FORGETS = 0.7, 0.7, 0.5, 0.1
-"""Chances afterwards: that one who lost something is looked at; that its copies then press more; that it
-loses patience; that others, and copies, calm down again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +40,7 @@ class Evening:
         Of the night [ms].
     enough : float
         A long night that loses no more value than this is not planned again.
+    numbers : NightParameters
     """
 
     network: Network
@@ -57,10 +50,11 @@ class Evening:
     leaving: Copies
     begin: int
     enough: float = 0.0
+    numbers: NightParameters = DEFAULTS.night
 
     def will_do(self, lost: tuple[int, int, float]) -> bool:
-        """Whether a night that loses so much is good enough; short ones (`NIGHTS_WORK`) may be bettered."""
-        long = self.wanted.size * FEWEST_NIGHTS > NIGHTS_WORK
+        """Whether a night that loses so much is good enough; short ones may be bettered."""
+        long = self.wanted.size * self.numbers.fewest > self.numbers.work
         return lost == LOST_NOTHING or (long and lost[0] == 0 and lost[2] <= self.enough)
 
 
@@ -130,20 +124,20 @@ def best_night(evening: Evening) -> PlannedNight:
     .. [1] D. E. Joslin and D. P. Clements, "Squeaky wheel optimization", Journal of Artificial Intelligence
        Research 10, 1999.
     """
-    n_wanted = evening.wanted.size
-    nights = max(FEWEST_NIGHTS, min(MOST_NIGHTS, NIGHTS_WORK // max(1, n_wanted)))
+    n_wanted, numbers = evening.wanted.size, evening.numbers
+    nights = max(numbers.fewest, min(numbers.most, numbers.work // max(1, n_wanted)))
     rng = np.random.default_rng(0)
     begun = Haste(np.zeros(n_wanted, dtype=np.int64), evening.network.patience)
     here = best = _night(evening, begun)
     for number in range(1, nights):
         if evening.will_do(best.lost):
             break
-        driven = number <= DRIVEN
+        driven = number <= numbers.driven
         night = _night(evening, _driven(evening, here) if driven else _other(evening, here, rng))
         if night.lost < best.lost:
             best = night
         if driven or night.lost <= here.lost:
-            here = best if number == DRIVEN else night
+            here = best if number == numbers.driven else night
     return best
 
 
@@ -159,18 +153,19 @@ def _driven(evening: Evening, night: PlannedNight) -> Haste:
 def _other(evening: Evening, night: PlannedNight, rng: np.random.Generator) -> Haste:
     """Some of what was lost presses more or is waited for less; something else calms down."""
     pressing, patience = night.haste.pressing.copy(), night.haste.patience.copy()
+    numbers = evening.numbers
     of = evening.wanted.appliance[night.missing]
     late = np.unique(of)
-    chosen = late[rng.random(late.size) < CHOSEN]
+    chosen = late[rng.random(late.size) < numbers.chosen]
     if chosen.size == 0:
         chosen = rng.choice(late, 1)
-    hurries = rng.random(chosen.size) < HURRIES
-    presses = (rng.random(chosen.size) < PRESSES) | ~hurries
+    hurries = rng.random(chosen.size) < numbers.hurries
+    presses = (rng.random(chosen.size) < numbers.presses) | ~hurries
     pressing[night.missing[np.isin(of, chosen[presses])]] += 1
     patience[chosen[hurries]] = _less(patience[chosen[hurries]])
-    calmer = (patience < evening.network.patience) & (rng.random(patience.size) < FORGETS)
+    calmer = (patience < evening.network.patience) & (rng.random(patience.size) < numbers.forgets)
     patience[calmer] += 1
-    pressing[rng.random(pressing.size) < FORGETS] = 0
+    pressing[rng.random(pressing.size) < numbers.forgets] = 0
     return Haste(pressing, patience)
 
 
@@ -199,7 +194,7 @@ def _night(evening: Evening, haste: Haste) -> PlannedNight:
     returns = np.zeros(network.size_gb.size, dtype=np.bool_)
     returns[wanted.file] = True
     returns[evening.kept.file] = False
-    for _ in range(TRIES):
+    for _ in range(evening.numbers.tries):
         state = State(*(array.copy() for array in evening.state))
         removals = _removals(network, evening.kept, wanted, leaving, returns)
         result = _blank(wanted.size, leaving.size)
@@ -226,6 +221,7 @@ def _order(evening: Evening, haste: Haste) -> Ints:
         rank,
         (leaving.appliance, leaving.file),
         evening.kept.file,
+        evening.numbers.chain,
     )
 
 

@@ -14,6 +14,8 @@ from cdnplan.fill.night.best_night import Evening, best_night
 from cdnplan.fill.night.source_kernels import HOLDS, LEAVING, NOTHING, ORIGIN, Network, State
 from cdnplan.fill.night.space_kernels import Result
 from cdnplan.model.instance.instance import Ints
+from cdnplan.parameters.dealing import NightParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
 
@@ -66,7 +68,13 @@ class Schedule:
 
 
 def schedule(
-    network: Network, kept: Copies, wanted: Copies, leaving: Copies, begin: int, enough: float = 0.0
+    network: Network,
+    kept: Copies,
+    wanted: Copies,
+    leaving: Copies,
+    begin: int,
+    enough: float = 0.0,
+    parameters: NightParameters = DEFAULTS.night,
 ) -> Schedule:
     """Plan the transfers of one night.
 
@@ -93,6 +101,7 @@ def schedule(
     enough : float
         Value that may be lost without looking for a better night [currency per period]. Copies that a rule
         asks for may not.
+    parameters : NightParameters
 
     Returns
     -------
@@ -105,7 +114,7 @@ def schedule(
     """
     leaving = leaving.take(_by_worth(leaving, wanted, network))
     state = _state(network, kept, leaving)
-    night = best_night(Evening(network, state, kept, wanted, leaving, begin, enough))
+    night = best_night(Evening(network, state, kept, wanted, leaving, begin, enough, parameters))
     wanted, result = night.wanted, night.result
     last_origin = _last_origins(network, wanted, result)
     return Schedule(

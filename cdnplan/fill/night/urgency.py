@@ -9,9 +9,6 @@ from cdnplan.fill.night.source_kernels import Network
 from cdnplan.fill.night.urgency_kernels import inherit
 from cdnplan.model.instance.instance import Floats, Ints
 
-ROUNDS = 4
-"""Times that urgency is handed on: along chains of so many appliances that wait for one another."""
-
 
 def fetching_order(
     network: Network,
@@ -20,6 +17,7 @@ def fetching_order(
     rank: Ints,
     leaving: tuple[Ints, Ints],
     kept_file: Ints,
+    chain: int,
 ) -> Ints:
     """Order wanted copies by appliance and urgency, the most urgent first.
 
@@ -41,6 +39,8 @@ def fetching_order(
         Appliance and file of what goes, by appliance, the first to go first.
     kept_file : (n_kept,) int64
         Files of the copies that stay.
+    chain : int
+        Times that urgency is handed on: along chains of so many appliances that wait for one another.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def fetching_order(
     by_file = np.zeros(n_files)
     ptr = pointers(np.bincount(appliance, minlength=n_appliances))
     leaving_ptr = pointers(np.bincount(leaving[0], minlength=n_appliances))
-    for _ in range(ROUNDS):
+    for _ in range(chain):
         raised = inherit(
             ptr,
             size[order],

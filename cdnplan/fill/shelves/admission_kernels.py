@@ -18,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit
-from cdnplan.fill.shelves.shelf_kernels import Shelf, take_out, time_gb
+from cdnplan.fill.shelves.bench_kernels import BEFORE, HERE, fresh_gb, put, room, time_left
+from cdnplan.fill.shelves.shelf_kernels import Shelf, take_out
+from cdnplan.order_kernels import increasing
 
 Array = npt.NDArray[Any]
 
@@ -36,12 +38,13 @@ class Rows(NamedTuple):
 @njit(cache=True)
 def _rows(shelf: Shelf, by_density: Array, fresh: bool) -> Rows:
     """All that may leave, or only what still has to be fetched."""
-    ptr = np.zeros(shelf.room.size + 1, dtype=np.int64)
-    file = np.empty(int(shelf.on.sum()), dtype=np.int64)
+    bench = shelf.bench
+    ptr = np.zeros(bench.used.size + 1, dtype=np.int64)
+    file = np.empty(int(bench.have.sum()), dtype=np.int64)
     n = 0
-    for a in range(shelf.room.size):
+    for a in range(bench.used.size):
         for f in by_density:
-            if shelf.on[a, f] and not shelf.fixed[f] and (not fresh or not shelf.had[a, f]):
+            if bench.on[a, f] & HERE and not shelf.fixed[f] and not (fresh and bench.on[a, f] & BEFORE):
                 file[n] = f
                 n += 1
         ptr[a + 1] = n
@@ -54,39 +57,41 @@ def _clear(shelf: Shelf, rows: Rows, a: int, short: Array, goes: Array) -> float
 
     inf where there is not enough. A file that need not go in the end, because others are large, stays.
     """
+    bench = shelf.bench
     lost, last = 0.0, rows.ptr[a]
     while last < rows.ptr[a + 1] and (short[0] > 0.0 or short[1] > 0.0):
         f = rows.file[last]
         last += 1
-        if shelf.on[a, f] and not goes[f]:
+        if bench.on[a, f] & HERE and not goes[f]:
             goes[f] = True
             lost += shelf.value[f]
-            short[0] -= shelf.size[f]
-            short[1] -= time_gb(shelf, a, f)
+            short[0] -= bench.size[f]
+            short[1] -= fresh_gb(bench, a, f)
     if short[0] > 0.0 or short[1] > 0.0:
         return np.inf
     for n in range(last - 1, rows.ptr[a] - 1, -1):
         f = rows.file[n]
-        spare = short[0] + shelf.size[f] <= 0.0 and short[1] + time_gb(shelf, a, f) <= 0.0
-        if goes[f] and shelf.on[a, f] and spare:
+        spare = short[0] + bench.size[f] <= 0.0 and short[1] + fresh_gb(bench, a, f) <= 0.0
+        if goes[f] and bench.on[a, f] & HERE and spare:
             goes[f] = False
             lost -= shelf.value[f]
-            short[0] += shelf.size[f]
-            short[1] += time_gb(shelf, a, f)
+            short[0] += bench.size[f]
+            short[1] += fresh_gb(bench, a, f)
     return lost
 
 
 @njit(cache=True)
 def _come(shelf: Shelf, every: Rows, fresh: Rows, a: int, g: int, goes: Array) -> float:
     """Mark who goes from appliance a, besides those marked already, for file g to come; what that loses."""
-    short = np.array([shelf.size[g] - shelf.room[a], time_gb(shelf, a, g) - shelf.window[a]])
-    if shelf.had[a, g]:
+    bench = shelf.bench
+    short = np.array([bench.size[g] - room(bench, a), fresh_gb(bench, a, g) - time_left(bench, a)])
+    if bench.on[a, g] & BEFORE:
         short[1] = 0.0
     for n in range(every.ptr[a], every.ptr[a + 1]):
         f = every.file[n]
-        if goes[f] and shelf.on[a, f]:
-            short[0] -= shelf.size[f]
-            short[1] -= time_gb(shelf, a, f)
+        if goes[f] and bench.on[a, f] & HERE:
+            short[0] -= bench.size[f]
+            short[1] -= fresh_gb(bench, a, f)
     # Who has to be fetched as well gives both time and space.
     lost = 0.0
     if short[1] > 0.0:
@@ -104,18 +109,20 @@ def _cheapest(
 
     inf where that is `most` or more, or the pool may not fetch so much.
     """
+    bench = shelf.bench
     goes[:] = False
     comes[:] = False
     total = 0.0
     trial = goes.copy()
-    for _ in range(shelf.copies[g]):
+    for _ in range(bench.copies[g]):
         best, best_a = np.inf, -1
-        for a in range(shelf.room.size):
+        for a in range(bench.used.size):
             if not comes[a]:
                 trial[:] = goes
                 lost = _come(shelf, every, fresh, a, g, trial)
                 # Where it was before it needs no time.
-                if lost < best or (lost == best and shelf.had[a, g] and not shelf.had[best_a, g]):
+                had = lost == best and bench.on[a, g] & BEFORE and not bench.on[best_a, g] & BEFORE
+                if lost < best or had:
                     best, best_a = lost, a
         total += best
         if total >= most:
@@ -131,10 +138,11 @@ def _cheapest(
 @njit(cache=True)
 def admit(shelf: Shelf, least: float) -> int:
     """Better the shelf in place by exchanges that gain more than `least`; returns their number."""
-    by_density = np.argsort(shelf.value / (shelf.size * shelf.copies), kind="mergesort")
-    by_value: Array = np.argsort(-shelf.value, kind="mergesort")
-    goes = np.zeros(shelf.size.size, dtype=np.bool_)
-    comes = np.zeros(shelf.room.size, dtype=np.bool_)
+    bench = shelf.bench
+    by_density = increasing(shelf.value / (bench.size * bench.copies))
+    by_value = increasing(-shelf.value)
+    goes = np.zeros(bench.size.size, dtype=np.bool_)
+    comes = np.zeros(bench.used.size, dtype=np.bool_)
     made = 0
     for _ in range(SWEEPS):
         before = made
@@ -142,7 +150,7 @@ def admit(shelf: Shelf, least: float) -> int:
         for g in by_value:
             if shelf.value[g] <= least:
                 break
-            if shelf.on[:, g].any():
+            if bench.have[g] > 0:
                 continue
             lost = _cheapest(shelf, every, fresh, g, shelf.value[g] - least, goes, comes)
             if lost == np.inf:
@@ -153,9 +161,7 @@ def admit(shelf: Shelf, least: float) -> int:
             shelf.room_new[0] -= shelf.fresh[g]
             for a in range(comes.size):
                 if comes[a]:
-                    shelf.on[a, g] = True
-                    shelf.room[a] -= shelf.size[g]
-                    shelf.window[a] -= time_gb(shelf, a, g)
+                    put(bench, a, g)
             made += 1
         if made == before:
             break

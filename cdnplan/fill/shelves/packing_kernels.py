@@ -19,21 +19,19 @@ from cdnplan.fill.shelves.bench_kernels import (
     EPS,
     HERE,
     NONE,
-    NOT_ENOUGH,
     OLD,
     Bench,
     exchange,
-    fresh_gb,
+    has_time,
     height,
-    height_after,
-    lower_load,
-    pour,
     put,
     recount,
-    shift_bytes,
+    room,
     take,
+    take_all,
     worst,
 )
+from cdnplan.fill.shelves.exchange_kernels import NOT_ENOUGH, height_after, lower_load, pour, shift_bytes
 from cdnplan.fill.shelves.set_kernels import even_sets
 from cdnplan.fill.shelves.whole_kernels import pack_whole
 from cdnplan.order_kernels import increasing
@@ -57,41 +55,26 @@ def _heights(bench: Bench) -> Array:
 
 
 @part
-def _drop(bench: Bench, i: int) -> None:
-    """Remove all copies of a file."""
-    for a in range(bench.used.size):
-        if bench.on[a, i] & HERE:
-            take(bench, a, i)
-
-
-@part
-def _has_time(bench: Bench, a: int, i: int) -> bool:
-    """Whether appliance a can fetch file i as well, or need not."""
-    more = fresh_gb(bench, a, i)
-    return bool(more == 0.0 or bench.fresh[a] + more <= bench.window[a])
-
-
-@part
 def _choose(bench: Bench, i: int, slack: float) -> Any:
     """Appliance for a copy of file i: with room and time, least loaded up to `slack`, most free; or -1."""
     # Written out: calls that hand over a whole bench would take longer than all they do.
-    on, used, busy, fresh, window = bench.on, bench.used, bench.busy, bench.fresh, bench.window
+    on, used, busy, fetched, window = bench.on, bench.used, bench.busy, bench.fetched, bench.window
     size, limit, n_slices = bench.size[i], bench.limit[0], bench.load.shape[1]
     lowest = np.inf
     best, free = NONE, -np.inf
     for second in range(1 if slack == np.inf else 0, 2):
         for a in range(used.size):
-            room = limit - used[a]
+            left = limit - used[a]
             code = on[a, i]
-            if code & HERE or size > room or (not code & BEFORE and fresh[a] + size > window[a]):
+            if code & HERE or size > left or (not code & BEFORE and fetched[a] + size > window[a]):
                 continue
             high = 0.0
             for t in range(n_slices):
                 high = max(high, busy[a, t] + bench.load[i, t])
             if not second:
                 lowest = min(lowest, high)
-            elif high <= lowest + slack and room > free:
-                best, free = a, room
+            elif high <= lowest + slack and left > free:
+                best, free = a, left
     return best
 
 
@@ -151,9 +134,9 @@ def _make_room(bench: Bench, u: int, a: int, ceiling: float) -> bool:
     done = np.zeros(n_appliances, dtype=np.bool_)
     done[a] = True
     while steps < trail.shape[0]:
-        missing = bench.size[u] - (bench.limit[0] - bench.used[a])
+        missing = bench.size[u] - room(bench, a)
         if missing <= 0.0:
-            if _has_time(bench, a, u):
+            if has_time(bench, a, u):
                 return True
             break
         b = NONE
@@ -162,11 +145,11 @@ def _make_room(bench: Bench, u: int, a: int, ceiling: float) -> bool:
                 b = c
         if b < 0:
             break
-        room = bench.limit[0] - bench.used[b]
-        wish = min(missing * (1 + EPS), room)
-        freed, i, j = shift_bytes(bench, a, b, wish, room, ceiling, OLD, u)
+        free = room(bench, b)
+        wish = min(missing * (1 + EPS), free)
+        freed, i, j = shift_bytes(bench, a, b, wish, free, ceiling, OLD, u)
         if freed < wish:
-            more, k, m = shift_bytes(bench, a, b, wish, room, ceiling, ANY, u)
+            more, k, m = shift_bytes(bench, a, b, wish, free, ceiling, ANY, u)
             if more > freed:
                 freed, i, j = more, k, m
         if i < 0 or freed < 0.01 * wish:
@@ -189,14 +172,14 @@ def _squeeze(bench: Bench, u: int, ceiling: float) -> Any:
     """
     free = 0.0
     for a in range(bench.used.size):
-        free += bench.limit[0] - bench.used[a]
+        free += room(bench, a)
     if free < bench.size[u]:
         return NONE
     order = increasing(bench.used)
     for limit in (ceiling, np.inf):
         for n in range(min(_TARGETS, order.size)):
             a = order[n]
-            free_to_come = not bench.on[a, u] & HERE and _has_time(bench, a, u)
+            free_to_come = not bench.on[a, u] & HERE and has_time(bench, a, u)
             if free_to_come and _make_room(bench, u, a, limit):
                 return a
     return NONE
@@ -209,25 +192,25 @@ def _evict(bench: Bench, u: int, by_worth: Array, worth: Array) -> Any:
     for a in range(bench.used.size):
         if bench.on[a, u] & HERE:
             continue
-        room, lost = bench.limit[0] - bench.used[a], 0.0
-        if not _has_time(bench, a, u):
+        free, lost = room(bench, a), 0.0
+        if not has_time(bench, a, u):
             continue
         for n in range(by_worth.size - 1, -1, -1):
             v = by_worth[n]
-            if room >= bench.size[u] or lost >= best or worth[v] >= worth[u]:
+            if free >= bench.size[u] or lost >= best or worth[v] >= worth[u]:
                 break
             if bench.on[a, v] & HERE:
-                room += bench.size[v]
+                free += bench.size[v]
                 lost += worth[v] * bench.size[v] * bench.copies[v]
-        if room >= bench.size[u] and lost < best:
+        if free >= bench.size[u] and lost < best:
             best, target = lost, a
     if target < 0:
         return NONE
     for n in range(by_worth.size - 1, -1, -1):
-        if bench.limit[0] - bench.used[target] >= bench.size[u]:
+        if room(bench, target) >= bench.size[u]:
             break
         if bench.on[target, by_worth[n]] & HERE:
-            _drop(bench, by_worth[n])
+            take_all(bench, by_worth[n])
     return target
 
 
@@ -250,7 +233,7 @@ def _settle(bench: Bench, by_worth: Array, worth: Array, ceiling: float) -> bool
                     break
                 put(bench, a, i)
             if bench.have[i] < bench.copies[i]:
-                _drop(bench, i)
+                take_all(bench, i)
             else:
                 placed = changed = True
         if not placed:
@@ -310,7 +293,7 @@ def _even_bytes(bench: Bench, goal: float, ceiling: float) -> bool:
         moved = False
         for b in increasing(bench.used)[:_PARTNERS]:
             wish = (bench.used[a] - bench.used[b]) / 2
-            most = min(2 * wish - EPS * mean, bench.limit[0] - bench.used[b])
+            most = min(2 * wish - EPS * mean, room(bench, b))
             if wish <= EPS * mean or most <= 0.0:
                 continue
             gb, i, j = shift_bytes(bench, a, b, min(wish, most), most, ceiling, OLD, NONE)
@@ -363,7 +346,7 @@ def arrange(bench: Bench, worth: Array, tolerance: float) -> None:
     _keep(bench, by_worth)
     for i in range(surplus.size):
         if surplus[i]:
-            _drop(bench, i)
+            take_all(bench, i)
     _deal(bench, tolerance / 4, surplus)
     _settle(bench, by_worth, worth, fine)
     if not surplus.any() and not _complete(bench):

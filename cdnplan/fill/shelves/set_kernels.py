@@ -16,13 +16,15 @@ from cdnplan.fill.shelves.bench_kernels import (
     EPS,
     HERE,
     NONE,
-    NOT_ENOUGH,
     Bench,
     exchange,
     fresh_gb,
     height,
+    room,
+    time_left,
     worst,
 )
+from cdnplan.fill.shelves.exchange_kernels import NOT_ENOUGH
 from cdnplan.order_kernels import increasing
 
 Array = npt.NDArray[Any]
@@ -95,8 +97,8 @@ def _best(bench: Bench, a: int, b: int, goal: float, fixed: int) -> tuple[float,
     back, back_load, back_fetch = _sums(bench, theirs, b, a)
     order = increasing(back)
     sorted_back = back[order]
-    room_a, room_b = bench.limit[0] - bench.used[a], bench.limit[0] - bench.used[b]
-    time_a, time_b = bench.window[a] - bench.fresh[a], bench.window[b] - bench.fresh[b]
+    room_a, room_b = room(bench, a), room(bench, b)
+    time_a, time_b = time_left(bench, a), time_left(bench, b)
     top = height(bench, a)
     best, best_n, best_m = np.inf, 0, 0
     for n in range(mine.shape[0]):

@@ -1,4 +1,4 @@
-"""What one pool holds, appliance by appliance, and files that may come in, with room and time for them."""
+"""Kernels: what files on the bench are worth, and those that may come in, with room and time for them."""
 
 from __future__ import annotations
 
@@ -7,62 +7,43 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
+from cdnplan.fill.shelves.bench_kernels import BEFORE, Bench, fits, put, take, take_all
 
 Array = npt.NDArray[Any]
 
 
 class Shelf(NamedTuple):
-    """Files that a pool may hold, and where they are.
+    """A bench, and what its files are worth.
 
     Parameters
     ----------
-    size, value, fresh : (n,)
-        [GB], [currency], and GB to fill if the pool takes it in.
-    copies : (n,)
-    fixed : (n,) bool
+    bench : Bench
+        Files that the pool may hold; loads do not matter.
+    value, fresh : (n_files,)
+        [currency], and GB to fill if the pool takes it in.
+    fixed : (n_files,) bool
         Stays if it is there.
-    on, had : (n_appliances, n) bool
-        Where copies are, and where they were before.
-    room : (n_appliances,)
-        [GB]
     room_new : (1,)
         What the pool may still fetch beyond what it held [GB].
-    window : (n_appliances,)
-        What each appliance can still fetch [GB].
     """
 
-    size: Array
+    bench: Bench
     value: Array
     fresh: Array
-    copies: Array
     fixed: Array
-    on: Array
-    had: Array
-    room: Array
     room_new: Array
-    window: Array
-
-
-@njit(cache=True)
-def time_gb(shelf: Shelf, a: int, f: int) -> float:
-    """GB of a file's copy that appliance a has to fetch."""
-    return 0.0 if shelf.had[a, f] else float(shelf.size[f])
 
 
 @njit(cache=True)
 def move(shelf: Shelf, f: int, a: int, to: int) -> None:
     """Take file f from appliance a to another; -1 stands for none."""
     if a >= 0:
-        shelf.on[a, f] = False
-        shelf.room[a] += shelf.size[f]
-        shelf.window[a] += time_gb(shelf, a, f)
+        take(shelf.bench, a, f)
     else:
         shelf.room_new[0] -= shelf.fresh[f]
     if to >= 0:
-        shelf.on[to, f] = True
-        shelf.room[to] -= shelf.size[f]
-        shelf.window[to] -= time_gb(shelf, to, f)
+        put(shelf.bench, to, f)
     else:
         shelf.room_new[0] += shelf.fresh[f]
 
@@ -70,27 +51,28 @@ def move(shelf: Shelf, f: int, a: int, to: int) -> None:
 @njit(cache=True)
 def insert(shelf: Shelf, f: int, order: Array) -> None:
     """Bring in all copies of a file: where it was before, then on the first that have room and time."""
+    bench = shelf.bench
     shelf.room_new[0] -= shelf.fresh[f]
-    left = shelf.copies[f]
-    for before in (True, False):
+    for before in (BEFORE, 0):
         for a in order:
-            fits = shelf.room[a] >= shelf.size[f] and shelf.window[a] >= time_gb(shelf, a, f)
-            if left > 0 and fits and shelf.had[a, f] == before:
-                shelf.on[a, f] = True
-                shelf.room[a] -= shelf.size[f]
-                shelf.window[a] -= time_gb(shelf, a, f)
-                left -= 1
+            if bench.on[a, f] == before and bench.have[f] < bench.copies[f] and fits(bench, a, f):
+                put(bench, a, f)
 
 
 @njit(cache=True)
 def take_out(shelf: Shelf, f: int) -> None:
     """Take out all copies of a file."""
     shelf.room_new[0] += shelf.fresh[f]
-    for a in range(shelf.room.size):
-        if shelf.on[a, f]:
-            shelf.on[a, f] = False
-            shelf.room[a] += shelf.size[f]
-            shelf.window[a] += time_gb(shelf, a, f)
+    take_all(shelf.bench, f)
+
+
+@part
+def places(bench: Bench, f: int) -> int:
+    """How many appliances have room and time for a copy of file f."""
+    count = 0
+    for a in range(bench.used.size):
+        count += fits(bench, a, f)
+    return count
 
 
 class Newcomers(NamedTuple):
@@ -107,25 +89,27 @@ class Newcomers(NamedTuple):
 
 
 @njit(cache=True)
-def newcomers(shelf: Shelf, inside: Array, by_size: Array) -> Newcomers:
+def newcomers(shelf: Shelf, inside: Array) -> Newcomers:
     """Files that are not `inside` and that the pool has time for."""
-    n_appliances = shelf.room.size
+    bench, value, by_size = shelf.bench, shelf.value, shelf.bench.by_size
+    n_appliances = bench.used.size
     files, best = np.empty(by_size.size, dtype=np.int64), np.empty(by_size.size, dtype=np.int64)
     n, n_had = 0, 0
     for g in by_size:
-        if inside[g] or shelf.copies[g] != 1 or shelf.fresh[g] > shelf.room_new[0]:
+        if inside[g] or bench.copies[g] != 1 or shelf.fresh[g] > shelf.room_new[0]:
             continue
         files[n] = g
-        best[n] = best[n - 1] if n > 0 and shelf.value[best[n - 1]] >= shelf.value[g] else g
+        best[n] = best[n - 1] if n > 0 and value[best[n - 1]] >= value[g] else g
         n += 1
-        n_had += shelf.had[:, g].sum()
+        for a in range(n_appliances):
+            n_had += (bench.on[a, g] & BEFORE) != 0
     ptr = np.zeros(n_appliances + 1, dtype=np.int64)
     had, best_had = np.empty(n_had, dtype=np.int64), np.empty(n_had, dtype=np.int64)
     k = 0
     for a in range(n_appliances):
         for g in files[:n]:
-            if shelf.had[a, g]:
-                top = k > ptr[a] and shelf.value[best_had[k - 1]] >= shelf.value[g]
+            if bench.on[a, g] & BEFORE:
+                top = k > ptr[a] and value[best_had[k - 1]] >= value[g]
                 had[k] = g
                 best_had[k] = best_had[k - 1] if top else g
                 k += 1
@@ -134,12 +118,12 @@ def newcomers(shelf: Shelf, inside: Array, by_size: Array) -> Newcomers:
 
 
 @njit(cache=True)
-def _largest(shelf: Shelf, files: Array, first: int, last: int, space: float) -> int:
+def _largest(size: Array, files: Array, first: int, last: int, space: float) -> int:
     """Position behind the last file not larger than `space`."""
     low, high = first, last
     while low < high:
         middle = (low + high) // 2
-        if shelf.size[files[middle]] <= space:
+        if size[files[middle]] <= space:
             low = middle + 1
         else:
             high = middle
@@ -149,9 +133,9 @@ def _largest(shelf: Shelf, files: Array, first: int, last: int, space: float) ->
 @njit(cache=True)
 def most_worth(shelf: Shelf, new: Newcomers, a: int, space: float, window: float) -> int:
     """The newcomer worth most to appliance a among those for which there are space and time, or -1."""
-    n = _largest(shelf, new.files, 0, new.files.size, min(space, window))
+    n = _largest(shelf.bench.size, new.files, 0, new.files.size, min(space, window))
     found = -1 if n == 0 else new.best[n - 1]
-    n = _largest(shelf, new.had, new.ptr[a], new.ptr[a + 1], space)
+    n = _largest(shelf.bench.size, new.had, new.ptr[a], new.ptr[a + 1], space)
     if n > new.ptr[a] and (found < 0 or shelf.value[new.best_had[n - 1]] > shelf.value[found]):
         found = new.best_had[n - 1]
     return int(found)

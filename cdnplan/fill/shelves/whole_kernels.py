@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit, part
-from cdnplan.fill.shelves.bench_kernels import EPS, HERE, NONE, Bench, fresh_gb, put, take
+from cdnplan.fill.shelves.bench_kernels import EPS, NONE, Bench, fresh_gb, put, take_all
 
 Array = npt.NDArray[Any]
 
@@ -119,9 +119,15 @@ def _steps(n: int, few: bool) -> int:
 
 @njit(cache=True, nogil=True)
 def pack_pools(
-    pools: Array, holds: Array, by_size: Array, size: Array, copies: Array, appliances: Array,
-    limit: Array, packed: Array,
-) -> None:  # fmt: skip
+    pools: Array,
+    holds: Array,
+    by_size: Array,
+    size: Array,
+    copies: Array,
+    appliances: Array,
+    limit: Array,
+    packed: Array,
+) -> None:
     """Find out whether all files that a pool holds fit onto its appliances: ``packed[p]`` for listed pools.
 
     `by_size` lists files, largest first.
@@ -163,10 +169,8 @@ def pack_whole(bench: Bench) -> bool:
             fetched[a] += fresh_gb(bench, a, bench.by_size[n_files - 1 - k])
     if (fetched > bench.window).any():
         return False
-    for b in range(n_appliances):
-        for i in range(n_files):
-            if bench.on[b, i] & HERE:
-                take(bench, b, i)
+    for i in range(n_files):
+        take_all(bench, i)
     a = 0
     for k in taken:
         if k < 0:

@@ -65,6 +65,44 @@ class Forecast:
     quantile_gb: npt.NDArray[np.float32] | None = None
     silent_ratio: npt.NDArray[np.float32] | None = None
 
+    @classmethod
+    def after(
+        cls,
+        history: History,
+        model: str,
+        horizon: int,
+        *,
+        step: npt.NDArray[np.int32],
+        region: npt.NDArray[np.int32],
+        title: npt.NDArray[np.int32],
+        gb: npt.NDArray[np.float64],
+    ) -> Forecast:
+        """Forecast what comes after a history, whose regions and titles are numbered as there.
+
+        Parameters
+        ----------
+        history : History
+        model : str
+        horizon : int
+        step, region, title, gb : (n_rows,)
+            Names that no row has are left out.
+        """
+        regions, region = names_in_use(history.regions, region)
+        titles, title = names_in_use(history.titles, title)
+        return cls(
+            model=model,
+            cutoff=history.last_day,
+            period_days=history.period_days,
+            horizon=horizon,
+            regions=regions,
+            titles=titles,
+            by=history.by,
+            step=step,
+            region=region,
+            title=title,
+            gb=gb,
+        )
+
     def day(self, step: int) -> dt.date:
         """The date that names the period `step` periods after the cutoff, its last day."""
         return self.cutoff + dt.timedelta(days=step * self.period_days)

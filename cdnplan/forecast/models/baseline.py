@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cdnplan.forecast.base.base import Forecast
 from cdnplan.forecast.base.decay import DecayCurve, estimate_decay, launch_periods
-from cdnplan.inputs.demand.history import History, names_in_use
+from cdnplan.inputs.demand.history import History
 from cdnplan.inputs.demand.titles_reader import TitleTable
 
 Floats = npt.NDArray[np.float64]
@@ -100,19 +100,13 @@ class FittedRecent:
             volumes.append(gb[kept])
         pair = np.concatenate(pairs)
         n_titles = len(history.titles)
-        regions, region = names_in_use(history.regions, (pair // n_titles).astype(np.int32))
-        titles, title = names_in_use(history.titles, (pair % n_titles).astype(np.int32))
-        return Forecast(
-            model=self.name,
-            cutoff=history.last_day,
-            period_days=history.period_days,
-            horizon=horizon,
-            regions=regions,
-            titles=titles,
-            by=history.by,
+        return Forecast.after(
+            history,
+            self.name,
+            horizon,
             step=np.concatenate(steps),
-            region=region,
-            title=title,
+            region=(pair // n_titles).astype(np.int32),
+            title=(pair % n_titles).astype(np.int32),
             gb=np.concatenate(volumes),
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.forecast.base.base import Forecast
-from cdnplan.inputs.demand.history import History, names_in_use
+from cdnplan.inputs.demand.history import History
 from cdnplan.inputs.demand.titles_reader import TitleTable
 
 
@@ -32,18 +32,13 @@ class _FittedLast:
         """Repeat it `horizon` times."""
         history = self.history
         last = history.rows(history.n_periods - 1)
-        regions, region = names_in_use(history.regions, history.region[last])
-        titles, title = names_in_use(history.titles, history.title[last])
-        return Forecast(
-            model=self.name,
-            cutoff=history.last_day,
-            period_days=history.period_days,
-            horizon=horizon,
-            regions=regions,
-            titles=titles,
-            by=history.by,
-            step=np.repeat(np.arange(1, horizon + 1, dtype=np.int32), region.size),
-            region=np.tile(region, horizon),
-            title=np.tile(title, horizon),
+        size = last.stop - last.start
+        return Forecast.after(
+            history,
+            self.name,
+            horizon,
+            step=np.repeat(np.arange(1, horizon + 1, dtype=np.int32), size),
+            region=np.tile(history.region[last], horizon),
+            title=np.tile(history.title[last], horizon),
             gb=np.tile(history.gb[last], horizon),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdnplan.forecast.base.base import Forecast
-from cdnplan.inputs.demand.history import History, names_in_use
+from cdnplan.inputs.demand.history import History
 from cdnplan.inputs.demand.titles_reader import TitleTable
 
 SEASON = {1: 7, 7: 52}
@@ -45,18 +45,12 @@ class _FittedSeasonal:
             picked.append(np.arange(own.start, own.stop))
             steps.append(np.full(own.stop - own.start, step, dtype=np.int32))
         rows = np.concatenate(picked)
-        regions, region = names_in_use(history.regions, history.region[rows])
-        titles, title = names_in_use(history.titles, history.title[rows])
-        return Forecast(
-            model=self.name,
-            cutoff=history.last_day,
-            period_days=history.period_days,
-            horizon=horizon,
-            regions=regions,
-            titles=titles,
-            by=history.by,
+        return Forecast.after(
+            history,
+            self.name,
+            horizon,
             step=np.concatenate(steps),
-            region=region,
-            title=title,
+            region=history.region[rows],
+            title=history.title[rows],
             gb=history.gb[rows],
         )

@@ -242,17 +242,15 @@ def present(subject: Subject, world: World, window: Window, regions: Ints) -> Tr
     age = world.period - subject.launch[title]
     here = window.first[at]
     lags = [table[at] for table in window.lag]
-    columns: list[npt.NDArray[np.generic]] = [
-        log(lags[0]), rank / 5, log(lags[1]), log(lags[2]),
-        log(world.share[0, column]), log(world.share[1, column]), log(world.share[2, column]),
-        world.spread[0, column], world.spread[1, column], world.spread[2, column],
-        log(world.plain[0, column]), log(world.plain[1, column]),
-        log(like[0]), log(like[1]), log(like[2]), like_seen[0], like_seen[1],
-        log(window.peak[at]), log(window.mean[at]), log(window.smooth[at]),
-        np.log(rel + 0.1), volume, fresh, np.log1p(window.count[at]),
-        np.log1p(np.clip(age, 0, WINDOW)), np.log1p(here), lags[1] == 0, lags[2] == 0,
-        subject.censored[title],        *(age == a for a in range(5)), *(here == a for a in range(3)),
-    ]  # fmt: skip
+    own = [log(lags[0]), rank / 5, log(lags[1]), log(lags[2])]
+    anywhere = [log(world.share[k, column]) for k in range(3)]
+    anywhere += [world.spread[k, column] for k in range(3)] + [log(world.plain[k, column]) for k in range(2)]
+    alike = [log(table) for table in like] + like_seen
+    before = [log(window.peak[at]), log(window.mean[at]), log(window.smooth[at])]
+    around = [np.log(rel + 0.1), volume, fresh, np.log1p(window.count[at])]
+    aged = [np.log1p(np.clip(age, 0, WINDOW)), np.log1p(here), lags[1] == 0, lags[2] == 0]
+    young = [subject.censored[title], *(age == a for a in range(5)), *(here == a for a in range(3))]
+    columns = [*own, *anywhere, *alike, *before, *around, *aged, *young]
     main = np.stack([c.astype(np.float32) for c in columns], axis=1)
     chosen = main[:, [0, 1, 4, 7, 12, 15]]
     share, rank_of, everywhere, spread, alike, near = chosen.T
@@ -314,19 +312,24 @@ def absent(subject: Subject, world: World, window: Window, regions: Ints, at: tu
     cell = row * titles.size + column
     age = world.period - subject.launch[titles]
     since, seen = _at(window.since, cell), np.sqrt(_at(window.like_seen[0], cell))
-    like, before = (log(_at(table, cell)) for table in window.like[:2])
+    like, before_like = (log(_at(table, cell)) for table in window.like[:2])
     everywhere = [log(world.share[k]) for k in range(2)]
     spread = [np.sqrt(world.spread[k]) for k in range(2)]
     new = (age == 0)[column]
-    columns: list[npt.NDArray[np.generic]] = [
-        log(_at(window.peak, cell)), log(_at(window.mean, cell)), since == 1, since <= 4, since <= WINDOW,
-        everywhere[0][column], spread[0][column], like, seen, like - before,
-        (everywhere[0] - everywhere[1])[column], (spread[0] - spread[1])[column],
-        new, (age == 1)[column], np.log1p(np.clip(age, 0, 20)).astype(np.float32)[column],
-        new * seen, new * like,
-        np.log(subject.panel.weight[world.period] * subject.panel.n_regions + 0.01)[region],
-        *((subject.kind[titles] == k)[column] for k in range(1, subject.n_kinds)),
-    ]  # fmt: skip
+    before = [
+        log(_at(window.peak, cell)),
+        log(_at(window.mean, cell)),
+        since == 1,
+        since <= 4,
+        since <= WINDOW,
+    ]
+    now = [everywhere[0][column], spread[0][column], like, seen]
+    grown = [like - before_like, *((table[0] - table[1])[column] for table in (everywhere, spread))]
+    aged = [new, (age == 1)[column], np.log1p(np.clip(age, 0, 20)).astype(np.float32)[column]]
+    news = [new * seen, new * like]
+    weight = np.log(subject.panel.weight[world.period] * subject.panel.n_regions + 0.01)[region]
+    kinds = [(subject.kind[titles] == k)[column] for k in range(1, subject.n_kinds)]
+    columns = [*before, *now, *grown, *aged, *news, weight, *kinds]
     # Column by column in memory, too: it is filled so.
     x = np.empty((row.size, len(columns)), dtype=np.float32, order="F")
     for i, values in enumerate(columns):

@@ -7,7 +7,7 @@ svg{--page:#fcfcfb;--map:#f3f4f2;--ink:#1d2021;--soft:#5c6166;--grid:#dfe1de;--i
 --grid:#2f3438;--ixp:#6fb0f5;--embedded:#f0965a;--origin:#c39bf0;--region:#7fc9a2;--link:#8b949b;--halo:#1e2124}}
 .page{fill:var(--page)}.frame{fill:none;stroke:var(--grid);stroke-width:1}
 .grid{stroke:var(--grid);stroke-width:1;fill:none;vector-effect:non-scaling-stroke}
-.degrees{fill:var(--soft);font-size:10px;opacity:.8}
+.degree{fill:var(--soft);font-size:10px;opacity:.8}
 .title{fill:var(--ink);font-size:22px;font-weight:600}.facts{fill:var(--soft);font-size:13px}
 .name{fill:var(--ink);font-size:12px;paint-order:stroke;stroke:var(--halo);
 stroke-width:3px;stroke-linejoin:round}

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from math import sqrt
 
-from cdnplan.inputs.drawing.labels import Box, place_labels
+from cdnplan.charts.labels import Box, place_labels
+from cdnplan.charts.projection import Projection, fitted, graticule
 from cdnplan.inputs.drawing.page import PAGE, STYLE
-from cdnplan.inputs.drawing.projection import Projection, fitted, grid_lines
 from cdnplan.inputs.topology.topology_summary import Capacity, capacity_of
 from cdnplan.model.network.topology import Link, Origin, Site, Topology
 
@@ -88,7 +88,7 @@ class _Picture:
             f'<rect class="page" width="{WIDTH:g}" height="{self._height:.0f}"/>',
             f'<clipPath id="map"><rect {self._frame()}/></clipPath>',
             '<g clip-path="url(#map)"><g id="zoom">',
-            *self._grid(),
+            *graticule(self._map),
             *self._links(),
             *self._regions(),
             *self._sites(),
@@ -105,24 +105,6 @@ class _Picture:
     def _frame(self) -> str:
         place = self._map
         return f'x="{place.left:g}" y="{place.top:g}" width="{place.width:g}" height="{place.height:.1f}"'
-
-    def _grid(self) -> Iterator[str]:
-        place = self._map
-        meridians, parallels = grid_lines(place)
-        bottom = place.top + place.height
-        for degrees in meridians:
-            x, _ = place.xy((0.0, degrees))
-            yield f'<path class="grid" d="M{x:.1f} {place.top:g}V{bottom:.1f}"/>'
-            if x > place.left + place.width - 36:
-                continue
-            shown = (degrees + 180) % 360 - 180
-            text = f"{abs(shown):g}°{'E' if shown > 0 else 'W' if shown < 0 else ''}"
-            yield f'<text class="degrees" x="{x + 3:.1f}" y="{bottom - 4:.1f}">{text}</text>'
-        for degrees in parallels:
-            _, y = place.xy((degrees, place.west))
-            yield f'<path class="grid" d="M{place.left:g} {y:.1f}H{place.left + place.width:.1f}"/>'
-            text = f"{abs(degrees):g}°{'N' if degrees > 0 else 'S' if degrees < 0 else ''}"
-            yield f'<text class="degrees" x="{place.left + 3:g}" y="{y - 3:.1f}">{text}</text>'
 
     def _links(self) -> Iterator[str]:
         most = max((link.capacity_gbps or 0.0 for link in self._topology.links), default=0.0) or 1.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cdnplan.errors import InputError, Problem, nearest
-from cdnplan.inputs.tables.json_files import is_number, read_json
+from cdnplan.inputs.tables.json_files import Fault, Faults, Shape, check_shape, is_number, read_json
 from cdnplan.inputs.tables.periods import MOST_DAYS, strange_period
 from cdnplan.model.network.period import span_text
 
@@ -163,250 +163,174 @@ def read_plan_json(path: Path) -> PlanJson:
     Raises
     ------
     InputError
-        The file is missing, is no JSON (with line and column), or keys are missing or of another kind: all
-        such keys at once.
+        The file is missing, is no JSON (with line and column), or keys are missing or of another kind: the
+        first 50 of them at once.
     """
-    reader = _Reader(read_json(path, missing="missing: not a plan folder, or not a whole one"), str(path))
-    if reader.number((), "format") not in (FORMAT, None):
-        message = f"written in format {reader.raw['format']}, this release reads {FORMAT}"
+    raw = read_json(path, missing="missing: not a plan folder, or not a whole one")
+    if is_number(raw.get("format")) and raw["format"] != FORMAT:
+        message = f"written in format {raw['format']}, this release reads {FORMAT}"
         raise InputError([Problem(message, file=str(path))])
-    start = reader.date(("period",), "start")
-    plan = PlanJson(
-        status=reader.text((), "status", STATUSES),
-        engine=reader.text((), "engine", ENGINES),
-        bound_proof=reader.text((), "bound_proof", BOUND_PROOFS),
-        cost={key: reader.number(("cost",), key) or 0.0 for key in COST_PARTS},
-        numbers={key: reader.number((), key) or 0.0 for key in NUMBERS},
-        overload=reader.overload(),
-        full=reader.full(),
+    check_shape(raw, _RECORD, str(path))
+    period, early = raw["period"], "held_before" not in raw
+    start = dt.date.fromisoformat(period["start"])
+    assumed_early = True if raw["fill_counted"] is False else None
+    return PlanJson(
+        status=raw["status"],
+        engine=raw["engine"],
+        bound_proof=raw["bound_proof"],
+        cost=_floats(raw["cost"], COST_PARTS),
+        numbers=_floats(raw, NUMBERS),
+        overload=tuple((row["link"], row["slice"], float(row["gbps"])) for row in raw["overload"]),
+        full=tuple(_full_limit(row) for row in raw["full"]),
         start=start,
-        end=reader.date(("period",), "end") if reader.has(("period",), "end") else start,
-        days=reader.days(),
-        fill_counted=reader.flag("fill_counted"),
-        counts={key: int(reader.number(("counts",), key) or 0) for key in COUNTS},
-        appliances={key: reader.number(("appliances",), key) or 0.0 for key in APPLIANCES},
-        warnings=reader.texts("warnings"),
-        input_hashes=reader.hashes("input_hashes"),
-        files=reader.paths(),
-        fills=reader.fills(),
-        id=reader.text((), "id") if "id" in reader.raw else "",
-        assumed=reader.assumed(),
-        to_fill_gb=(reader.number(("to_fill",), "gb") or 0.0) if "to_fill" in reader.raw else 0.0,
-        early="held_before" not in reader.raw,
+        end=dt.date.fromisoformat(period["end"]) if "end" in period else start,
+        days=float(period["days"]),
+        fill_counted=raw["fill_counted"],
+        counts={key: int(raw["counts"][key]) for key in COUNTS},
+        appliances=_floats(raw["appliances"], APPLIANCES),
+        warnings=tuple(raw["warnings"]),
+        input_hashes=raw["input_hashes"],
+        files=raw["files"],
+        fills=_fill_claims(raw["fills"]) if "fills" in raw else None,
+        id=raw.get("id", ""),
+        assumed=assumed_early if early else raw["held_before"]["assumed"],
+        to_fill_gb=float(raw["to_fill"]["gb"]) if "to_fill" in raw else 0.0,
+        early=early,
     )
-    reader.versions()
-    if reader.problems:
-        raise InputError(reader.problems)
-    return plan
 
 
-class _Reader:
-    """Takes keys out of the parsed file and remembers everything that is not as expected."""
-
-    def __init__(self, raw: Mapping[str, Any], file: str) -> None:
-        self.raw = raw
-        self.file = file
-        self.problems: list[Problem] = []
-
-    def fault(self, message: str, path: str, hint: str = "") -> None:
-        """Remember one problem."""
-        self.problems.append(Problem(message, file=self.file, path=path, hint=hint))
-
-    def take(self, within: tuple[str, ...], key: str) -> Any:
-        """Value of a key, None (and a problem) where it is missing."""
-        level: Any = self.raw
-        for name in within:
-            level = level.get(name) if isinstance(level, dict) else None
-        path = ".".join((*within, key))
-        if not isinstance(level, dict) or key not in level:
-            known = level if isinstance(level, dict) else {}
-            hint = nearest(key, known)
-            self.fault("missing", path, hint if hint.startswith("did you") else "")
-            return None
-        return level[key]
-
-    def number(self, within: tuple[str, ...], key: str) -> float | None:
-        """Take a finite number."""
-        value = self.take(within, key)
-        if value is None and not self.has(within, key):
-            return None
-        number = _finite(value)
-        if number is None:
-            self.fault(f"expected a number, found {value!r}", ".".join((*within, key)))
-        return number
-
-    def days(self) -> float:
-        """Take the period's length, more than 0."""
-        days = self.number(("period",), "days")
-        if days is not None and not 0 < days <= MOST_DAYS:
-            self.fault(f"expected more than 0 and at most {MOST_DAYS}, found {days:g}", "period.days")
-        return days or 1.0
-
-    def instant(self, within: tuple[str, ...], key: str) -> dt.datetime:
-        """Take a date and time that says how far it is from UTC."""
-        text = self.text(within, key)
-        try:
-            moment = dt.datetime.fromisoformat(text)
-        except ValueError:
-            moment = dt.datetime.min
-        if moment.tzinfo is None:
-            if text:
-                message = f"expected a time such as 2026-07-05T00:00:00Z, found {text!r}"
-                self.fault(message, ".".join((*within, key)))
-            moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-        if not self.in_years(moment.date(), ".".join((*within, key))):
-            return dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-        return moment.astimezone(dt.UTC)
-
-    def assumed(self) -> bool | None:
-        """Take what is said of where copies come from; plans of earlier releases tell by `fill_counted`."""
-        if "held_before" not in self.raw:
-            return True if self.raw.get("fill_counted") is False else None
-        self.text(("held_before",), "from", HELD_BEFORE)
-        return self.flag("assumed", ("held_before",))
-
-    def in_years(self, day: dt.date, path: str) -> bool:
-        """Whether a period or a night can be there, with days before it and after it."""
-        strange = strange_period(day, 0.0)
-        if strange:
-            self.fault(strange, path)
-        return not strange
-
-    def fills(self) -> FillClaims | None:
-        """Take what is said of the night, if anything is."""
-        if "fills" not in self.raw:
-            return None
-        night = ("fills",)
-        return FillClaims(
-            begin=self.instant(night, "from"),
-            until=self.instant(night, "until"),
-            bytes_gb={key: self.number((*night, "bytes_gb"), key) or 0.0 for key in FILL_GB},
-            numbers={key: self.number(night, key) or 0.0 for key in FILL_NUMBERS},
-            unfilled={key: self.number((*night, "unfilled"), key) or 0.0 for key in UNFILLED_NUMBERS},
-            away={
-                key: (self.number((*night, "away"), key) or 0.0) if self.has(night, "away") else 0.0
-                for key in AWAY_NUMBERS
-            },
-        )
-
-    def has(self, within: tuple[str, ...], key: str) -> bool:
-        """Whether a key is there."""
-        level: Any = self.raw
-        for name in within:
-            level = level.get(name) if isinstance(level, dict) else None
-        return isinstance(level, dict) and key in level
-
-    def text(self, within: tuple[str, ...], key: str, known: tuple[str, ...] = ()) -> str:
-        """Take a text, one of `known` if given."""
-        value = self.take(within, key)
-        path = ".".join((*within, key))
-        if value is None and not self.has(within, key):
-            return ""
-        if not isinstance(value, str):
-            self.fault(f"expected a text, found {value!r}", path)
-            return ""
-        if known and value not in known:
-            self.fault(f"unknown {value!r}", path, nearest(value, known))
-        return value
-
-    def flag(self, key: str, within: tuple[str, ...] = ()) -> bool:
-        """Take true or false."""
-        value = self.take(within, key)
-        if not isinstance(value, bool) and self.has(within, key):
-            self.fault(f"expected true or false, found {value!r}", ".".join((*within, key)))
-        return value is True
-
-    def date(self, within: tuple[str, ...], key: str) -> dt.date:
-        """Take a date."""
-        text = self.text(within, key)
-        try:
-            day = dt.date.fromisoformat(text)
-        except ValueError:
-            if text:
-                message = f"expected a date such as 2026-07-05, found {text!r}"
-                self.fault(message, ".".join((*within, key)))
-            return dt.date(1970, 1, 1)
-        return day if self.in_years(day, ".".join((*within, key))) else dt.date(1970, 1, 1)
-
-    def rows(self, key: str) -> list[dict[str, Any]]:
-        """Take a list of objects."""
-        rows = self.take((), key)
-        if not isinstance(rows, list):
-            if self.has((), key):
-                self.fault(f"expected a list, found {rows!r}", key)
-            return []
-        return [row if isinstance(row, dict) else {} for row in rows]
-
-    def overload(self) -> tuple[tuple[str, int, float], ...]:
-        """Take the list of overloaded links."""
-        found: list[tuple[str, int, float]] = []
-        for i, row in enumerate(self.rows("overload")):
-            link, at, gbps = row.get("link"), row.get("slice"), _finite(row.get("gbps"))
-            if isinstance(link, str) and isinstance(at, int) and gbps is not None:
-                found.append((link, at, gbps))
-            else:
-                self.fault("expected a link, a slice and gbps", f"overload[{i}]")
-        return tuple(found)
-
-    def full(self) -> tuple[FullLimit, ...]:
-        """Take the list of limits that are used up."""
-        found: list[FullLimit] = []
-        for i, row in enumerate(self.rows("full")):
-            limit, name, unit, per = (row.get(key) for key in ("limit", "name", "unit", "price_per"))
-            used, allowed, price = (_finite(row.get(key)) for key in ("used", "allowed", "price"))
-            words = [text for text in (limit, name, unit, per) if isinstance(text, str)]
-            if len(words) == 4 and None not in (used, allowed, price):
-                kind, whose, counted, priced = words
-                numbers = used or 0.0, allowed or 0.0, price or 0.0
-                found.append(FullLimit(kind, whose, *numbers, unit=counted, price_per=priced))
-            else:
-                message = "expected limit, name, used, allowed, unit, price and price_per"
-                self.fault(message, f"full[{i}]")
-        return tuple(found)
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Take a list of texts."""
-        value = self.take((), key)
-        good = isinstance(value, list) and all(isinstance(text, str) for text in value)
-        if not good and self.has((), key):
-            self.fault(f"expected a list of texts, found {value!r}", key)
-        return tuple(value) if good else ()
-
-    def mapping(self, key: str, what: str = "an object") -> dict[str, Any]:
-        """Take an object."""
-        value = self.take((), key)
-        if not isinstance(value, dict) and self.has((), key):
-            self.fault(f"expected {what}, found {value!r}", key)
-        return value if isinstance(value, dict) else {}
-
-    def versions(self) -> None:
-        """See that the versions of the program and of its parts are named."""
-        self.text((), "cdnplan")
-        for name, version in self.mapping("versions").items():
-            if not isinstance(version, str) or not version:
-                self.fault(f"expected a version, found {version!r}", f"versions.{name}")
-
-    def hashes(self, key: str) -> dict[str, str]:
-        """Take checksums by name."""
-        found: dict[str, str] = {}
-        for name, digest in self.mapping(key, "names with checksums").items():
-            if not isinstance(digest, str) or re.fullmatch(r"[0-9a-f]{64}", digest) is None:
-                self.fault("expected a SHA-256 of 64 hexadecimal digits", f"{key}.{name}")
-            else:
-                found[name] = digest
-        return found
-
-    def paths(self) -> dict[str, str]:
-        """Take the checksums of the folder's files; paths must stay within the folder."""
-        found = self.hashes("files")
-        for name in list(found):
-            path = PurePosixPath(name)
-            if path.is_absolute() or ".." in path.parts or name in ("", PLAN_JSON):
-                self.fault(f"not a path within the folder: {name!r}", "files")
-                found.pop(name, None)
-        return found
+def _floats(found: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, float]:
+    return {key: float(found[key]) for key in keys}
 
 
-def _finite(value: Any) -> float | None:
-    """Turn a number of JSON into a float, None where it is no finite one."""
-    return float(value) if is_number(value) else None
+def _full_limit(row: Mapping[str, Any]) -> FullLimit:
+    numbers = _floats(row, ("used", "allowed", "price"))
+    return FullLimit(row["limit"], row["name"], **numbers, unit=row["unit"], price_per=row["price_per"])
+
+
+def _fill_claims(night: Mapping[str, Any]) -> FillClaims:
+    return FillClaims(
+        begin=dt.datetime.fromisoformat(night["from"]).astimezone(dt.UTC),
+        until=dt.datetime.fromisoformat(night["until"]).astimezone(dt.UTC),
+        bytes_gb=_floats(night["bytes_gb"], FILL_GB),
+        numbers=_floats(night, FILL_NUMBERS),
+        unfilled=_floats(night["unfilled"], UNFILLED_NUMBERS),
+        away=_floats(night["away"], AWAY_NUMBERS) if "away" in night else dict.fromkeys(AWAY_NUMBERS, 0.0),
+    )
+
+
+def _text(wrong: Callable[[str], tuple[str, str]]) -> Faults:
+    """Shape of a text, from what gives message and hint where it is wrong, and two empty texts elsewhere."""
+
+    def faults(value: Any) -> Iterator[Fault]:
+        is_text = isinstance(value, str)
+        message, hint = wrong(value) if is_text else (f"expected a text, found {value!r}", "")
+        if message:
+            yield "", message, hint
+
+    return faults
+
+
+def _one_of(known: tuple[str, ...]) -> Faults:
+    return _text(lambda text: ("", "") if text in known else (f"unknown {text!r}", nearest(text, known)))
+
+
+def _date(text: str) -> tuple[str, str]:
+    """Say what is wrong with a day: it has to be one with days before it and after it."""
+    try:
+        return strange_period(dt.date.fromisoformat(text), 0.0), ""
+    except ValueError:
+        return f"expected a date such as 2026-07-05, found {text!r}", ""
+
+
+def _instant(text: str) -> tuple[str, str]:
+    """Say what is wrong with a date and time, which has to say how far it is from UTC."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        moment = dt.datetime.min
+    if moment.tzinfo is None:
+        return f"expected a time such as 2026-07-05T00:00:00Z, found {text!r}", ""
+    return strange_period(moment.date(), 0.0), ""
+
+
+def _texts(value: Any) -> Iterator[Fault]:
+    if not (isinstance(value, list) and all(isinstance(text, str) for text in value)):
+        yield "", f"expected a list of texts, found {value!r}", ""
+
+
+def _days(value: Any) -> Iterator[Fault]:
+    if not is_number(value):
+        yield "", f"expected a number, found {value!r}", ""
+    elif not 0 < value <= MOST_DAYS:
+        yield "", f"expected more than 0 and at most {MOST_DAYS}, found {value:g}", ""
+
+
+def _overloaded(row: Any) -> Iterator[Fault]:
+    link, at, gbps = (row.get(key) if isinstance(row, dict) else None for key in ("link", "slice", "gbps"))
+    if not (isinstance(link, str) and isinstance(at, int) and is_number(gbps)):
+        yield "", "expected a link, a slice and gbps", ""
+
+
+def _used_up(row: Any) -> Iterator[Fault]:
+    found = row if isinstance(row, dict) else {}
+    texts = all(isinstance(found.get(key), str) for key in ("limit", "name", "unit", "price_per"))
+    if not (texts and all(is_number(found.get(key)) for key in ("used", "allowed", "price"))):
+        yield "", "expected limit, name, used, allowed, unit, price and price_per", ""
+
+
+def _version(value: Any) -> Iterator[Fault]:
+    if not isinstance(value, str) or not value:
+        yield "", f"expected a version, found {value!r}", ""
+
+
+def _hashes(value: Any) -> Iterator[Fault]:
+    """Checksums by name."""
+    if not isinstance(value, dict):
+        yield "", f"expected names with checksums, found {value!r}", ""
+        return
+    for name, digest in value.items():
+        if not isinstance(digest, str) or re.fullmatch(r"[0-9a-f]{64}", digest) is None:
+            yield f".{name}", "expected a SHA-256 of 64 hexadecimal digits", ""
+
+
+def _file_hashes(value: Any) -> Iterator[Fault]:
+    """Checksums of the folder's files; paths must stay within the folder."""
+    yield from _hashes(value)
+    for name in value if isinstance(value, dict) else ():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or name in ("", PLAN_JSON):
+            yield "", f"not a path within the folder: {name!r}", ""
+
+
+_RECORD: dict[Any, Shape] = {
+    "format": float,
+    "period": {"start": _text(_date), "end?": _text(_date), "days": _days},
+    "status": _one_of(STATUSES),
+    "engine": _one_of(ENGINES),
+    "bound_proof": _one_of(BOUND_PROOFS),
+    "cost": dict.fromkeys(COST_PARTS, float),
+    **dict.fromkeys(NUMBERS, float),
+    "overload": [_overloaded],
+    "full": [_used_up],
+    "fill_counted": bool,
+    "counts": dict.fromkeys(COUNTS, float),
+    "appliances": dict.fromkeys(APPLIANCES, float),
+    "warnings": _texts,
+    "input_hashes": _hashes,
+    "files": _file_hashes,
+    "fills?": {
+        "from": _text(_instant),
+        "until": _text(_instant),
+        "bytes_gb": dict.fromkeys(FILL_GB, float),
+        **dict.fromkeys(FILL_NUMBERS, float),
+        "unfilled": dict.fromkeys(UNFILLED_NUMBERS, float),
+        "away?": dict.fromkeys(AWAY_NUMBERS, float),
+    },
+    "id?": str,
+    "held_before?": {"from": _one_of(HELD_BEFORE), "assumed": bool},
+    "to_fill?": {"gb": float},
+    "cdnplan": str,
+    "versions": {...: _version},
+}
+"""What is checked of the file; other keys are for people."""

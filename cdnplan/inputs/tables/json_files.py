@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, TypeAlias
@@ -18,10 +18,15 @@ _LONE = re.compile("[\ud800-\udfff]")
 MOST = 1e30
 """A larger number is a mistake."""
 
-Shape: TypeAlias = "type | list[Shape] | tuple[Shape, None] | dict[str | EllipsisType, Shape]"
-"""What a value must be: a type (`float`: any finite number); a list of one shape; a pair with None: a shape
-or null; keys with their shapes, which must be there unless they end in ``?``, and under ``...`` the shape of
-every other key."""
+Fault: TypeAlias = tuple[str, str, str]
+"""What is not as expected: its place (``.key`` or ``[0]``; empty: the value itself), message and hint."""
+
+Faults: TypeAlias = Callable[[Any], Iterable[Fault]]
+
+Shape: TypeAlias = "type | Faults | list[Shape] | tuple[Shape, None] | dict[str | EllipsisType, Shape]"
+"""What a value must be: a type (`float`: any finite number); a function that gives its faults; a list of one
+shape; a pair with None: a shape or null; keys with their shapes, which must be there unless they end in
+``?``, and under ``...`` the shape of every other key."""
 
 _NAMES = {
     str: "a text",
@@ -137,7 +142,7 @@ def check_shape(found: Any, shape: Shape, file: str, within: str = "") -> None:
     Raises
     ------
     InputError
-        The first 20 values that are missing or of another kind.
+        The first 50 values that are missing or of another kind.
 
     Examples
     --------
@@ -150,15 +155,17 @@ def check_shape(found: Any, shape: Shape, file: str, within: str = "") -> None:
         for path, message, hint in _misshapen(found, shape, within)
     ]
     if problems:
-        raise InputError(problems[:20])
+        raise InputError(problems[:50])
 
 
-def _misshapen(value: Any, shape: Shape, at: str) -> Iterator[tuple[str, str, str]]:
-    """Place, message and hint of everything that is not as expected."""
+def _misshapen(value: Any, shape: Shape, at: str) -> Iterator[Fault]:
     if isinstance(shape, tuple):
-        if value is None:
-            return
-        shape = shape[0]
+        if value is not None:
+            yield from _misshapen(value, shape[0], at)
+        return
+    if not isinstance(shape, type | list | dict):
+        yield from ((at + below, message, hint) for below, message, hint in shape(value))
+        return
     kind = shape if isinstance(shape, type) else type(shape)
     if not _is(value, kind):
         shown = repr(value)
@@ -170,9 +177,7 @@ def _misshapen(value: Any, shape: Shape, at: str) -> Iterator[tuple[str, str, st
         yield from _misshapen_keys(value, shape, at)
 
 
-def _misshapen_keys(
-    value: dict[str, Any], shape: Mapping[Any, Shape], at: str
-) -> Iterator[tuple[str, str, str]]:
+def _misshapen_keys(value: dict[str, Any], shape: Mapping[Any, Shape], at: str) -> Iterator[Fault]:
     others = shape.get(...)
     wanted = {key.removesuffix("?"): inner for key, inner in shape.items() if key is not ...}
     for key in wanted:

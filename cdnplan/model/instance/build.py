@@ -75,119 +75,162 @@ def build_instance(
     InputError
         Unknown titles in rules, pins or launch rules that no plan can satisfy, listed sites without a path.
     """
-    regions = tuple(sorted(topology.regions, key=lambda region: region.name))
-    pools = _pools(topology)
-    site_names = sorted(pools.at)
-    models = tuple(sorted(set(pools.places.model)))
-    reach = find_candidates(topology, regions, {name: i for i, name in enumerate(site_names)})
-    row, demand_ptr = _demand_rows(regions, demand)
-    share = np.array([region.demand.share for region in regions])
-    rates = _rates(topology, regions, reach, site_names, demand)
-    limits = _limits(topology, pools)
-    file_gb = _file_gb(demand, row, share, catalog.n_files)
-    resolver = RuleResolver(catalog, pools.places, file_gb, demand.start, limits.appliance_storage_gb)
+    parts = _Parts.of(topology, catalog, demand, holdings)
+    file_gb = parts.asked.file_gb(catalog.n_files)
+    storage = parts.limits.appliance_storage_gb
+    resolver = RuleResolver(catalog, parts.pools.places, file_gb, demand.start, storage)
     rules = resolver.resolve(topology.policy)
     if resolver.problems:
         raise InputError(resolver.problems)
-    links = _links(topology, reach)
-    cand = _pool_candidates(reach, links, site_names, pools)
-    held = _held(holdings, pools.names, pools.places.appliances, catalog)
-    counted = holdings is not None or topology.policy.cold_start == "limited"
-    windows = limits.fill_gb if counted else np.full(len(pools.names), np.inf)
-    window_gb = windows / pools.places.appliances
-    ratio, appliances = topology.policy.copy_load_ratio, pools.places.appliances
-    if ratio is not None:
-        needs = _copies_for_load(catalog.n_files, cand, rates, row, share, demand, limits, appliances, ratio)
-        _raise_copies(rules.copies, needs, catalog.size_gb, window_gb, held)
-    _rule_out_large(rules, catalog.size_gb, limits.appliance_storage_gb, pools.places.appliances)
-    if counted:
-        _rule_out_late(rules, catalog.size_gb, window_gb, held)
-    pool_site = np.repeat(np.arange(len(site_names)), [pools.at[name] for name in site_names])
-    fleet = Fleet(
-        topology,
-        tuple(site_names),
-        pool_site.astype(np.int32),
-        pools.hardware,
-        appliances,
-        cand.pool,
-        len(regions),
-        fill_counted=counted,
-    )
-    instance = Instance(
-        regions=tuple(region.name for region in regions),
-        pools=pools.names,
-        files=catalog.files,
-        sites=fleet.sites,
-        models=models,
-        pool_site=fleet.pool_site,
-        pool_model=np.array([models.index(name) for name in pools.places.model], dtype=np.int32),
-        rates=_rate_rows(topology, reach, demand, fleet, pools.names, limits, links, cand),
-        volumes=_volume_rows(topology, fleet, pools.names, limits, windows),
-        region_row=row,
-        region_share=share,
-        demand_ptr=demand_ptr,
-        demand_file=demand.file,
-        demand_gb=demand.gb,
-        gbps_per_gb=rates,
-        cand_ptr=cand.ptr,
-        cand_pool=cand.pool,
-        cand_cost=cand.cost,
-        origin_cost=reach.origin_cost,
-        fill_cost=np.full(len(pools.names), topology.policy.costs.fill_per_gb if counted else 0.0),
-        size_gb=catalog.size_gb,
-        copies=rules.copies,
-        held=held,
-        pinned=rules.pinned,
-        launch_ptr=np.cumsum([0, *(p.size for _, _, p in rules.launches)]).astype(np.int64),
-        launch_pool=_joined([p for _, _, p in rules.launches]),
-        launch_file=np.array([f for f, _, _ in rules.launches], dtype=np.int32),
-        launch_min=np.array([m for _, m, _ in rules.launches], dtype=np.int32),
-        pool_appliances=pools.places.appliances,
-        appliance_storage_gb=limits.appliance_storage_gb,
-        appliance_throughput_gbps=limits.appliance_throughput_gbps,
-        appliance_window_gb=window_gb,
-        period_days=demand.period_days,
-    )
+    _follow_hardware(rules, parts)
+    instance = parts.instance(rules)
     problems = pin_problems(instance, rules.pins, windows=not pins_may_wait)
     if problems:
         raise InputError(problems)
     warnings = [
-        *ban_warnings(topology, regions, instance),
+        *ban_warnings(topology, parts.regions, instance),
         *size_warnings(instance, file_gb),
         *window_warnings(instance, file_gb),
     ]
     return instance, resolver.warnings + warnings
 
 
-def _rate_rows(
-    topology: Topology,
-    reach: Reach,
-    demand: Demand,
-    fleet: Fleet,
-    pools: tuple[str, ...],
-    limits: _Limits,
-    links: LimitedLinks,
-    cand: _PoolCandidates,
-) -> RateRows:
-    """Limits on rates: of pools, of links, and all others."""
-    cost = overload_per_gbps(topology, reach, demand.period_days)
-    rows = pool_rates(pools, limits.throughput_gbps, cand.pool, fleet.n_regions)
-    rows = rows.joined(link_rates(links.names, links.capacity_gbps, cost, cand.link_ptr, cand.link))
-    for build in MORE_RATES:
-        rows = rows.joined(build(fleet))
-    return rows
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """What an instance is made of, before rules.
+
+    Parameters
+    ----------
+    site_names : list of str
+        Sorted.
+    counted : bool
+        Whether what pools take in is limited and costs.
+    """
+
+    topology: Topology
+    catalog: Catalog
+    asked: _Asked
+    regions: tuple[Region, ...]
+    site_names: list[str]
+    pools: _Pools
+    reach: Reach
+    links: LimitedLinks
+    cand: _PoolCandidates
+    limits: _Limits
+    held: npt.NDArray[np.uint8]
+    counted: bool
+
+    @classmethod
+    def of(cls, topology: Topology, catalog: Catalog, demand: Demand, holdings: Holdings | None) -> _Parts:
+        """Lay out network and demand; regions, sites and pools by name."""
+        regions = tuple(sorted(topology.regions, key=lambda region: region.name))
+        pools = _pools(topology)
+        site_names = sorted(pools.at)
+        reach = find_candidates(topology, regions, {name: i for i, name in enumerate(site_names)})
+        links = _links(topology, reach)
+        counted = topology.fill_counted(holdings)
+        return cls(
+            topology=topology,
+            catalog=catalog,
+            asked=_asked(topology, regions, reach, site_names, demand),
+            regions=regions,
+            site_names=site_names,
+            pools=pools,
+            reach=reach,
+            links=links,
+            cand=_pool_candidates(reach, links, site_names, pools),
+            limits=_limits(topology, pools, counted),
+            held=_held(holdings, pools.names, pools.places.appliances, catalog),
+            counted=counted,
+        )
+
+    def instance(self, rules: RuleArrays) -> Instance:
+        """Join them, and the rules, to an instance."""
+        pools, limits, cand, asked, demand = self.pools, self.limits, self.cand, self.asked, self.asked.demand
+        fleet, models = self._fleet(), tuple(sorted(set(pools.places.model)))
+        fill_per_gb = self.topology.policy.costs.fill_per_gb if self.counted else 0.0
+        return Instance(
+            regions=tuple(region.name for region in self.regions),
+            pools=pools.names,
+            files=self.catalog.files,
+            sites=fleet.sites,
+            models=models,
+            pool_site=fleet.pool_site,
+            pool_model=np.array([models.index(name) for name in pools.places.model], dtype=np.int32),
+            rates=self._rates(fleet),
+            volumes=self._volumes(fleet),
+            region_row=asked.row,
+            region_share=asked.share,
+            demand_ptr=asked.ptr,
+            demand_file=demand.file,
+            demand_gb=demand.gb,
+            gbps_per_gb=asked.gbps_per_gb,
+            cand_ptr=cand.ptr,
+            cand_pool=cand.pool,
+            cand_cost=cand.cost,
+            origin_cost=self.reach.origin_cost,
+            fill_cost=np.full(len(pools.names), fill_per_gb),
+            size_gb=self.catalog.size_gb,
+            copies=rules.copies,
+            held=self.held,
+            pinned=rules.pinned,
+            launch_ptr=np.cumsum([0, *(p.size for _, _, p in rules.launches)]).astype(np.int64),
+            launch_pool=_joined([p for _, _, p in rules.launches]),
+            launch_file=np.array([f for f, _, _ in rules.launches], dtype=np.int32),
+            launch_min=np.array([m for _, m, _ in rules.launches], dtype=np.int32),
+            pool_appliances=pools.places.appliances,
+            appliance_storage_gb=limits.appliance_storage_gb,
+            appliance_throughput_gbps=limits.appliance_throughput_gbps,
+            appliance_window_gb=limits.appliance_window_gb,
+            period_days=demand.period_days,
+        )
+
+    def _fleet(self) -> Fleet:
+        """What rows of families are made of."""
+        pool_site = np.repeat(
+            np.arange(len(self.site_names)), [self.pools.at[name] for name in self.site_names]
+        )
+        return Fleet(
+            self.topology,
+            tuple(self.site_names),
+            pool_site.astype(np.int32),
+            self.pools.hardware,
+            self.pools.places.appliances,
+            self.cand.pool,
+            len(self.regions),
+            fill_counted=self.counted,
+        )
+
+    def _rates(self, fleet: Fleet) -> RateRows:
+        """Limits on rates: of pools, of links, and all others."""
+        links, cand = self.links, self.cand
+        cost = overload_per_gbps(self.topology, self.reach, self.asked.demand.period_days)
+        rows = pool_rates(self.pools.names, self.limits.throughput_gbps, cand.pool, fleet.n_regions)
+        rows = rows.joined(link_rates(links.names, links.capacity_gbps, cost, cand.link_ptr, cand.link))
+        for build in MORE_RATES:
+            rows = rows.joined(build(fleet))
+        return rows
+
+    def _volumes(self, fleet: Fleet) -> VolumeRows:
+        """Limits on volumes: of pools, and all others."""
+        churn, limits = self.topology.policy.churn_ratio, self.limits
+        changes = limits.storage_gb * churn if self.counted and churn is not None else None
+        rows = pool_volumes(self.pools.names, limits.storage_gb, limits.fill_gb, changes)
+        for build in MORE_VOLUMES:
+            rows = rows.joined(build(fleet))
+        return rows
 
 
-def _volume_rows(
-    topology: Topology, fleet: Fleet, pools: tuple[str, ...], limits: _Limits, windows: Floats
-) -> VolumeRows:
-    """Limits on volumes: of pools, and all others."""
-    churn = topology.policy.churn_ratio
-    changes = limits.storage_gb * churn if fleet.fill_counted and churn is not None else None
-    rows = pool_volumes(pools, limits.storage_gb, windows, changes)
-    for build in MORE_VOLUMES:
-        rows = rows.joined(build(fleet))
-    return rows
+def _follow_hardware(rules: RuleArrays, parts: _Parts) -> None:
+    """Ask for more copies, or rule files out, as hardware needs it; in place."""
+    size_gb, limits, appliances = parts.catalog.size_gb, parts.limits, parts.pools.places.appliances
+    load_ratio = parts.topology.policy.copy_load_ratio
+    if load_ratio is not None:
+        needs = _copies_for_load(size_gb.size, parts.cand, parts.asked, limits, appliances, load_ratio)
+        _raise_copies(rules.copies, needs, size_gb, limits.appliance_window_gb, parts.held)
+    _rule_out_large(rules, size_gb, limits.appliance_storage_gb, appliances)
+    if parts.counted:
+        _rule_out_late(rules, size_gb, limits.appliance_window_gb, parts.held)
 
 
 def _joined(parts: Sequence[Ints32]) -> Ints32:
@@ -216,22 +259,45 @@ def _pools(topology: Topology) -> _Pools:
     return _Pools(tuple(names), places, tuple(hardware), first, at)
 
 
-def _demand_rows(regions: Sequence[Region], demand: Demand) -> tuple[Ints32, Ints]:
-    """Row of each region; regions whose demand region has no rows share an empty row at the end."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What regions ask for.
+
+    Parameters
+    ----------
+    demand : Demand
+    row, share : (n_regions,) int32, float64
+        Row of each region and its share of it; regions whose demand region has no rows share an empty row.
+    ptr : (n_rows + 1,) int64
+        As `Demand.ptr`, with that empty row at the end where there is need.
+    gbps_per_gb : (n_regions, n_slices) float64
+    """
+
+    demand: Demand
+    row: Ints32
+    share: Floats
+    ptr: Ints
+    gbps_per_gb: Floats
+
+    def file_gb(self, n_files: int) -> Floats:
+        """GB of each file over all regions, (n_files,)."""
+        n_rows = len(self.demand.regions)
+        weight = np.bincount(self.row, self.share, minlength=n_rows + 1)[:n_rows]
+        gb = np.repeat(weight, np.diff(self.demand.ptr)) * self.demand.gb
+        return np.bincount(self.demand.file, gb, minlength=n_files).astype(np.float64)
+
+
+def _asked(
+    topology: Topology, regions: Sequence[Region], reach: Reach, site_names: list[str], demand: Demand
+) -> _Asked:
     index = {name: i for i, name in enumerate(demand.regions)}
     empty = len(demand.regions)
     row = np.array([index.get(region.demand.region, empty) for region in regions], dtype=np.int32)
     ptr = demand.ptr
     if (row == empty).any():
         ptr = np.concatenate([ptr, ptr[-1:]])
-    return row, ptr
-
-
-def _file_gb(demand: Demand, row: Ints32, share: Floats, n_files: int) -> Floats:
-    """GB of each file over all regions, (n_files,)."""
-    weight = np.bincount(row, share, minlength=len(demand.regions) + 1)[:-1]
-    gb = np.repeat(weight[: len(demand.regions)], np.diff(demand.ptr)) * demand.gb
-    return np.bincount(demand.file, gb, minlength=n_files).astype(np.float64)
+    share = np.array([region.demand.share for region in regions])
+    return _Asked(demand, row, share, ptr, _rates(topology, regions, reach, site_names, demand))
 
 
 def _rates(
@@ -302,9 +368,10 @@ class _Limits:
     fill_gb: Floats
     appliance_storage_gb: Floats
     appliance_throughput_gbps: Floats
+    appliance_window_gb: Floats
 
 
-def _limits(topology: Topology, pools: _Pools) -> _Limits:
+def _limits(topology: Topology, pools: _Pools, fill_counted: bool) -> _Limits:
     """Usable limits: hardware × appliances, less the reserves."""
     reserves = topology.policy.reserves
     count = pools.places.appliances.astype(np.float64)
@@ -312,23 +379,22 @@ def _limits(topology: Topology, pools: _Pools) -> _Limits:
     throughput = np.array([h.throughput_gbps for h in pools.hardware]) * (1 - reserves.throughput_ratio)
     window = [site.fill_window.hours for site in pools.places.site]
     fill = np.array([gb_moved(h.fill_gbps, hours) for h, hours in zip(pools.hardware, window, strict=True)])
+    windows = fill * count * (1 - reserves.fill_ratio) if fill_counted else np.full(count.size, np.inf)
     spread = np.where(count > 1, 1 - reserves.imbalance_ratio, 1.0)
     return _Limits(
         storage_gb=storage * count,
         throughput_gbps=throughput * count * spread,
-        fill_gb=fill * count * (1 - reserves.fill_ratio),
+        fill_gb=windows,
         appliance_storage_gb=storage,
         appliance_throughput_gbps=throughput,
+        appliance_window_gb=windows / pools.places.appliances,
     )
 
 
 def _copies_for_load(
     n_files: int,
     cand: _PoolCandidates,
-    rates: Floats,
-    row: Ints32,
-    share: Floats,
-    demand: Demand,
+    asked: _Asked,
     limits: _Limits,
     appliances: Ints32,
     load_ratio: float,
@@ -338,8 +404,9 @@ def _copies_for_load(
     Judged by the peak of all regions that may use the pool, whether they will or not: no copy then takes
     more than `load_ratio` of an appliance, and the load of a pool can be spread over its appliances.
     """
+    demand, row, share = asked.demand, asked.row, asked.share
     region = np.repeat(np.arange(row.size), np.diff(cand.ptr))
-    busiest = rates.max(axis=1)
+    busiest = asked.gbps_per_gb.max(axis=1)
     for p in np.flatnonzero(appliances > 1).tolist():
         peak = np.zeros(n_files)
         near = region[cand.pool == p]

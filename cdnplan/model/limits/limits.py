@@ -154,6 +154,12 @@ class VolumeRows:
         """Pools of a row."""
         return self.pool[self.ptr[row] : self.ptr[row + 1]]
 
+    def shared(self, n_pools: int) -> tuple[Ints, Ints32]:
+        """Rows that several pools share, one entry for each of their pools, and these pools; (n,) each."""
+        row = np.repeat(np.arange(self.n_rows), np.diff(self.ptr))
+        first = int(self.ptr[2 * n_pools])
+        return row[first:], self.pool[first:]
+
     def joined(self, more: VolumeRows) -> VolumeRows:
         """These rows, then others of the same pools."""
         return VolumeRows(

@@ -183,6 +183,10 @@ class Topology:
         """The same network, where copies are counted and nothing has to be fetched: no fill limits."""
         return replace(self, policy=replace(self.policy, cold_start="free"))
 
+    def fill_counted(self, holdings: object | None) -> bool:
+        """Whether fill limits and costs count: for what appliances hold, or else as the policy says."""
+        return holdings is not None or self.policy.cold_start == "limited"
+
     def locations(self) -> dict[str, Location]:
         """Location of every origin, site and region by name."""
         places: dict[str, Location] = {origin.name: origin.location for origin in self.origins}

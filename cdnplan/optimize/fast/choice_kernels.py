@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from cdnplan.compiled import njit, part
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
 
-Array = Any
+
+class KnownColumns(NamedTuple):
+    """Columns of all files, as many of each, those of a file together.
+
+    Parameters
+    ----------
+    cost : (n_columns,) float64
+        Without prices of limits.
+    ptr : (n_columns + 1,) int64
+    which, use : (n,) int32, float32
+        Limits a column uses, and how much of them.
+    """
+
+    cost: Floats
+    ptr: Ints
+    which: Ints32
+    use: npt.NDArray[np.float32]
 
 
 @part
@@ -19,11 +37,17 @@ def charge(used: float, more: float, limit: float, price: float, stiffness: floa
     return price * limit / (2.0 * stiffness) * (after * after - before * before)
 
 
-@njit(cache=True)
+@njit(cache=True, allocates=False)
 def choose_columns(
-    order: Array, n_known: int, cost: Array, ptr: Array, which: Array, use: Array, limit: Array,
-    price: Array, stiffness: float, total: Array, pick: Array,
-) -> int:  # fmt: skip
+    order: Ints,
+    n_known: int,
+    columns: KnownColumns,
+    limit: Floats,
+    price: Floats,
+    stiffness: float,
+    total: Floats,
+    pick: Ints,
+) -> int:
     """Let each file take the column that costs least, given what all others use; in place.
 
     Parameters
@@ -32,11 +56,7 @@ def choose_columns(
         Files, as they choose.
     n_known : int
         Columns of each file.
-    cost : (n_files * n_known,) float64
-        Without prices of limits; those of a file together.
-    ptr : (n_files * n_known + 1,) int64
-    which, use : (n,) int32, float32
-        Limits a column uses, and how much of them.
+    columns : KnownColumns
     limit, price : (n_limits,) float64
         Limits, > 0, and their prices where all of them is used.
     stiffness : float
@@ -51,6 +71,7 @@ def choose_columns(
     int
         How many files changed.
     """
+    cost, ptr, which, use = columns.cost, columns.ptr, columns.which, columns.use
     changes = 0
     for f in order:
         first = f * n_known

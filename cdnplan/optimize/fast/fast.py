@@ -18,14 +18,14 @@ import numpy as np
 from cdnplan.errors import NoFeasiblePlanError
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Prices
-from cdnplan.optimize.fast.closing import IMPROVE_ROUNDS, WORTH_SPLITTING, Closing
-from cdnplan.optimize.fast.wide_gap import WORTH_IMPROVING, WORTH_RELAXING, improve_best, relax
+from cdnplan.optimize.fast.closing import Closing
+from cdnplan.optimize.fast.wide_gap import improve_best, relax
 from cdnplan.optimize.file.bound import priced_bound
 from cdnplan.optimize.master.file_columns import Columns as FileColumns
 from cdnplan.optimize.master.file_columns import columns_of
 from cdnplan.optimize.one_file.one_file import Facility
 from cdnplan.optimize.one_file.one_file_run import exchange, place_alone, unlimited
-from cdnplan.optimize.place.local_search import REFIT_ROUNDS, Incumbent
+from cdnplan.optimize.place.local_search import Incumbent
 from cdnplan.optimize.price.lifting import lifted_prices
 from cdnplan.optimize.price.pricing import PricePass, PriceSearch
 from cdnplan.optimize.price.relaxed_visits import RelaxedVisits
@@ -36,42 +36,8 @@ from cdnplan.optimize.problem.warm_start import WarmStart
 from cdnplan.optimize.run.phase_clock import PhaseClock
 from cdnplan.optimize.run.run_state import OPTIMAL_RATIO, RunState
 from cdnplan.optimize.run.steps import Step, run_steps
-from cdnplan.parts import ALL, Parts
-
-LEAST_PASSES, MOST_PASSES, PASS_WORK = 12, 40, 2_000_000_000
-"""Passes over all files: what the last number buys (candidate entries × files each), within the others."""
-SHARED_PASSES = 24
-"""At least so many where pools share limits on rates."""
-FEW_PASSES, RECENT_PASSES = 8, 4
-"""Passes on small networks, where the master program finds better prices than more passes would; the
-holders of the last ones are columns to start it with."""
-EARLY, EARLY_SMALL = 2, 4
-"""Full passes after which a first plan may be good enough to end with; networks that are not small make one
-only if a gap is asked for."""
-FIRST_PLAN_TIME = 0.4
-"""A first plan is made at the latest after this part of the time: something to stop with, and it tells how
-long a plan takes."""
-WORTH_GOING_ON, MORE_PASSES = 4e-3, 3
-"""On larger networks prices move on for so many passes where the gap is above this one at the end."""
-LIFTS, WORTH_LIFTING = 4, 0.1
-"""Where pools share limits on rates, prices are lifted once in the middle of the passes; and after them,
-while the gap is still above that one, so many times at most, as long as that closes this part of it."""
-SMALL_UP_TO = 8_000_000
-"""Up to so many candidate entries × files a network counts as small."""
-CLOSE_UP_TO, CLOSE_LIMITS = 2_000_000_000, 20_000_000
-"""Where a gap was asked for and is not reached, and there was no earlier plan to start from, networks of so
-many candidate entries × files, and limits × files, are worked on further as well: master programs take
-minutes and some GB at that size."""
-WIDEST = 5e-2
-"""But not where the gap is above this one: such gaps are in the problems of single files."""
-FAR = 10.0
-"""A plan is not bettered where its gap is so many times the one wanted, and more plans follow, of later
-prices or of a master program: bettering is not expected to end the run with it. Networks that one thread is
-enough for better every plan."""
-WORTH_STAYING = 1e-1
-"""Above this one, what pools hold is tried as a plan, on networks of any size."""
-ONE_THREAD_UP_TO = 500_000
-"""Below this, waking a second thread costs more than it brings."""
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
+from cdnplan.parameters.passes import RunParameters
 
 
 def solve_fast(
@@ -84,7 +50,7 @@ def solve_fast(
     start: WarmStart | None = None,
     clock: Callable[[], float] = time.perf_counter,
     fits: Fits | None = None,
-    parts: Parts = ALL,
+    parameters: Parameters = DEFAULTS,
 ) -> Outcome:
     """Find a good plan and a bound proven by prices, at any size.
 
@@ -105,8 +71,8 @@ def solve_fast(
         Seconds that only grow.
     fits : callable or None
         Tells which placements appliances can carry out: on small networks such plans are preferred.
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
+        The numbers that steer it, and what is left out.
 
     Returns
     -------
@@ -124,10 +90,10 @@ def solve_fast(
         raise NoFeasiblePlanError("; ".join(problems))
     before = int(numba.get_num_threads())
     threads = max(1, min(threads, before))
-    numba.set_num_threads(1 if _work(instance) <= ONE_THREAD_UP_TO else threads)
+    numba.set_num_threads(1 if _work(instance) <= parameters.run.one_thread_up_to else threads)
     try:
         timed = PhaseClock(stop.time_limit_s, clock)
-        return _solve(instance, stop, progress, timed, start, threads, fits, parts)
+        return _solve(instance, stop, progress, timed, start, threads, fits, parameters)
     finally:
         numba.set_num_threads(before)
 
@@ -140,27 +106,29 @@ def _solve(
     start: WarmStart | None,
     threads: int,
     fits: Fits | None,
-    parts: Parts,
+    parameters: Parameters,
 ) -> Outcome:
-    small = _work(instance) <= SMALL_UP_TO
+    parts, passes = parameters.parts, parameters.passes
+    small = _work(instance) <= parameters.run.small_up_to
     asked = stop.gap_ratio is not None and start is None
-    closes = small or (asked and _may_close(instance))
+    closes = small or (asked and _may_close(instance, parameters.run))
     # Where pools hold thousands of files, what is free in pieces is little.
     asked_of = fits if small and parts.fitting else None
     enough = GOOD_GAP_RATIO if small else OPTIMAL_RATIO
-    run = RunState(instance, stop, progress, clock, enough, threads, asked_of, parts)
-    early = EARLY_SMALL if small else EARLY * (stop.gap_ratio is not None)
+    run = RunState(instance, stop, progress, clock, enough, threads, asked_of, parameters)
+    early = passes.early_small if small else passes.early * (stop.gap_ratio is not None)
     early = early if early and parts.early_plans else 0
     run_steps(run, _Search(run, start, small=small, closes=closes, early=early), STEPS)
     return run.outcome()
 
 
-def full_passes(instance: Instance) -> int:
+def full_passes(instance: Instance, parameters: Parameters = DEFAULTS) -> int:
     """Passes over all files that a search from nothing makes.
 
     Parameters
     ----------
     instance : Instance
+    parameters : Parameters
 
     Returns
     -------
@@ -172,11 +140,11 @@ def full_passes(instance: Instance) -> int:
     >>> full_passes(random_instance(1))
     8
     """
-    work = _work(instance)
-    if work <= SMALL_UP_TO:
-        return FEW_PASSES
-    full = min(MOST_PASSES, max(LEAST_PASSES, PASS_WORK // max(1, work)))
-    return max(full, SHARED_PASSES) if shares_rates(instance) else full
+    work, passes = _work(instance), parameters.passes
+    if work <= parameters.run.small_up_to:
+        return passes.few
+    full = min(passes.most, max(passes.least, passes.work // max(1, work)))
+    return max(full, passes.shared) if shares_rates(instance) else full
 
 
 def shares_rates(instance: Instance) -> bool:
@@ -184,10 +152,10 @@ def shares_rates(instance: Instance) -> bool:
     return instance.rates.n_rows > instance.n_pools
 
 
-def _may_close(instance: Instance) -> bool:
+def _may_close(instance: Instance, sizes: RunParameters) -> bool:
     """Whether a master program over all files is small enough where it is asked for."""
     limits = LimitVector.of(instance).limit.size
-    return _work(instance) <= CLOSE_UP_TO and limits * instance.n_files <= CLOSE_LIMITS
+    return _work(instance) <= sizes.close_up_to and limits * instance.n_files <= sizes.close_limits
 
 
 def _work(instance: Instance) -> int:
@@ -202,6 +170,7 @@ class _Search:
         self, run: RunState, start: WarmStart | None, *, small: bool, closes: bool, early: int
     ) -> None:
         self._run, self._start, self._small, self._closes, self._early = run, start, small, closes, early
+        self._parameters, self._passes = run.parameters, run.parameters.passes
         self._lifts = not small and shares_rates(run.instance) and run.parts.lifting
         self._first, self._relaxed = True, False
         self._recent: list[FileColumns] = []
@@ -214,9 +183,9 @@ class _Search:
 
     def all_passes(self) -> None:
         """Pass after pass over prices, then a plan; plans before, where one may be good enough."""
-        run, passes = self._run, full_passes(self._run.instance)
+        run, passes = self._run, full_passes(self._run.instance, self._parameters)
         search = PriceSearch(
-            run.instance, run.solver, passes, self._start, early=self._early, parts=run.parts
+            run.instance, run.solver, passes, self._start, early=self._early, parameters=self._parameters
         )
         middle = search.planned - passes // 2 if self._lifts and self._start is None else 0
         states = search.passes()
@@ -225,7 +194,7 @@ class _Search:
                 state = next(states)
                 run.take_bound(state.bound, state.prices)
             last = number == search.planned or run.ended()
-            if self._closes and number > search.planned - RECENT_PASSES and run.parts.recent_columns:
+            if self._closes and number > search.planned - self._passes.recent and run.parts.recent_columns:
                 self._recent.append(self._columns_of(state))
             if number == middle and not last:
                 self._lift_midway(search, state)
@@ -248,8 +217,16 @@ class _Search:
     def may_relax(self) -> bool:
         """Whether relaxations of files may raise the bound, and holders sought with care better the plan."""
         run = self._run
-        relaxes = self._passed is not None and not self._small and RelaxedVisits.fits(run.instance)
-        return relaxes and run.gap() > max(WORTH_RELAXING, run.wanted_gap) and run.parts.relaxing
+        relaxes = (
+            self._passed is not None
+            and not self._small
+            and RelaxedVisits.fits(run.instance, self._parameters.relaxation)
+        )
+        return (
+            relaxes
+            and run.gap() > max(self._parameters.relaxation.from_gap, run.wanted_gap)
+            and run.parts.relaxing
+        )
 
     def relax(self) -> None:
         """Go on by them."""
@@ -261,7 +238,7 @@ class _Search:
     def may_go_on(self) -> bool:
         """Whether a few passes more may narrow the gap, and nothing else will."""
         run = self._run
-        wide = self._passed is not None and not self._closes and run.gap() > WORTH_GOING_ON
+        wide = self._passed is not None and not self._closes and run.gap() > self._passes.going_on_gap
         return wide and not self._relaxed and run.parts.going_on
 
     def may_better(self) -> bool:
@@ -280,7 +257,11 @@ class _Search:
     def to_be_closed(self) -> bool:
         """Whether a master program is to follow."""
         gap = self._run.gap()
-        closes = self._closes and gap > self._run.wanted_gap and (self._small or gap <= WIDEST)
+        closes = (
+            self._closes
+            and gap > self._run.wanted_gap
+            and (self._small or gap <= self._parameters.run.widest_gap)
+        )
         return closes and self._run.parts.master and not self.is_one_file()
 
     def close(self) -> None:
@@ -306,7 +287,11 @@ class _Search:
         """Prices lifted towards the duals of a plan, and their bound."""
         inst, solver = self._run.instance, self._run.solver
         return lifted_prices(
-            plan.served, inst.rates.overload_cost, prices, lambda lifted: priced_bound(inst, lifted, solver)
+            plan.served,
+            inst.rates.overload_cost,
+            prices,
+            lambda lifted: priced_bound(inst, lifted, solver),
+            self._parameters.lifting.steps,
         )
 
     def lift(self) -> None:
@@ -314,9 +299,10 @@ class _Search:
         if self._passed is None:
             return
         run, (_, _, state), self._lifts = self._run, self._passed, False
+        lifting, enough = self._parameters.lifting, self._passes.going_on_gap
         latest = state
-        for number in range(1, LIFTS + 1):
-            if run.ended() or run.gap() <= max(WORTH_GOING_ON, run.wanted_gap):
+        for number in range(1, lifting.times + 1):
+            if run.ended() or run.gap() <= max(enough, run.wanted_gap):
                 break
             before = run.bound
             with run.clock.phase("prices"):
@@ -324,16 +310,21 @@ class _Search:
                 if bound <= before:
                     break
                 run.take_bound(bound, prices)
-                search = PriceSearch(run.instance, run.solver, 0, WarmStart(prices, run.best.holds))
+                start = WarmStart(prices, run.best.holds)
+                search = PriceSearch(run.instance, run.solver, 0, start, parameters=self._parameters)
                 for latest in islice(search.passes(), search.planned):
                     run.take_bound(latest.bound, latest.prices)
                     if run.ended():
                         break
-            run.report("lifted prices", number / LIFTS)
-            if run.bound - before < WORTH_LIFTING * (run.best.cost - before):
+            run.report("lifted prices", number / lifting.times)
+            if run.bound - before < lifting.worth * (run.best.cost - before):
                 break
-        helped = latest is not state and run.gap() > WORTH_GOING_ON
-        if not run.ended() and run.gap() > run.wanted_gap and (helped or run.gap() > WORTH_IMPROVING):
+        helped = latest is not state and run.gap() > enough
+        if (
+            not run.ended()
+            and run.gap() > run.wanted_gap
+            and (helped or run.gap() > self._parameters.better.from_gap)
+        ):
             with run.clock.phase("plan"):
                 self._plan(latest, final=True)
             run.report("lifted prices", 1.0)
@@ -342,13 +333,13 @@ class _Search:
         """A few passes more at the last heat, and a plan from where they lead."""
         if self._passed is None:
             return
-        run, (search, states, _) = self._run, self._passed
-        search.last += MORE_PASSES
-        for number in range(1, MORE_PASSES + 1):
+        run, (search, states, _), more = self._run, self._passed, self._passes.more
+        search.last += more
+        for number in range(1, more + 1):
             with run.clock.phase("prices"):
                 state = next(states)
                 run.take_bound(state.bound, state.prices)
-            run.report("prices and plans", number / MORE_PASSES)
+            run.report("prices and plans", number / more)
             if run.ended():
                 break
         with run.clock.phase("plan"):
@@ -357,7 +348,7 @@ class _Search:
 
     def _plan_due(self, search: PriceSearch, done: int) -> bool:
         """Whether to make a plan before the last one, for it may be good enough to end with."""
-        if not self._run.planned and self._run.clock.used_ratio() >= FIRST_PLAN_TIME:
+        if not self._run.planned and self._run.clock.used_ratio() >= self._passes.first_plan:
             return True
         return search.may_end(done)
 
@@ -371,24 +362,25 @@ class _Search:
     def _plan(self, state: PricePass, *, final: bool) -> None:
         """Plans from the holders of a pass and, once, from what is there."""
         run, first, self._first = self._run, self._first, False
-        inst, local = run.instance, run.local
+        inst, local, parameters = run.instance, run.local, self._parameters
         wish = np.ascontiguousarray(state.holds.T)
-        run.take_plan(local.refit(wish, state.current, run.ended, REFIT_ROUNDS if final else 1))
+        run.take_plan(local.refit(wish, state.current, run.ended, None if final else 1))
         if run.gap() <= run.wanted_gap:
             return
-        stays = first and inst.held.any() and (self._small or run.gap() > WORTH_STAYING)
+        stays = first and inst.held.any() and (self._small or run.gap() > self._passes.staying_gap)
         if stays and run.parts.staying:
             there = (inst.held >= inst.copies) & (inst.copies > 0)
             run.take_plan(local.refit(there, state.current, run.ended, 1))
         if first and self._small and self._start is not None:
             run.take_plan(local.refit(self._start.holds, state.current, run.ended, 1))
-        far = _work(inst) > ONE_THREAD_UP_TO and run.gap() > FAR * run.wanted_gap
+        far = run.gap() > self._passes.far * run.wanted_gap and _work(inst) > parameters.run.one_thread_up_to
         # A master program that follows goes far beyond it.
         if far and (not final or (self._closes and not Facility.applies(inst))):
             return
         # Where the bound is lifted first, the gap says nothing yet about the plan.
-        if self._small or (final and not self._lifts and run.gap() > WORTH_IMPROVING):
-            run.take_plan(local.improve(wish, state.current, IMPROVE_ROUNDS, run.ended))
+        if self._small or (final and not self._lifts and run.gap() > parameters.better.from_gap):
+            rounds = parameters.refit.improve_rounds
+            run.take_plan(local.improve(wish, state.current, rounds, run.ended))
 
     def _columns_of(self, state: PricePass) -> FileColumns:
         files = np.arange(self._run.instance.n_files, dtype=np.int32)
@@ -430,7 +422,9 @@ STEPS: tuple[Step[_Search], ...] = (
     # What is left by now may be the bound's.
     _on_closing(
         "tree, longer",
-        lambda run, of: of.rounds and (of.small or run.gap() > WORTH_SPLITTING) and run.parts.tree,
+        lambda run, of: (
+            of.rounds and (of.small or run.gap() > run.parameters.tree.from_gap) and run.parts.tree
+        ),
         Closing.split_on,
     ),
     _on_closing("rounding, longer", lambda run, of: of.rounds and run.parts.rounding, Closing.round_on),

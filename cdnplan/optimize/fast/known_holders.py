@@ -13,40 +13,23 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.model.plan.placement import Prices
-from cdnplan.optimize.fast.choice_kernels import choose_columns
+from cdnplan.optimize.fast.choice_kernels import KnownColumns, choose_columns
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.file_columns import columns_of, launch_use
 from cdnplan.optimize.problem.limits import TINY, LimitVector
+from cdnplan.parameters.parameters import DEFAULTS
+from cdnplan.parameters.wide_gaps import ChoiceParameters
 
 Bools = npt.NDArray[np.bool_]
 
-STIFFNESS = (4.0, 20.0, 100.0)
-"""By how much a limit's price grows for each part of the limit that is used beyond it; one after another."""
-SWEEPS = 12
-"""At most so many times all files choose at each stiffness."""
-LEAST_PRICE = 0.1
-"""Limits with a lower price count as if they had this part of the mean price of their kind."""
 FILES_AT_ONCE = 128
 """Columns are counted for so many files at a time: at first with a number for every limit."""
-MOST_ENTRIES = 150_000_000
-"""Of columns and limits, at 8 bytes; sets beyond that are not kept."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Offer:
-    """Columns of all files, those of a file together, with what they use: see `choose_columns`."""
-
-    cost: Floats
-    ptr: Ints
-    which: npt.NDArray[np.int32]
-    use: npt.NDArray[np.float32]
 
 
 class KnownHolders:
@@ -55,10 +38,11 @@ class KnownHolders:
     Parameters
     ----------
     solver : FileSolver
+    parameters : ChoiceParameters
     """
 
-    def __init__(self, solver: FileSolver) -> None:
-        self._solver = solver
+    def __init__(self, solver: FileSolver, parameters: ChoiceParameters = DEFAULTS.choice) -> None:
+        self._solver, self._numbers = solver, parameters
         self._limits = LimitVector.of(solver.instance)
         self._sets: list[Bools] = []
         self._entries = 0
@@ -78,7 +62,7 @@ class KnownHolders:
         # At most: each holder uses its pool's own rows, in every slice, and each file all that are shared.
         entries = int(np.count_nonzero(holds)) * (2 + inst.n_slices)
         entries += inst.n_files * (self._limits.n_own - inst.n_pools * (2 + inst.n_slices))
-        if self._sets and self._entries + entries > MOST_ENTRIES:
+        if self._sets and self._entries + entries > self._numbers.most_entries:
             return
         self._entries += entries
         self._sets.append(holds)
@@ -107,12 +91,10 @@ class KnownHolders:
         price = np.where(exists, self._at_least(limits.flat(prices)), 0.0)
         total = self._total(offer)
         rng = np.random.default_rng(0)
-        for stiffness in STIFFNESS:
-            for _ in range(SWEEPS):
-                changes = choose_columns(
-                    rng.permutation(files), len(self._sets), offer.cost, offer.ptr, offer.which, offer.use,
-                    limit, price, stiffness, total, self._pick,
-                )  # fmt: skip
+        for stiffness in self._numbers.stiffness:
+            for _ in range(self._numbers.sweeps):
+                order, n_known = rng.permutation(files), len(self._sets)
+                changes = choose_columns(order, n_known, offer, limit, price, stiffness, total, self._pick)
                 if changes == 0:
                     break
         chosen = np.empty((files.size, self._solver.instance.n_pools), dtype=np.bool_)
@@ -121,11 +103,11 @@ class KnownHolders:
             chosen[mine] = holds[mine]
         return np.ascontiguousarray(chosen.T)
 
-    def _offer(self, prices: Prices) -> _Offer:
+    def _offer(self, prices: Prices) -> KnownColumns:
         """Columns of all sets, with requests where they cost least."""
         parts = list(self._parts(prices))
         counts = np.concatenate([part[1] for part in parts])
-        return _Offer(
+        return KnownColumns(
             np.concatenate([part[0] for part in parts]),
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             np.concatenate([part[2] for part in parts]),
@@ -151,7 +133,7 @@ class KnownHolders:
             counts = np.bincount(column, minlength=flat.shape[0])
             yield cost.ravel(), counts, which.astype(np.int32), flat[column, which]
 
-    def _total(self, offer: _Offer) -> Floats:
+    def _total(self, offer: KnownColumns) -> Floats:
         """What the files use as they have chosen."""
         column = np.repeat(np.arange(offer.cost.size), np.diff(offer.ptr))
         chosen = np.zeros(offer.cost.size, dtype=np.bool_)
@@ -166,5 +148,6 @@ class KnownHolders:
         for kind in (slice(0, pools), slice(pools, volumes), slice(volumes, None)):
             positive = price[kind][price[kind] > 0]
             if positive.size:
-                raised[kind] = np.maximum(price[kind], LEAST_PRICE * float(positive.mean()))
+                least = self._numbers.least_price * float(positive.mean())
+                raised[kind] = np.maximum(price[kind], least)
         return np.minimum(raised, self._limits.cap)

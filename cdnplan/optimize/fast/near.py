@@ -27,20 +27,10 @@ from cdnplan.optimize.problem.outcome import Progress, Stop, no_progress
 from cdnplan.optimize.problem.rules import volumes_used_gb
 from cdnplan.optimize.problem.warm_start import WarmStart
 from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
+from cdnplan.parameters.questions import ChangeParameters
 
 Bools = npt.NDArray[np.bool_]
-
-USED_RATIO = 1e-3
-"""A pool that serves less than this part of a region's demand does not matter to it."""
-NEAREST = 4
-"""So many cheapest candidates of a touched region may take files in, whether they serve it now or not."""
-LEAST_PASSES, MOST_PASSES, PASSES_OF_ALL = 5, 12, 0.75
-"""Passes over the part: what so many passes over the whole network would cost, within the others."""
-OWN_RATIO = 0.25
-"""A pool that keeps its files takes the part's price of throughput where the part may use at least so much of
-it. Where others use nearly all, they would give way at a far lower price than the little they leave has."""
-LARGEST_RATIO = 0.6
-"""Parts with more than this share of all candidate entries are not worth the trouble."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +58,13 @@ class Part:
         return self.entries.size / max(1, instance.cand_pool.size)
 
 
-def part_near(instance: Instance, touched: Bools, pools: Bools, served_gb: Floats) -> Part:
+def part_near(
+    instance: Instance,
+    touched: Bools,
+    pools: Bools,
+    served_gb: Floats,
+    parameters: ChangeParameters = DEFAULTS.change,
+) -> Part:
     """Find what a change concerns.
 
     Parameters
@@ -80,11 +76,12 @@ def part_near(instance: Instance, touched: Bools, pools: Bools, served_gb: Float
         Pools with other limits or rules.
     served_gb : (n_cand,) float64
         What each candidate entry serves [GB].
+    parameters : ChangeParameters
     """
     region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     slot = np.arange(region.size) - instance.cand_ptr[region]
-    matters = served_gb > USED_RATIO * instance.region_gb()[region]
-    near = touched[region] & (matters | (slot < NEAREST))
+    matters = served_gb > parameters.used * instance.region_gb()[region]
+    near = touched[region] & (matters | (slot < parameters.nearest))
     free = pools.copy()
     free[instance.cand_pool[near]] = True
     inside = touched.copy()
@@ -244,6 +241,7 @@ def solve_near(
     stop: Stop | None = None,
     progress: Progress = no_progress,
     clock: Callable[[], float] = time.perf_counter,
+    parameters: Parameters = DEFAULTS,
 ) -> NearPlan:
     """Plan a part anew and leave the rest, with prices for the whole.
 
@@ -258,6 +256,7 @@ def solve_near(
         The best serving of that placement [GB].
     stop, progress, clock
         As for `cdnplan.optimize.fast.fast.solve_fast`.
+    parameters : Parameters
 
     Returns
     -------
@@ -278,12 +277,15 @@ def solve_near(
 
     small, launches = sub_instance(instance, part, start.holds, served_gb, origin_gb)
     columns = Columns.of(small)
-    solver, local = FileSolver.of(small, columns), LocalSearch(small, columns)
+    solver, local = FileSolver.of(small, columns), LocalSearch(small, columns, parameters)
     first = WarmStart(
         _prices_of(instance, start.prices, part, launches), start.holds[part.pools] & (small.copies > 0)
     )
-    passes = int(np.clip(PASSES_OF_ALL / max(part.share(instance), 1e-9), LEAST_PASSES, MOST_PASSES))
-    search = PriceSearch(small, solver, 0, first, warm_passes=passes)
+    numbers = parameters.change
+    passes = numbers.passes_of_all / max(part.share(instance), 1e-9)
+    passes = int(np.clip(passes, numbers.least_passes, numbers.most_passes))
+    prices = replace(parameters.prices, warm_passes=passes)
+    search = PriceSearch(small, solver, 0, first, parameters=replace(parameters, prices=prices))
     states = search.passes()
     seconds["part"] = clock() - begun
     for number in range(1, search.planned + 1):
@@ -306,9 +308,9 @@ def solve_near(
     lost: Bools = np.any(start.holds & ~holds, axis=1)
     _serve_strays(instance, part, lost, holds, served, origin)
     seconds["plan"] = clock() - begun - sum(seconds.values())
-    own = small.throughput_gbps >= OWN_RATIO * instance.throughput_gbps[part.pools]
-    prices = _merged(instance, start.prices, state.prices, part, launches, own)
-    return NearPlan(holds, served, origin, prices, seconds, ended())
+    own = small.throughput_gbps >= numbers.own * instance.throughput_gbps[part.pools]
+    merged = _merged(instance, start.prices, state.prices, part, launches, own)
+    return NearPlan(holds, served, origin, merged, seconds, ended())
 
 
 def _serve_strays(
@@ -347,7 +349,7 @@ def _prices_of(instance: Instance, prices: Prices, part: Part, launches: Ints) -
 def _merged(
     instance: Instance, prices: Prices, found: Prices, part: Part, launches: Ints, own: Bools
 ) -> Prices:
-    """Prices of the whole, those of the part in their place; `own`: of the part's pools, see `OWN_RATIO`.
+    """Prices of the whole, those of the part in their place; `own`: of its pools, see `ChangeParameters`.
 
     Of the part's pools only those that are free have prices of volumes of their own.
     """

@@ -10,23 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cdnplan.optimize.fast.closing import IMPROVE_ROUNDS
 from cdnplan.optimize.fast.known_holders import KnownHolders
 from cdnplan.optimize.place.local_search import towards_duals
 from cdnplan.optimize.price.pricing import PricePass, PriceSearch
 from cdnplan.optimize.run.run_state import RunState
 from cdnplan.optimize.serve.serving import best_serving
-
-WORTH_RELAXING, RELAXED_PASSES, THOROUGH_PASSES, SEEK_STEPS = 2e-2, 16, 6, 100
-"""Above the first gap, so many passes by the relaxations of files follow, and by holders sought with so many
-steps from each file's relaxation."""
-CHOICES, HALFWAY = 8, 0.5
-"""Choices among the holders of these passes at most; prices move so far towards the duals of each."""
-WORTH_IMPROVING, IMPROVEMENTS = 1e-2, 6
-"""Above the first gap, pools of networks of any size are re-chosen at the end; then again from the best plan,
-so many times at most."""
-WORTH_REPEATING, IN_VAIN = 5e-3, 2
-"""Choices, and of pools anew, end when less than this part of the gap is closed so many times in a row."""
 
 
 def relax(run: RunState, search: PriceSearch, states: Iterator[PricePass]) -> None:
@@ -40,17 +28,18 @@ def relax(run: RunState, search: PriceSearch, states: Iterator[PricePass]) -> No
     states : iterator of PricePass
         What `search` yields.
     """
-    relaxed, known = search.relax(), KnownHolders(run.solver)
-    passes = RELAXED_PASSES + THOROUGH_PASSES
+    numbers, relaxed = run.parameters.relaxation, search.relax()
+    known = KnownHolders(run.solver, run.parameters.choice)
+    passes = numbers.passes + numbers.thorough_passes
     for number in range(1, passes + 1):
         with run.clock.phase("prices"):
             state = next(states)
-            if number == RELAXED_PASSES:
+            if number == numbers.passes:
                 for prices in (state.prices, state.current):
                     run.take_bound(relaxed.bound(prices), prices)
-                search.seek(SEEK_STEPS)
+                search.seek(numbers.seek_steps)
         last = number == passes or run.ended()
-        if number > RELAXED_PASSES:
+        if number > numbers.passes:
             known.add(state.holds.copy())
             if last:
                 with run.clock.phase("plan"):
@@ -72,8 +61,8 @@ def choose(run: RunState, known: KnownHolders) -> None:
         With a plan, whose holders join those known.
     known : KnownHolders
     """
-    prices, vain = run.prices, 0
-    for number in range(1, CHOICES + 1):
+    prices, vain, numbers = run.prices, 0, run.parameters.choice
+    for number in range(1, numbers.times + 1):
         if run.closed():
             break
         before = run.best.cost
@@ -82,10 +71,10 @@ def choose(run: RunState, known: KnownHolders) -> None:
             wish = known.choose(prices)
             served = best_serving(run.instance, wish)
             run.take_plan(run.local.refit(wish, towards_duals(prices, served, 1.0), run.ended))
-            prices = towards_duals(prices, served, HALFWAY)
-        run.report("chosen holders", number / CHOICES)
+            prices = towards_duals(prices, served, numbers.halfway)
+        run.report("chosen holders", number / numbers.times)
         vain = 0 if _paid(run, before) else vain + 1
-        if vain == IN_VAIN:
+        if vain == run.parameters.better.in_vain:
             break
 
 
@@ -98,20 +87,21 @@ def improve_best(run: RunState) -> None:
         With a plan.
     """
     prices, vain = run.prices, 0
-    for number in range(1, IMPROVEMENTS + 1):
-        enough = run.gap() <= max(WORTH_IMPROVING, run.wanted_gap)
+    numbers, refit = run.parameters.better, run.parameters.refit
+    for number in range(1, numbers.times + 1):
+        enough = run.gap() <= max(numbers.from_gap, run.wanted_gap)
         if run.ended() or enough or not run.parts.bettering:
             break
         before = run.best.cost
         with run.clock.phase("plan"):
-            prices = towards_duals(prices, run.best.served)
-            run.take_plan(run.local.improve(run.best.holds, prices, IMPROVE_ROUNDS, run.ended))
-        run.report("plans", number / IMPROVEMENTS)
+            prices = towards_duals(prices, run.best.served, refit.towards_duals)
+            run.take_plan(run.local.improve(run.best.holds, prices, refit.improve_rounds, run.ended))
+        run.report("plans", number / numbers.times)
         vain = 0 if _paid(run, before) else vain + 1
-        if vain == IN_VAIN:
+        if vain == numbers.in_vain:
             break
 
 
 def _paid(run: RunState, before: float) -> bool:
     """Whether enough of the gap was closed since the best plan had that cost."""
-    return before - run.best.cost >= WORTH_REPEATING * (before - run.bound)
+    return before - run.best.cost >= run.parameters.better.worth * (before - run.bound)

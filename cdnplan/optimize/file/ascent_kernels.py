@@ -1,4 +1,4 @@
-"""Lower bound of one file's facility location problem (UFL): dual ascent and dual adjustment [1]_.
+"""Lower bound of one file's facility location problem: dual ascent and dual adjustment [1]_.
 
 A feasible solution of the dual of the LP relaxation: u[r] for each region, with what it offers beyond each
 pool's level, max(0, u[r] - level[r, p]), paid out of that pool's slack. The bound is the sum of u. All
@@ -16,9 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from cdnplan.compiled import njit
-
-Array = Any
+from cdnplan.compiled import inlined, njit, part
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
+from cdnplan.optimize.file.copy_kernels import copy
+from cdnplan.optimize.file.problem_kernels import (
+    N_CHUNKS,
+    Duals,
+    File,
+    ask_for_file,
+    opening_costs,
+    room_for_duals,
+    room_for_file,
+)
+from cdnplan.optimize.problem.arrays import Demand, Holding, Network
 
 TIGHT = 1e-9
 """A slack of at most this part of the opening cost counts as used up."""
@@ -28,18 +38,12 @@ ONE: Any = np.int64(1)
 """Numbers of regions; plain ones would have numba compile callees once more for the literals."""
 
 
-@njit(cache=True)
-def start_duals(
-    active: Array, n_active: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
-    allowed: Array, u: Array, pos: Array,
-) -> None:  # fmt: skip
-    """Set each u to its region's lowest level, or the origin's if that is lower.
-
-    `active[:n_active]` are the regions with demand, increasing; `pools`, `costs` the entries of each
-    region by increasing cost; `pos[r]` is where entries with a level above u[r] begin.
-    """
-    for i in range(n_active):
-        r = active[i]
+@inlined
+def start_duals(net: Network, file: File, duals: Duals) -> None:
+    """Set each u to its region's lowest level, or the origin's if that is lower."""
+    ptr, pools, costs, allowed = net.ptr, net.pools, net.costs, file.allowed
+    v, cap, u, pos = file.v, file.cap, duals.u, duals.pos
+    for r in file.active:
         j = ptr[r]
         while j < ptr[r + 1] and not allowed[pools[j]]:
             j += 1
@@ -51,15 +55,14 @@ def start_duals(
         pos[r] = j
 
 
-@njit(cache=True)
-def ascend(
-    todo: Array, n_todo: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
-    allowed: Array, slack: Array, u: Array, pos: Array,
-) -> float:  # fmt: skip
+@part
+def ascend(net: Network, file: File, duals: Duals, todo: Ints, n_todo: int) -> float:
     """Raise the listed regions' u, each by at most one level a pass, as long as slacks allow.
 
     `todo` is used up; returns by how much u grew in all.
     """
+    ptr, pools, costs, allowed = net.ptr, net.pools, net.costs, file.allowed
+    v, cap, u, pos, slack = file.v, file.cap, duals.u, duals.pos, duals.slack
     grown = 0.0
     while n_todo > 0:
         kept = 0
@@ -93,24 +96,21 @@ def ascend(
     return grown
 
 
-@njit(cache=True)
-def adjust(
-    active: Array, n_active: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
-    pool_ptr: Array, pool_region: Array, allowed: Array, opening: Array, slack: Array, u: Array,
-    pos: Array, todo: Array, stamp: Array, rounds: int,
-) -> float:  # fmt: skip
+@inlined
+def adjust(net: Network, file: File, duals: Duals, rounds: int) -> float:
     """Lower one region's u by a level where that frees two pools, let its neighbours rise, then itself.
 
     So for all regions, up to `rounds` times. The sum of u never falls: what neighbours do not use of the
-    freed slack, the region takes back.
-    `todo` and `stamp` (zeros) are scratch of the length of the regions; returns by how much u grew.
+    freed slack, the region takes back. Returns by how much u grew.
     """
+    ptr, pools, costs, allowed = net.ptr, net.pools, net.costs, file.allowed
+    v, u, pos, slack, opening = file.v, duals.u, duals.pos, duals.slack, file.opening
+    pool_ptr, pool_region, todo, stamp = net.pool_ptr, net.pool_region, duals.todo, duals.stamp
     grown = 0.0
     mark = 0
     for _ in range(rounds):
         before = grown
-        for i in range(n_active):
-            r = active[i]
+        for r in file.active:
             # A region that pays for two pools without slack: then the duals may not be optimal yet.
             blocked, lower = 0, -np.inf
             for j in range(ptr[r], pos[r]):
@@ -141,12 +141,41 @@ def adjust(
             while j < ptr[r + 1] and (not allowed[pools[j]] or v[r] * costs[j] <= lower):
                 j += 1
             pos[r] = j
-            risen = ascend(todo, n_todo, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+            risen = ascend(net, file, duals, todo, n_todo)
             todo[0] = r
-            risen += ascend(todo, ONE, v, cap, ptr, pools, costs, allowed, slack, u, pos)
+            risen += ascend(net, file, duals, todo, ONE)
             grown += risen - drop
         if grown - before <= 1e-12 * abs(grown):
             break
-    for i in range(n_active):
-        stamp[active[i]] = 0
+    for r in file.active:
+        stamp[r] = 0
     return grown
+
+
+@part
+def find_duals(net: Network, file: File, duals: Duals, rounds: int, constant: float) -> float:
+    """Ascend from nothing and adjust so many times; returns the bound, and a constant that is part of it."""
+    copy(file.opening, file.opening.size, duals.slack)
+    start_duals(net, file, duals)
+    copy(file.active, file.active.size, duals.todo)
+    ascend(net, file, duals, duals.todo, file.active.size)
+    adjust(net, file, duals, rounds)
+    bound = constant
+    for r in file.active:
+        bound += duals.u[r]
+    return bound
+
+
+@njit(cache=True, nogil=True)
+def solve_files(
+    chunks: Ints, files: Ints32, demand: Demand, net: Network, holding: Holding, values: Floats
+) -> None:
+    """Bound every listed file's problem; `values[i]` is the result, constants and all."""
+    n_regions, n_pools = net.origin.size, holding.store.size
+    row_gb, gift = np.zeros(demand.n_rows), np.zeros(n_pools)
+    room, duals = room_for_file(n_regions, n_pools), room_for_duals(n_regions, n_pools)
+    for chunk in chunks:
+        for i in range(chunk, files.size, N_CHUNKS):
+            file = ask_for_file(files[i], demand, net.origin, row_gb, room)
+            constant = opening_costs(files[i], holding, gift, file)
+            values[i] = find_duals(net, file, duals, ADJUST_ROUNDS, constant)

@@ -11,7 +11,9 @@ from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.plan.cuts import Cuts
 from cdnplan.model.plan.placement import Prices
-from cdnplan.optimize.file.file_kernels import N_CHUNKS, solve_files
+from cdnplan.optimize.file.ascent_kernels import solve_files
+from cdnplan.optimize.file.problem_kernels import N_CHUNKS
+from cdnplan.optimize.problem.arrays import Demand, Holding, Network
 from cdnplan.optimize.problem.columns import Columns
 from cdnplan.optimize.problem.priced import Priced, limits_worth
 from cdnplan.optimize.problem.rules import possible_copies
@@ -81,6 +83,25 @@ class FileSolver:
         price = np.concatenate([prices.launch, prices.cut])
         return np.asarray(self.reward_weight * price[self.reward_rule])
 
+    @property
+    def demand(self) -> Demand:
+        """What is asked of the instance, for kernels."""
+        return Demand.of(self.instance, self.columns)
+
+    def holding(self, priced: Priced, reward: Floats) -> Holding:
+        """What holding files takes and costs, for kernels; for `reward` see `rewards`."""
+        return Holding(
+            self.instance.size_gb,
+            self.copies,
+            self.held,
+            self.pinned,
+            priced.store,
+            priced.new,
+            self.reward_ptr,
+            self.reward_pool,
+            reward,
+        )
+
     def solve(self, files: Ints32, priced: Priced, reward: Floats) -> Floats:
         """Bound the problems of some files.
 
@@ -96,16 +117,9 @@ class FileSolver:
         (n,) float64
             Under the prices.
         """
-        inst, cols = self.instance, self.columns
         values = np.zeros(files.size)
-        in_even_lanes(
-            solve_files, N_CHUNKS, files, inst.region_row,
-            inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
-            inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[priced.order],
-            priced.cand_cost[priced.order], priced.origin_cost, cols.pool_ptr, cols.pool_region,
-            inst.size_gb, priced.store, priced.new, self.copies, self.held, self.pinned, self.reward_ptr,
-            self.reward_pool, reward, values,
-        )  # fmt: skip
+        net, holding = Network.of(self.instance, self.columns, priced), self.holding(priced, reward)
+        in_even_lanes(solve_files, N_CHUNKS, files, self.demand, net, holding, values)
         return values
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from cdnplan.compiled import njit
+import numpy.typing as npt
 
-Array = Any
+from cdnplan.compiled import part
 
 
-@njit(cache=True)
-def copy(source: Array, n: int, to: Array) -> None:
+@part
+def copy(source: npt.NDArray[Any], n: int, to: npt.NDArray[Any]) -> None:
     """Copy the first n entries one by one.
 
     Where slices are assigned to, numba also compiles what to say should the shapes differ.

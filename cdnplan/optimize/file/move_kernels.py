@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import inlined, part
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
+from cdnplan.optimize.file.ascent_kernels import TIGHT
+from cdnplan.optimize.file.problem_kernels import File, Moves
+from cdnplan.optimize.problem.arrays import Bools, Network
 
-Array = Any
 
-
-@njit(cache=True)
-def best_two(r: int, ptr: Array, pools: Array, costs: Array, is_open: Array, origin: float) -> Any:
+@part
+def best_two(
+    r: int, ptr: Ints, pools: Ints32, costs: Floats, is_open: Bools, origin: float
+) -> tuple[int, int]:
     """First and second open entry of a region by cost (-1: none cheaper than the origin)."""
     first = -1
     for j in range(ptr[r], ptr[r + 1]):
@@ -25,34 +27,63 @@ def best_two(r: int, ptr: Array, pools: Array, costs: Array, is_open: Array, ori
     return first, -1
 
 
-@njit(cache=True)
+@part
+def open_tight(net: Network, file: File, pos: Ints, slack: Floats, is_open: Bools) -> None:
+    """Open, for each region that has none yet, the cheapest pool without slack that it pays for."""
+    ptr, pools, allowed, opening = net.ptr, net.pools, file.allowed, file.opening
+    for r in file.active:
+        choice = -1
+        for j in range(ptr[r], pos[r]):
+            p = pools[j]
+            if not allowed[p]:
+                continue
+            if is_open[p]:
+                choice = -1
+                break
+            if choice < 0 and slack[p] <= TIGHT * opening[p]:
+                choice = p
+        if choice >= 0:
+            is_open[choice] = True
+
+
+@part
+def open_cost(net: Network, file: File, opening: Floats, is_open: Bools) -> float:
+    """Opening costs of the open pools, and serving each region by its cheapest one."""
+    ptr, pools, costs, origin, v = net.ptr, net.pools, net.costs, net.origin, file.v
+    total = 0.0
+    for p in range(is_open.size):
+        if is_open[p]:
+            total += opening[p]
+    for r in file.active:
+        first, _ = best_two(r, ptr, pools, costs, is_open, origin[r])
+        total += v[r] * (costs[first] if first >= 0 else origin[r])
+    return total
+
+
+@part
 def add_worth(
-    gb: float, first: int, second: int, pools: Array, costs: Array, origin: float, toll: Array,
-    band: float, before: Array, worth: Array,
-) -> None:  # fmt: skip
+    gb: float, r: int, first: int, second: int, net: Network, band: float, before: Bools, worth: Floats
+) -> None:
     """Add what a region's first open entry saves it over the second, the band on top if open before."""
     if first >= 0:
-        then = costs[second] if second >= 0 else origin
-        extra = min(band, max(toll[first], toll[second])) if before[pools[first]] else 0.0
-        worth[pools[first]] += gb * (then - costs[first] + extra)
+        then = net.costs[second] if second >= 0 else net.origin[r]
+        p = net.pools[first]
+        extra = min(band, max(net.toll[first], net.toll[second])) if before[p] else 0.0
+        worth[p] += gb * (then - net.costs[first] + extra)
 
 
-@njit(cache=True)
-def rank_moves(
-    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
-    toll: Array, band: float, is_open: Array, before: Array, gain: Array, worth: Array, first: Array,
-    second: Array,
-) -> None:  # fmt: skip
+@inlined
+def rank_moves(net: Network, file: File, band: float, is_open: Bools, before: Bools, moves: Moves) -> None:
     """What opening each closed pool would save, and what closing each open one would cost.
 
-    Where prices are part of a cost (`toll`, by entry, 0 at the end for the origin), savings count beyond
-    the band only, and closing a pool that was open before costs the band on top. `first` and `second` get
-    each region's open entries by cost.
+    Where prices are part of a cost, savings count beyond the band only, and closing a pool that was open
+    before costs the band on top.
     """
+    ptr, pools, costs, toll, origin, v = net.ptr, net.pools, net.costs, net.toll, net.origin, file.v
+    gain, worth, first, second = moves.gain, moves.worth, moves.first, moves.second
     gain[:] = 0.0
     worth[:] = 0.0
-    for i in range(n_active):
-        r = active[i]
+    for r in file.active:
         a, b = best_two(r, ptr, pools, costs, is_open, origin[r])
         first[r], second[r] = a, b
         now, stop = origin[r], ptr[r + 1]
@@ -69,13 +100,13 @@ def rank_moves(
                 gain[pools[j]] += v[r] * saving
 
 
-@njit(cache=True)
+@inlined
 def note_opened(
-    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
-    pool_region: Array, toll: Array, band: float, is_open: Array, before: Array, worth: Array, first: Array,
-    second: Array,
-) -> None:  # fmt: skip
+    p: int, net: Network, file: File, band: float, is_open: Bools, before: Bools, moves: Moves
+) -> None:
     """Bring `worth`, `first` and `second` of `rank_moves` up to date after a pool has opened."""
+    ptr, pools, costs, origin, v = net.ptr, net.pools, net.costs, net.origin, file.v
+    pool_ptr, pool_region, first, second = net.pool_ptr, net.pool_region, moves.first, moves.second
     for i in range(pool_ptr[p], pool_ptr[p + 1]):
         r = pool_region[i]
         if v[r] <= 0.0:
@@ -83,17 +114,16 @@ def note_opened(
         a, b = best_two(r, ptr, pools, costs, is_open, origin[r])
         if a == first[r] and b == second[r]:
             continue
-        add_worth(-v[r], first[r], second[r], pools, costs, origin[r], toll, band, before, worth)
-        add_worth(v[r], a, b, pools, costs, origin[r], toll, band, before, worth)
+        add_worth(-v[r], r, first[r], second[r], net, band, before, moves.worth)
+        add_worth(v[r], r, a, b, net, band, before, moves.worth)
         first[r], second[r] = a, b
 
 
-@njit(cache=True)
-def saved_by(
-    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
-    pool_region: Array, is_open: Array, toll: Array, band: float,
-) -> float:  # fmt: skip
+@part
+def saved_by(p: int, net: Network, v: Floats, is_open: Bools, band: float) -> float:
     """What opening a closed pool saves beyond the band."""
+    ptr, pools, costs, toll, origin = net.ptr, net.pools, net.costs, net.toll, net.origin
+    pool_ptr, pool_region = net.pool_ptr, net.pool_region
     total = 0.0
     for i in range(pool_ptr[p], pool_ptr[p + 1]):
         r = pool_region[i]
@@ -114,12 +144,11 @@ def saved_by(
     return total
 
 
-@njit(cache=True)
-def lost_by(
-    p: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
-    pool_region: Array, is_open: Array, toll: Array, band: float,
-) -> float:  # fmt: skip
+@part
+def lost_by(p: int, net: Network, v: Floats, is_open: Bools, band: float) -> float:
     """What closing an open pool costs, the band on top."""
+    ptr, pools, costs, toll, origin = net.ptr, net.pools, net.costs, net.toll, net.origin
+    pool_ptr, pool_region = net.pool_ptr, net.pool_region
     total = 0.0
     for i in range(pool_ptr[p], pool_ptr[p + 1]):
         r = pool_region[i]
@@ -132,50 +161,34 @@ def lost_by(
     return total
 
 
-@njit(cache=True)
-def move_pools(
-    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, origin: Array,
-    pool_ptr: Array, pool_region: Array, opening: Array, allowed: Array, fixed: Array, toll: Array,
-    band: float, is_open: Array, before: Array, gain: Array, worth: Array, order: Array, first: Array,
-    second: Array,
-) -> None:  # fmt: skip
-    """Open pools by decreasing net gain, then close by increasing worth; the last three are scratch.
+@part
+def move_pools(net: Network, file: File, band: float, is_open: Bools, before: Bools, moves: Moves) -> None:
+    """Open pools by decreasing net gain, then close by increasing worth.
 
     What a pool saves only shrinks as others open, and what it is worth only grows as others close, so one
     look at those that seem to pay is enough.
     """
-    rank_moves(
-        active, n_active, v, ptr, pools, costs, origin, toll, band, is_open, before, gain, worth, first,
-        second,
-    )  # fmt: skip
+    v, opening, allowed, fixed = file.v, file.opening, file.allowed, file.fixed
+    gain, worth, listed = moves.gain, moves.worth, moves.listed
+    rank_moves(net, file, band, is_open, before, moves)
     n = 0
     for p in range(is_open.size):
         if allowed[p] and not is_open[p] and gain[p] > opening[p]:
-            order[n] = p
+            listed[n] = p
             n += 1
     if n > 0:
-        found = order[:n].copy()
+        found = listed[:n].copy()
         for p in found[np.argsort(opening[found] - gain[found])]:
-            saved = saved_by(
-                p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open, toll, band
-            )  # fmt: skip
-            if saved > opening[p]:
+            if saved_by(p, net, v, is_open, band) > opening[p]:
                 is_open[p] = True
-                note_opened(
-                    p, v, ptr, pools, costs, origin, pool_ptr, pool_region, toll, band, is_open, before,
-                    worth, first, second,
-                )  # fmt: skip
+                note_opened(p, net, file, band, is_open, before, moves)
     n = 0
     for p in range(is_open.size):
         if is_open[p] and not fixed[p] and worth[p] < opening[p]:
-            order[n] = p
+            listed[n] = p
             n += 1
     if n > 0:
-        poor = order[:n].copy()
+        poor = listed[:n].copy()
         for p in poor[np.argsort(worth[poor] - opening[poor])]:
-            extra = band if before[p] else 0.0
-            lost = lost_by(
-                p, v, ptr, pools, costs, origin, pool_ptr, pool_region, is_open, toll, extra
-            )  # fmt: skip
-            if lost < opening[p]:
+            if lost_by(p, net, v, is_open, band if before[p] else 0.0) < opening[p]:
                 is_open[p] = False

@@ -6,15 +6,20 @@ by one pool, and by one pool in place of another, is weighed. It ends once all s
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from cdnplan.compiled import njit, part
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.file.copy_kernels import copy
-from cdnplan.optimize.file.file_kernels import N_CHUNKS, ask_for_file, cheapest_two, open_cost
+from cdnplan.optimize.file.move_kernels import best_two, open_cost
+from cdnplan.optimize.file.problem_kernels import N_CHUNKS, File, ask_for_file, room_for_file
+from cdnplan.optimize.problem.arrays import Bools, Demand, Holding, Network
 
-Array = Any
+Codes = npt.NDArray[np.uint64]
+
 SWAPS_UP_TO = 64
 """Pools up to which one is tried in place of another: with more, that would be most of the work."""
 SAME = 1e-9
@@ -26,22 +31,53 @@ NOBODY: Any = np.int64(-1)
 """No pool."""
 
 
+class Known(NamedTuple):
+    """Sets of holders of each file.
+
+    Parameters
+    ----------
+    ptr : (n_files + 1,) int64
+        Sets of file f are ``ptr[f]:ptr[f + 1]``.
+    holds : (n_sets, n_pools) bool
+    """
+
+    ptr: Ints
+    holds: Bools
+
+
+class _Kept(NamedTuple):
+    """Sets of a file that are kept, their keys and values, and whether neighbours were looked at."""
+
+    holds: Bools
+    keys: Codes
+    values: Floats
+    looked: Bools
+
+
+class _Around(NamedTuple):
+    """Of a set: by active region, cost of its two nearest pools and the nearest one; by pool, changes."""
+
+    first: Floats
+    second: Floats
+    nearest: Ints
+    change: Floats
+    less: Floats
+
+
 @part
-def _opening(
-    f: int, size: float, store: Array, new: Array, copies: Array, held: Array, reward_ptr: Array,
-    reward_pool: Array, reward: Array, opening: Array,
-) -> None:  # fmt: skip
+def _opening(f: int, holding: Holding, opening: Floats) -> None:
     """What it costs each pool to hold the file, launch prices included; inf where it must not."""
-    for p in range(store.size):
-        wanted = np.int64(copies[f, p])
-        fresh = max(0, wanted - np.int64(held[f, p]))
-        opening[p] = size * (store[p] * wanted + new[p] * fresh) if wanted > 0 else np.inf
-    for k in range(reward_ptr[f], reward_ptr[f + 1]):
-        opening[reward_pool[k]] -= reward[k]
+    for p in range(opening.size):
+        wanted = np.int64(holding.copies[f, p])
+        fresh = max(0, wanted - np.int64(holding.held[f, p]))
+        cost = holding.size[f] * (holding.store[p] * wanted + holding.new[p] * fresh)
+        opening[p] = cost if wanted > 0 else np.inf
+    for k in range(holding.reward_ptr[f], holding.reward_ptr[f + 1]):
+        opening[holding.reward_pool[k]] -= holding.reward[k]
 
 
 @part
-def _key(one: Array, code: Array) -> Any:
+def _key(one: Bools, code: Codes) -> Any:
     """A number of its own for each set: different sets share one by rare chance only."""
     key = np.uint64(0)
     for p in range(one.size):
@@ -51,7 +87,7 @@ def _key(one: Array, code: Array) -> Any:
 
 
 @part
-def _next(values: Array, looked: Array, n: int) -> Any:
+def _next(values: Floats, looked: Bools, n: int) -> Any:
     """The cheapest set whose neighbours were not looked at; `NOBODY`: there is none."""
     at = NOBODY
     for k in range(n):
@@ -61,132 +97,140 @@ def _next(values: Array, looked: Array, n: int) -> Any:
 
 
 @part
-def _take(
-    one: Array, p: int, q: int, key: Any, value: float, most: int, n: int, kept: Array, keys: Array,
-    values: Array, looked: Array,
-) -> int:  # fmt: skip
+def _take(one: Bools, p: int, q: int, key: Any, value: float, n: int, kept: _Kept) -> int:
     """Keep a set, changed at pools p and q, if it is near enough and new; returns how many are kept."""
+    holds, keys, values, looked = kept.holds, kept.keys, kept.values, kept.looked
     if value == np.inf:
         return n
     at = n
     for k in range(n):
         if keys[k] == key:
             return n
-    if n == most:
+    if n == keys.size:
         at = 0
         for k in range(n):
             if values[k] > values[at]:
                 at = k
         if values[at] <= value + SAME * abs(value):
             return n
-    copy(one, one.size, kept[at])
+    copy(one, one.size, holds[at])
     if p >= 0:
-        kept[at, p] = not one[p]
+        holds[at, p] = not one[p]
     if q >= 0:
-        kept[at, q] = not one[q]
+        holds[at, q] = not one[q]
     keys[at], values[at], looked[at] = key, value, False
     return max(n, at + 1)
 
 
 @part
-def _look_around(
-    one: Array, key: Any, value: float, active: Array, n_active: int, v: Array, ptr: Array, pools: Array,
-    costs: Array, origin: Array, opening: Array, pinned: Array, code: Array, most: int, n: int, kept: Array,
-    keys: Array, values: Array, looked: Array, first: Array, second: Array, nearest: Array, change: Array,
-    less: Array,
-) -> int:  # fmt: skip
-    """Weigh all neighbours of a set; returns how many sets are kept. The last arrays are scratch."""
-    n_pools = one.size
-    for p in range(n_pools):
-        change[p] = -opening[p] if one[p] else opening[p]
-    for i in range(n_active):
-        r = active[i]
-        at, first[i], second[i] = cheapest_two(r, ptr, pools, costs, one, origin[r])
+def _weigh_changes(one: Bools, net: Network, file: File, around: _Around) -> None:
+    """What opening or closing each pool would change, and how near each region's pools are."""
+    ptr, pools, costs, origin, v = net.ptr, net.pools, net.costs, net.origin, file.v
+    first, second, nearest, change = around.first, around.second, around.nearest, around.change
+    for p in range(one.size):
+        change[p] = -file.opening[p] if one[p] else file.opening[p]
+    for i in range(file.active.size):
+        r = file.active[i]
+        a, b = best_two(r, ptr, pools, costs, one, origin[r])
+        first[i] = costs[a] if a >= 0 else origin[r]
+        second[i] = costs[b] if b >= 0 else origin[r]
         nearest[i] = NOBODY
-        if at >= 0:
-            nearest[i] = pools[at]
-            change[pools[at]] += v[r] * (second[i] - first[i])
+        if a >= 0:
+            nearest[i] = pools[a]
+            change[pools[a]] += v[r] * (second[i] - first[i])
         for j in range(ptr[r], ptr[r + 1]):
             if costs[j] >= first[i]:
                 break
             change[pools[j]] -= v[r] * (first[i] - costs[j])
-    for p in range(n_pools):
+
+
+@part
+def _take_over(p: int, net: Network, file: File, around: _Around) -> None:
+    """How much more others are worth without p: what they take over costs up to the second nearest."""
+    ptr, pools, costs, v = net.ptr, net.pools, net.costs, file.v
+    first, second, nearest, less = around.first, around.second, around.nearest, around.less
+    less[:] = 0.0
+    for i in range(file.active.size):
+        if nearest[i] != p:
+            continue
+        r = file.active[i]
+        for j in range(ptr[r], ptr[r + 1]):
+            if costs[j] >= second[i]:
+                break
+            less[pools[j]] += v[r] * (second[i] - max(costs[j], first[i]))
+
+
+@part
+def _look_around(
+    one: Bools, at: int, net: Network, file: File, code: Codes, n: int, kept: _Kept, around: _Around
+) -> int:
+    """Weigh all neighbours of set `at`, which is `one`; returns how many sets are kept."""
+    key, value, change, pinned = kept.keys[at], kept.values[at], around.change, file.fixed
+    _weigh_changes(one, net, file, around)
+    for p in range(one.size):
         if not pinned[p]:
-            n = _take(
-                one, p, NOBODY, key ^ code[p], value + change[p], most, n, kept, keys, values, looked
-            )  # fmt: skip
-    if n_pools > SWAPS_UP_TO:
+            n = _take(one, p, NOBODY, key ^ code[p], value + change[p], n, kept)
+    if one.size > SWAPS_UP_TO:
         return n
-    for p in range(n_pools):
+    for p in range(one.size):
         if not one[p] or pinned[p]:
             continue
-        less[:] = 0.0
-        for i in range(n_active):
-            if nearest[i] != p:
-                continue
-            r = active[i]
-            # Without p others are worth more: what they take over costs up to the second nearest.
-            for j in range(ptr[r], ptr[r + 1]):
-                if costs[j] >= second[i]:
-                    break
-                less[pools[j]] += v[r] * (second[i] - max(costs[j], first[i]))
-        for q in range(n_pools):
+        _take_over(p, net, file, around)
+        for q in range(one.size):
             if not one[q]:
-                other = value + change[p] + change[q] - less[q]
-                n = _take(
-                    one, p, q, key ^ code[p] ^ code[q], other, most, n, kept, keys, values, looked
-                )  # fmt: skip
+                other = value + change[p] + change[q] - around.less[q]
+                n = _take(one, p, q, key ^ code[p] ^ code[q], other, n, kept)
     return n
 
 
 @njit(cache=True, nogil=True)
 def near_sets(
-    chunks: Array, most: Array, extended: Array, region_row: Array, region_share: Array, file_ptr: Array,
-    file_row: Array, file_gb: Array, n_rows: int, ptr: Array, pools: Array, costs: Array, origin: Array,
-    size: Array, store: Array, new: Array, copies: Array, held: Array, pinned: Array, reward_ptr: Array,
-    reward_pool: Array, reward: Array, code: Array, known_ptr: Array, known: Array, out_ptr: Array,
-    out_holds: Array, out_count: Array,
-) -> None:  # fmt: skip
-    """The nearest ``most[f]`` sets of every file f, in no order: so many as counted from ``out_ptr[f]`` on.
+    chunks: Ints,
+    most: Ints,
+    extended: Bools,
+    demand: Demand,
+    net: Network,
+    holding: Holding,
+    code: Codes,
+    known: Known,
+    near: Known,
+    count: Ints,
+) -> None:
+    """The nearest ``most[f]`` sets of every file f, in no order: the first ``count[f]`` of `near`.
 
-    The search begins with the sets known, from ``known_ptr[f]`` on; of files not `extended` these are all.
+    The search begins with the sets known; of files not `extended` these are all.
     """
-    n_regions, n_pools = region_row.size, store.size
+    n_regions, n_pools = net.origin.size, holding.store.size
+    row_gb, room = np.zeros(demand.n_rows), room_for_file(n_regions, n_pools)
+    one = np.empty(n_pools, np.bool_)
+    around = _Around(
+        np.empty(n_regions),
+        np.empty(n_regions),
+        np.empty(n_regions, np.int64),
+        np.empty(n_pools),
+        np.empty(n_pools),
+    )
     for chunk in chunks:
-        row_gb = np.zeros(n_rows)
-        active = np.empty(n_regions, np.int64)
-        v, cap = np.zeros(n_regions), np.zeros(n_regions)
-        first, second = np.empty(n_regions), np.empty(n_regions)
-        nearest = np.empty(n_regions, np.int64)
-        opening, change, less = np.empty(n_pools), np.empty(n_pools), np.empty(n_pools)
-        one = np.empty(n_pools, np.bool_)
         for f in range(chunk, most.size, N_CHUNKS):
-            n_active = ask_for_file(
-                f, region_row, region_share, file_ptr, file_row, file_gb, origin, row_gb, v, cap, active
-            )  # fmt: skip
-            _opening(
-                f, size[f], store, new, copies, held, reward_ptr, reward_pool, reward, opening
-            )  # fmt: skip
-            kept = out_holds[out_ptr[f] : out_ptr[f + 1]]
-            keys = np.empty(most[f], np.uint64)
-            values = np.empty(most[f])
-            looked = np.zeros(most[f], np.bool_)
+            file = ask_for_file(f, demand, net.origin, row_gb, room)
+            _opening(f, holding, file.opening)
+            copy(holding.pinned[f], n_pools, file.fixed)
+            kept = _Kept(
+                near.holds[near.ptr[f] : near.ptr[f + 1]],
+                np.empty(most[f], np.uint64),
+                np.empty(most[f]),
+                np.zeros(most[f], np.bool_),
+            )
             n = 0
-            for k in range(known_ptr[f], known_ptr[f + 1]):
-                copy(known[k], n_pools, one)
-                value = open_cost(active, n_active, v, ptr, pools, costs, origin, opening, one)
-                n = _take(
-                    one, NOBODY, NOBODY, _key(one, code), value, most[f], n, kept, keys, values, looked
-                )  # fmt: skip
+            for k in range(known.ptr[f], known.ptr[f + 1]):
+                copy(known.holds[k], n_pools, one)
+                value = open_cost(net, file, file.opening, one)
+                n = _take(one, NOBODY, NOBODY, _key(one, code), value, n, kept)
             for _ in range(LOOKS * most[f] if extended[f] else 0):
-                at = _next(values, looked, n)
+                at = _next(kept.values, kept.looked, n)
                 if at < 0:
                     break
-                looked[at] = True
-                copy(kept[at], n_pools, one)
-                n = _look_around(
-                    one, keys[at], values[at], active, n_active, v, ptr, pools, costs, origin, opening,
-                    pinned[f], code, most[f], n, kept, keys, values, looked, first, second, nearest, change,
-                    less,
-                )  # fmt: skip
-            out_count[f] = n
+                kept.looked[at] = True
+                copy(kept.holds[at], n_pools, one)
+                n = _look_around(one, at, net, file, code, n, kept, around)
+            count[f] = n

@@ -14,14 +14,13 @@ References
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import inlined, part
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.file.copy_kernels import copy
-
-Array = Any
+from cdnplan.optimize.file.problem_kernels import File
+from cdnplan.optimize.problem.arrays import Network
 
 FIRST_LENGTH, LONGEST = 0.1, 2.0
 """Length of steps, as a part of what Polyak's rule says."""
@@ -34,20 +33,18 @@ AIM = 0.02
 """Steps aim at so much more than the best bound."""
 
 
-@njit(cache=True)
-def price_rows(
-    active: Array, n_active: int, v: Array, ptr: Array, pools: Array, costs: Array, opening: Array,
-    allowed: Array, u: Array, paid: Array, slope: Array, opens: Array,
-) -> float:  # fmt: skip
+@part
+def price_rows(net: Network, file: File, u: Floats, paid: Floats, slope: Floats, opens: Floats) -> float:
     """Bound of a file's problem with its demand rows priced at any u, whatever it is.
 
     The sum of u, and for each pool that regions offer too much what is left of it: min(0, F[p] - sum of
     max(0, u[r] - v[r] c[r, p])). `opens` becomes 1 for these pools, `slope` a supergradient, `paid` scratch.
     """
+    ptr, pools, costs = net.ptr, net.pools, net.costs
+    active, v, opening, allowed = file.active, file.v, file.opening, file.allowed
     paid[:] = 0.0
     total = 0.0
-    for i in range(n_active):
-        r = active[i]
+    for r in active:
         total += u[r]
         slope[r] = 1.0
         for j in range(ptr[r], ptr[r + 1]):
@@ -59,8 +56,7 @@ def price_rows(
         opens[p] = 1.0 if allowed[p] and paid[p] > opening[p] else 0.0
         if opens[p] > 0.0:
             total += opening[p] - paid[p]
-    for i in range(n_active):
-        r = active[i]
+    for r in active:
         for j in range(ptr[r], ptr[r + 1]):
             if v[r] * costs[j] >= u[r]:
                 break
@@ -68,34 +64,30 @@ def price_rows(
     return total
 
 
-@njit(cache=True)
-def raise_by_volume(
-    steps: int, active: Array, n_active: int, v: Array, cap: Array, ptr: Array, pools: Array, costs: Array,
-    opening: Array, allowed: Array, u: Array, share: Array,
-) -> float:  # fmt: skip
+@part
+def raise_by_volume(steps: int, net: Network, file: File, u: Floats, share: Floats) -> float:
     """Take so many steps of the volume algorithm from u, which becomes the best seen; returns its bound.
 
     `share` becomes the mean of pools that would open: nearly a solution of the relaxation.
     """
+    active, cap, opening = file.active, file.cap, file.opening
     at, slope, mean = u.copy(), np.zeros(u.size), np.zeros(u.size)
     paid, opens = np.zeros(opening.size), np.zeros(opening.size)
-    best = price_rows(active, n_active, v, ptr, pools, costs, opening, allowed, u, paid, mean, opens)
+    best = price_rows(net, file, u, paid, mean, opens)
     copy(opens, opens.size, share)
     length, vain = FIRST_LENGTH, 0
     for _ in range(steps):
         squared = 0.0
-        for i in range(n_active):
-            r = active[i]
+        for r in active:
             if mean[r] < 0.0 or u[r] < cap[r]:
                 squared += mean[r] * mean[r]
         if squared == 0.0:
             break
         step = length * AIM * best / squared
-        for i in range(n_active):
-            r = active[i]
+        for r in active:
             at[r] = max(0.0, min(cap[r], u[r] + step * mean[r]))
-        bound = price_rows(active, n_active, v, ptr, pools, costs, opening, allowed, at, paid, slope, opens)
-        ahead = _mix(active, n_active, slope, opens, mean, share)
+        bound = price_rows(net, file, at, paid, slope, opens)
+        ahead = _mix(active, slope, opens, mean, share)
         if bound > best:
             length = min(LONGEST, length * (FORWARD if ahead > 0.0 else LONGER))
             best, vain = bound, 0
@@ -109,15 +101,14 @@ def raise_by_volume(
     return best
 
 
-@njit(cache=True)
-def _mix(active: Array, n_active: int, slope: Array, opens: Array, mean: Array, share: Array) -> float:
+@inlined
+def _mix(active: Ints, slope: Floats, opens: Floats, mean: Floats, share: Floats) -> float:
     """Move the means towards the newest, by that weight at which the supergradients' mean is shortest.
 
     Returns the product of the newest and the mean that was.
     """
     down, squared, ahead = 0.0, 0.0, 0.0
-    for i in range(n_active):
-        r = active[i]
+    for r in active:
         apart = mean[r] - slope[r]
         down += mean[r] * apart
         squared += apart * apart
@@ -125,8 +116,7 @@ def _mix(active: Array, n_active: int, slope: Array, opens: Array, mean: Array, 
     weight = NEWEST_MOST
     if squared > 0.0:
         weight = min(NEWEST_MOST, max(NEWEST_LEAST, down / squared))
-    for i in range(n_active):
-        r = active[i]
+    for r in active:
         mean[r] += weight * (slope[r] - mean[r])
     for p in range(opens.size):
         share[p] += weight * (opens[p] - share[p])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.highs import QuietHighs
+from cdnplan.optimize.lp.linear_program import Matrix, linear_program
 
 TOLERANCE = 1e-9
 
@@ -86,17 +87,18 @@ def solve_integer_program(
     # Each row is divided by its largest coefficient.
     scale = np.array([np.abs(row.coefficients).max(initial=0.0) or 1.0 for row in rows])
     size = np.array([row.columns.size for row in rows], dtype=np.int64)
-    none = np.zeros(0)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = cost.size, len(rows)
-    lp.col_cost_ = cost / unit
-    lp.col_lower_, lp.col_upper_ = np.zeros(cost.size), upper
-    lp.row_lower_ = np.array([row.lower for row in rows]) / scale
-    lp.row_upper_ = np.array([row.upper for row in rows]) / scale
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(size)]).astype(np.int32)
-    lp.a_matrix_.index_ = np.concatenate([none, *(row.columns for row in rows)]).astype(np.int32)
-    lp.a_matrix_.value_ = np.concatenate([none, *(row.coefficients for row in rows)]) / np.repeat(scale, size)
+    none = np.zeros(0, dtype=np.int64)
+    lp = linear_program(
+        cost / unit,
+        (np.zeros(cost.size), upper),
+        (np.array([row.lower for row in rows]) / scale, np.array([row.upper for row in rows]) / scale),
+        Matrix(
+            np.concatenate([[0], np.cumsum(size)]),
+            np.concatenate([none, *(row.columns for row in rows)]),
+            np.concatenate([none, *(row.coefficients for row in rows)]) / np.repeat(scale, size),
+            by_row=True,
+        ),
+    )
     if integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(whole)] for whole in integer]

@@ -14,6 +14,7 @@ import numpy as np
 from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.lp.highs import QuietHighs
+from cdnplan.optimize.lp.linear_program import Matrix, linear_program
 from cdnplan.optimize.problem.serving_paths import Paths
 
 SMALLEST = 1e-12
@@ -169,18 +170,12 @@ class _Program:
         unit = max(float(np.abs(self._cost).max(initial=0.0)), 1e-300)
         rows, cols = np.concatenate(self._rows), np.concatenate(self._cols)
         values = np.concatenate(self._values)
-        keep = values != 0.0
-        order = np.lexsort((rows[keep], cols[keep]))
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = self._cost.size, self._n_rows
-        lp.col_cost_ = self._cost / unit
-        lp.col_lower_, lp.col_upper_ = self._low, self._high
-        lp.row_lower_, lp.row_upper_ = np.concatenate(self._lower), np.concatenate(self._upper)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        counts = np.bincount(cols[keep], minlength=self._cost.size)
-        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-        lp.a_matrix_.index_ = rows[keep][order].astype(np.int32)
-        lp.a_matrix_.value_ = values[keep][order]
+        lp = linear_program(
+            self._cost / unit,
+            (self._low, self._high),
+            (np.concatenate(self._lower), np.concatenate(self._upper)),
+            Matrix.of_entries(rows, cols, values, self._cost.size),
+        )
         solver = QuietHighs()
         solver.setOptionValue("threads", 1)
         solver.passModel(lp)

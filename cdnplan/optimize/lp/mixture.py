@@ -13,6 +13,7 @@ import numpy as np
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.highs import BASIC, LOWER, QuietHighs, Statuses, basis_of, statuses
+from cdnplan.optimize.lp.linear_program import Matrix, linear_program
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,19 +91,17 @@ class Mixture:
         index[own] = np.repeat(np.arange(n_files), np.diff(first))
         index[~own], value[~own] = n_files + which, use[at, which]
         self.unit = max(float(np.abs(cost).mean()), 1e-300)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = n_columns + n_rows, n_files + n_rows
-        lp.col_cost_ = np.concatenate([cost, charge]) / self.unit
-        lp.col_lower_ = np.zeros(lp.num_col_)
-        lp.col_upper_ = np.concatenate([np.ones(n_columns), np.full(n_rows, np.inf)])
-        lp.row_lower_ = np.concatenate([np.ones(n_files), np.full(n_rows, -np.inf)])
-        lp.row_upper_ = np.concatenate([np.ones(n_files), room])
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         bought = np.arange(n_rows)
-        lp.a_matrix_.start_ = np.concatenate([starts, starts[-1] + 1 + bought]).astype(np.int32)
-        lp.a_matrix_.index_ = np.concatenate([index, n_files + bought]).astype(np.int32)
-        lp.a_matrix_.value_ = np.concatenate([value, np.full(n_rows, -1.0)])
-        self._lp = lp
+        self._lp = linear_program(
+            np.concatenate([cost, charge]) / self.unit,
+            (np.zeros(n_columns + n_rows), np.append(np.ones(n_columns), np.full(n_rows, np.inf))),
+            (np.append(np.ones(n_files), np.full(n_rows, -np.inf)), np.append(np.ones(n_files), room)),
+            Matrix(
+                np.concatenate([starts, starts[-1] + 1 + bought]),
+                np.concatenate([index, n_files + bought]),
+                np.concatenate([value, np.full(n_rows, -1.0)]),
+            ),
+        )
         self._basis: highspy.HighsBasis | None = None
 
     def begin_from(self, ended: Ended | None, names: Names) -> Ended | None:

@@ -30,17 +30,11 @@ from cdnplan.optimize.master.few_files import FewFiles, improve_few_files, neare
 from cdnplan.optimize.master.proof_record import ProofRecord
 from cdnplan.optimize.problem.limits import LimitVector, volume_prices
 from cdnplan.optimize.problem.rules import broken_rules, fitting_placements
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 Bools = npt.NDArray[np.bool_]
 Choice = tuple[int, int]
 """A file and a pool."""
-
-NEAR_ENOUGH = 0.05
-"""A node is solved until its master and its bound differ by this part of what its bound is below the plan."""
-MOST_COLUMNS = 4
-"""Columns of each file that a node begins with, the nearest ones."""
-WORTH_SPLITTING = 1e-3
-"""A mixture of which the priced bytes, stored and new, are less than this part of the gap is not split."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +80,7 @@ def split_files(
     upper: Callable[[], float],
     wanted_gap: float,
     expired: Callable[[], bool],
+    parameters: Parameters = DEFAULTS,
 ) -> Iterator[Split]:
     """Search the tree of holder decisions, the lowest bound first.
 
@@ -104,13 +99,14 @@ def split_files(
         Nodes that could better the best plan by no more than this `gap_ratio` are not split.
     expired : callable
         Ends the search early once it returns True.
+    parameters : Parameters
 
     Yields
     ------
     Split
         After each node, until none is left that is worth a split.
     """
-    tree = _Tree(solver, incumbent, ideal, upper, wanted_gap, expired)
+    tree = _Tree(solver, incumbent, ideal, upper, wanted_gap, expired, parameters)
     record = ProofRecord(found.prices, found.cuts)
     heap: list[tuple[float, int, _Node]] = [(found.bound, 0, _Node(0, (), (), found.bound, found))]
     closed, order = np.inf, 0
@@ -159,6 +155,7 @@ class _Tree:
     upper: Callable[[], float]
     wanted_gap: float
     expired: Callable[[], bool]
+    parameters: Parameters
 
     def cutoff(self) -> float:
         """Bound from which on a node does not matter any more."""
@@ -179,7 +176,7 @@ class _Tree:
         worth += node.found.cuts.charges(prices.cut, inst.n_pools, inst.n_files).T
         score = worth * part * np.maximum(0.0, 1.0 - part)
         file, pool = divmod(int(score.argmax()), inst.n_pools)
-        return (file, pool) if score[file, pool] > WORTH_SPLITTING * room else None
+        return (file, pool) if score[file, pool] > self.parameters.tree.worth * room else None
 
     def solve(
         self,
@@ -187,9 +184,10 @@ class _Tree:
         pinned: tuple[Choice, ...],
         banned: tuple[Choice, ...],
         parent: _Node,
-        near_enough: float = NEAR_ENOUGH,
+        near_enough: float | None = None,
     ) -> _Node | None:
         """Prices of a node; None where it has no plan."""
+        near_enough = self.parameters.tree.near_enough if near_enough is None else near_enough
         instance, holds = self._decided(pinned, banned)
         if broken_rules(instance):
             return None
@@ -197,7 +195,17 @@ class _Tree:
         # Cuts hold for every plan, whatever is decided.
         solver, limits, prices, columns = begin_with(own, parent.found, keep, Cuts.none())
         span = self.upper() - self.ideal
-        rounds = improve_few_files(solver, limits, prices, holds, span, self.expired, [columns], rough=False)
+        rounds = improve_few_files(
+            solver,
+            limits,
+            prices,
+            holds,
+            span,
+            self.expired,
+            [columns],
+            rough=False,
+            parameters=self.parameters.master,
+        )
         for found in rounds:
             room = self.upper() - found.bound
             if found.bound >= self.cutoff() or found.mixture - found.bound <= near_enough * room:
@@ -227,7 +235,7 @@ class _Tree:
         """Columns that obey, less those too dear to be in any better plan."""
         columns, found = parent.found.columns, parent.found
         limits = LimitVector.of(self.solver.instance, found.cuts)
-        keep = nearest(limits, found, MOST_COLUMNS, self.upper() - found.bound)
+        keep = nearest(limits, found, self.parameters.tree.columns, self.upper() - found.bound)
         for file, pool in pinned:
             keep &= (columns.file != file) | columns.holds[:, pool]
         for file, pool in banned:

@@ -8,21 +8,20 @@ References
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from cdnplan.compiled import njit, part
+from cdnplan.model.instance.instance import Floats, Ints
 
-Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
 
 MOST_WORTH = 512
 """Sums are followed up to this; a cover that asks for more is given up."""
 
 
 @part
-def _most(least: Array, size: int, room: float) -> int:
+def _most(least: Floats, size: int, room: float) -> int:
     """The largest sum that fits into a room, -1 where not even nothing does; `least` grows."""
     if room < 0.0:
         return -1
@@ -37,7 +36,7 @@ def _most(least: Array, size: int, room: float) -> int:
 
 
 @part
-def _joined(least: Array, size: int, weight: float, worth: int) -> int:
+def _joined(least: Floats, size: int, weight: float, worth: int) -> int:
     """Let an item of so much weight and worth take part; the new number of sums."""
     for q in range(size, size + worth):
         least[q] = np.inf
@@ -49,7 +48,7 @@ def _joined(least: Array, size: int, weight: float, worth: int) -> int:
 
 
 @part
-def _cover(weight: Array, share: Array, order: Array, room: float, inside: Array) -> bool:
+def _cover(weight: Floats, share: Floats, order: Ints, room: float, inside: Bools) -> bool:
     """Items in this order until they exceed the room, less those without which they still do."""
     total = 0.0
     count = 0
@@ -70,7 +69,7 @@ def _cover(weight: Array, share: Array, order: Array, room: float, inside: Array
 
 
 @njit()
-def lifted_cover(weight: Array, share: Array, room: float, order: Array, rest: Array, worth: Array) -> int:
+def lifted_cover(weight: Floats, share: Floats, room: float, order: Ints, rest: Ints, worth: Ints) -> int:
     """Find a cover among the mixed items, given that those held whole are, and lift it.
 
     Mixed items that together exceed the room left by the whole ones are a cover: not all of them fit. The

@@ -27,21 +27,14 @@ from cdnplan.optimize.master.file_columns import Columns, with_cuts
 from cdnplan.optimize.problem.limits import LimitVector
 from cdnplan.optimize.problem.outcome import GOOD_GAP_RATIO
 from cdnplan.optimize.problem.rules import possible_copies
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 Bools = npt.NDArray[np.bool_]
 
 WHOLE = 1e-6
 """Shares so near to 0 or 1 are not mixed."""
-VIOLATED = 1e-3
-"""A sum is a cut worth having if the mixture exceeds it by so much."""
 ROOM_RATIO, ROOM_GB = 1.1e-6, 2e-9
 """Plans may pass a limit by as much as their judge lets them; cuts hold for a little more."""
-ROUNDS, PATIENCE, PROGRESS = 40, 3, 0.02
-"""Rounds at most; they end where so many in a row do not raise the bound by this part of the gap."""
-MOST_COLUMNS = 6
-"""Columns of each file that a round begins with, the nearest ones."""
-NEAR_ENOUGH = 0.05
-"""A round is solved until master and bound differ by this part of the gap."""
 
 
 def held_parts(found: FewFiles, n_files: int) -> Floats:
@@ -51,7 +44,9 @@ def held_parts(found: FewFiles, n_files: int) -> Floats:
     return part
 
 
-def find_cuts(instance: Instance, part: Floats, *, appliances: bool) -> Cuts:
+def find_cuts(
+    instance: Instance, part: Floats, *, appliances: bool, violated: float = DEFAULTS.cuts.violated
+) -> Cuts:
     """Look for sums that a mixture exceeds and no plan does.
 
     Parameters
@@ -61,6 +56,8 @@ def find_cuts(instance: Instance, part: Floats, *, appliances: bool) -> Cuts:
         How much of each file each pool holds.
     appliances : bool
         Whether plans that appliances have no room for are none.
+    violated : float
+        By how much sums are to be exceeded.
 
     Returns
     -------
@@ -73,12 +70,12 @@ def find_cuts(instance: Instance, part: Floats, *, appliances: bool) -> Cuts:
         share = np.clip(part[:, pool], 0.0, 1.0)
         weight = copies[pool] * instance.size_gb
         seen: set[bytes] = set()
-        for one in _covers(pool, weight, share, _room(instance.storage_gb[pool])):
+        for one in _covers(pool, weight, share, _room(instance.storage_gb[pool]), violated):
             if one.file.tobytes() + one.weight.tobytes() not in seen:
                 seen.add(one.file.tobytes() + one.weight.tobytes())
                 found.append(one)
         if appliances:
-            found += _sharing(instance, pool, copies[pool], share)
+            found += _sharing(instance, pool, copies[pool], share, violated)
     return Cuts.joined(*found)
 
 
@@ -87,7 +84,7 @@ def _room(limit: float) -> float:
     return float(limit) * (1.0 + ROOM_RATIO) + ROOM_GB
 
 
-def _covers(pool: int, weight: Floats, share: Floats, room: float) -> Iterator[Cuts]:
+def _covers(pool: int, weight: Floats, share: Floats, room: float, violated: float) -> Iterator[Cuts]:
     """Lifted covers that shares exceed, from several orders of the mixed files."""
     able, whole = weight > 0.0, share >= 1.0 - WHOLE
     # Where files held whole are too much already, the cover is among them.
@@ -99,14 +96,15 @@ def _covers(pool: int, weight: Floats, share: Floats, room: float) -> Iterator[C
         worth = np.zeros(weight.size, dtype=np.int64)
         order = mixed[np.argsort(key, kind="stable")]
         limit = int(lifted_cover(weight, share, room, order, rest, worth))
-        if limit >= 0 and worth @ share > limit + VIOLATED:
+        if limit >= 0 and worth @ share > limit + violated:
             files = np.flatnonzero(worth)
             yield Cuts.one(pool, limit, files, worth[files])
 
 
-def _sharing(instance: Instance, pool: int, copies: Floats, share: Floats) -> list[Cuts]:
+def _sharing(instance: Instance, pool: int, copies: Floats, share: Floats, violated: float) -> list[Cuts]:
     """Cuts of files of which no two fit onto one appliance: those larger than what each file leaves of it."""
     room = _room(instance.appliance_storage_gb[pool])
+    appliances = float(instance.pool_appliances[pool])
     held = (share > WHOLE) & (copies > 0.0)
     found: list[Cuts] = []
     for file in np.flatnonzero(held & (instance.size_gb * 2.0 <= room)):
@@ -114,10 +112,10 @@ def _sharing(instance: Instance, pool: int, copies: Floats, share: Floats) -> li
         if not (apart & held).any():
             continue
         apart[file] = True
-        found += _covers(pool, np.where(apart, copies, 0.0), share, float(instance.pool_appliances[pool]))
+        found += _covers(pool, np.where(apart, copies, 0.0), share, appliances, violated)
     large = np.where(instance.size_gb * 2.0 > room, copies, 0.0)
     if (held & (large > 0.0)).any():
-        found += _covers(pool, large, share, float(instance.pool_appliances[pool]))
+        found += _covers(pool, large, share, appliances, violated)
     return found
 
 
@@ -130,6 +128,7 @@ def add_cuts(
     wanted_gap: float,
     expired: Callable[[], bool],
     find: Callable[[Floats], Cuts],
+    parameters: Parameters = DEFAULTS,
 ) -> Iterator[FewFiles]:
     """Find cuts, solve the master program with them, and so on.
 
@@ -148,33 +147,42 @@ def add_cuts(
         Ends the rounds early once it returns True.
     find : callable
         See `find_cuts`.
+    parameters : Parameters
 
     Yields
     ------
     FewFiles
         After each round; bounds need not rise.
     """
-    instance = solver.instance
+    instance, numbers = solver.instance, parameters.cuts
     good = GOOD_GAP_RATIO * (upper - ideal)
-    values, best = [found.mixture], found.bound
-    for _ in range(ROUNDS):
+    values, best, patience = [found.mixture], found.bound, numbers.patience
+    for _ in range(numbers.rounds):
         if expired():
             return
         more = find(held_parts(found, instance.n_files))
         if not more.n_cuts:
             return
-        keep = nearest(LimitVector.of(instance, found.cuts), found, MOST_COLUMNS, upper - found.bound)
+        keep = nearest(LimitVector.of(instance, found.cuts), found, numbers.columns, upper - found.bound)
         other, limits, prices, columns = begin_with(solver, found, keep, more)
         rounds = improve_few_files(
-            other, limits, prices, incumbent, upper - ideal, expired, [columns], rough=False
+            other,
+            limits,
+            prices,
+            incumbent,
+            upper - ideal,
+            expired,
+            [columns],
+            rough=False,
+            parameters=parameters.master,
         )
         for last in rounds:
-            if last.mixture - last.bound <= NEAR_ENOUGH * good:
+            if last.mixture - last.bound <= numbers.near_enough * good:
                 break
         found, best = last, max(best, last.bound)
         yield found
         values.append(found.mixture)
-        late = len(values) > PATIENCE and values[-1] - values[-1 - PATIENCE] < PROGRESS * good
+        late = len(values) > patience and values[-1] - values[-1 - patience] < numbers.progress * good
         if late or upper - best <= wanted_gap * (upper - ideal):
             return
 

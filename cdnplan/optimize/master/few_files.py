@@ -28,22 +28,13 @@ from cdnplan.model.plan.cuts import Cuts
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.master.column_ranks import largest
-from cdnplan.optimize.master.file_columns import MAX_NODES, Columns, columns_of, priced_columns, solve_exactly
+from cdnplan.optimize.master.file_columns import Columns, columns_of, priced_columns, solve_exactly
 from cdnplan.optimize.master.master import Master, Mixed
 from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.parameters.closing import MasterParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
-
-MOST_ROUNDS = 40
-BOX_RATIO, BOX_FLOOR, WIDER = 0.3, 0.05, 1.5
-"""Half the width of the box: a part of the price; of small prices, a part of that part of the mean price.
-Where the box binds it grows."""
-TOWARDS_BEST = 0.15
-"""Prices asked about lie so far from the master's towards the best."""
-ROUGH_ROUNDS, ROUGH_NODES = 1, 5
-"""First rounds, which bring columns rather than bounds, search each file's tree only so far."""
-SETTLED_RATIO = 1e-4
-"""Master and bound so close, measured by the cost to be explained, end the rounds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +127,7 @@ def improve_few_files(
     columns: Sequence[Columns] = (),
     *,
     rough: bool = True,
+    parameters: MasterParameters = DEFAULTS.master,
 ) -> Iterator[FewFiles]:
     """Raise the bound of given prices round by round, by a master program over columns of all files.
 
@@ -155,16 +147,17 @@ def improve_few_files(
         More columns to start with.
     rough : bool
         Whether the first rounds are rough ones.
+    parameters : MasterParameters
 
     Yields
     ------
     FewFiles
-        After each round, at most `MOST_ROUNDS`; at least one.
+        After each round, at most `MasterParameters.rounds`; at least one.
     """
     inst = solver.instance
     files = np.arange(inst.n_files, dtype=np.int32)
     exists = np.isfinite(limits.limit)
-    master, known = Master(inst, limits, prices, span), _Known()
+    master, known = Master(inst, limits, prices, span, parameters), _Known()
     holders = np.ascontiguousarray(incumbent.T)
     known.add(columns_of(solver, prices, files, holders, from_origin=True))
     known.add(columns_of(solver, prices, files, holders))
@@ -173,27 +166,27 @@ def improve_few_files(
     centre = at = limits.flat(prices)
     launch = best_launch = prices.launch
     best = -np.inf
-    width = np.full_like(centre, BOX_RATIO)
+    width, floor = np.full_like(centre, parameters.box), parameters.box_floor
     if columns:
-        mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width))
+        mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width, floor))
         at, launch = np.where(exists, mixed.price, 0.0), mixed.launch
     towards_best, guess, free = 0.0, holders, False
-    for number in range(1, MOST_ROUNDS + 1):
+    for number in range(1, parameters.rounds + 1):
         now = limits.prices(at, launch)
-        cut = rough and number <= ROUGH_ROUNDS
-        answers = solve_exactly(solver, now, ROUGH_NODES if cut else MAX_NODES, guess)
+        cut = rough and number <= parameters.rough_rounds
+        answers = solve_exactly(solver, now, parameters.rough_nodes if cut else parameters.nodes, guess)
         guess = answers.holds
         new = known.add(columns_of(solver, now, files, answers.holds))
         if answers.bound > best:
             best, centre, best_launch = answers.bound, at, launch
-        mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width))
-        width = np.where(mixed.boxed, WIDER * width, width)
+        mixed = master.solve(known.columns, known.names, *_box(limits, inst.n_pools, centre, width, floor))
+        width = np.where(mixed.boxed, parameters.wider * width, width)
         # No new column proves nothing on the way to the master's prices, at the edge of a box, or in a tree
         # cut short.
         exhausted = new == 0 and not cut and towards_best == 0.0 and free
         free = not mixed.boxed.any()
-        close = mixed.value - best <= SETTLED_RATIO * span or exhausted
-        last = (close and free) or number == MOST_ROUNDS or expired()
+        close = mixed.value - best <= parameters.settled * span or exhausted
+        last = (close and free) or number == parameters.rounds or expired()
         yield FewFiles(
             bound=best,
             prices=limits.prices(centre, best_launch),
@@ -207,7 +200,7 @@ def improve_few_files(
         )
         if last:
             return
-        towards_best = 0.0 if new == 0 else TOWARDS_BEST
+        towards_best = 0.0 if new == 0 else parameters.towards_best
         at = np.where(exists, towards_best * centre + (1 - towards_best) * mixed.price, 0.0)
         launch = towards_best * best_launch + (1 - towards_best) * mixed.launch
 
@@ -239,12 +232,14 @@ def nearest(limits: LimitVector, found: FewFiles, most: int, room: float) -> Boo
     return np.asarray(keep | (found.share > 0.0))
 
 
-def _box(limits: LimitVector, n_pools: int, centre: Floats, width: Floats) -> tuple[Floats, Floats]:
-    """Lowest and highest price of each limit in the master."""
+def _box(
+    limits: LimitVector, n_pools: int, centre: Floats, width: Floats, least: float
+) -> tuple[Floats, Floats]:
+    """Lowest and highest price of each limit in the master, as if none were below a part of the mean."""
     half = np.full_like(centre, np.inf)  # that of cuts: their first prices are no guess
     for part in (slice(0, n_pools), slice(n_pools, limits.n_own)):
         positive = centre[part][centre[part] > 0]
-        floor = BOX_FLOOR * float(positive.mean()) if positive.size else np.inf
+        floor = least * float(positive.mean()) if positive.size else np.inf
         half[part] = width[part] * np.maximum(centre[part], floor)
     return np.maximum(0.0, centre - half), np.minimum(centre + half, limits.cap)
 

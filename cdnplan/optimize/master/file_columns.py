@@ -14,16 +14,15 @@ import numpy.typing as npt
 from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.plan.cuts import Cuts
-from cdnplan.model.plan.placement import Prices
+from cdnplan.model.plan.placement import Prices, Serving
 from cdnplan.optimize.file.bound import FileSolver, summed
-from cdnplan.optimize.file.exact_file_kernels import solve_files_exactly
-from cdnplan.optimize.file.file_kernels import N_CHUNKS
-from cdnplan.optimize.master.column_kernels import column_loads
+from cdnplan.optimize.file.exact_file_kernels import Found, solve_files_exactly
+from cdnplan.optimize.file.problem_kernels import N_CHUNKS
+from cdnplan.optimize.master.column_kernels import Splits, TrueCosts, column_loads
+from cdnplan.optimize.problem.arrays import Network, RateUse
 from cdnplan.optimize.problem.limits import LimitVector, volume_use
 from cdnplan.optimize.problem.priced import Priced
-
-MAX_NODES = 1000
-"""Nodes of a file's branch and bound; a file cut off keeps the smallest bound still open."""
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
 
@@ -112,7 +111,7 @@ class Columns:
 
 
 def solve_exactly(
-    solver: FileSolver, prices: Prices, max_nodes: int = MAX_NODES, guess: Bools | None = None
+    solver: FileSolver, prices: Prices, max_nodes: int = DEFAULTS.master.nodes, guess: Bools | None = None
 ) -> Answers:
     """Solve all files under given prices to their integer optimum.
 
@@ -130,28 +129,41 @@ def solve_exactly(
     -------
     Answers
     """
-    inst, cols = solver.instance, solver.columns
+    inst = solver.instance
     priced = Priced.of(inst, prices)
     files = np.arange(inst.n_files, dtype=np.int32)
     ascent, value, cost = (np.zeros(files.size) for _ in range(3))
     nodes = np.zeros(files.size, dtype=np.int64)
     holds = np.zeros((files.size, inst.n_pools), dtype=np.bool_) if guess is None else guess.copy()
     in_even_lanes(
-        solve_files_exactly, N_CHUNKS, files, max_nodes, inst.region_row,
-        inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1,
-        inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost,
-        cols.pool_ptr, cols.pool_region, inst.size_gb, priced.store, priced.new, solver.copies,
-        solver.held, solver.pinned, solver.reward_ptr, solver.reward_pool,
-        solver.rewards(prices), ascent, value, cost, nodes, holds,
-    )  # fmt: skip
+        solve_files_exactly,
+        N_CHUNKS,
+        files,
+        max_nodes,
+        solver.demand,
+        Network.of(inst, solver.columns, priced),
+        solver.holding(priced, solver.rewards(prices)),
+        Found(ascent, value, cost, nodes, holds),
+    )
     bound, by_ascent = (summed(inst, prices, part, solver.cuts) for part in (value, ascent))
     return Answers(ascent, value, cost, holds, nodes, bound, by_ascent)
 
 
 def columns_of(
-    solver: FileSolver, prices: Prices, files: Ints32, holds: Bools, *, from_origin: bool = False
+    solver: FileSolver,
+    prices: Prices,
+    files: Ints32,
+    holds: Bools,
+    *,
+    serving: Serving | None = None,
+    from_origin: bool = False,
 ) -> Columns:
     """Columns of listed files with given holders, each request at its cheapest holder under the prices.
+
+    A plan may split what cannot be told apart (requests of a region for files with the same candidates) among
+    pools, where throughput is short. Columns that split likewise add up to exactly what the plan costs and
+    uses, and what a change of holders would cost is then close to the truth: it is not less, as long as no
+    limit is exceeded.
 
     Parameters
     ----------
@@ -160,6 +172,8 @@ def columns_of(
     files : (n,) int32
     holds : (n, n_pools) bool
         Holders of the listed files.
+    serving : Serving or None
+        Requests whose signature it knows are split as in it. It tells no appliances apart.
     from_origin : bool
         Every request goes to the origin: such columns use no throughput, so a placement that keeps all rules
         always has a mixture.
@@ -169,31 +183,29 @@ def columns_of(
     Columns
         Of size n.
     """
-    inst, cols = solver.instance, solver.columns
+    inst, volumes = solver.instance, solver.instance.volumes.n_rows
     priced = Priced.of(inst, prices)
-    cost = np.zeros(files.size)
-    use = np.zeros((files.size, LimitVector.of(inst).limit.size))
+    net = Network.of(inst, solver.columns, priced)
+    if from_origin:
+        net = net._replace(origin=np.full(inst.n_regions, -np.inf))
+    true = TrueCosts(np.concatenate([inst.cand_cost, inst.origin_cost]), inst.fill_cost, RateUse.of(inst))
+    cost, use = np.zeros(files.size), np.zeros((files.size, LimitVector.of(inst).limit.size))
     in_even_lanes(
-        column_loads, N_CHUNKS, files, inst.region_row, inst.region_share,
-        cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, priced.order,
-        inst.cand_pool[priced.order], priced.cand_cost[priced.order],
-        np.full(inst.n_regions, -np.inf) if from_origin else priced.origin_cost, path_costs(inst),
-        inst.size_gb, solver.copies, solver.held, inst.fill_cost, holds, inst.gbps_per_gb,
-        inst.rates.use_ptr, inst.rates.use_row, inst.rates.use_weight, inst.volumes.n_rows, cost, use,
-    )  # fmt: skip
-    return completed(Columns(files, holds, cost, use), solver)
-
-
-def path_costs(instance: Instance) -> Floats:
-    """Cost of a GB on each path, without prices, (n_paths,) [currency/GB]."""
-    return np.concatenate([instance.cand_cost, instance.origin_cost])
-
-
-def completed(columns: Columns, solver: FileSolver) -> Columns:
-    """Columns that tell as well what they use of volumes that pools share, and of cuts."""
-    inst, use = solver.instance, columns.use
-    use[:, : inst.volumes.n_rows] = volume_use(inst, use[:, : 2 * inst.n_pools])
-    return with_cuts(columns, solver.cuts)
+        column_loads,
+        N_CHUNKS,
+        files,
+        holds,
+        solver.demand,
+        net,
+        solver.holding(priced, solver.rewards(prices)),
+        true,
+        Splits.of(inst, serving),
+        volumes,
+        cost,
+        use,
+    )
+    use[:, :volumes] = volume_use(inst, use[:, : 2 * inst.n_pools])
+    return with_cuts(Columns(files, holds, cost, use), solver.cuts)
 
 
 def with_cuts(columns: Columns, cuts: Cuts) -> Columns:

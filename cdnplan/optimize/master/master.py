@@ -31,6 +31,8 @@ from cdnplan.optimize.master.column_ranks import largest, least, nearest, ranked
 from cdnplan.optimize.master.file_columns import Columns, launch_use
 from cdnplan.optimize.master.master_program import Basis, Layout, Shape, program
 from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.parameters.closing import MasterParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
 
@@ -39,25 +41,14 @@ SMALLEST_SCALE = 1e-6
 
 AMOUNT = 1e-9
 """Less than this bought or sold counts as nothing."""
-UNDECIDED, UNDECIDED_PER_LIMIT = 400, 6
-"""So many files are in the program from the start, and so many more for each limit."""
-DEAR = 1e3
-"""At most so many times the largest cost of a column is paid for a whole limit more."""
-MANY_NEW, MANY_LIMITS = 2_000, 400
-"""Beyond so many new columns and limits an interior point, crossed over to a basis, is faster than the last
-basis."""
 OTHERWISE: tuple[dict[str, str | float], ...] = (
     {"solver": "choose", "simplex_strategy": 1, "presolve": "off"},
     {"presolve": "on", "dual_feasibility_tolerance": 1e-7},
 )
 """Options of further tries, where HiGHS does not solve a program: the dual simplex from nothing, then with a
 tolerance that prices can live with."""
-NEAREST = 2
-"""Columns of each file that are in the program at first, those that cost least under the last prices."""
 SAME = 1e-8
 """Columns that differ by less than this part of the mean cost of columns, prices included, are as good."""
-EXACT_TO = 1e-4
-"""Sifting ends once columns left out could take off no more than this part of the cost to be explained."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +87,18 @@ class Master:
         Perhaps near those of the first master: they tell which files are in doubt.
     span : float
         Cost to be explained: masters are solved to a small part of it [currency].
+    parameters : MasterParameters
     """
 
-    def __init__(self, instance: Instance, limits: LimitVector, prices: Prices, span: float) -> None:
-        self._instance = instance
+    def __init__(
+        self,
+        instance: Instance,
+        limits: LimitVector,
+        prices: Prices,
+        span: float,
+        parameters: MasterParameters = DEFAULTS.master,
+    ) -> None:
+        self._instance, self._numbers = instance, parameters
         self._limits = limits
         self._span = span
         self._exists = np.isfinite(limits.limit)
@@ -133,16 +132,16 @@ class Master:
         RuntimeError
             HiGHS did not solve the program.
         """
-        shape = self._shape(columns, low)
+        shape, numbers = self._shape(columns, low), self._numbers
         unit = max(float(np.abs(columns.cost).mean()) if columns.file.size else 0.0, 1e-300)
         # Even without a box: the first columns may come from a placement that breaks limits.
-        dear = DEAR * max(float(np.abs(columns.cost).max(initial=0.0)), unit)
+        dear = numbers.dear * max(float(np.abs(columns.cost).max(initial=0.0)), unit)
         high = high.copy()
         high[shape.rows] = np.where(np.isinf(high[shape.rows]), dear / shape.scale, high[shape.rows])
         held = launch_use(self._instance, columns)
         reduced = self._reduced(columns, held)
         best, second, pick = ranked(columns.file, reduced, self._instance.n_files)
-        most = UNDECIDED + UNDECIDED_PER_LIMIT * shape.rows.size
+        most = numbers.undecided + numbers.undecided_per_limit * shape.rows.size
         undecided = least(second - best, most)
         if self._pick is not None:
             pick = self._pick
@@ -159,15 +158,15 @@ class Master:
             dearer = np.where(undecided, known, reduced[pick]) - best
             wrong = dearer > SAME * unit
             # What all of them lack in reduced cost is how far the program may be above the whole one.
-            if dearer.sum() <= EXACT_TO * self._span or not wrong.any():
+            if dearer.sum() <= numbers.exact_to * self._span or not wrong.any():
                 self._pick = largest(columns.file, mixed.share, self._instance.n_files)
                 return mixed
             undecided |= wrong
-            near |= nearest(columns.file, reduced, NEAREST) & wrong[columns.file]
+            near |= nearest(columns.file, reduced, numbers.nearest) & wrong[columns.file]
 
     def _near(self, columns: Columns, names: Ints, reduced: Floats, pick: Ints) -> Bools:
         """Columns that the program begins with: the nearest, those picked and those in the last basis."""
-        near = nearest(columns.file, reduced, NEAREST)
+        near = nearest(columns.file, reduced, self._numbers.nearest)
         near[pick] = True
         near |= np.isin(columns.file, self._instance.launch_file)  # else their rules might be out of reach
         if self._basis is not None:
@@ -203,7 +202,8 @@ class Master:
         solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
         solver.passModel(program(columns, held, layout, shape, left, lacking, low, high, unit))
         known = 0 if self._basis is None else self._basis.basic.size
-        if rows.size > MANY_LIMITS and (names[layout.inside] >= known).sum() > MANY_NEW:
+        many = rows.size > self._numbers.many_limits
+        if many and (names[layout.inside] >= known).sum() > self._numbers.many_new:
             solver.setOptionValue("solver", "ipm")
             solver.setOptionValue("presolve", "on")
         elif self._basis is not None:

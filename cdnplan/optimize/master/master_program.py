@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.highs import BASIC, LOWER, UPPER, Statuses, basis_of, statuses
+from cdnplan.optimize.lp.linear_program import Matrix, linear_program
 from cdnplan.optimize.master.file_columns import Columns
 
 Bools = npt.NDArray[np.bool_]
@@ -123,9 +124,16 @@ class Basis:
 
 
 def program(
-    columns: Columns, held: Floats, layout: Layout, shape: Shape, room: Floats, lacking: Floats, low: Floats,
-    high: Floats, unit: float,
-) -> highspy.HighsLp:  # fmt: skip
+    columns: Columns,
+    held: Floats,
+    layout: Layout,
+    shape: Shape,
+    room: Floats,
+    lacking: Floats,
+    low: Floats,
+    high: Floats,
+    unit: float,
+) -> highspy.HighsLp:
     """Write the program of a layout.
 
     Parameters
@@ -149,23 +157,22 @@ def program(
     """
     rows, scale, sell, k = shape.rows, shape.scale, shape.sell, layout.rows.size
     starts, index, value = _entries(columns, held, layout, shape)
-    made = highspy.HighsLp()
-    made.num_col_ = layout.inside.size + rows.size + sell.size
-    made.num_row_ = k + rows.size + lacking.size
     cost = columns.cost[layout.inside] - columns.cost[layout.base]
-    made.col_cost_ = np.concatenate([cost, high[rows] * scale, -(low[rows] * scale)[sell]]) / unit
-    made.col_lower_ = np.zeros(made.num_col_)
-    made.col_upper_ = np.concatenate(
-        [np.where(layout.row < 0, 1.0, np.inf), np.full(rows.size + sell.size, np.inf)]
-    )
-    made.row_lower_ = np.concatenate([np.full(k + rows.size, -np.inf), lacking])
-    made.row_upper_ = np.concatenate([np.ones(k), room / scale, np.full(lacking.size, np.inf)])
-    made.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    most = np.concatenate([np.where(layout.row < 0, 1.0, np.inf), np.full(rows.size + sell.size, np.inf)])
     extra = np.arange(1, rows.size + sell.size + 1)
-    made.a_matrix_.start_ = np.concatenate([starts, starts[-1] + extra]).astype(np.int32)
-    made.a_matrix_.index_ = np.concatenate([index, k + np.arange(rows.size), k + sell]).astype(np.int32)
-    made.a_matrix_.value_ = np.concatenate([value, -np.ones(rows.size), np.ones(sell.size)])
-    return made
+    return linear_program(
+        np.concatenate([cost, high[rows] * scale, -(low[rows] * scale)[sell]]) / unit,
+        (np.zeros(most.size), most),
+        (
+            np.concatenate([np.full(k + rows.size, -np.inf), lacking]),
+            np.concatenate([np.ones(k), room / scale, np.full(lacking.size, np.inf)]),
+        ),
+        Matrix(
+            np.concatenate([starts, starts[-1] + extra]),
+            np.concatenate([index, k + np.arange(rows.size), k + sell]),
+            np.concatenate([value, -np.ones(rows.size), np.ones(sell.size)]),
+        ),
+    )
 
 
 def _entries(columns: Columns, held: Floats, layout: Layout, shape: Shape) -> tuple[Ints, Ints, Floats]:

@@ -17,17 +17,14 @@ from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import ROUNDING_RATIO, FileSolver
 from cdnplan.optimize.one_file.one_file_bound_kernels import FREE, raise_bound, room_for
-from cdnplan.optimize.one_file.one_file_kernels import descend, kick_and_descend
+from cdnplan.optimize.one_file.one_file_kernels import Entries, descend, kick_and_descend, room_for_exchanges
 from cdnplan.optimize.problem.priced import Priced, limits_worth
 from cdnplan.optimize.problem.rules import possible_copies
+from cdnplan.parameters.one_file import OneFileParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
 
-WORK, MOST_KICKS, KICKS = 500_000_000, 2_500, 100
-"""Kicks: what the first number buys, at the entries each looks at; at most; between looks at the clock."""
-MOST_STEPS, STEPS, PATIENCE = 20_000, 100, 50
-"""Subgradient steps at most, between looks at the clock, and those in vain before they get shorter."""
-FIRST_LENGTH, LAST_LENGTH = 1.0, 1e-4
 SEED = 88172645463325252
 """Of xorshift64 (Marsaglia [1]_)."""
 
@@ -57,6 +54,11 @@ class Facility:
     fixed: Bools
     constant: float
     magnitude: float
+
+    @property
+    def entries(self) -> Entries:
+        """The problem, for kernels."""
+        return Entries(self.ptr, self.pools, self.level, self.cap, self.opening)
 
     @staticmethod
     def applies(instance: Instance) -> bool:
@@ -102,7 +104,12 @@ class Facility:
         )
 
 
-def better_holders(facility: Facility, holds: Bools, ended: Callable[[], bool]) -> Bools:
+def better_holders(
+    facility: Facility,
+    holds: Bools,
+    ended: Callable[[], bool],
+    parameters: OneFileParameters = DEFAULTS.one_file,
+) -> Bools:
     """Search around given holders by add, drop and swap, with random kicks out of local optima [1]_.
 
     Parameters
@@ -111,6 +118,7 @@ def better_holders(facility: Facility, holds: Bools, ended: Callable[[], bool]) 
     holds : (n_pools,) bool
     ended : callable
         Ends the search early once it returns True.
+    parameters : OneFileParameters
 
     Returns
     -------
@@ -127,12 +135,10 @@ def better_holders(facility: Facility, holds: Bools, ended: Callable[[], bool]) 
         return np.asarray(found | facility.fixed)
     state = np.array([SEED, 0], dtype=np.uint64)
     best = np.inf
-    kicks = min(MOST_KICKS, WORK // max(1, facility.level.size))
-    for _ in range(-(-kicks // KICKS)):
-        best = kick_and_descend(
-            KICKS, state, best, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            found,
-        )  # fmt: skip
+    kicks = parameters.kicks
+    most = min(parameters.most_kicks, parameters.work // max(1, facility.level.size))
+    for _ in range(-(-most // kicks)):
+        best = kick_and_descend(kicks, state, best, facility.entries, found)
         if ended():
             break
     return np.asarray(found | facility.fixed)
@@ -152,16 +158,17 @@ def settled_holders(facility: Facility, holds: Bools) -> tuple[Bools, float]:
     cost : float
         Under the prices of `facility` [currency].
     """
-    n, found = holds.size, holds & np.isfinite(facility.opening)
-    first, second = (np.empty(facility.cap.size, dtype=np.int64) for _ in range(2))
-    cost = descend(
-        facility.ptr, facility.pools, facility.level, facility.cap, facility.opening, found, first, second,
-        np.zeros(n), np.zeros(n), np.zeros((n, n)),
-    )  # fmt: skip
+    found = holds & np.isfinite(facility.opening)
+    cost = descend(facility.entries, found, room_for_exchanges(facility.cap.size, holds.size))
     return np.asarray(found | facility.fixed), float(cost) + facility.constant
 
 
-def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]) -> tuple[float, Floats]:
+def relaxation_bound(
+    facility: Facility,
+    upper: float,
+    ended: Callable[[], bool],
+    parameters: OneFileParameters = DEFAULTS.one_file,
+) -> tuple[float, Floats]:
     """Bound the problem by prices on its demand rows.
 
     Parameters
@@ -171,6 +178,7 @@ def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]
         Cost of a plan: a good guess of the bound, for the length of steps [currency].
     ended : callable
         Ends the search early once it returns True.
+    parameters : OneFileParameters
 
     Returns
     -------
@@ -182,14 +190,14 @@ def relaxation_bound(facility: Facility, upper: float, ended: Callable[[], bool]
     u = facility.cap.copy()
     some = np.flatnonzero(np.diff(facility.ptr) > 0)
     u[some] = facility.level[facility.ptr[some]]
-    n, length, best, goal = facility.opening.size, FIRST_LENGTH, -np.inf, upper - facility.constant
+    n, best, goal = facility.opening.size, -np.inf, upper - facility.constant
+    length, steps, patience = parameters.first_length, parameters.steps, parameters.patience
     state, room = np.full(n, FREE, dtype=np.int8), room_for(u.size, n, facility.level.size)
-    for _ in range(MOST_STEPS // STEPS):
+    for _ in range(parameters.most_steps // steps):
         best, length = raise_bound(
-            STEPS, PATIENCE, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            state, goal, length, u, np.empty(n), np.empty(n), room,
-        )  # fmt: skip
-        if length < LAST_LENGTH or ended():
+            steps, patience, facility.entries, state, goal, length, u, np.empty(n), np.empty(n), room
+        )
+        if length < parameters.last_length or ended():
             break
     # Every term is at most u of the region or pool it is about: twice their sum holds them all.
     terms = 2.0 * float(np.abs(u).sum()) + facility.magnitude

@@ -7,13 +7,17 @@ they serve for, closed ones are left out. The bound is valid at any u.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.optimize.one_file.one_file_kernels import Entries
 
-Array = Any
+States = npt.NDArray[np.int8]
+Uints = npt.NDArray[np.uint32]
 
 FREE, OPEN, CLOSED = 0, 1, 2
 DEFLECTION = 0.7
@@ -24,27 +28,66 @@ SPARE, SPARE_RATIO = 5, 0.25
 """Entries above u that are kept for u to rise to: so many, and so many for each one below."""
 
 
-@njit(cache=True, nogil=True)
-def room_for(regions: int, pools: int, entries: int) -> Any:
-    """Arrays that `gather`, the first six, and `climb` work in."""
-    return (
-        np.empty(regions), np.empty(pools + 1, np.int64), np.empty(entries, np.uint32), np.empty(entries),
-        np.empty(regions, np.int64), np.empty(pools, np.int64),
-        np.arange(pools), np.empty(pools), np.empty(regions), np.empty(regions), np.empty(regions),
-    )  # fmt: skip
+class ByPool(NamedTuple):
+    """Entries pool by pool.
 
-
-@njit(cache=True, nogil=True)
-def gather(
-    ptr: Array, pools: Array, level: Array, cap: Array, state: Array, u: Array, most: Array, by_ptr: Array,
-    by_region: Array, by_level: Array, end: Array, at: Array,
-) -> None:  # fmt: skip
-    """Copy the entries of undecided pools that u is above or may rise to, pool by pool.
-
-    u stays at most `most`: what an open pool serves for, or the first entry that is left out. `end` and `at`
-    are working space.
+    Parameters
+    ----------
+    ptr, region, level : (n_pools + 1,) int64, (n,) uint32, (n,) float64
+        Entries of pool p are ``ptr[p]:ptr[p + 1]``.
     """
-    at[:] = 0
+
+    ptr: Ints
+    region: Uints
+    level: Floats
+
+
+class Room(NamedTuple):
+    """Entries of a node's undecided pools, and what `climb` works in.
+
+    Parameters
+    ----------
+    by_pool : ByPool
+        Entries that u is above or may rise to.
+    most : (n_regions,) float64
+        What u stays at most: what an open pool serves for, or the first entry that is left out.
+    every : (n_pools,) int64
+        All pools.
+    paid : (n_pools,) float64
+        What regions offer.
+    slope, way, at : (n_regions,) float64
+        Supergradient, direction, and where the steps are.
+    """
+
+    by_pool: ByPool
+    most: Floats
+    every: Ints
+    paid: Floats
+    slope: Floats
+    way: Floats
+    at: Floats
+
+
+@part
+def room_for(regions: int, pools: int, entries: int) -> Room:
+    """Arrays that `gather` and `climb` work in."""
+    return Room(
+        ByPool(np.empty(pools + 1, np.int64), np.empty(entries, np.uint32), np.empty(entries)),
+        np.empty(regions),
+        np.arange(pools),
+        np.empty(pools),
+        np.empty(regions),
+        np.empty(regions),
+        np.empty(regions),
+    )
+
+
+@part
+def gather(entries: Entries, state: States, u: Floats, room: Room) -> None:
+    """Copy the entries of undecided pools that u is above or may rise to, pool by pool."""
+    ptr, pools, level, cap, most = entries.ptr, entries.pools, entries.level, entries.cap, room.most
+    by_ptr, by_region, by_level = room.by_pool.ptr, room.by_pool.region, room.by_pool.level
+    end, at = np.empty(u.size, np.int64), np.zeros(state.size, np.int64)
     for r in range(u.size):
         most[r] = cap[r]
         spare, j, last = float(SPARE), ptr[r], ptr[r + 1]
@@ -76,9 +119,10 @@ def gather(
                 at[p] = k + 1
 
 
-@njit(cache=True, nogil=True)
-def offers(which: Array, by_ptr: Array, by_region: Array, by_level: Array, u: Array, paid: Array) -> None:
+@part
+def offers(which: Ints, by_pool: ByPool, u: Floats, paid: Floats) -> None:
     """What regions offer some pools at u for opening: paid[p] becomes the sum of max(0, u[r] - level)."""
+    by_ptr, by_region, by_level = by_pool.ptr, by_pool.region, by_pool.level
     for i in range(which.size):
         p = which[i]
         start, stop = by_ptr[p], by_ptr[p + 1]
@@ -93,21 +137,19 @@ def offers(which: Array, by_ptr: Array, by_region: Array, by_level: Array, u: Ar
         paid[p] = one + two
 
 
-@njit(cache=True, nogil=True)
-def lagrangian(
-    live: Array, by_ptr: Array, by_region: Array, by_level: Array, opening: Array, u: Array, paid: Array,
-    slope: Array,
-) -> float:  # fmt: skip
+@part
+def lagrangian(live: Ints, by_pool: ByPool, opening: Floats, u: Floats, paid: Floats, slope: Floats) -> float:
     """Bound of the undecided part with its demand rows priced at u; `slope` becomes a supergradient.
 
     The sum of u, and for each pool what is left to pay for opening it where regions offer too much:
     min(0, opening[p] - paid[p]).
     """
+    by_ptr, by_region, by_level = by_pool.ptr, by_pool.region, by_pool.level
     total = 0.0
     for r in range(u.size):
         total += u[r]
         slope[r] = 1.0
-    offers(live, by_ptr, by_region, by_level, u, paid)
+    offers(live, by_pool, u, paid)
     for i in range(live.size):
         p = live[i]
         if paid[p] > opening[p]:
@@ -118,8 +160,8 @@ def lagrangian(
     return total
 
 
-@njit(cache=True, nogil=True)
-def step_up(at: Array, way: Array, slope: Array, most: Array, rise: float) -> bool:
+@part
+def step_up(at: Floats, way: Floats, slope: Floats, most: Floats, rise: float) -> bool:
     """Go along a supergradient and part of the way before; no u goes beyond `most`.
 
     The step is as long as a plane of slope `way` takes to rise by `rise`. False where no way is left.
@@ -138,11 +180,19 @@ def step_up(at: Array, way: Array, slope: Array, most: Array, rise: float) -> bo
     return True
 
 
-@njit(cache=True, nogil=True)
+@part
 def climb(
-    steps: int, patience: int, opening: Array, held: float, goal: float, length: float, u: Array,
-    share: Array, slack: Array, room: Any,
-) -> Any:  # fmt: skip
+    steps: int,
+    patience: int,
+    opening: Floats,
+    held: float,
+    goal: float,
+    length: float,
+    u: Floats,
+    share: Floats,
+    slack: Floats,
+    room: Room,
+) -> tuple[float, float, int]:
     """Subgradient steps from u towards a higher bound; u becomes the best seen.
 
     A step goes `length` x (goal - bound) / |way|^2 (Polyak's rule [1]_), along supergradients of which each
@@ -158,8 +208,8 @@ def climb(
     .. [2] P. M. Camerini, L. Fratta, F. Maffioli, "On Improving Relaxation Methods by Modified Gradient
        Techniques", Mathematical Programming Study 3, 1975.
     """
-    most, by_ptr, by_region, by_level, _, _, every, paid = room[:8]
-    offers(every, by_ptr, by_region, by_level, most, paid)
+    by_ptr, paid = room.by_pool.ptr, room.paid
+    offers(room.every, room.by_pool, room.most, paid)
     # No other pool can change the bound: u stays where it would not open.
     live, count, entries = np.empty(opening.size, np.int64), 0, 0
     for p in range(opening.size):
@@ -170,29 +220,37 @@ def climb(
     live = live[:count]
     share[:] = 0.0
     best, length = take_steps(steps, patience, live, opening, held, goal, length, u, share, room)
-    offers(every, by_ptr, by_region, by_level, u, paid)
+    offers(room.every, room.by_pool, u, paid)
     for p in range(opening.size):
         slack[p] = opening[p] - paid[p]
     return best, length, 2 * by_ptr[opening.size] + steps * entries
 
 
-@njit(cache=True, nogil=True)
+@part
 def take_steps(
-    steps: int, patience: int, live: Array, opening: Array, held: float, goal: float, length: float, u: Array,
-    share: Array, room: Any,
-) -> Any:  # fmt: skip
+    steps: int,
+    patience: int,
+    live: Ints,
+    opening: Floats,
+    held: float,
+    goal: float,
+    length: float,
+    u: Floats,
+    share: Floats,
+    room: Room,
+) -> tuple[float, float]:
     """Take the steps of `climb`, in which only the pools of `live` can open."""
-    most, by_ptr, by_region, by_level, _, _, _, paid, slope, way, at = room
+    by_pool, paid, slope, way, at = room.by_pool, room.paid, room.slope, room.way, room.at
     at[:] = u
     way[:] = 0.0
-    best, vain = held + lagrangian(live, by_ptr, by_region, by_level, opening, at, paid, slope), 0
+    best, vain = held + lagrangian(live, by_pool, opening, at, paid, slope), 0
     for _ in range(steps):
         rise = length * max(goal - best, 1e-6 * abs(goal))
         if best >= goal:
             return best, 0.0
-        if not step_up(at, way, slope, most, rise):
+        if not step_up(at, way, slope, room.most, rise):
             return best, SHORTER * length
-        bound = held + lagrangian(live, by_ptr, by_region, by_level, opening, at, paid, slope)
+        bound = held + lagrangian(live, by_pool, opening, at, paid, slope)
         for i in range(live.size):
             p = live[i]
             share[p] += 1.0 / steps if paid[p] > opening[p] else 0.0
@@ -206,18 +264,26 @@ def take_steps(
             vain = 0
             at[:] = u
             way[:] = 0.0
-            lagrangian(live, by_ptr, by_region, by_level, opening, at, paid, slope)
+            lagrangian(live, by_pool, opening, at, paid, slope)
     return best, length
 
 
 @njit(cache=True, nogil=True)
 def raise_bound(
-    steps: int, patience: int, ptr: Array, pools: Array, level: Array, cap: Array, opening: Array,
-    state: Array, goal: float, length: float, u: Array, share: Array, slack: Array, room: Any,
-) -> Any:  # fmt: skip
+    steps: int,
+    patience: int,
+    entries: Entries,
+    state: States,
+    goal: float,
+    length: float,
+    u: Floats,
+    share: Floats,
+    slack: Floats,
+    room: Room,
+) -> tuple[float, float]:
     """Raise the bound of a problem of which some pools are decided; see `climb`."""
-    most, by_ptr, by_region, by_level, end, place = room[:6]
-    gather(ptr, pools, level, cap, state, u, most, by_ptr, by_region, by_level, end, place)
-    return climb(
-        steps, patience, opening, opening[state == OPEN].sum(), goal, length, u, share, slack, room
-    )[:2]  # fmt: skip
+    gather(entries, state, u, room)
+    opening = entries.opening
+    held = opening[state == OPEN].sum()
+    bound, length, _ = climb(steps, patience, opening, held, goal, length, u, share, slack, room)
+    return bound, length

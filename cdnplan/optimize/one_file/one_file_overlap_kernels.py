@@ -16,15 +16,15 @@ References
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from cdnplan.compiled import njit
-from cdnplan.optimize.one_file.one_file_bound_kernels import offers
+from cdnplan.compiled import part
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.optimize.one_file.one_file_bound_kernels import ByPool, offers
+from cdnplan.optimize.problem.arrays import Bools
 from cdnplan.order_kernels import increasing
-
-Array = Any
 
 NEAREST = 144
 """Pools of which overlaps are looked at: those that would open and `COUNT` more, so many at most. The others
@@ -33,8 +33,35 @@ COUNT = 16
 """Sets of so many pools, and of more, are bounded together."""
 
 
-@njit(cache=True, nogil=True)
-def insert(row: Array, value: float) -> None:
+class Overlaps(NamedTuple):
+    """What `overlap_bound` finds, and works in.
+
+    Parameters
+    ----------
+    slack : (n_pools,) float64
+        Cost of opening that undecided pools are not paid [currency].
+    barred : (n_pools,) bool
+        Pools that are in no set below the goal.
+    paid, over, at : (n_pools,), (n_entries,), (n_regions,) float64
+        What pools are paid, by entry, and of one pool by region [currency].
+    """
+
+    slack: Floats
+    barred: Bools
+    paid: Floats
+    over: Floats
+    at: Floats
+
+
+@part
+def room_for_overlaps(regions: int, pools: int, entries: int) -> Overlaps:
+    """Arrays that `overlap_bound` works in."""
+    barred = np.empty(pools, np.bool_)
+    return Overlaps(np.empty(pools), barred, np.empty(pools), np.empty(entries), np.empty(regions))
+
+
+@part
+def insert(row: Floats, value: float) -> None:
     """Put a value into a row in increasing order, in the place of the last one."""
     place = row.size - 1
     while place > 0 and row[place - 1] > value:
@@ -43,14 +70,13 @@ def insert(row: Array, value: float) -> None:
     row[place] = value
 
 
-@njit(cache=True, nogil=True)
-def smallest_overlaps(
-    near: Array, free: Array, by_ptr: Array, by_region: Array, over: Array, at: Array, found: Array
-) -> None:  # fmt: skip
+@part
+def smallest_overlaps(near: Ints, free: Ints, by_pool: ByPool, room: Overlaps, found: Floats) -> None:
     """The smallest overlaps of each pool of `near` with those of `free`, in increasing order.
 
-    `over` are the a[p, r] of the entries; `at` is working space.
+    `room.over` are the a[p, r] of the entries.
     """
+    by_ptr, by_region, over, at = by_pool.ptr, by_pool.region, room.over, room.at
     found[:] = np.inf
     for i in range(near.size):
         p = near[i]
@@ -69,20 +95,19 @@ def smallest_overlaps(
                 insert(row, shared)
 
 
-@njit(cache=True, nogil=True)
+@part
 def overlap_bound(
-    free: Array, by_ptr: Array, by_region: Array, by_level: Array, opening: Array, base: float, goal: float,
-    u: Array, slack: Array, barred: Array, paid: Array, over: Array, at: Array,
-) -> Any:  # fmt: skip
+    free: Ints, by_pool: ByPool, opening: Floats, base: float, goal: float, u: Floats, room: Overlaps
+) -> tuple[float, int]:
     """Bound of the sets of undecided pools at u, and how many pools the set has that is bounded worst.
 
-    `free` are the pools that may open, `base` what decided ones and u cost, `slack` becomes opening - paid.
-    `barred` becomes true for pools that are in no set below the goal. `paid`, `over` and `at` are working
-    space.
+    `free` are the pools that may open, `base` what decided ones and u cost.
     """
-    offers(free, by_ptr, by_region, by_level, u, paid)
+    slack, barred, over = room.slack, room.barred, room.over
+    by_ptr, by_region, by_level = by_pool.ptr, by_pool.region, by_pool.level
+    offers(free, by_pool, u, room.paid)
     for i in range(free.size):
-        slack[free[i]] = opening[free[i]] - paid[free[i]]
+        slack[free[i]] = opening[free[i]] - room.paid[free[i]]
     for k in range(by_ptr[by_ptr.size - 1]):
         over[k] = max(0.0, u[by_region[k]] - by_level[k])
     tight = np.empty(free.size)
@@ -99,7 +124,7 @@ def overlap_bound(
         else:
             rest[i - count] = free[order[i]]
     found, cost, cheapest = np.empty((count, COUNT - 1)), np.empty(count), np.empty(COUNT)
-    smallest_overlaps(near, free, by_ptr, by_region, over, at, found)
+    smallest_overlaps(near, free, by_pool, room, found)
     least, fewest = base, 0
     # What a pool may cost at most to be in a set of some size; the rest, and each near one.
     most = -np.inf

@@ -12,11 +12,10 @@ import numpy as np
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.one_file.one_file import Facility
-
-SPARE, SPARE_RATIO = 3, 0.125
-"""Entries above u that a node keeps for u to rise to: so many, and so many for each one below."""
-REACH = 4
-"""Entries above u that the tree keeps, as a multiple of a node's."""
+from cdnplan.optimize.one_file.one_file_bound_kernels import ByPool, Uints
+from cdnplan.optimize.one_file.one_file_split_kernels import Reach
+from cdnplan.parameters.one_file import PoolTreeParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,18 +33,30 @@ class Rows:
     """
 
     ptr: Ints
-    region: np.ndarray
+    region: Uints
     level: Floats
     limit: Floats
     spare: Floats
 
+    @property
+    def by_pool(self) -> ByPool:
+        """The entries, for kernels."""
+        return ByPool(self.ptr, self.region, self.level)
+
+    @property
+    def reach(self) -> Reach:
+        """How far u may go, for kernels."""
+        return Reach(self.limit, self.spare)
+
     @classmethod
-    def around(cls, facility: Facility, u: Floats) -> Rows:
+    def around(
+        cls, facility: Facility, u: Floats, parameters: PoolTreeParameters = DEFAULTS.pool_tree
+    ) -> Rows:
         """Take the entries that prices near u may reach."""
         region = np.repeat(np.arange(u.size), np.diff(facility.ptr))
         below = np.bincount(region[facility.level < u[region]], minlength=u.size)
-        more = SPARE + np.ceil(SPARE_RATIO * below).astype(np.int64)
-        limit = _levels(facility, below + REACH * more)
+        more = parameters.spare + np.ceil(parameters.spare_ratio * below).astype(np.int64)
+        limit = _levels(facility, below + parameters.spare_times * more)
         kept = np.flatnonzero(facility.level < limit[region])
         order = kept[np.argsort(facility.pools[kept], kind="stable")]
         counts = np.bincount(facility.pools[kept], minlength=facility.opening.size)

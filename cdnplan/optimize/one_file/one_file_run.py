@@ -17,13 +17,6 @@ from cdnplan.optimize.one_file.one_file import Facility, better_holders, relaxat
 from cdnplan.optimize.one_file.one_file_tree import reduced, search
 from cdnplan.optimize.run.run_state import RunState
 
-NEAR_RATIO = 0.0099
-"""What the first tree may leave of the best plan's cost: whoever wants 1% has it, rounding included."""
-PROMISING_RATIO = 0.125
-"""Pools whose opening adds no more than this part of the gap to the relaxation's bound are kicked first."""
-SETTLE_FIRST, SETTLE_EVERY = 16, 16
-"""Rounds of splits in which what the lowest node would open is tried as a plan: so many, and then one in
-so many."""
 Bools = npt.NDArray[np.bool_]
 
 
@@ -77,18 +70,19 @@ def exchange(run: RunState) -> None:
     run : RunState
         With a plan; takes a better plan and bounds.
     """
-    facility = Facility.of(run.solver, run.prices)
+    facility, numbers = Facility.of(run.solver, run.prices), run.parameters.one_file
     with run.clock.phase("relaxation"):
-        run.beyond, u = relaxation_bound(facility, run.best.cost, run.ended)
+        run.beyond, u = relaxation_bound(facility, run.best.cost, run.ended, numbers)
     run.report("relaxation", 1.0)
     if not run.closed():
         with run.clock.phase("exchange"):
             # First among pools that cost little more than their part of the relaxation, of which good plans
             # mostly are; then among all that could be in a better plan: fewer are tried in vain, and faster.
-            for ratio in (PROMISING_RATIO, 1.0):
+            for ratio in (numbers.promising, 1.0):
                 goal = run.beyond + ratio * (run.best.cost - run.beyond)
-                small, kept = reduced(facility, u, goal)
-                _take(run, facility, kept, better_holders(small, run.best.holds[kept, 0], run.ended))
+                small, kept = reduced(facility, u, goal, run.parameters.pool_tree)
+                better = better_holders(small, run.best.holds[kept, 0], run.ended, numbers)
+                _take(run, facility, kept, better)
         run.report("exchange", 1.0)
     if not run.closed():
         _decide_pools(run, facility, u)
@@ -107,7 +101,7 @@ def _decide_pools(run: RunState, facility: Facility, u: Floats) -> None:
     More is decided against that nearer goal without a split: fewer nodes bring the bound there, where the
     whole tree may take more time than there is.
     """
-    for ratio in (NEAR_RATIO, 0.0):
+    for ratio in (run.parameters.one_file.near, 0.0):
         _search(run, facility, u, ratio)
 
 
@@ -121,11 +115,12 @@ def _search(run: RunState, facility: Facility, u: Floats, ratio: float) -> None:
 
     if run.lower >= upper() or run.closed():
         return
-    small, kept = reduced(facility, u, upper())
-    steps = search(small, u, upper, run.ended, run.threads)
+    numbers, of_tree = run.parameters.one_file, run.parameters.pool_tree
+    small, kept = reduced(facility, u, upper(), of_tree)
+    steps = search(small, u, upper, run.ended, run.threads, of_tree)
     for number, step in enumerate(run.clock.each("tree", steps)):
         run.beyond = max(run.beyond, min(step.bound, run.best.cost))
-        if step.decided or number < SETTLE_FIRST or number % SETTLE_EVERY == 0:
+        if step.decided or number < numbers.settle_first or number % numbers.settle_every == 0:
             with run.clock.phase("exchange"):
                 holds, cost = settled_holders(small, step.holds)
                 if cost < run.best.cost:

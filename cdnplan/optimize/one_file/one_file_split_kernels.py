@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from cdnplan.compiled import njit
-from cdnplan.optimize.one_file.one_file_bound_kernels import FREE, OPEN, climb, room_for
-from cdnplan.optimize.one_file.one_file_overlap_kernels import overlap_bound
-
-Array = Any
+from cdnplan.compiled import njit, part
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.optimize.one_file.one_file_bound_kernels import (
+    FREE,
+    OPEN,
+    ByPool,
+    Room,
+    States,
+    climb,
+    room_for,
+)
+from cdnplan.optimize.one_file.one_file_overlap_kernels import Overlaps, overlap_bound, room_for_overlaps
 
 LIKELY = 1.5
 """Overlaps are looked at if that would do to reach the goal, were it to raise the bound by so many times as
@@ -19,17 +26,56 @@ APART = 1.6
 """How much further, or less far, than at the node before u is moved for overlaps."""
 
 
-@njit(cache=True, nogil=True)
-def gather_rows(
-    ptr: Array, region: Array, level: Array, limit: Array, spare: Array, state: Array, u: Array, most: Array,
-    by_ptr: Array, by_region: Array, by_level: Array,
-) -> None:  # fmt: skip
+class Reach(NamedTuple):
+    """How far u may go at a node: to `limit`, and `spare` above where it starts, both (n_regions,)."""
+
+    limit: Floats
+    spare: Floats
+
+
+class Pace(NamedTuple):
+    """How each side of a node goes on: length of steps, reach, and gain by overlaps, each (n_sides,)."""
+
+    length: Floats
+    reach: Floats
+    gain: Floats
+
+
+class Sides(NamedTuple):
+    """What is found of each side of nodes.
+
+    Parameters
+    ----------
+    u : (n_sides, n_regions) float64
+    share, slack : (n_sides, n_pools) float64
+        See `climb`.
+    bound, looks : (n_sides,) float64
+        Bound, without the constant, and how many entries that looked at.
+    """
+
+    u: Floats
+    share: Floats
+    slack: Floats
+    bound: Floats
+    looks: Floats
+
+    @classmethod
+    def of(cls, sides: int, regions: int, pools: int) -> Sides:
+        """Nothing found yet."""
+        share = np.empty((sides, pools))
+        return cls(np.empty((sides, regions)), share, np.empty_like(share), np.empty(sides), np.empty(sides))
+
+
+@part
+def gather_rows(rows: ByPool, reach: Reach, state: States, u: Floats, room: Room) -> None:
     """Copy the entries of undecided pools that u is above or may rise to, from entries pool by pool.
 
-    As `gather`, but u may rise by `spare`, to `limit` at most.
+    As `gather`, but u may rise by `reach.spare`, to `reach.limit` at most.
     """
+    ptr, region, level, most = rows.ptr, rows.region, rows.level, room.most
+    by_ptr, by_region, by_level = room.by_pool.ptr, room.by_pool.region, room.by_pool.level
     for r in range(u.size):
-        most[r] = min(limit[r], u[r] + spare[r])
+        most[r] = min(reach.limit[r], u[r] + reach.spare[r])
     for p in range(state.size):
         if state[p] == OPEN:
             for k in range(ptr[p], ptr[p + 1]):
@@ -47,18 +93,27 @@ def gather_rows(
         u[r] = min(u[r], most[r])
 
 
-@njit(cache=True, nogil=True)
+@part
 def raise_by_overlaps(
-    state: Array, opening: Array, held: float, goal: float, bound: float, reach: float, u: Array,
-    share: Array, slack: Array, room: Any, paid: Array, extra: Array, barred: Array, over: Array, at: Array,
-) -> Any:  # fmt: skip
+    state: States,
+    opening: Floats,
+    held: float,
+    goal: float,
+    bound: float,
+    reach: float,
+    u: Floats,
+    share: Floats,
+    slack: Floats,
+    room: Room,
+    overlaps: Overlaps,
+) -> tuple[float, float]:
     """Bound a node by overlaps too, at prices beyond u; slack becomes inf for pools in no set below the goal.
 
     Further out, sets of few pools cost more, and sets of many less, for whom overlaps make up. `reach` is
     which part of the way from u to `most` to go; a second try goes further if the worst set has fewer pools
     than the steps opened. Returns the better bound, and the better reach.
     """
-    most, by_ptr, by_region, by_level = room[:4]
+    most = room.most
     opened, better = share.sum(), reach
     beyond = np.empty(u.size)
     for _ in range(2):
@@ -68,11 +123,9 @@ def raise_by_overlaps(
         for r in range(u.size):
             beyond[r] = u[r] + reach * (most[r] - u[r])
             base += beyond[r]
-        found, fewest = overlap_bound(
-            free, by_ptr, by_region, by_level, opening, base, goal, beyond, extra, barred, paid, over, at
-        )  # fmt: skip
+        found, fewest = overlap_bound(free, room.by_pool, opening, base, goal, beyond, overlaps)
         for i in range(free.size):
-            if barred[free[i]]:
+            if overlaps.barred[free[i]]:
                 slack[free[i]] = np.inf
         if found > bound:
             bound, better = found, reach
@@ -82,49 +135,54 @@ def raise_by_overlaps(
 
 @njit(cache=True, nogil=True)
 def split_nodes(
-    items: Array, steps: int, patience: int, ptr: Array, region: Array, level: Array, limit: Array,
-    spare: Array, opening: Array, states: Array, split: Array, goal: float, lengths: Array, reaches: Array,
-    gains: Array, prices: Array, u: Array, share: Array, slack: Array, bounds: Array, looks: Array,
-) -> None:  # fmt: skip
+    items: Ints,
+    steps: int,
+    patience: int,
+    rows: ByPool,
+    reach: Reach,
+    opening: Floats,
+    states: States,
+    split: Ints,
+    goal: float,
+    pace: Pace,
+    prices: Floats,
+    found: Sides,
+) -> None:
     """Raise the bounds of both sides of some nodes, independent of each other.
 
-    Node i starts from `prices[i]`. With pool `split[i]` open it has row 2i of what follows, else row 2i + 1;
-    `lengths`, `reaches` and `gains` (by how much overlaps raised the bound) become those to go on with,
-    `looks` how many entries that looked at.
+    Node i starts from `prices[i]`. With pool `split[i]` open it has row 2i of `found`, else row 2i + 1; its
+    pace becomes that to go on with.
     """
-    n, m = opening.size, limit.size
+    n, m = opening.size, reach.limit.size
     # One entry more: the last one written need not count.
-    room = room_for(m, n, region.size + 1)
-    most, by_ptr, by_region, by_level = room[:4]
-    paid, extra, barred = np.empty(n), np.empty(n), np.empty(n, np.bool_)
-    over, at = np.empty(region.size + 1), np.empty(m)
+    room, overlaps = room_for(m, n, rows.region.size + 1), room_for_overlaps(m, n, rows.region.size + 1)
+    most, by_ptr, by_region, by_level = room.most, room.by_pool.ptr, room.by_pool.region, room.by_pool.level
     asked = opening.copy()
     for i in items:
         p = split[i]
         # Entries are gathered once: neither side is paid for p, and where it is open it caps u.
-        gather_rows(
-            ptr, region, level, limit, spare, states[i], prices[i], most, by_ptr, by_region, by_level
-        )  # fmt: skip
+        gather_rows(rows, reach, states[i], prices[i], room)
         held = opening[states[i] == OPEN].sum()
         asked[p] = np.inf
         for row in (2 * i + 1, 2 * i):
-            u[row] = prices[i]
+            u, share, slack = found.u[row], found.share[row], found.slack[row]
+            u[:] = prices[i]
             if row == 2 * i:
                 held += opening[p]
                 for k in range(by_ptr[p], by_ptr[p + 1]):
                     most[by_region[k]] = min(most[by_region[k]], by_level[k])
-                u[row] = np.minimum(prices[i], most)
-            bounds[row], lengths[row], looks[row] = climb(
-                steps, patience, asked, held, goal, lengths[row], u[row], share[row], slack[row], room
-            )  # fmt: skip
-            if goal - LIKELY * gains[row] <= bounds[row] < goal:
-                raised, reaches[row] = raise_by_overlaps(
-                    states[i], asked, held, goal, bounds[row], reaches[row], u[row], share[row], slack[row],
-                    room, paid, extra, barred, over, at,
-                )  # fmt: skip
-                if raised > bounds[row]:
-                    gains[row], bounds[row] = raised - bounds[row], raised
+                u[:] = np.minimum(prices[i], most)
+            bound, pace.length[row], found.looks[row] = climb(
+                steps, patience, asked, held, goal, pace.length[row], u, share, slack, room
+            )
+            found.bound[row] = bound
+            if goal - LIKELY * pace.gain[row] <= bound < goal:
+                raised, pace.reach[row] = raise_by_overlaps(
+                    states[i], asked, held, goal, bound, pace.reach[row], u, share, slack, room, overlaps
+                )
+                if raised > bound:
+                    pace.gain[row], found.bound[row] = raised - bound, raised
                 else:
-                    gains[row] = min(gains[row], goal - bounds[row]) / 2.0
-                    reaches[row] /= APART**2
+                    pace.gain[row] = min(pace.gain[row], goal - bound) / 2.0
+                    pace.reach[row] /= APART**2
         asked[p] = opening[p]

@@ -33,29 +33,15 @@ from cdnplan.optimize.one_file.one_file_bound_kernels import (
     room_for,
 )
 from cdnplan.optimize.one_file.one_file_rows import Rows
-from cdnplan.optimize.one_file.one_file_split_kernels import split_nodes
+from cdnplan.optimize.one_file.one_file_split_kernels import Pace, Sides, split_nodes
+from cdnplan.parameters.one_file import PoolTreeParameters
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
 States = npt.NDArray[np.int8]
 
-STEPS, PATIENCE = 15, 5
-"""Subgradient steps of a node, and those in vain before they get shorter: few, for a split moves the best
-prices little, and the next split raises the bound by more."""
-LENGTH = 0.125
-"""Where a pool opens, the first step aims at least at this part of what is left to the best plan, or, where
-that is more, at what the split before raised the bound by."""
-KEPT, SHORTEST = 0.6, 0.02
-"""Where one closes, little changes: the first step goes on with this part of the last one's length, at
-least with the second."""
-REACH = 0.125
-"""Which part of the way to the furthest that a node looks at its prices go for overlaps, at first."""
-SPLITS = 16
-"""Nodes that are split at a time, their sides dealt out to threads: a constant, so that the tree does not
-depend on the number of threads."""
-WORK = 300_000_000_000
-"""Entries that all nodes together look at, at most."""
-MOST_BYTES, NODE_BYTES = 1_000_000_000, 600
-"""Of nodes that wait to be split, and of each beside its arrays' contents."""
+NODE_BYTES = 600
+"""Of a node beside its arrays' contents."""
 SAME_RATIO = 1e-10
 """Plans that save no more than this part of the cost are not looked for."""
 
@@ -73,9 +59,9 @@ class _Node:
     bound: float
     holds: Bools
     pool: int
+    length: float
+    reach: tuple[float, float]
     rise: float = 0.0
-    length: float = LENGTH
-    reach: tuple[float, float] = (REACH, REACH)
     gain: tuple[float, float] = (np.inf, np.inf)
     looks: float = 0.0
 
@@ -100,7 +86,12 @@ class Searched:
 
 
 def search(
-    facility: Facility, u: Floats, upper: Callable[[], float], expired: Callable[[], bool], threads: int = 1
+    facility: Facility,
+    u: Floats,
+    upper: Callable[[], float],
+    expired: Callable[[], bool],
+    threads: int = 1,
+    parameters: PoolTreeParameters = DEFAULTS.pool_tree,
 ) -> Iterator[Searched]:
     """Search the tree of decisions, the lowest bounds first.
 
@@ -115,6 +106,7 @@ def search(
         Ends the search early once it returns True.
     threads : int
         What is found does not depend on it.
+    parameters : PoolTreeParameters
 
     Yields
     ------
@@ -122,15 +114,15 @@ def search(
         Before each round of splits, and for each set found that is better than those before; until all is
         decided or the work allowed is done.
     """
-    tree = _Tree(facility, _unit(facility), Rows.around(facility, u), threads)
+    tree = _Tree(facility, _unit(facility), Rows.around(facility, u, parameters), parameters, threads)
     root = tree.root(u, upper())
     heap, number, least = [(root.bound, 0, root)], 0, np.inf
     work = 0.0
-    leaves = MOST_BYTES // (root.u.nbytes + root.state.nbytes + root.holds.nbytes + NODE_BYTES)
+    node_bytes = root.u.nbytes + root.state.nbytes + root.holds.nbytes + NODE_BYTES
     while heap and heap[0][0] < tree.cutoff(upper()):
         lowest = heap[0]
         splits: list[_Node] = []
-        while heap and len(splits) < SPLITS:
+        while heap and len(splits) < parameters.splits:
             node = heapq.heappop(heap)[2]
             if node.pool >= 0:
                 splits.append(node)
@@ -138,7 +130,7 @@ def search(
                 least = cost
                 yield Searched(min(lowest[0], least), node.holds, decided=True)
         yield Searched(min(lowest[0], least), lowest[2].holds)
-        if work >= WORK or len(heap) >= leaves or expired():
+        if work >= parameters.work or len(heap) >= parameters.most_bytes // node_bytes or expired():
             return
         for node in tree.split(splits, upper()):
             number += 1
@@ -155,6 +147,7 @@ class _Tree:
     facility: Facility
     unit: float
     rows: Rows
+    numbers: PoolTreeParameters
     threads: int = 1
 
     def cutoff(self, upper: float) -> float:
@@ -168,43 +161,53 @@ class _Tree:
 
     def root(self, u: Floats, upper: float) -> _Node:
         """The node in which nothing is decided but pools that may not be chosen."""
-        facility, n = self.facility, self.facility.opening.size
+        facility, n, length = self.facility, self.facility.opening.size, self.numbers.length
+        steps, patience = self.numbers.steps, self.numbers.patience
         states = np.where(np.isfinite(facility.opening), FREE, CLOSED).astype(np.int8)[None]
         prices, share, slack = u[None].copy(), np.empty((1, n)), np.empty((1, n))
+        goal, room = self.cutoff(upper) - facility.constant, room_for(u.size, n, facility.pools.size)
         raw, _ = raise_bound(
-            STEPS, PATIENCE, facility.ptr, facility.pools, facility.level, facility.cap, facility.opening,
-            states[0], self.cutoff(upper) - facility.constant, LENGTH, prices[0], share[0], slack[0],
-            room_for(u.size, n, facility.pools.size),
-        )  # fmt: skip
+            steps, patience, facility.entries, states[0], goal, length, prices[0], share[0], slack[0], room
+        )
         return self.decided(states, prices, share, slack, np.array([raw]), upper)[0]
 
     def split(self, nodes: Sequence[_Node], upper: float) -> list[_Node]:
         """Open and close the pool of each node; both sides of one follow each other."""
         if not nodes:
             return []
-        facility, rows, cutoff = self.facility, self.rows, self.cutoff(upper)
+        facility, rows, cutoff, numbers = self.facility, self.rows, self.cutoff(upper), self.numbers
         states = np.array([node.state for node in nodes])
         pool = np.array([node.pool for node in nodes])
         bound, rise = (np.array([getattr(node, what) for node in nodes]) for what in ("bound", "rise"))
-        opened = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), LENGTH, 1.0)
-        closed = np.clip(KEPT * np.array([node.length for node in nodes]), SHORTEST, 1.0)
+        opened = np.clip(rise / np.maximum(cutoff - bound, SAME_RATIO * abs(upper)), numbers.length, 1.0)
+        closed = np.clip(numbers.kept * np.array([node.length for node in nodes]), numbers.shortest, 1.0)
         length = np.stack([opened, closed], axis=1).ravel()
         reach, gain = (
             np.array([getattr(node, what) for node in nodes]).ravel() for what in ("reach", "gain")
         )
         prices = np.array([node.u for node in nodes], dtype=np.float64)
         n = 2 * len(nodes)
-        u, raw, looks = np.empty((n, prices.shape[1])), np.empty(n), np.empty(n)
-        share, slack = np.empty((n, states.shape[1])), np.empty((n, states.shape[1]))
+        found = Sides.of(n, prices.shape[1], states.shape[1])
+        goal, pace = cutoff - facility.constant, Pace(length, reach, gain)
         with lanes(self.threads):
             in_even_lanes(
-                split_nodes, len(nodes), STEPS, PATIENCE, rows.ptr,
-                rows.region, rows.level, rows.limit, rows.spare, facility.opening, states, pool,
-                cutoff - facility.constant, length, reach, gain, prices, u, share, slack, raw, looks,
-            )  # fmt: skip
+                split_nodes,
+                len(nodes),
+                numbers.steps,
+                numbers.patience,
+                rows.by_pool,
+                rows.reach,
+                facility.opening,
+                states,
+                pool,
+                goal,
+                pace,
+                prices,
+                found,
+            )
         sides = np.repeat(states, 2, axis=0)
         sides[np.arange(n), np.repeat(pool, 2)] = [OPEN, CLOSED] * len(nodes)
-        below = self.decided(sides, u, share, slack, raw, upper)
+        below = self.decided(sides, found.u, found.share, found.slack, found.bound, upper)
         return [
             replace(
                 node,
@@ -213,7 +216,7 @@ class _Tree:
                 length=length[row],
                 reach=(reach[row & -2], reach[row | 1]),
                 gain=(gain[row & -2], gain[row | 1]),
-                looks=looks[row],
+                looks=found.looks[row],
             )
             for row, (node, before) in enumerate(zip(below, np.repeat(bound, 2).tolist(), strict=True))
         ]
@@ -234,7 +237,15 @@ class _Tree:
         pool = _weightiest(free, share, slack, facility.opening).tolist()
         return [
             # Copies: a view would keep the rows of all others.
-            _Node(states[i].copy(), u[i].astype(np.float32), float(bounds[i]), holds[i].copy(), pool[i])
+            _Node(
+                states[i].copy(),
+                u[i].astype(np.float32),
+                float(bounds[i]),
+                holds[i].copy(),
+                pool[i],
+                self.numbers.length,
+                (self.numbers.reach, self.numbers.reach),
+            )
             for i in range(len(states))
         ]
 
@@ -264,7 +275,9 @@ def _weightiest(free: Bools, share: Floats, slack: Floats, opening: Floats) -> I
     return pool
 
 
-def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.NDArray[np.int64]]:
+def reduced(
+    facility: Facility, u: Floats, upper: float, parameters: PoolTreeParameters = DEFAULTS.pool_tree
+) -> tuple[Facility, npt.NDArray[np.int64]]:
     """Leave out the pools that can be in no better plan.
 
     Parameters
@@ -274,6 +287,7 @@ def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.
         Prices of the demand rows.
     upper : float
         Cost of the best plan by now [currency].
+    parameters : PoolTreeParameters
 
     Returns
     -------
@@ -281,7 +295,7 @@ def reduced(facility: Facility, u: Floats, upper: float) -> tuple[Facility, npt.
     kept : (n_kept,) int64
         Numbers of its pools in `facility`.
     """
-    root = _Tree(facility, 0.0, Rows.around(facility, u)).root(u, upper)
+    root = _Tree(facility, 0.0, Rows.around(facility, u, parameters), parameters).root(u, upper)
     kept = np.flatnonzero(root.state != CLOSED)
     number = np.full(facility.opening.size, -1, dtype=np.int32)
     number[kept] = np.arange(kept.size, dtype=np.int32)

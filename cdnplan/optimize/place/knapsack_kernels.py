@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from cdnplan.compiled import njit
+from cdnplan.model.instance.instance import Ints
 from cdnplan.optimize.file.copy_kernels import copy
-from cdnplan.optimize.place.nearest_kernels import note_changes, pool_values
+from cdnplan.optimize.place.pool_kernels import Offer, Place, Stock, Volumes, hold_instead, weigh_pool
+from cdnplan.optimize.problem.arrays import Bools
 from cdnplan.order_kernels import increasing
-
-Array = Any
 
 
 @njit(cache=True)
 def choose(
-    net: Array, weight: Array, fresh: Array, forced: Array, room: float, room_new: float, new_price: float,
-    chosen: Array,
-) -> float:  # fmt: skip
+    offer: Offer, forced: Bools, room: float, room_new: float, new_price: float, chosen: Bools
+) -> float:
     """Fill a knapsack by net value per priced GB, skipping what does not fit; returns the net value.
 
     `new_price` weighs a new GB against a stored one where the fill limit binds (0 where it does not).
     """
+    net, weight, fresh = offer.net, offer.weight, offer.fresh
     total = 0.0
     n = 0
     order = np.empty(net.size, np.int64)
     key = np.empty(net.size)
-    chosen[:] = False
     for f in range(net.size):
+        chosen[f] = False
         if weight[f] <= 0.0:
             continue
         if forced[f]:
@@ -51,61 +49,33 @@ def choose(
 
 
 @njit(cache=True)
-def sweep(
-    order: Array, region_row: Array, region_share: Array, demand_ptr: Array, demand_file: Array,
-    demand_gb: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
-    pool_region: Array, size: Array, copies: Array, held: Array, new_cost: Array, forced: Array,
-    store_limit: Array, new_limit: Array, start: Array, first: Array, second: Array, holds: Array,
-) -> float:  # fmt: skip
-    """Re-choose the pools in `order` one after the other; returns what it saved in all.
+def sweep(order: Ints, place: Place, stock: Stock, limit: Volumes) -> float:
+    """Re-choose the pools in `order` one after the other, in place; returns what it saved in all.
 
-    A pool's new choice is taken only if it is worth more than what it holds. `first` and `second` are as
-    `nearest_holders` leaves them, and stay so.
+    A pool's new choice is taken only if it is worth more than what it holds.
     """
-    n_files = size.size
+    n_files = stock.size.size
+    offer = Offer(np.empty(n_files), np.empty(n_files), np.empty(n_files))
     changed = np.empty(n_files, np.int64)
-    net = np.empty(n_files)
-    weight, fresh = np.empty(n_files), np.empty(n_files)
     chosen, best = np.empty(n_files, np.bool_), np.empty(n_files, np.bool_)
     saved = 0.0
     for p in order:
-        pool_values(
-            p, region_row, region_share, demand_ptr, demand_file, demand_gb, ptr, pools, costs, origin,
-            pool_ptr, pool_region, start, first, second, net,
-        )  # fmt: skip
-        now, stored, filled = 0.0, 0.0, 0.0
-        for f in range(n_files):
-            k = np.int64(copies[p, f])
-            weight[f] = size[f] * k
-            fresh[f] = size[f] * max(0, k - np.int64(held[p, f]))
-            net[f] -= new_cost[p] * fresh[f]
-            if holds[p, f]:
-                now += net[f]
-                stored += weight[f]
-                filled += fresh[f]
+        now, stored, filled = weigh_pool(p, place, stock, offer)
+        most, most_new, forced = limit.stored[p], limit.new[p], stock.forced[p]
         top = -np.inf
         tries = 1
-        if new_limit[p] < np.inf:
+        if most_new < np.inf:
             tries = 3
         for attempt in range(tries):
             price = 0.0
             if attempt > 0:
-                price = store_limit[p] / max(new_limit[p], 1e-9) * (1.0 if attempt == 1 else 4.0)
-            total = choose(net, weight, fresh, forced[p], store_limit[p], new_limit[p], price, chosen)
+                price = most / max(most_new, 1e-9) * (1.0 if attempt == 1 else 4.0)
+            total = choose(offer, forced, most, most_new, price, chosen)
             if total > top:
                 top = total
                 copy(chosen, n_files, best)
-        overfull = stored > store_limit[p] or filled > new_limit[p]
+        overfull = stored > most or filled > most_new
         if overfull or top > now + 1e-12 * abs(now):
-            n = 0
-            for f in range(n_files):
-                if best[f] != holds[p, f]:
-                    holds[p, f] = best[f]
-                    changed[n] = f
-                    n += 1
-            note_changes(
-                p, changed[:n], region_row, demand_ptr, demand_file, ptr, pools, costs, origin, pool_ptr,
-                pool_region, holds, start, first, second,
-            )  # fmt: skip
+            hold_instead(p, best, place, changed)
             saved += top - now
     return saved

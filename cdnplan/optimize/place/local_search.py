@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,23 +22,19 @@ from cdnplan.lanes import in_lanes
 from cdnplan.model.instance.instance import Instance, Ints
 from cdnplan.model.plan.placement import Prices, Serving
 from cdnplan.optimize.place.knapsack_kernels import sweep
-from cdnplan.optimize.place.nearest_kernels import nearest_holders
+from cdnplan.optimize.place.nearest_kernels import Nearest, nearest_holders
+from cdnplan.optimize.place.pool_kernels import Place, Stock, Volumes
 from cdnplan.optimize.place.refit_kernels import refit
+from cdnplan.optimize.problem.arrays import Network, RowDemand
 from cdnplan.optimize.problem.columns import Columns
 from cdnplan.optimize.problem.limits import volume_prices
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.problem.priced import Priced
 from cdnplan.optimize.problem.rules import Room, quotas
 from cdnplan.optimize.serve.serving import Served, best_serving
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 Bools = npt.NDArray[np.bool_]
-
-SWEEPS = 2
-REFIT_ROUNDS, TOWARDS_DUALS = 2, 0.3
-"""Rounds of refitting, and how far prices move towards the serving program's duals in between."""
-SETTLED_RATIO = 1e-7
-"""A sweep that saves less than this share of what the first one saved ends the sweeping."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,12 +109,11 @@ class LocalSearch:
     ----------
     instance : Instance
     columns : Columns
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
     """
 
-    def __init__(self, instance: Instance, columns: Columns, parts: Parts = ALL) -> None:
-        self._instance, self._parts = instance, parts
+    def __init__(self, instance: Instance, columns: Columns, parameters: Parameters = DEFAULTS) -> None:
+        self._instance, self._parts, self._numbers = instance, parameters.parts, parameters.refit
         self._columns = columns
         self._order: Ints = np.arange(instance.n_pools)
 
@@ -167,7 +161,7 @@ class LocalSearch:
         return best
 
     def refit(
-        self, wish: Bools, prices: Prices, expired: Callable[[], bool], rounds: int = REFIT_ROUNDS
+        self, wish: Bools, prices: Prices, expired: Callable[[], bool], rounds: int | None = None
     ) -> Incumbent:
         """Make a placement fit, and fill the room left.
 
@@ -176,7 +170,8 @@ class LocalSearch:
         wish, prices, expired
             See `improve`.
         rounds : int
-            Refits, with prices moving towards the serving program's duals in between.
+            Refits, with prices moving towards the serving program's duals in between; by default
+            `RefitParameters.rounds`.
 
         Returns
         -------
@@ -188,6 +183,7 @@ class LocalSearch:
         NoFeasiblePlanError
             See `forced_holders`.
         """
+        rounds = self._numbers.rounds if rounds is None else rounds
         forced = forced_holders(self._instance, wish)
         holds = wish | forced
         best: Incumbent | None = None
@@ -202,7 +198,7 @@ class LocalSearch:
             best = plan
             if number == rounds - 1 or expired() or not self._parts.towards_duals:
                 break
-            prices = towards_duals(prices, served)
+            prices = towards_duals(prices, served, self._numbers.towards_duals)
         if best is None:
             raise ValueError("at least one round is needed")
         return best
@@ -210,31 +206,19 @@ class LocalSearch:
     def _refit(self, holds: Bools, prices: Prices, forced: Bools) -> int:
         """One round, in place; returns the number of changes."""
         inst = self._instance
-        network, nearest = self._nearest(holds, prices)
-        store_price, new_price = volume_prices(inst, prices.volume)
-        return int(
-            refit(  # type: ignore[call-arg]  # numba's type does not count what a star spreads
-                self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, store_price,
-                new_price, *quotas(inst, holds, forced), forced, *nearest, holds,
-            )
-        )  # fmt: skip
+        place, stock = self._place(holds, prices), Stock.of(inst, forced)
+        limit, price = Volumes(*quotas(inst, holds, forced)), Volumes(*volume_prices(inst, prices.volume))
+        return int(refit(self._order, place, stock, limit, price))
 
-    def _nearest(self, holds: Bools, prices: Prices) -> tuple[Any, Any]:
-        """The network under prices, as kernels take it, and the two nearest holders of all that is asked."""
-        inst, cols = self._instance, self._columns
-        priced = Priced.of(inst, prices)
+    def _place(self, holds: Bools, prices: Prices) -> Place:
+        """A placement under prices as kernels take it, with the two nearest holders of all that is asked."""
+        inst = self._instance
         entries = np.diff(inst.demand_ptr)[inst.region_row]
         start = np.concatenate([[0], np.cumsum(entries)]).astype(np.int64)
-        first, second = np.empty(start[-1], dtype=np.uint16), np.empty(start[-1], dtype=np.uint16)
-        paths = (
-            inst.cand_ptr, inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost
-        )  # fmt: skip
-        in_lanes(
-            nearest_holders, np.arange(inst.n_regions), entries, inst.region_row, inst.demand_ptr,
-            inst.demand_file, *paths, holds, start, first, second,
-        )  # fmt: skip
-        demand = (inst.region_row, inst.region_share, inst.demand_ptr, inst.demand_file, inst.demand_gb)
-        return (*demand, *paths, cols.pool_ptr, cols.pool_region), (start, first, second)
+        nearest = Nearest(start, np.empty(start[-1], dtype=np.uint16), np.empty(start[-1], dtype=np.uint16))
+        demand, net = RowDemand.of(inst), Network.of(inst, self._columns, Priced.of(inst, prices))
+        in_lanes(nearest_holders, np.arange(inst.n_regions), entries, demand, net, holds, nearest)
+        return Place(demand, net, nearest, holds)
 
     def serve(self, holds: Bools) -> Incumbent:
         """Serve a placement that keeps all limits at least cost."""
@@ -246,19 +230,16 @@ class LocalSearch:
     def _sweeps(self, holds: Bools, prices: Prices, forced: Bools) -> None:
         """Re-choose all pools, in place, until that saves next to nothing."""
         inst = self._instance
-        network, nearest = self._nearest(holds, prices)
+        place, stock = self._place(holds, prices), Stock.of(inst, forced)
         most = 0.0
-        for number in range(SWEEPS):
-            saved = sweep(  # type: ignore[call-arg]
-                self._order, *network, inst.size_gb, inst.copies, inst.held, inst.fill_cost, forced,
-                *quotas(inst, holds, forced), *nearest, holds,
-            )  # fmt: skip
+        for number in range(self._numbers.sweeps):
+            saved = sweep(self._order, place, stock, Volumes(*quotas(inst, holds, forced)))
             most = max(most, abs(saved)) if number == 0 else most
-            if number > 0 and saved <= SETTLED_RATIO * most:
+            if number > 0 and saved <= self._numbers.settled * most:
                 return
 
 
-def towards_duals(prices: Prices, served: Served, weight: float = TOWARDS_DUALS) -> Prices:
+def towards_duals(prices: Prices, served: Served, weight: float) -> Prices:
     """Move prices of rates part of the way to the duals of a serving program.
 
     Parameters

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from cdnplan.compiled import njit
+from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.file.copy_kernels import copy
-from cdnplan.optimize.place.nearest_kernels import note_changes, pool_values
-
-Array = Any
+from cdnplan.optimize.place.pool_kernels import Offer, Place, Stock, Volumes, hold_instead, weigh_pool
+from cdnplan.optimize.problem.arrays import Bools
 
 NEW_PER_STORED = (0.0, 0.5, 2.0)
 """What a new GB may count as in stored ones, besides what the prices say, where new bytes are limited."""
 
 
 @njit(cache=True)
-def _fit(
-    worth: Array, net: Array, weight: Array, fresh: Array, forced: Array, storage: float, most_new: float,
-    row: Array,
-) -> float:  # fmt: skip
+def _fit(worth: Floats, offer: Offer, forced: Bools, storage: float, most_new: float, row: Bools) -> float:
     """Drop what is worth least from an overfull pool, then add what is worth most and fits; its net value."""
+    net, weight, fresh = offer.net, offer.weight, offer.fresh
     stored, filled, total = 0.0, 0.0, 0.0
     for f in range(net.size):
         if row[f]:
@@ -52,13 +48,7 @@ def _fit(
 
 
 @njit(cache=True)
-def refit(
-    order: Array, region_row: Array, region_share: Array, demand_ptr: Array, demand_file: Array,
-    demand_gb: Array, ptr: Array, pools: Array, costs: Array, origin: Array, pool_ptr: Array,
-    pool_region: Array, size: Array, copies: Array, held: Array, fill_cost: Array, store_price: Array,
-    new_price: Array, store_limit: Array, new_limit: Array, forced: Array, start: Array, first: Array,
-    second: Array, holds: Array,
-) -> int:  # fmt: skip
+def refit(order: Ints, place: Place, stock: Stock, limit: Volumes, price: Volumes) -> int:
     """Drop from overfull pools what is worth least, then add what is worth most and fits; in place.
 
     Worth is net value per priced GB, stored and new. Where both have a price, what has to go decides which of
@@ -66,50 +56,28 @@ def refit(
     storage, and leave the window unused that their price is for. So overfull pools try other exchange rates
     as well, and the best choice counts. Returns the number of changes.
     """
-    n_files = size.size
-    net = np.empty(n_files)
-    weight, fresh = np.empty(n_files), np.empty(n_files)
+    n_files = stock.size.size
+    offer = Offer(np.empty(n_files), np.empty(n_files), np.empty(n_files))
+    net, weight, fresh = offer.net, offer.weight, offer.fresh
     worth = np.empty(n_files)
     row, best = np.empty(n_files, np.bool_), np.empty(n_files, np.bool_)
     changed = np.empty(n_files, np.int64)
     changes = 0
     for p in order:
-        pool_values(
-            p, region_row, region_share, demand_ptr, demand_file, demand_gb, ptr, pools, costs, origin,
-            pool_ptr, pool_region, start, first, second, net,
-        )  # fmt: skip
-        stored, filled = 0.0, 0.0
-        for f in range(n_files):
-            k = np.int64(copies[p, f])
-            weight[f] = size[f] * k
-            fresh[f] = size[f] * max(0, k - np.int64(held[p, f]))
-            net[f] -= fill_cost[p] * fresh[f]
-            if holds[p, f]:
-                stored += weight[f]
-                filled += fresh[f]
-        overfull = stored > store_limit[p] or filled > new_limit[p]
+        _, stored, filled = weigh_pool(p, place, stock, offer)
+        store_price, new_price = price.stored[p], price.new[p]
+        overfull = stored > limit.stored[p] or filled > limit.new[p]
         top = -np.inf
-        for attempt in range(1 + (len(NEW_PER_STORED) if overfull and new_price[p] > 0.0 else 0)):
+        for attempt in range(1 + (len(NEW_PER_STORED) if overfull and new_price > 0.0 else 0)):
             for f in range(n_files):
-                price = store_price[p] * weight[f] + new_price[p] * fresh[f]
-                if attempt > 0 or price <= 0.0:
-                    price = weight[f] + (NEW_PER_STORED[attempt - 1] * fresh[f] if attempt > 0 else 0.0)
-                worth[f] = net[f] / price if weight[f] > 0.0 else 0.0
-            copy(holds[p], n_files, row)
-            total = _fit(worth, net, weight, fresh, forced[p], store_limit[p], new_limit[p], row)
+                priced = store_price * weight[f] + new_price * fresh[f]
+                if attempt > 0 or priced <= 0.0:
+                    priced = weight[f] + (NEW_PER_STORED[attempt - 1] * fresh[f] if attempt > 0 else 0.0)
+                worth[f] = net[f] / priced if weight[f] > 0.0 else 0.0
+            copy(place.holds[p], n_files, row)
+            total = _fit(worth, offer, stock.forced[p], limit.stored[p], limit.new[p], row)
             if total > top:
                 top = total
                 copy(row, n_files, best)
-        n = 0
-        for f in range(n_files):
-            if best[f] != holds[p, f]:
-                holds[p, f] = best[f]
-                changed[n] = f
-                n += 1
-        if n > 0:
-            changes += n
-            note_changes(
-                p, changed[:n], region_row, demand_ptr, demand_file, ptr, pools, costs, origin, pool_ptr,
-                pool_region, holds, start, first, second,
-            )  # fmt: skip
+        changes += hold_instead(p, best, place, changed)
     return changes

@@ -15,7 +15,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,13 +23,15 @@ import numpy as np
 from cdnplan.model.instance.instance import Floats
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.serve.serving import Served
-
-STEPS = (0.15, 0.3, 0.6, 0.9)
-"""Parts of the way from prices to duals at which bounds are evaluated, until they fall."""
+from cdnplan.parameters.parameters import DEFAULTS
 
 
 def lifted_prices(
-    served: Served, most: Floats, prices: Prices, bound: Callable[[Prices], float]
+    served: Served,
+    most: Floats,
+    prices: Prices,
+    bound: Callable[[Prices], float],
+    steps: Sequence[float] = DEFAULTS.lifting.steps,
 ) -> tuple[Prices, float]:
     """Find the best prices on the way to the duals of a plan's serving.
 
@@ -43,6 +45,8 @@ def lifted_prices(
         To begin with.
     bound : callable
         Bound that prices prove.
+    steps : sequence of float
+        Parts of the way at which bounds are evaluated, until they fall.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def lifted_prices(
         The bound they prove; less than that of the prices given where no step is any better.
     """
     best, highest = prices, -np.inf
-    for step in STEPS:
+    for step in steps:
         # A dual may pass its cap by rounding.
         rate = np.minimum(prices.rate + step * (served.rate - prices.rate), most[:, None])
         there = replace(prices, rate=rate)

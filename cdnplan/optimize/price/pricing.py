@@ -24,60 +24,21 @@ import numpy.typing as npt
 from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver, priced_bound
-from cdnplan.optimize.price.balance_kernels import balance
+from cdnplan.optimize.price.balance_kernels import Limits, Moved, Served, Steps, balance
 from cdnplan.optimize.price.launch_prices import launch_prices
 from cdnplan.optimize.price.relaxed_visits import RelaxedVisits
 from cdnplan.optimize.price.response import ResponseLayout, typical_rates, typical_step
+from cdnplan.optimize.price.search_kernels import Pass
 from cdnplan.optimize.price.start_prices import start_prices
-from cdnplan.optimize.price.visits import Batch, HolderVisits, Pass, Visitor, Visits
+from cdnplan.optimize.price.totals import Batch
+from cdnplan.optimize.price.visits import HolderVisits, Visitor, Visits
 from cdnplan.optimize.problem.limits import LimitVector, volume_use
 from cdnplan.optimize.problem.objective import ideal_costs
 from cdnplan.optimize.problem.priced import Priced, priced_costs
 from cdnplan.optimize.problem.warm_start import WarmStart
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 Bools = npt.NDArray[np.bool_]
-
-MAX_BATCHES, SAMPLE_BATCHES, FILES_PER_BATCH = 48, 24, 20
-"""Batches of a pass at most, of a pass over a sample at most, and files of each at least."""
-SAMPLE_FROM, SAMPLE_PASSES, SAMPLE_STRIDE, HEAD_FILES = 2000, 8, 8, 400
-"""With more files than the first: so many passes over the densest files and every so many of the rest."""
-LOG_FLOOR = -9.0
-"""Logarithm of price over scale at which a price counts as zero; also the largest, with the other sign."""
-LOG_WAKE, WAKE_PASSES = -4.0, 6
-"""Where a price starts once its limit is exceeded, in the first passes."""
-PROPORTIONAL = 0.2
-GAIN_FIRST, GAIN_LEAST, GAIN_MOST, FASTER, SLOWER = 0.06, 0.001, 0.1, 1.2, 0.5
-"""Integral gains, one for each limit, and how they change from pass to pass."""
-STEADY_PASSES = 24
-"""After so many passes the largest gain falls as 1 / pass."""
-SETTLED = 0.005
-"""A limit used to within this ratio, on the mean of a pass, keeps its gain."""
-COOLING = 0.8
-"""Ratio of the heat from pass to pass, unless the last pass asks for more."""
-REHEAT = 4.0
-"""First heat of the full passes, in typical steps of cost, where pools share limits on rates, as of links:
-which of them are passed a sample does not tell, and their prices have far to go."""
-COLD_RATIO = 0.01
-"""Heat of the last pass, as a part of the cost above the ideal for each GB of demand."""
-NEWTON_RATIO, NEWTON_STEPS, FARTHEST = 0.5, 3, 0.5
-"""Damping and number of Newton steps after a batch, and the farthest each goes, in heats."""
-NEARLY_FULL = 0.3
-"""Requests are spread by a softmin where a limit of Gbit/s on the way has a price or is used beyond this
-part; where there is room, nothing hangs on how loads respond."""
-STIFFNESS = 0.3
-"""Response assumed besides that of the softmin: this part of a limit for a typical step of cost."""
-MOMENTUM = 0.9
-"""Part of its speed that a price of Gbit/s keeps from step to step, as long as it goes the same way."""
-JITTER_FIRST, JITTER_LAST = 0.3, 0.03
-"""By how much files differ in what they think of storing in one of several alike pools, in the first pass
-and in the last."""
-WARM_HEAT, WARM_PASSES = 0.1, 5
-"""First heat, in typical steps of cost, and passes of a search that starts from earlier prices. In the first
-of them prices stand still: what is used of each limit is not known before, and to go by a part of the files
-would undo prices that were good."""
-AVERAGED = 3
-"""Passes over whose prices a mean is taken: where they swing, their mean proves more than the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,13 +76,10 @@ class PriceSearch:
     passes : int
         Full passes planned, after those over samples: the heat falls so that the last one is cold.
     start : WarmStart or None
-        With one, there are `warm_passes` passes and none over samples.
+        With one, there are `PriceParameters.warm_passes` passes and none over samples.
     early : int
         The run may end after so many full passes, and each time their number has doubled; 0: never.
-    warm_passes : int
-        Passes of a search that starts from earlier prices.
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
 
     Attributes
     ----------
@@ -139,65 +97,64 @@ class PriceSearch:
         start: WarmStart | None = None,
         *,
         early: int = 0,
-        warm_passes: int = WARM_PASSES,
-        parts: Parts = ALL,
+        parameters: Parameters = DEFAULTS,
     ) -> None:
-        self._instance, self._solver, self._early, self._parts = instance, solver, early, parts
+        self._instance, self._solver, self._early = instance, solver, early
+        self._parameters, self._numbers = parameters, parameters.prices
+        numbers, parts = parameters.prices, parameters.parts
         self._limits = LimitVector.of(instance)
         self._layout = ResponseLayout.of(instance)
-        guess, scale = start_prices(instance)
+        guess, scale = start_prices(instance, numbers)
         first = start.prices if start is not None else guess if parts.start_prices else Prices.zero(instance)
         self._scale = self._limits.flat(scale)
         with np.errstate(divide="ignore"):
             log = np.log(self._limits.flat(first) / self._scale)
-        self._log = np.clip(log, LOG_FLOOR, -LOG_FLOOR)
+        self._log = np.clip(log, numbers.log_floor, -numbers.log_floor)
         self._last, self._sum, self._mean = (np.zeros_like(self._log) for _ in range(3))
-        self._gain = np.full_like(self._log, GAIN_FIRST)
+        self._gain = np.full_like(self._log, numbers.gain_first)
         self._rates = self._limits.rates
         self._soft = np.ones(instance.n_regions, dtype=np.bool_)
         self._unit = self._heat = typical_step(instance)
         rate, limit = typical_rates(instance), self._limits.limit[self._rates]
-        self._farthest = FARTHEST / rate
-        self._stiff = np.where(np.isfinite(limit), STIFFNESS * limit * rate / self._unit, 0.0)
+        self._farthest = numbers.farthest / rate
+        self._stiff = np.where(np.isfinite(limit), numbers.stiffness * limit * rate / self._unit, 0.0)
         self._launch = first.launch
         self._ideal_gb = ideal_costs(instance)
         self._base = np.concatenate([instance.cand_cost, instance.origin_cost])
         self._go_from(first)
-        self._holders = HolderVisits(instance, solver, self._layout)
+        self._holders = HolderVisits(instance, solver, self._layout, numbers.band)
         self._visitor: Visitor = self._holders
-        self._jitter_first = JITTER_FIRST
         density = instance.file_gb() / instance.size_gb
         self._ranked = np.argsort(-density, kind="stable").astype(np.int32)
-        self._head = min(HEAD_FILES, instance.n_files)
-        samples = start is None and instance.n_files > SAMPLE_FROM and parts.samples
-        self._sampled = SAMPLE_PASSES if samples else 0
+        self._head = min(numbers.head_files, instance.n_files)
+        samples = start is None and instance.n_files > numbers.sample_from and parts.samples
+        self._sampled = numbers.sample_passes if samples else 0
         self.planned = self.last = self._sampled + passes
         self._warm = start is not None
         if start is not None:
-            self._heat, self._jitter_first = WARM_HEAT * self._unit, JITTER_LAST
+            self._heat = numbers.warm_heat * self._unit
             self._holders.holds[:] = start.holds.T
             self._holders.seen[:] = True
-            self.planned = self.last = warm_passes
+            self.planned = self.last = numbers.warm_passes
 
     def _jitter(self, number: int) -> float:
-        return float(
-            JITTER_FIRST * (JITTER_LAST / JITTER_FIRST) ** min(1.0, number / max(1, self.planned - 1))
-        )
+        first, last = self._numbers.jitter_first, self._numbers.jitter_last
+        return float(first * (last / first) ** min(1.0, number / max(1, self.planned - 1)))
 
     def _prices(self, log: Floats, toll: Floats) -> Prices:
-        flat = np.where(log > LOG_FLOOR, self._scale * np.exp(log), 0.0)
+        flat = np.where(log > self._numbers.log_floor, self._scale * np.exp(log), 0.0)
         flat[self._rates] = toll
         return self._limits.prices(flat, self._launch)
 
     def passes(self) -> Iterator[PricePass]:
         """Yield after each pass, without end: first passes over a sample of the files, then over all."""
-        inst = self._instance
+        inst, numbers = self._instance, self._numbers
         best, best_bound = self._prices(self._log, self._toll), -np.inf
         if self._warm:
             best_bound = priced_bound(inst, best, self._solver)
         means: list[tuple[Floats, Floats]] = []
         number = 0
-        batches = self._deal(SAMPLE_STRIDE if self._sampled else 1)
+        batches = self._deal(numbers.sample_stride if self._sampled else 1)
         width = inst.cand_pool.size + inst.n_regions
         visits = Visits(
             np.zeros((len(batches), 2 * inst.n_pools + width)),
@@ -209,22 +166,24 @@ class PriceSearch:
                 batches = self._deal(1)
                 visits = visits.dealt_anew(len(batches))
                 if inst.rates.n_rows > inst.n_pools:
-                    self._heat = REHEAT * self._unit
+                    self._heat = numbers.reheat * self._unit
             log, toll = np.zeros_like(self._log), np.zeros_like(self._toll)
             for b, batch in enumerate(batches):
                 self._visit(visits, b, batch, number)
                 if number > 0 or not self._warm:
-                    self._move(visits, len(batches) if number > 0 else b + 1, travel=number < WAKE_PASSES)
+                    self._move(
+                        visits, len(batches) if number > 0 else b + 1, travel=number < numbers.wake_passes
+                    )
                 log, toll = log + self._log / len(batches), toll + self._toll / len(batches)
             complete = number >= self._sampled
             self._adapt(len(batches), number)
             self._cool(visits, number)
-            if complete and inst.n_launches and self._parts.launch_prices:
+            if complete and inst.n_launches and self._parameters.parts.launch_prices:
                 self._launch = launch_prices(self._solver, self._prices(self._log, self._toll))
-            means = [*means[-(AVERAGED - 1) :], (log, toll)]
+            means = [*means, (log, toll)][-numbers.averaged :]
             if complete and self._worth_a_look(number):
                 looks = means[-1:]
-                if number + 1 >= self.last and self._parts.averages:
+                if number + 1 >= self.last and self._parameters.parts.averages:
                     # Before, prices move too far from pass to pass.
                     log, toll = (np.mean(each, axis=0) for each in zip(*means, strict=True))
                     looks.append((log, toll))
@@ -239,7 +198,7 @@ class PriceSearch:
 
     def relax(self) -> RelaxedVisits:
         """Go by what the relaxations of files use from now on; bounds are evaluated when asked for."""
-        self._visitor = relaxed = RelaxedVisits(self._instance, self._solver, self._layout)
+        self._visitor = relaxed = RelaxedVisits(self._instance, self._solver, self._parameters.relaxation)
         self.last = sys.maxsize
         return relaxed
 
@@ -280,12 +239,12 @@ class PriceSearch:
 
         With a stride, the tail is sampled, and each of its files stands for so many.
         """
-        head, tail, most = self._ranked, self._ranked[:0], MAX_BATCHES
+        head, tail, most = self._ranked, self._ranked[:0], self._numbers.batches
         if stride > 1:
-            most = SAMPLE_BATCHES
+            most = self._numbers.sample_batches
             # From the middle of each stride: its densest file would stand for all and demand be overstated.
             head, tail = head[: self._head], head[self._head + stride // 2 :: stride]
-        count = max(1, min(most, (head.size + tail.size) // FILES_PER_BATCH))
+        count = max(1, min(most, (head.size + tail.size) // self._numbers.files_per_batch))
         batches = []
         for b in range(count):
             first, rest = head[b::count], tail[b::count]
@@ -304,7 +263,7 @@ class PriceSearch:
 
     def _move(self, visits: Visits, seen: int, *, travel: bool) -> None:
         """Move all prices after a batch, given what the batches seen so far use."""
-        pools = self._instance.n_pools
+        pools, numbers = self._instance.n_pools, self._numbers
         part = len(visits.loads) / seen
         total = visits.loads[:seen].sum(axis=0) * part
         before = visits.costs[:seen].mean(axis=0)
@@ -312,30 +271,31 @@ class PriceSearch:
         use[: self._limits.n_volumes] = volume_use(self._instance, total[: 2 * pools])
         self._balance(total[2 * pools :], before, visits.response * part, use[self._rates])
         excess = self._limits.excess(use)
-        step = PROPORTIONAL * (excess - self._last) + self._gain * excess
-        moved = np.clip(self._log + step, LOG_FLOOR, -LOG_FLOOR)
+        step = numbers.proportional * (excess - self._last) + self._gain * excess
+        moved = np.clip(self._log + step, numbers.log_floor, -numbers.log_floor)
         if travel:
-            moved = np.where((excess > 0) & (moved < LOG_WAKE), LOG_WAKE, moved)
+            moved = np.where((excess > 0) & (moved < numbers.log_wake), numbers.log_wake, moved)
         self._log = moved
         self._last = excess
         self._sum = self._sum + excess
 
     def _balance(self, served: Floats, before: Floats, response: Floats, use: Floats) -> None:
         """Move the prices of rates, each limit on its own derivative; sets what is used."""
-        limits, rates = self._limits, self._rates
-        balance(
-            NEWTON_STEPS, self._layout.paths(response), self._base, before, served, self._heat,
-            limits.limit[rates], limits.cap[rates], self._stiff, NEARLY_FULL, NEWTON_RATIO, MOMENTUM,
-            self._farthest, self._toll, self._speed, self._soft, use, self._cost,
-        )  # fmt: skip
+        limits, rates, numbers = self._limits, self._rates, self._numbers
+        how = Steps(numbers.newton_steps, numbers.newton, numbers.momentum, numbers.nearly_full)
+        limit, cap = limits.limit[rates], limits.cap[rates]
+        bounds = Limits(limit, cap, self._stiff, self._farthest)
+        found = Served(self._base, before, served, self._heat)
+        moved = Moved(self._toll, self._speed, self._soft, use, self._cost)
+        balance(how, self._layout.paths(response), bounds, found, moved)
 
     def _adapt(self, batches: int, number: int) -> None:
         """After a pass: limits missed to the same side again gain speed, those that swing lose it."""
-        mean = self._sum / batches
-        gain = np.where(mean * self._mean > 0, self._gain * FASTER, self._gain * SLOWER)
-        gain = np.where(np.abs(mean) < SETTLED, self._gain, gain)
-        most = GAIN_MOST * min(1.0, STEADY_PASSES / (number + 1))
-        self._gain = np.clip(gain, GAIN_LEAST, max(GAIN_LEAST, most))
+        mean, numbers = self._sum / batches, self._numbers
+        gain = np.where(mean * self._mean > 0, self._gain * numbers.faster, self._gain * numbers.slower)
+        gain = np.where(np.abs(mean) < numbers.settled, self._gain, gain)
+        most = numbers.gain_most * min(1.0, numbers.steady_passes / (number + 1))
+        self._gain = np.clip(gain, numbers.gain_least, max(numbers.gain_least, most))
         self._mean, self._sum = mean, np.zeros_like(mean)
 
     def _cool(self, visits: Visits, number: int) -> None:
@@ -344,11 +304,11 @@ class PriceSearch:
         served = visits.loads.sum(axis=0)[2 * inst.n_pools :]
         above = float(served @ self._base) - self._ideal_of(served)
         demand = float(served.sum())
-        cold = COLD_RATIO * max(above, 0.0) / demand if demand > 0 else 0.0
+        cold = self._numbers.cold * max(above, 0.0) / demand if demand > 0 else 0.0
         left = self.planned - 1 - number
-        ratio = COOLING
+        ratio = self._numbers.cooling
         if left > 0 and 0.0 < cold < self._heat:
-            ratio = min(COOLING, (cold / self._heat) ** (1.0 / left))
+            ratio = min(ratio, (cold / self._heat) ** (1.0 / left))
         self._heat = max(self._heat * ratio, min(cold, self._heat), self._unit * 1e-9)
 
     def _ideal_of(self, served: Floats) -> float:

@@ -7,26 +7,20 @@ highest where what the relaxations use meets the limits.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver, summed
-from cdnplan.optimize.price.relaxed_kernels import RELAXED_CHUNKS, relax_files
-from cdnplan.optimize.price.response import ResponseLayout
-from cdnplan.optimize.price.visits import Batch, Pass, Use
+from cdnplan.optimize.price.relaxed_kernels import Relaxed, relax_files
+from cdnplan.optimize.price.search_kernels import Pass
+from cdnplan.optimize.price.totals import CHUNKS, Batch, Totals
+from cdnplan.optimize.price.visits import Use
+from cdnplan.optimize.problem.arrays import Network
 from cdnplan.optimize.problem.priced import Priced
-
-Floats32 = npt.NDArray[np.float32]
-
-FIRST_STEPS, STEPS, LAST_STEPS = 200, 40, 100
-"""Steps of the volume algorithm at a file's first visit, at later ones, and to evaluate a bound."""
-MOST_KEPT = 500_000_000
-"""Networks of more files × (regions + pools) are not relaxed: what is kept of each would take GB."""
+from cdnplan.parameters.parameters import DEFAULTS
+from cdnplan.parameters.wide_gaps import RelaxationParameters
 
 
 class RelaxedVisits:
@@ -36,25 +30,32 @@ class RelaxedVisits:
     ----------
     instance : Instance
     solver : FileSolver
-    layout : ResponseLayout
+    parameters : RelaxationParameters
     """
 
-    def __init__(self, instance: Instance, solver: FileSolver, layout: ResponseLayout) -> None:
-        self._instance, self._solver, self._layout = instance, solver, layout
-        self._u = np.zeros((instance.n_files, instance.n_regions), dtype=np.float32)
-        self._share = np.zeros((instance.n_files, instance.n_pools), dtype=np.float32)
-        self._seen = np.zeros(instance.n_files, dtype=np.bool_)
+    def __init__(
+        self,
+        instance: Instance,
+        solver: FileSolver,
+        parameters: RelaxationParameters = DEFAULTS.relaxation,
+    ) -> None:
+        self._instance, self._solver, self._numbers = instance, solver, parameters
+        self._kept = Relaxed(
+            np.zeros((instance.n_files, instance.n_regions), dtype=np.float32),
+            np.zeros((instance.n_files, instance.n_pools), dtype=np.float32),
+            np.zeros(instance.n_files, dtype=np.bool_),
+        )
 
     @staticmethod
-    def fits(instance: Instance) -> bool:
+    def fits(instance: Instance, parameters: RelaxationParameters) -> bool:
         """Whether there is memory enough for networks of that size."""
-        return instance.n_files * (instance.n_regions + instance.n_pools) <= MOST_KEPT
+        return instance.n_files * (instance.n_regions + instance.n_pools) <= parameters.most_kept
 
     def visit(self, batch: Batch, prices: Prices, priced: Priced, at: Pass) -> Use:
         """Step towards the relaxations of a batch, and tell what they use."""
         del at
-        values, kept = np.zeros(self._instance.n_files), (self._u, self._share, self._seen)
-        return Use(self._relax(batch, STEPS, prices, priced, kept, values), None)
+        values = np.zeros(self._instance.n_files)
+        return Use(self._relax(batch, self._numbers.steps, prices, priced, self._kept, values), None)
 
     def bound(self, prices: Prices) -> float:
         """Bound of prices, a few steps from where the files' u are, which stay there.
@@ -69,24 +70,28 @@ class RelaxedVisits:
             Lowered as that of `priced_bound`.
         """
         priced, values = Priced.of(self._instance, prices), np.zeros(self._instance.n_files)
-        kept = self._u.copy(), self._share.copy(), self._seen.copy()
+        kept = Relaxed(self._kept.u.copy(), self._kept.share.copy(), self._kept.seen.copy())
         everything = Batch(np.arange(values.size, dtype=np.int32), np.ones(values.size))
-        self._relax(everything, LAST_STEPS, prices, priced, kept, values)
+        self._relax(everything, self._numbers.last_steps, prices, priced, kept, values)
         return summed(self._instance, prices, values, self._solver.cuts)
 
     def _relax(
-        self, batch: Batch, steps: int, prices: Prices, priced: Priced, kept: Any, values: Floats
-    ) -> Floats:  # fmt: skip
-        inst, cols, solver, order = self._instance, self._solver.columns, self._solver, priced.order
-        stored = np.zeros((RELAXED_CHUNKS, inst.n_pools))
-        fresh = np.zeros_like(stored)
-        served = np.zeros((RELAXED_CHUNKS, inst.cand_pool.size + inst.n_regions))
+        self, batch: Batch, steps: int, prices: Prices, priced: Priced, kept: Relaxed, values: Floats
+    ) -> Floats:
+        solver, totals = self._solver, Totals.none(self._instance)
+        net = Network.of(self._instance, solver.columns, priced)
+        holding = solver.holding(priced, solver.rewards(prices))
         in_even_lanes(
-            relax_files, RELAXED_CHUNKS, *batch, FIRST_STEPS, steps,
-            inst.region_row, inst.region_share, cols.file_ptr, cols.file_row, cols.file_gb,
-            inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order], self._layout.slots(order),
-            priced.cand_cost[order], priced.origin_cost, cols.pool_ptr, cols.pool_region, inst.size_gb,
-            priced.store, priced.new, solver.copies, solver.held, solver.pinned, solver.reward_ptr,
-            solver.reward_pool, solver.rewards(prices), *kept, stored, fresh, served, values,
-        )  # fmt: skip
-        return np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
+            relax_files,
+            CHUNKS,
+            batch,
+            self._numbers.first_steps,
+            steps,
+            solver.demand,
+            net,
+            holding,
+            kept,
+            totals,
+            values,
+        )
+        return totals.loads()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.model.instance.instance import Floats, Instance, Ints
 from cdnplan.optimize.price.balance_kernels import Paths
+from cdnplan.optimize.problem.arrays import RateUse
 
 MATRIX_UP_TO = 32
 """Regions with more candidates keep the diagonal of their matrix only."""
@@ -50,20 +51,6 @@ class ResponseLayout:
         """Length of the flat array."""
         return int(self.ptr[-1])
 
-    def slots(self, order: Ints32) -> Ints32:
-        """Place of entries among those of their region.
-
-        Parameters
-        ----------
-        order : (n_cand,) int32
-            Entries, those of a region together.
-
-        Returns
-        -------
-        (n_cand,) int32
-        """
-        return (order - self.instance.cand_ptr[self.region[order]]).astype(np.int32)
-
     def paths(self, response: Floats) -> Paths:
         """Candidates, limits on their paths and the response of loads, as kernels take them.
 
@@ -72,16 +59,7 @@ class ResponseLayout:
         response : (size,) float64
             GB by which shares fall, times heat.
         """
-        inst, rates = self.instance, self.instance.rates
-        return Paths(
-            inst.cand_ptr,
-            rates.use_ptr,
-            rates.use_row,
-            rates.use_weight,
-            inst.gbps_per_gb,
-            self.ptr,
-            response,
-        )
+        return Paths(self.instance.cand_ptr, RateUse.of(self.instance), self.ptr, response)
 
 
 def typical_rates(instance: Instance) -> Floats:

@@ -10,22 +10,27 @@ its price; how fast is returned as well.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from cdnplan.compiled import njit
-from cdnplan.optimize.file.ascent_kernels import ascend, start_duals
-from cdnplan.optimize.file.copy_kernels import copy
+from cdnplan.compiled import inlined, njit, part
+from cdnplan.model.instance.instance import Floats, Ints, Ints32
+from cdnplan.optimize.file.ascent_kernels import find_duals
 from cdnplan.optimize.file.exchange_kernels import exchange_pools
-from cdnplan.optimize.file.file_kernels import ask_for_file, open_tight, opening_costs
-from cdnplan.optimize.file.move_kernels import move_pools
+from cdnplan.optimize.file.move_kernels import move_pools, open_tight
+from cdnplan.optimize.file.problem_kernels import (
+    File,
+    ask_for_file,
+    opening_costs,
+    room_for_duals,
+    room_for_file,
+    room_for_moves,
+)
 from cdnplan.optimize.file.thorough_kernels import seek_holders
+from cdnplan.optimize.price.totals import CHUNKS, Batch, Totals, add_stored
+from cdnplan.optimize.problem.arrays import Bools, Demand, Holding, Network
 
-Array = Any
-
-SEARCH_CHUNKS = 8
-"""Chunks of files; a constant, so that sums do not depend on the number of threads."""
 REFRESH = 8
 """A file starts from nothing once in so many visits."""
 SOFT_RANGE = 7.0
@@ -34,7 +39,55 @@ MOST_OPTIONS = 64
 """At most so many pools share a region's demand for a file."""
 
 
-@njit(cache=True)
+class Pass(NamedTuple):
+    """What is the same for all batches of a pass.
+
+    Parameters
+    ----------
+    number : int
+    heat : float
+        [currency/GB]
+    soft : (n_regions,) bool
+        Regions whose requests are spread; those of others all go to their cheapest pool.
+    jitter : float
+        By how much files differ in what they think of alike pools.
+    """
+
+    number: int
+    heat: float
+    soft: Bools
+    jitter: float
+
+
+class Search(NamedTuple):
+    """Where the search for holders of files is, and how it goes on.
+
+    Parameters
+    ----------
+    holds : (n_files, n_pools) bool
+        Where a file's search starts, and what it finds.
+    seen : (n_files,) bool
+        Files not seen yet start from nothing.
+    steps : int
+        Steps of the volume algorithm by which holders are sought anew; 0: by dual ascent, and only now and
+        then.
+    band : float
+        Holders change only for what pays beyond that [currency/GB].
+    twin : (n_pools,) int32
+        See `twin_pools`.
+    tolled : (n_pools,) bool
+        Pools whose throughput has a price.
+    """
+
+    holds: Bools
+    seen: Bools
+    steps: int
+    band: float
+    twin: Ints32
+    tolled: Bools
+
+
+@part
 def dither(f: int, p: int) -> float:
     """A number within [-1, 1) that looks random and is always the same for a file and a pool."""
     x = np.uint64(f) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(p) * np.uint64(0xC2B2AE3D27D4EB4F)
@@ -44,12 +97,10 @@ def dither(f: int, p: int) -> float:
     return 2.0 * float(x >> np.uint64(11)) / 9007199254740992.0 - 1.0
 
 
-@njit(cache=True)
-def dearer_by(
-    p: int, q: int, v: Array, ptr: Array, pools: Array, costs: Array, pool_ptr: Array, pool_region: Array,
-    is_open: Array,
-) -> float:  # fmt: skip
+@inlined
+def dearer_by(p: int, q: int, net: Network, v: Floats, is_open: Bools) -> float:
     """What more it costs that a closed pool serves what an open one of the same regions serves."""
+    ptr, pools, costs, pool_ptr, pool_region = net.ptr, net.pools, net.costs, net.pool_ptr, net.pool_region
     total = 0.0
     for i in range(pool_ptr[p], pool_ptr[p + 1]):
         r = pool_region[i]
@@ -69,16 +120,16 @@ def dearer_by(
     return total
 
 
-@njit(cache=True)
+@inlined
 def swap_twins(
-    f: int, v: Array, ptr: Array, pools: Array, costs: Array, pool_ptr: Array, pool_region: Array,
-    twin: Array, tolled: Array, opening: Array, allowed: Array, fixed: Array, jitter: float, is_open: Array,
-) -> None:  # fmt: skip
+    f: int, net: Network, file: File, twin: Ints32, tolled: Bools, jitter: float, is_open: Bools
+) -> None:
     """Move a file between pools that cost the same for all regions, to where storing it costs less.
 
     At a tie all files would change sides together: so what each thinks of a pool is off by a little.
     Serving costs the same as long as the throughput of neither has a price (`tolled`).
     """
+    opening, allowed, fixed = file.opening, file.allowed, file.fixed
     for p in range(is_open.size):
         if not is_open[p] or fixed[p] or twin[p] == p:
             continue
@@ -89,7 +140,7 @@ def swap_twins(
             if allowed[q] and not is_open[q]:
                 change = opening[q] * (1.0 + jitter * dither(f, q)) - mine
                 if tolled[p] or tolled[q]:
-                    change += dearer_by(p, q, v, ptr, pools, costs, pool_ptr, pool_region, is_open)
+                    change += dearer_by(p, q, net, file.v, is_open)
                 if change < least:
                     best, least = q, change
             q = twin[q]
@@ -98,32 +149,37 @@ def swap_twins(
             is_open[best] = True
 
 
-@njit(cache=True)
+@inlined
 def spread_requests(
-    active: Array, n_active: int, weight: float, v: Array, ptr: Array, pools: Array, slots: Array,
-    costs: Array, origin: Array, heat: float, is_open: Array, soft: Array, response_ptr: Array,
-    share: Array, slot: Array, served: Array, response: Array,
-) -> None:  # fmt: skip
+    weight: float,
+    net: Network,
+    file: File,
+    is_open: Bools,
+    heat: float,
+    soft: Bools,
+    response_ptr: Ints,
+    served: Floats,
+    response: Floats,
+) -> None:
     """Add demand for a file to `served` by softmin, and its derivative to `response`.
 
     `served` is by entry in the instance's order, then by region from the origin. `response` is a matrix
-    over a region's slots (the origin last), or its diagonal alone: GB by which the share of one falls,
+    over a region's candidates (the origin last), or its diagonal alone: GB by which the share of one falls,
     times heat, for a rise in the cost of the other. Regions that are not `soft` are served by their cheapest
-    open pool, and respond to nothing. `share` and `slot` are scratch.
+    open pool, and respond to nothing.
     """
+    ptr, pools, entry, costs, origin, v = net.ptr, net.pools, net.entry, net.costs, net.origin, file.v
+    share, slot = np.empty(MOST_OPTIONS + 1), np.empty(MOST_OPTIONS + 1, np.int64)
     n_cand = pools.size
-    for i in range(n_active):
-        r = active[i]
+    for r in file.active:
         gb, here, end = weight * v[r], ptr[r], ptr[r + 1]
-        width = end - here
-        n = 0
-        low, total = origin[r], 0.0
-        most = low
+        width, n, total = end - here, 0, 0.0
+        low = most = origin[r]
         for j in range(here, end):
             if costs[j] >= most:
                 break
             if is_open[pools[j]]:
-                slot[n] = slots[j]
+                slot[n] = entry[j] - here
                 if n == 0:
                     low = costs[j]
                     share[0] = 1.0
@@ -164,90 +220,57 @@ def spread_requests(
 
 @njit(cache=True, nogil=True)
 def search_files(
-    chunks: Array, files: Array, weights: Array, turn: int, steps: int, seen: Array, heat: float, band: float,
-    region_row: Array, region_share: Array, file_ptr: Array, file_row: Array, file_gb: Array,
-    n_rows: int, ptr: Array,
-    pools: Array, slots: Array, costs: Array, origin: Array, toll: Array, pool_ptr: Array,
-    pool_region: Array, size: Array, store: Array, new: Array, copies: Array, held: Array, pinned: Array,
-    reward_ptr: Array, reward_pool: Array, reward: Array, response_ptr: Array, holds: Array, twin: Array,
-    tolled: Array, soft: Array, jitter: float, stored: Array, fresh: Array, served: Array, response: Array,
-) -> None:  # fmt: skip
-    """Find holders of the listed files and add up what they use, times their weights.
+    chunks: Ints,
+    batch: Batch,
+    search: Search,
+    at: Pass,
+    demand: Demand,
+    net: Network,
+    holding: Holding,
+    response_ptr: Ints,
+    totals: Totals,
+    response: Floats,
+) -> None:
+    """Find holders of the files of a batch and add up what they use, times their weights.
 
-    Requests of regions that are not `soft` all go to the cheapest pool, and respond to nothing.
-
-    `holds[f]` is where the search starts and what it finds; `stored`, `fresh`, `served` and `response` are
-    by chunk (first index) and added to. A file that was not `seen` yet starts from nothing.
+    `response` is by chunk and added to, as totals are, see `spread_requests`.
     """
-    n_regions, n_pools = region_row.size, store.size
+    n_regions, n_pools = net.origin.size, holding.store.size
+    row_gb, gift = np.zeros(demand.n_rows), np.zeros(n_pools)
+    room, duals = room_for_file(n_regions, n_pools), room_for_duals(n_regions, n_pools)
+    moves, is_open = room_for_moves(n_regions, n_pools), np.zeros(n_pools, np.bool_)
     for chunk in chunks:
-        row_gb = np.zeros(n_rows)
-        active = np.empty(n_regions, np.int64)
-        todo = np.empty(n_regions, np.int64)
-        v = np.zeros(n_regions)
-        cap = np.zeros(n_regions)
-        u = np.zeros(n_regions)
-        pos = np.zeros(n_regions, np.int64)
-        opening = np.zeros(n_pools)
-        slack = np.zeros(n_pools)
-        gift = np.zeros(n_pools)
-        gain = np.zeros(n_pools)
-        worth = np.zeros(n_pools)
-        allowed = np.zeros(n_pools, np.bool_)
-        fixed = np.zeros(n_pools, np.bool_)
-        is_open = np.zeros(n_pools, np.bool_)
-        order = np.empty(n_pools, np.int64)
-        first = np.empty(n_regions, np.int64)
-        second = np.empty(n_regions, np.int64)
-        relief = np.zeros(n_pools)
-        share = np.zeros(MOST_OPTIONS + 1)
-        slot = np.zeros(MOST_OPTIONS + 1, np.int64)
-        for i in range(chunk, files.size, SEARCH_CHUNKS):
-            f, weight = files[i], weights[i]
-            n_active = ask_for_file(
-                f, region_row, region_share, file_ptr, file_row, file_gb, origin, row_gb, v, cap, active
-            )  # fmt: skip
-            opening_costs(
-                f, size[f], store, new, copies, held, pinned, reward_ptr, reward_pool, reward, gift,
-                opening, allowed, fixed,
-            )  # fmt: skip
-            before = holds[f]
-            anew = not seen[f] or (f + turn) % REFRESH == 0
-            seen[f] = True
+        for i in range(chunk, batch.files.size, CHUNKS):
+            f, weight = batch.files[i], batch.weights[i]
+            file = ask_for_file(f, demand, net.origin, row_gb, room)
+            opening_costs(f, holding, gift, file)
+            before = search.holds[f]
+            anew = not search.seen[f] or (f + at.number) % REFRESH == 0
+            search.seen[f] = True
             for p in range(n_pools):
-                is_open[p] = fixed[p] or (before[p] and allowed[p] and not anew)
-            if steps > 0:
-                seek_holders(
-                    steps, active, n_active, v, cap, ptr, pools, costs, origin, toll, pool_ptr, pool_region,
-                    opening, allowed, fixed, before, is_open,
-                )  # fmt: skip
+                is_open[p] = file.fixed[p] or (before[p] and file.allowed[p] and not anew)
+            if search.steps > 0:
+                seek_holders(search.steps, net, file, duals, moves, before, is_open)
             else:
                 if anew:
-                    copy(opening, n_pools, slack)
-                    start_duals(active, n_active, v, cap, ptr, pools, costs, allowed, u, pos)
-                    copy(active, n_active, todo)
-                    ascend(todo, n_active, v, cap, ptr, pools, costs, allowed, slack, u, pos)
-                    open_tight(active, n_active, pos, ptr, pools, allowed, slack, opening, is_open)
-                move_pools(
-                    active, n_active, v, ptr, pools, costs, origin, pool_ptr, pool_region, opening, allowed,
-                    fixed, toll, 0.0 if anew else band, is_open, before, gain, worth, order, first, second,
-                )  # fmt: skip
+                    find_duals(net, file, duals, 0, 0.0)
+                    open_tight(net, file, duals.pos, duals.slack, is_open)
+                move_pools(net, file, 0.0 if anew else search.band, is_open, before, moves)
                 if anew:
-                    exchange_pools(
-                        active, n_active, v, ptr, pools, costs, origin, toll, pool_ptr, pool_region, opening,
-                        allowed, fixed, is_open, first, second, worth, relief, order,
-                    )  # fmt: skip
-            swap_twins(
-                f, v, ptr, pools, costs, pool_ptr, pool_region, twin, tolled, opening, allowed, fixed, jitter,
-                is_open,
-            )  # fmt: skip
+                    exchange_pools(net, file, is_open, moves)
+            swap_twins(f, net, file, search.twin, search.tolled, at.jitter, is_open)
             for p in range(n_pools):
                 before[p] = is_open[p]
                 if is_open[p]:
-                    wanted = np.int64(copies[f, p])
-                    stored[chunk, p] += weight * size[f] * wanted
-                    fresh[chunk, p] += weight * size[f] * max(0, wanted - np.int64(held[f, p]))
+                    add_stored(p, f, weight, holding, totals.stored[chunk], totals.fresh[chunk])
             spread_requests(
-                active, n_active, weight, v, ptr, pools, slots, costs, origin, heat, is_open, soft,
-                response_ptr, share, slot, served[chunk], response[chunk],
-            )  # fmt: skip
+                weight,
+                net,
+                file,
+                is_open,
+                at.heat,
+                at.soft,
+                response_ptr,
+                totals.served[chunk],
+                response[chunk],
+            )

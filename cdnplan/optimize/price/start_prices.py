@@ -9,11 +9,7 @@ import numpy as np
 from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.price.response import typical_weights
-
-RARE_RATIO = 0.05
-"""A pool whose storage is not tight still gets a price scale: this share of its mean value per GB."""
-TYPICAL_RATIO = 0.1
-"""Scale of prices of rates, as a share of the largest saving per Gbit/s against the origin."""
+from cdnplan.parameters.passes import PriceParameters
 
 
 def cheapest_saving(instance: Instance) -> Floats:
@@ -50,7 +46,7 @@ def knapsack_cut(value: Floats, weight: Floats, room: float) -> float:
     return float(density[order[after]]) if after < order.size else 0.0
 
 
-def start_prices(instance: Instance) -> tuple[Prices, Prices]:
+def start_prices(instance: Instance, parameters: PriceParameters) -> tuple[Prices, Prices]:
     """Price each pool's storage as if its nearest regions had it to themselves.
 
     The cut of the pool's own knapsack, over the regions for which it is a cheapest candidate, with the
@@ -59,6 +55,7 @@ def start_prices(instance: Instance) -> tuple[Prices, Prices]:
     Parameters
     ----------
     instance : Instance
+    parameters : PriceParameters
 
     Returns
     -------
@@ -75,7 +72,7 @@ def start_prices(instance: Instance) -> tuple[Prices, Prices]:
             worth = value[p, files].astype(np.float64)
             weight = instance.size_gb[files] * np.maximum(1.0, instance.copies[p, files])
             storage[p] = knapsack_cut(worth, weight, float(room[p]))
-            scale[p] = max(storage[p], RARE_RATIO * float(worth.sum() / weight.sum()))
+            scale[p] = max(storage[p], parameters.rare * float(worth.sum() / weight.sum()))
     scale[scale <= 0] = float(np.median(scale[scale > 0])) if (scale > 0).any() else 1.0
     zero = Prices.zero(instance)
     volume = zero.volume.copy()
@@ -83,7 +80,9 @@ def start_prices(instance: Instance) -> tuple[Prices, Prices]:
     rows = instance.volumes
     typical = [scale[rows.pools_of(row)].mean() for row in range(2 * instance.n_pools, rows.n_rows)]
     scales = np.concatenate([scale, scale, typical])
-    return replace(zero, volume=volume), replace(zero, volume=scales, rate=_rate_scale(instance))
+    return replace(zero, volume=volume), replace(
+        zero, volume=scales, rate=_rate_scale(instance, parameters.typical)
+    )
 
 
 def _nearest_value(instance: Instance) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float32]], Floats]:
@@ -104,8 +103,8 @@ def _nearest_value(instance: Instance) -> tuple[np.ndarray[tuple[int, int], np.d
     return value, room
 
 
-def _rate_scale(instance: Instance) -> Floats:
-    """Typical prices of rate rows, by slice: from what serving there saves against the origin."""
+def _rate_scale(instance: Instance, typical: float) -> Floats:
+    """Typical prices of rate rows, by slice: a share of what serving there saves against the origin."""
     region = np.repeat(np.arange(instance.n_regions), np.diff(instance.cand_ptr))
     spread = np.maximum(0.0, instance.origin_cost[region] - instance.cand_cost)
     per_gbps = np.zeros(instance.n_pools)
@@ -115,4 +114,4 @@ def _rate_scale(instance: Instance) -> Floats:
     largest = float(per_gbps.max(initial=0.0)) or 1.0
     scale = largest / typical_weights(instance)
     scale[: instance.n_pools] = np.where(per_gbps > 0, per_gbps, largest)
-    return np.repeat(TYPICAL_RATIO * scale[:, None], instance.n_slices, axis=1)
+    return np.repeat(typical * scale[:, None], instance.n_slices, axis=1)

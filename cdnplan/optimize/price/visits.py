@@ -9,38 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.lanes import in_even_lanes
-from cdnplan.model.instance.instance import Floats, Instance, Ints32
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
 from cdnplan.optimize.price.response import ResponseLayout
-from cdnplan.optimize.price.search_kernels import SEARCH_CHUNKS, search_files
+from cdnplan.optimize.price.search_kernels import Pass, Search, search_files
+from cdnplan.optimize.price.totals import CHUNKS, Batch, Totals
 from cdnplan.optimize.price.twins import twin_pools
+from cdnplan.optimize.problem.arrays import Network
 from cdnplan.optimize.problem.priced import Priced
+from cdnplan.parameters.parameters import DEFAULTS
 
 Bools = npt.NDArray[np.bool_]
-
-BAND_RATIO = 0.5
-"""Band around ties in which holders stay, as a part of the heat."""
-
-
-class Batch(NamedTuple):
-    """Files, (n,), and how many each stands for, (n,)."""
-
-    files: Ints32
-    weights: Floats
-
-
-class Pass(NamedTuple):
-    """What is the same for all batches of a pass.
-
-    Its number, the heat, the regions whose requests are spread (n_regions,), and by how much files differ in
-    what they think of alike pools.
-    """
-
-    number: int
-    heat: float
-    soft: Bools
-    jitter: float
 
 
 class Use(NamedTuple):
@@ -101,6 +81,8 @@ class HolderVisits:
     instance : Instance
     solver : FileSolver
     layout : ResponseLayout
+    band : float
+        Around ties, in which holders stay, as a part of the heat.
 
     Attributes
     ----------
@@ -113,8 +95,14 @@ class HolderVisits:
         ascent, and only now and then.
     """
 
-    def __init__(self, instance: Instance, solver: FileSolver, layout: ResponseLayout) -> None:
-        self._instance, self._solver, self._layout = instance, solver, layout
+    def __init__(
+        self,
+        instance: Instance,
+        solver: FileSolver,
+        layout: ResponseLayout,
+        band: float = DEFAULTS.prices.band,
+    ) -> None:
+        self._instance, self._solver, self._layout, self._band = instance, solver, layout, band
         self._twin = twin_pools(instance, solver.columns)
         self.holds = np.zeros((instance.n_files, instance.n_pools), dtype=np.bool_)
         self.seen = np.zeros(instance.n_files, dtype=np.bool_)
@@ -122,23 +110,21 @@ class HolderVisits:
 
     def visit(self, batch: Batch, prices: Prices, priced: Priced, at: Pass) -> Use:
         """Find holders for the files of a batch, and tell what they use."""
-        inst, cols, solver, layout = self._instance, self._solver.columns, self._solver, self._layout
-        order = priced.order
-        cost = priced.cand_cost[order]
-        toll = np.append(cost - inst.cand_cost[order], 0.0)
+        inst, solver = self._instance, self._solver
         tolled = prices.rate[: inst.n_pools].max(axis=1, initial=0.0) > 0.0
-        stored = np.zeros((SEARCH_CHUNKS, inst.n_pools))
-        fresh = np.zeros_like(stored)
-        served = np.zeros((SEARCH_CHUNKS, inst.cand_pool.size + inst.n_regions))
-        response = np.zeros((SEARCH_CHUNKS, layout.size))
+        search = Search(self.holds, self.seen, self.steps, self._band * at.heat, self._twin, tolled)
+        totals, response = Totals.none(inst), np.zeros((CHUNKS, self._layout.size))
         in_even_lanes(
-            search_files, SEARCH_CHUNKS, *batch, at.number, self.steps,
-            self.seen, at.heat, BAND_RATIO * at.heat, inst.region_row, inst.region_share, cols.file_ptr,
-            cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr, inst.cand_pool[order],
-            layout.slots(order), cost, priced.origin_cost, toll, cols.pool_ptr, cols.pool_region,
-            inst.size_gb, priced.store, priced.new, solver.copies, solver.held, solver.pinned,
-            solver.reward_ptr, solver.reward_pool, solver.rewards(prices), layout.ptr, self.holds,
-            self._twin, tolled, at.soft, at.jitter, stored, fresh, served, response,
-        )  # fmt: skip
-        loads = np.concatenate([stored.sum(axis=0), fresh.sum(axis=0), served.sum(axis=0)])
-        return Use(loads, response.sum(axis=0))
+            search_files,
+            CHUNKS,
+            batch,
+            search,
+            at,
+            solver.demand,
+            Network.of(inst, solver.columns, priced),
+            solver.holding(priced, solver.rewards(prices)),
+            self._layout.ptr,
+            totals,
+            response,
+        )
+        return Use(totals.loads(), response.sum(axis=0))

@@ -2,5 +2,6 @@
 
 Others use: `limits` (use of rows, prices of rows), `priced` (costs under prices), `rules` (what a placement
 has to keep), `objective` (what it costs), `serving_paths` (paths and what they load), `columns`
-(transposes), `outcome` and `warm_start` (what goes in and comes out of an engine).
+(transposes), `arrays` (tuples of arrays that kernels take), `outcome` and `warm_start` (what goes in and
+comes out of an engine).
 """

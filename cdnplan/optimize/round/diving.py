@@ -13,13 +13,19 @@ from cdnplan.model.instance.instance import Ints
 from cdnplan.optimize.lp.mixture import Mixture, largest_shares
 from cdnplan.optimize.master.file_columns import Columns
 from cdnplan.optimize.round.rounding_rows import Rows
+from cdnplan.parameters.parameters import DEFAULTS
 
-STEPS = 100
-"""A dive solves its program about so often at most."""
 WHOLE = 1e-6
 
 
-def dive(columns: Columns, rows: Rows, choice: Ints, order: Ints, mixture: Mixture | None = None) -> Ints:
+def dive(
+    columns: Columns,
+    rows: Rows,
+    choice: Ints,
+    order: Ints,
+    mixture: Mixture | None = None,
+    steps: int = DEFAULTS.rounding.dive_steps,
+) -> Ints:
     """Decide some files anew, all others keep their columns.
 
     Parameters
@@ -35,6 +41,8 @@ def dive(columns: Columns, rows: Rows, choice: Ints, order: Ints, mixture: Mixtu
         it the next ones of which a column is whole anyway.
     mixture : Mixture, optional
         Of these columns, where all files are to be decided: their program, written once for many dives.
+    steps : int
+        It solves its program about so often at most.
 
     Returns
     -------
@@ -51,7 +59,7 @@ def dive(columns: Columns, rows: Rows, choice: Ints, order: Ints, mixture: Mixtu
         room = rows.room - rows.matrix[choice[kept]].sum(axis=0)
         mixture = Mixture(columns.cost[mine], rows.matrix[mine], first, room, rows.charge)
     program, turn = mixture.program(), np.searchsorted(free, order)
-    step, done = 1 + free.size // STEPS, 0
+    step, done = 1 + free.size // steps, 0
     while True:
         share = np.asarray(program.getSolution().col_value)[: mine.size]
         top = largest_shares(share, first)[turn]

@@ -14,9 +14,10 @@ from cdnplan.lanes import in_even_lanes
 from cdnplan.model.instance.instance import Ints, Ints32
 from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.file.bound import FileSolver
-from cdnplan.optimize.file.file_kernels import N_CHUNKS
-from cdnplan.optimize.file.near_sets_kernels import near_sets
+from cdnplan.optimize.file.near_sets_kernels import Known, near_sets
+from cdnplan.optimize.file.problem_kernels import N_CHUNKS
 from cdnplan.optimize.master.file_columns import Columns, columns_of, priced_columns
+from cdnplan.optimize.problem.arrays import Network
 from cdnplan.optimize.problem.limits import LimitVector
 from cdnplan.optimize.problem.priced import Priced
 
@@ -65,7 +66,7 @@ def _sets(
     solver: FileSolver, prices: Prices, known: Columns, most: Ints, extended: Bools
 ) -> tuple[Ints32, Bools]:
     """The nearest sets of each file, as files and sets, by file."""
-    inst, cols = solver.instance, solver.columns
+    inst = solver.instance
     priced = Priced.of(inst, prices)
     order = np.argsort(known.file, kind="stable")
     known_ptr = np.searchsorted(known.file[order], np.arange(inst.n_files + 1))
@@ -73,14 +74,20 @@ def _sets(
     holds = np.zeros((ptr[-1], inst.n_pools), dtype=np.bool_)
     count = np.zeros(inst.n_files, dtype=np.int64)
     code = np.random.default_rng(0).integers(1, 1 << 63, inst.n_pools).astype(np.uint64)
+    known_sets = Known(known_ptr, np.ascontiguousarray(known.holds[order]))
     in_even_lanes(
-        near_sets, N_CHUNKS, most, extended, inst.region_row, inst.region_share,
-        cols.file_ptr, cols.file_row, cols.file_gb, inst.demand_ptr.size - 1, inst.cand_ptr,
-        inst.cand_pool[priced.order], priced.cand_cost[priced.order], priced.origin_cost, inst.size_gb,
-        priced.store, priced.new, solver.copies, solver.held, solver.pinned, solver.reward_ptr,
-        solver.reward_pool, solver.rewards(prices), code, known_ptr,
-        np.ascontiguousarray(known.holds[order]), ptr, holds, count,
-    )  # fmt: skip
+        near_sets,
+        N_CHUNKS,
+        most,
+        extended,
+        solver.demand,
+        Network.of(inst, solver.columns, priced),
+        solver.holding(priced, solver.rewards(prices)),
+        code,
+        known_sets,
+        Known(ptr, holds),
+        count,
+    )
     file = np.repeat(np.arange(inst.n_files, dtype=np.int32), most)
     taken = np.arange(file.size) - ptr[file] < count[file]
     return file[taken], holds[taken]

@@ -72,9 +72,15 @@ def dive_pools(columns: Columns, rows: Rows, mixture: Mixture, order: Ints, iner
 
 
 def _chosen(
-    columns: Columns, rows: Rows, row: int, pool: int, allowed: Bools, share: Floats, dual: Floats,
+    columns: Columns,
+    rows: Rows,
+    row: int,
+    pool: int,
+    allowed: Bools,
+    share: Floats,
+    dual: Floats,
     inertia: float,
-) -> Bools:  # fmt: skip
+) -> Bools:
     """Files that a pool holds: the best set by what they save there at the duals of all other limits."""
     # A set that fits keeps the cuts that say what fits; those of appliances it may break.
     own = np.flatnonzero(rows.cut_pool == pool)
@@ -101,9 +107,15 @@ def _used(columns: Columns, rows: Rows, pool: int, held: Bools, which: Ints) -> 
 
 
 def _best_set(
-    columns: Columns, rows: Rows, row: int, pool: int, allowed: Bools, share: Floats, others: Floats,
+    columns: Columns,
+    rows: Rows,
+    row: int,
+    pool: int,
+    allowed: Bools,
+    share: Floats,
+    others: Floats,
     inertia: float,
-) -> Bools:  # fmt: skip
+) -> Bools:
     """Files that a pool holds: the best set by what they save there at some duals."""
     priced = columns.cost + rows.matrix @ others
     holds, start = columns.holds[:, pool], rows.start[:-1]

@@ -11,7 +11,7 @@ ones of each file:
 - Changes of one or two files' columns (`settle_kernels`) mend what a dive has missed. Excess is charged
   little at first and ever more [1]_, so that no wall stands between a placement and a better one.
 - Serving the placement exactly shows what it costs. All columns then split requests as this serving does
-  (`served_columns`), which makes changes cost what they are said to, and changes go on from there.
+  (`columns_of`), which makes changes cost what they are said to, and changes go on from there.
 
 The best plan so found is torn up and repaired many times (large neighbourhood search, [2]_): some files,
 drawn at random, are decided anew by diving, all others keep their columns, and changes follow.
@@ -48,51 +48,13 @@ from cdnplan.optimize.round.diving import dive
 from cdnplan.optimize.round.near_columns import near_columns
 from cdnplan.optimize.round.pool_diving import dive_pools
 from cdnplan.optimize.round.rounding_rows import Rows
-from cdnplan.optimize.round.served_columns import columns_as_served
-from cdnplan.optimize.round.settle_kernels import settle
-from cdnplan.parts import ALL, Parts
+from cdnplan.optimize.round.settle_kernels import Charges, Options, settle
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 Bools = npt.NDArray[np.bool_]
 
-COLUMNS, NEAR, MOST_NEAR = 12_000, 8, 40
-"""Near columns in all, and of each file at least and at most."""
-START_REACH, REACH, POOL_REACH, NEAREST = 0.03, 0.06, 0.15, 4
-"""Those that cost more than the cheapest by this part of the gap are left out, in dives of all files, in
-repairs and in dives by pools, but so many of each file stay."""
-CLOSING = 3.0
-"""A wide gap is not the columns': so many times what a round of dives is expected to leave of it."""
-EXTENDED, PAIRS_UP_TO = 300, 1_000
-"""Smallest files that get further columns, the others keep to those known; and up to so many files in all
-pairs change together: with more, what two of them cost is lost among the others."""
-SIDE_BY_SIDE = 2
-"""Dives and repairs that go on at the same time."""
-STARTS, REPAIRS = 18, 120
-"""So many times dives of all files or pools, then so many times repairs at most."""
-WORK, VAIN_WORK = 3_000_000_000, 500_000_000
-"""Repairs end once the square of the number of columns, added up over all times, has come to this; dives and
-repairs once it has come to so much since the last better plan."""
-BRIEF_STARTS, BRIEF_WORK = 4, 2_000_000_000
-"""The same, all times counted, where a plan was there to start from."""
-RANKS = (25, 12, 6)
-"""What near columns of these ranks cost more says how dear it is to decide a file late."""
-TORN, TORN_FROM = 60, 300
-"""Files that a repair decides anew, and among how many of those whose next column is nearest."""
-SHUFFLE, POOL_SHUFFLE = 0.3, 4.0
-"""What files and pools go by varies at random up to so much."""
-INERTIAS = (0.005, 0.02, 0.1)
-"""Parts of the gap that a file is worth more where the mixture has it, in dives by pools that take turns."""
-STAGES, LATE_STAGES, LAST_STAGES = (1.5, 2.5, 4.0, 10.0, 40.0, 1e9), (4.0, 10.0, 40.0, 1e9), (40.0, 1e9)
-"""Excess is charged so many times its price at most: after a dive of all files, after a repair, and once what
-is served is known."""
-ROUNDS = 4
-"""So often a placement is served and changed at most."""
-ALLOWED, FAR = 0.1, 2.0
-"""A repair is served if it seems to cost no more than this part of the gap above the best plan, and gone on
-with if it is not further from it than so many gaps."""
-LEAST_SAVED = 1e-6
-"""Part of the gap that a change has to save."""
 EXACT_TO = 1e-12
-"""And part of what all files could cost."""
+"""Part of what all files could cost that a change has to save at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,8 +134,7 @@ class Rounding:
         Whether to look less far, because the plan to begin with is a good one.
     views : int
         How many look at the same instance, each with prices of its own: they share the work.
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
     """
 
     def __init__(
@@ -189,31 +150,32 @@ class Rounding:
         *,
         brief: bool = False,
         views: int = 1,
-        parts: Parts = ALL,
+        parameters: Parameters = DEFAULTS,
     ) -> None:
-        inst = solver.instance
+        inst, parts, numbers = solver.instance, parameters.parts, parameters.rounding
         self._solver, self._limits, self._local, self._prices = solver, limits, local, prices
-        self._threads, self._weigh, self._parts = threads, weigh, parts
-        self._pairs = inst.n_files <= PAIRS_UP_TO and parts.pairs
+        self._threads, self._weigh, self._parts, self._numbers = threads, weigh, parts, numbers
+        self._pairs = inst.n_files <= numbers.pairs_up_to and parts.pairs
         self._good, self._brief, self._views = good, brief, views
-        self._starts = -(-(BRIEF_STARTS if brief else STARTS) // views)
-        kept = np.full(inst.n_files, min(MOST_NEAR, max(NEAR, COLUMNS // inst.n_files)), dtype=np.int64)
+        self._starts = -(-(numbers.brief_starts if brief else numbers.starts) // views)
+        each = min(numbers.most_near, max(numbers.near, numbers.columns // inst.n_files))
+        kept = np.full(inst.n_files, each, dtype=np.int64)
         extended = np.zeros(inst.n_files, dtype=np.bool_)
-        extended[np.argsort(inst.size_gb, kind="stable")[:EXTENDED]] = True
+        extended[np.argsort(inst.size_gb, kind="stable")[: numbers.extended]] = True
         near = near_columns(solver, limits, prices, known, kept, extended)
         dearer = self._dearer(near)
         start = np.searchsorted(near.file, np.arange(inst.n_files + 1))
         most, more, some, next_one = (
-            dearer[np.minimum(start[:-1] + rank, start[1:] - 1)] for rank in (*RANKS, 1)
+            dearer[np.minimum(start[:-1] + rank, start[1:] - 1)] for rank in (*numbers.ranks, 1)
         )
         # Dives differ much in what they end at, and no order is the best one for all.
         self._orders = [most, inst.size_gb, more, some * inst.size_gb]
         # What a pool wastes if it lacks half a file.
         self._dear = prices.volume[: inst.n_pools] * float(np.median(inst.size_gb))
         alike = np.where(np.diff(start) > 1, next_one, np.inf)
-        self._open = np.sort(np.argsort(alike, kind="stable")[:TORN_FROM])
+        self._open = np.sort(np.argsort(alike, kind="stable")[: numbers.torn_from])
         bare = ~(near.holds & ~solver.pinned[near.file]).any(axis=1)
-        nearest = np.arange(near.file.size) - start[near.file] < NEAREST
+        nearest = np.arange(near.file.size) - start[near.file] < numbers.nearest
         self._near, self._dearer_by = near, np.where(bare | nearest, 0.0, dearer)
         self._ended: Ended | None = None
 
@@ -236,17 +198,17 @@ class Rounding:
         Incumbent
             The best plan, new or not, once for each time dives start and then for each repair.
         """
-        weighed = self._weigh(best)
-        at = self._model(best, self._expected(weighed, lower), START_REACH, None)
+        weighed, numbers = self._weigh(best), self._numbers
+        at = self._model(best, self._expected(weighed, lower), numbers.start_reach, None)
         wide = None
         spent = vain = 0
-        most = (BRIEF_WORK if self._brief else WORK) // self._views
-        repairs = REPAIRS // self._views if self._parts.repairs else 0
+        most = (numbers.brief_work if self._brief else numbers.work) // self._views
+        repairs = numbers.repairs // self._views if self._parts.repairs else 0
         for number in range(self._starts + repairs):
             if current is not None and current() is not best:
                 best, vain = current(), 0
                 weighed = self._weigh(best)
-            reach = START_REACH if number < self._starts else REACH
+            reach = numbers.start_reach if number < self._starts else numbers.reach
             if number and (best is not at.plan or number == 1 or reach != at.reach):
                 at = self._model(best, self._expected(weighed, lower), reach, best.serving)
             if number >= self._starts:
@@ -254,7 +216,7 @@ class Rounding:
             elif number % 3 and self._parts.pool_dives:
                 if wide is None or wide.plan is not best:
                     wide = self._with_mixture(
-                        self._model(best, self._expected(weighed, lower), POOL_REACH, best.serving)
+                        self._model(best, self._expected(weighed, lower), numbers.pool_reach, best.serving)
                     )
                 found = self._side_by_side(self._start_by_pools, wide, number - 1 - number // 3)
             else:
@@ -268,48 +230,50 @@ class Rounding:
             spent += work if self._brief or number >= self._starts else 0
             vain = vain + work if best is at.plan else 0
             yield best
-            if spent > most or vain > VAIN_WORK // self._views:
+            if spent > most or vain > numbers.vain_work // self._views:
                 return
 
     def _expected(self, weighed: float, lower: float) -> float:
         """The gap that columns are measured by: that to the bound, or less where it is wide [currency]."""
         gap = weighed - lower
-        return min(gap, max(gap / CLOSING, self._good))
+        return min(gap, max(gap / self._numbers.closing, self._good))
 
     def _side_by_side(
         self, task: Callable[[_Model, int], Incumbent | None], at: _Model, number: int
-    ) -> list[Incumbent]:  # fmt: skip
+    ) -> list[Incumbent]:
         """Plans of tasks with different numbers, in this order."""
-        found: list[Incumbent | None] = [None] * SIDE_BY_SIDE
+        count = self._numbers.side_by_side
+        found: list[Incumbent | None] = [None] * count
 
         def run(which: Ints) -> None:
             with lanes(1):
                 for k in which:
-                    found[k] = task(at, number * SIDE_BY_SIDE + int(k))
+                    found[k] = task(at, number * count + int(k))
 
         with lanes(self._threads):
-            in_even_lanes(run, SIDE_BY_SIDE)
+            in_even_lanes(run, count)
         return [plan for plan in found if plan is not None]
 
     def _start(self, at: _Model, number: int) -> Incumbent | None:
         """Decide all files anew."""
         every = np.ones(at.choice.size, dtype=np.bool_)
         order = self._in_turn(np.arange(every.size), number)
-        choice = dive(at.columns, at.rows, at.choice, order, at.mixed())
-        self._settle(at, choice, STAGES, every)
+        choice = dive(at.columns, at.rows, at.choice, order, at.mixed(), self._numbers.dive_steps)
+        self._settle(at, choice, self._numbers.stages, every)
         plan = self._served(at, choice)
         return None if plan is None else self._settled(plan, every, at)
 
     def _start_by_pools(self, at: _Model, number: int) -> Incumbent | None:
         """Decide all pools anew, the dearest first."""
-        noise = POOL_SHUFFLE if number else 0.0
+        numbers = self._numbers
+        noise = numbers.pool_shuffle if number else 0.0
         varied = self._dear * (1.0 + noise * np.random.default_rng(number).random(self._dear.size))
-        inertia = INERTIAS[number % len(INERTIAS)] * at.gap
+        inertia = numbers.inertias[number % len(numbers.inertias)] * at.gap
         order = np.argsort(-varied, kind="stable")
         choice = dive_pools(at.columns, at.rows, at.mixed(), order, inertia)
-        few, choice = at.narrowed(START_REACH, choice)
+        few, choice = at.narrowed(numbers.start_reach, choice)
         every = np.ones(choice.size, dtype=np.bool_)
-        self._settle(few, choice, LATE_STAGES, every)
+        self._settle(few, choice, numbers.late_stages, every)
         plan = self._served(few, choice)
         if plan is None or plan.cost > at.plan.cost + at.gap:
             return plan
@@ -317,30 +281,31 @@ class Rounding:
 
     def _repair(self, at: _Model, number: int) -> Incumbent | None:
         """Decide some files anew."""
-        torn = np.random.default_rng(number).permutation(self._open)[:TORN]
-        choice = dive(at.columns, at.rows, at.choice, self._in_turn(torn, number))
-        self._settle(at, choice, LATE_STAGES, choice != at.choice)
+        numbers = self._numbers
+        torn = np.random.default_rng(number).permutation(self._open)[: numbers.torn]
+        choice = dive(at.columns, at.rows, at.choice, self._in_turn(torn, number), steps=numbers.dive_steps)
+        self._settle(at, choice, numbers.late_stages, choice != at.choice)
         changed = choice != at.choice
-        if not changed.any() or at.cost(choice) > at.cost(at.choice) + ALLOWED * at.gap:
+        if not changed.any() or at.cost(choice) > at.cost(at.choice) + numbers.allowed * at.gap:
             return None
         plan = self._served(at, choice)
-        if plan is None or plan.cost <= at.plan.cost or plan.cost > at.plan.cost + FAR * at.gap:
+        if plan is None or plan.cost <= at.plan.cost or plan.cost > at.plan.cost + numbers.far * at.gap:
             return plan
         return self._settled(plan, changed, at)
 
     def _in_turn(self, files: Ints, number: int) -> Ints:
         """Files in the order they are decided."""
         key = self._orders[number % len(self._orders)][files]
-        noise = 0.0 if number < len(self._orders) else SHUFFLE
+        noise = 0.0 if number < len(self._orders) else self._numbers.shuffle
         varied = key * (1.0 + noise * np.random.default_rng(number).random(files.size))
         return files[np.argsort(-varied, kind="stable")]
 
     def _settled(self, plan: Incumbent, begin: Bools, before: _Model) -> Incumbent:
         """Change files' columns and serve what comes of it, as long as that is better."""
-        for _ in range(ROUNDS):
+        for _ in range(self._numbers.rounds):
             at = self._model(plan, before.gap, before.reach, plan.serving)
             choice = at.choice.copy()
-            self._settle(at, choice, LAST_STAGES, begin.copy())
+            self._settle(at, choice, self._numbers.last_stages, begin.copy())
             better = None if np.array_equal(choice, at.choice) else self._served(at, choice)
             if better is None or better.cost >= plan.cost:
                 break
@@ -354,11 +319,11 @@ class Rounding:
 
     def _settle(self, at: _Model, choice: Ints, stages: tuple[float, ...], begin: Bools) -> None:
         """Change columns of one or two files at a time, in place, the first as told."""
+        rows = at.rows
+        options = Options(at.reduced, rows.matrix, at.columns.file, rows.start)
         for most in stages:
-            settle(
-                at.reduced, at.rows.matrix, at.columns.file, at.rows.start, at.rows.room, at.rows.price,
-                at.rows.charged(most), at.rows.even, choice, begin, self._pairs, at.worth,
-            )  # fmt: skip
+            limits = Charges(rows.room, rows.price, rows.charged(most))
+            settle(options, limits, rows.even, choice, begin, self._pairs, at.worth)
 
     def _model(self, plan: Incumbent, gap: float, reach: float, serving: Serving | None) -> _Model:
         """Near columns and those of the plan, served as the plan is."""
@@ -370,11 +335,11 @@ class Rounding:
         order = np.argsort(file, kind="stable")
         holds = np.concatenate([near.holds, mine[lacking]])[order]
         columns = self._columns(serving, file[order], np.ascontiguousarray(holds))
-        rows = Rows.of(self._solver.instance, self._limits, self._prices, columns)
+        rows = Rows.of(self._solver.instance, self._limits, self._prices, columns, self._numbers)
         own = np.concatenate([same, np.ones(lacking.size, dtype=np.bool_)])[order]
         reduced, choice = columns.cost + rows.matrix @ rows.price, np.flatnonzero(own)
         # Not below what sums of costs are exact to: else rounding errors would look like savings for ever.
-        worth = max(LEAST_SAVED * gap, EXACT_TO * float(np.abs(columns.cost).sum()))
+        worth = max(self._numbers.least_saved * gap, EXACT_TO * float(np.abs(columns.cost).sum()))
         # What the plan has beside the near columns goes by its file.
         name = np.concatenate([which, self._near.file.size + lacking])[order]
         return _Model(plan, columns, rows, reduced, choice, gap, reach, worth, name)
@@ -394,9 +359,7 @@ class Rounding:
 
     def _columns(self, serving: Serving | None, file: npt.NDArray[np.int32], holds: Bools) -> Columns:
         """Columns that split requests as a serving does; without one, whole ones at the prices."""
-        if serving is None:
-            return columns_of(self._solver, self._prices, file, holds)
-        return columns_as_served(self._solver, self._prices, serving, file, holds)
+        return columns_of(self._solver, self._prices, file, holds, serving=serving)
 
     def _dearer(self, columns: Columns) -> Floats:
         """What columns cost more than the cheapest of their file, prices included."""

@@ -15,15 +15,12 @@ from cdnplan.model.plan.placement import Prices
 from cdnplan.optimize.master.file_columns import Columns, launch_use
 from cdnplan.optimize.master.master import SMALLEST_SCALE
 from cdnplan.optimize.problem.limits import LimitVector
+from cdnplan.parameters.closing import RoundingParameters
 
 Bools = npt.NDArray[np.bool_]
 
-SOFT, LEAST_SOFT = 1.5, 0.05
-"""Rates above their limit are charged this many times its price, and this part of the dearest limit."""
-HARD = 100.0
-"""Volumes above their limits are charged this many times the dearest limit."""
 SPARE = 2e-6
-"""Part of such limits left free: linear programs keep their rows to a millionth only."""
+"""Part of limits on volumes left free: linear programs keep their rows to a millionth only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +59,14 @@ class Rows:
     floor: float
 
     @classmethod
-    def of(cls, instance: Instance, limits: LimitVector, prices: Prices, columns: Columns) -> Rows:
+    def of(
+        cls,
+        instance: Instance,
+        limits: LimitVector,
+        prices: Prices,
+        columns: Columns,
+        parameters: RoundingParameters,
+    ) -> Rows:
         """Rows of the columns, which are sorted by file."""
         start = np.searchsorted(columns.file, np.arange(instance.n_files + 1))
         most = np.maximum.reduceat(columns.use, start[:-1], axis=0).sum(axis=0)
@@ -76,14 +80,15 @@ class Rows:
         # What limits that may be passed cost at their cap says nothing about the others.
         least = 1e-9 * float(np.abs(columns.cost).sum())
         dearest = max(float(worth[~capped].max(initial=0.0)), least)
-        charge = np.where(hard, HARD * dearest, SOFT * worth + LEAST_SOFT * dearest)
+        floor, most = parameters.least_soft * dearest, parameters.hard * dearest
+        charge = np.where(hard, most, parameters.soft * worth + floor)
         # Their excess is what the model prices: never dearer than that.
         charge = np.minimum(charge, np.where(capped, limits.cap[rows] * scale, np.inf))
         needed = instance.launch_min.astype(np.float64)
         matrix = np.concatenate([columns.use[:, rows] / scale, -launch_use(instance, columns)], axis=1)
         room = np.concatenate([limits.limit[rows] / scale * np.where(hard & ~cut, 1.0 - SPARE, 1.0), -needed])
         price = np.concatenate([worth, prices.launch])
-        charge = np.concatenate([charge, np.full(needed.size, HARD * dearest)])
+        charge = np.concatenate([charge, np.full(needed.size, most)])
         order = np.argsort(-price, kind="stable")
         name = np.concatenate([rows, limits.limit.size + np.arange(needed.size)])[order]
         cut_pool = np.full(order.size, -1, dtype=np.int64)
@@ -98,7 +103,7 @@ class Rows:
             cut_pool=cut_pool[order],
             name=name,
             start=start,
-            floor=LEAST_SOFT * dearest,
+            floor=floor,
         )
 
     def take(self, which: Bools, start: Ints) -> Rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,63 @@ from cdnplan.model.instance.instance import Floats, Ints, Ints32
 from cdnplan.order_kernels import increasing
 
 Bools = npt.NDArray[np.bool_]
+
+
+class Options(NamedTuple):
+    """Columns that files can take.
+
+    Parameters
+    ----------
+    reduced : (n_columns,) float64
+        Cost at the prices of all limits used.
+    use : (n_columns, n_rows) float64
+    file, start : (n_columns,) int32, (n_files + 1,) int64
+        The file of each column; the first column of each file.
+    """
+
+    reduced: Floats
+    use: Floats
+    file: Ints32
+    start: Ints
+
+
+class Charges(NamedTuple):
+    """Limits, what their room is worth, and what excess costs, at least as much, (n_rows,) float64."""
+
+    room: Floats
+    price: Floats
+    charge: Floats
+
+
+class Moves(NamedTuple):
+    """What each column would change in place of its file's present one.
+
+    Parameters
+    ----------
+    change : (n_columns,) float64
+        Of reduced cost; `least` by file.
+    moved, by_row : (n_columns, n_rows), (n_rows, n_columns) float64
+        Of use, twice; `down` and `up`, (n_files, n_rows), are its extremes.
+    able, n_able : (2, n_rows, n_files), (2, n_rows) int64
+        Files that can use less (0) and more (1) of each row.
+    """
+
+    change: Floats
+    least: Floats
+    moved: Floats
+    by_row: Floats
+    down: Floats
+    up: Floats
+    able: Ints
+    n_able: Ints
+
+
+class Worst(NamedTuple):
+    """After a first change: what is left of each row, rows of which something is wasted, and how much."""
+
+    after: Floats
+    live: Ints
+    wasted: Floats
 
 
 @part
@@ -26,41 +85,40 @@ def _least_wasted(left: float, down: float, up: float, price: float, charge: flo
     return (price - charge) * (left - down) if left < down else 0.0
 
 
-@njit(cache=True, nogil=True)
-def waste(load: Floats, room: Floats, price: Floats, charge: Floats) -> float:
+@njit(cache=True, nogil=True, allocates=False)
+def waste(load: Floats, limits: Charges) -> float:
     """What loads cost beyond their price: room paid for and left free, and excess above its price."""
     total = 0.0
     for r in range(load.size):
-        total += _wasted(room[r] - load[r], price[r], charge[r])
+        total += _wasted(limits.room[r] - load[r], limits.price[r], limits.charge[r])
     return total
 
 
-@njit(cache=True, nogil=True)
-def _note(
-    f: int, reduced: Floats, use: Floats, start: Ints, choice: Ints, change: Floats, moved: Floats,
-    by_row: Floats, least: Floats, down: Floats, up: Floats,
-) -> None:  # fmt: skip
+@njit(cache=True, nogil=True, allocates=False)
+def _note(f: int, options: Options, choice: Ints, moves: Moves) -> None:
     """Note what the columns of a file would change, and the extremes of that."""
+    reduced, use, down, up = options.reduced, options.use, moves.down, moves.up
     old, n_rows = choice[f], use.shape[1]
-    least[f] = 0.0
+    moves.least[f] = 0.0
     for r in range(n_rows):
         down[f, r] = up[f, r] = 0.0
-    for c in range(start[f], start[f + 1]):
-        change[c] = reduced[c] - reduced[old]
-        least[f] = min(least[f], change[c])
+    for c in range(options.start[f], options.start[f + 1]):
+        moves.change[c] = reduced[c] - reduced[old]
+        moves.least[f] = min(moves.least[f], moves.change[c])
         for r in range(n_rows):
             more = use[c, r] - use[old, r]
-            moved[c, r] = by_row[r, c] = more
+            moves.moved[c, r] = moves.by_row[r, c] = more
             down[f, r] = min(down[f, r], more)
             up[f, r] = max(up[f, r], more)
 
 
 @part
-def _by_waste(left: Floats, price: Floats, charge: Floats, wasted: Floats, live: Ints) -> int:
+def _by_waste(limits: Charges, worst: Worst) -> int:
     """Sort the rows of which something is wasted, most first; returns how many they are."""
+    live, wasted = worst.live, worst.wasted
     n_live = 0
-    for r in range(left.size):
-        this = _wasted(left[r], price[r], charge[r])
+    for r in range(worst.after.size):
+        this = _wasted(worst.after[r], limits.price[r], limits.charge[r])
         if this > 0.0:
             k = n_live
             while k > 0 and this > wasted[k - 1]:
@@ -71,27 +129,34 @@ def _by_waste(left: Floats, price: Floats, charge: Floats, wasted: Floats, live:
     return n_live
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, allocates=False)
 def _second(
-    one: int, first_file: int, bar: float, free: Floats, price: Floats, charge: Floats, even: Bools,
-    start: Ints, change: Floats, moved: Floats, by_row: Floats, least: Floats, down: Floats, up: Floats,
-    able: Ints, n_able: Ints,
-) -> int:  # fmt: skip
+    one: int,
+    first_file: int,
+    bar: float,
+    free: Floats,
+    limits: Charges,
+    even: Bools,
+    start: Ints,
+    moves: Moves,
+    worst_rows: Worst,
+) -> int:
     """The column leaving least cost and waste after a first change; -1 where none leaves less than `bar`.
 
     It has to mend the row that the first change leaves worst. `free` is room before the first change.
     """
+    price, charge, after, live = limits.price, limits.charge, worst_rows.after, worst_rows.live
+    change, least, moved, down, up = moves.change, moves.least, moves.moved, moves.down, moves.up
     n_rows = free.size
-    after, wasted, live = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows, dtype=np.int64)
     for r in range(n_rows):
         after[r] = free[r] - moved[one, r]
-    n_live = _by_waste(after, price, charge, wasted, live)
+    n_live = _by_waste(limits, worst_rows)
     worst = live[0] if n_live > 0 else 0
     left, dear, excess = after[worst], price[worst], charge[worst]
-    more, best, cost = by_row[worst], -1, change[one]
+    more, best, cost = moves.by_row[worst], -1, change[one]
     side = 0 if left < 0.0 else 1
-    for k in range(n_able[side, worst]):
-        f = able[side, worst, k]
+    for k in range(moves.n_able[side, worst]):
+        f = moves.able[side, worst, k]
         if f == first_file:
             continue
         far = down[f, worst] if side == 0 else up[f, worst]
@@ -120,9 +185,10 @@ def _second(
     return best
 
 
-@njit(cache=True, nogil=True)
-def _note_able(down: Floats, up: Floats, able: Ints, n_able: Ints) -> None:
+@njit(cache=True, nogil=True, allocates=False)
+def _note_able(moves: Moves) -> None:
     """Note which files can use less (0) and more (1) of each row."""
+    down, up, able, n_able = moves.down, moves.up, moves.able, moves.n_able
     n_files, n_rows = down.shape
     for r in range(n_rows):
         n_able[0, r] = n_able[1, r] = 0
@@ -136,21 +202,35 @@ def _note_able(down: Floats, up: Floats, able: Ints, n_able: Ints) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _moves(options: Options, choice: Ints) -> Moves:
+    """What columns would change at first."""
+    n, n_rows, n_files = options.reduced.size, options.use.shape[1], choice.size
+    moves = Moves(
+        np.empty(n),
+        np.empty(n_files),
+        np.empty((n, n_rows)),
+        np.empty((n_rows, n)),
+        np.empty((n_files, n_rows)),
+        np.empty((n_files, n_rows)),
+        np.empty((2, n_rows, n_files), np.int64),
+        np.empty((2, n_rows), np.int64),
+    )
+    for f in range(n_files):
+        _note(f, options, choice, moves)
+    _note_able(moves)
+    return moves
+
+
+@njit(cache=True, nogil=True)
 def settle(
-    reduced: Floats, use: Floats, file: Ints32, start: Ints, room: Floats, price: Floats, charge: Floats,
-    even: Bools, choice: Ints, begin: Bools, pairs: bool, worth: float,
-) -> None:  # fmt: skip
+    options: Options, limits: Charges, even: Bools, choice: Ints, begin: Bools, pairs: bool, worth: float
+) -> None:
     """Change columns of one file, or of two at a time, in place, until no change saves more.
 
     Parameters
     ----------
-    reduced : (n_columns,) float64
-        Cost at the prices of all limits used.
-    use : (n_columns, n_rows) float64
-    file, start : (n_columns,) int32, (n_files + 1,) int64
-        The file of each column; the first column of each file.
-    room, price, charge : (n_rows,) float64
-        Limits, what their room is worth, and what excess costs, at least as much.
+    options : Options
+    limits : Charges
     even : (n_rows,) bool
         Rows of which the columns of a file use one amount or nothing.
     choice : (n_files,) int64
@@ -164,18 +244,15 @@ def settle(
     worth : float
         Least saving that counts.
     """
-    n, n_rows, n_files = reduced.size, room.size, choice.size
+    file, n_rows = options.file, limits.room.size
+    room, price, charge = limits.room, limits.price, limits.charge
     free = room.copy()
-    for f in range(n_files):
-        free -= use[choice[f]]
-    change, least = np.empty(n), np.empty(n_files)
-    moved, by_row = np.empty((n, n_rows)), np.empty((n_rows, n))
-    down, up = np.empty((n_files, n_rows)), np.empty((n_files, n_rows))
-    able, n_able = np.empty((2, n_rows, n_files), dtype=np.int64), np.empty((2, n_rows), dtype=np.int64)
-    for f in range(n_files):
-        _note(f, reduced, use, start, choice, change, moved, by_row, least, down, up)
-    _note_able(down, up, able, n_able)
-    now, lowest = waste(room - free, room, price, charge), least.min()
+    for f in range(choice.size):
+        free -= options.use[choice[f]]
+    moves = _moves(options, choice)
+    change, moved = moves.change, moves.moved
+    worst = Worst(np.empty(n_rows), np.empty(n_rows, np.int64), np.empty(n_rows))
+    now, lowest = waste(room - free, limits), moves.least.min()
     better = True
     while better:
         better = False
@@ -190,10 +267,7 @@ def settle(
                 total += _wasted(free[r] - moved[one, r], price[r], charge[r])
             if total >= now - worth:
                 if pairs:
-                    two = _second(
-                        one, f, now - worth, free, price, charge, even, start, change, moved, by_row, least,
-                        down, up, able, n_able,
-                    )  # fmt: skip
+                    two = _second(one, f, now - worth, free, limits, even, options.start, moves, worst)
                 if two < 0:
                     continue
             better = True
@@ -204,6 +278,6 @@ def settle(
                 if new >= 0:
                     choice[file[new]] = new
                     begin[file[new]] = True
-                    _note(file[new], reduced, use, start, choice, change, moved, by_row, least, down, up)
-            _note_able(down, up, able, n_able)
-            now, lowest = waste(room - free, room, price, charge), least.min()
+                    _note(file[new], options, choice, moves)
+            _note_able(moves)
+            now, lowest = waste(room - free, limits), moves.least.min()

@@ -15,13 +15,10 @@ from cdnplan.optimize.problem.columns import Columns
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost
 from cdnplan.optimize.problem.outcome import BoundProof, Fits, Outcome, Progress, Status, StepRecord, Stop
 from cdnplan.optimize.run.phase_clock import PhaseClock
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 OPTIMAL_RATIO = 1e-9
 """A gap of no more than this one counts as none."""
-UNFIT_RATIO = 3e-3
-"""A plan that appliances cannot carry out counts as dearer by this part of its cost above the ideal: about
-what it takes to make one of it that they can."""
 
 
 class RunState:
@@ -39,15 +36,16 @@ class RunState:
         At most so many where a part takes long, small networks included.
     fits : callable or None
         Tells which placements appliances can carry out; all of them where it is not given.
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
 
     Attributes
     ----------
     instance, columns, solver, local
         The problem, and what solves parts of it.
-    clock, threads, parts
+    clock, threads, parameters
         As given.
+    parts : Parts
+        Those of the parameters.
     ideal : float
         See `ideal_cost` [currency].
     bound, prices : float, Prices
@@ -71,12 +69,13 @@ class RunState:
         enough_gap: float,
         threads: int,
         fits: Fits | None = None,
-        parts: Parts = ALL,
+        parameters: Parameters = DEFAULTS,
     ) -> None:
-        self.instance, self.clock, self.threads, self.parts = instance, clock, threads, parts
+        self.instance, self.clock, self.threads = instance, clock, threads
+        self.parameters, self.parts = parameters, parameters.parts
         self.columns = Columns.of(instance)
         self.solver = FileSolver.of(instance, self.columns)
-        self.local = LocalSearch(instance, self.columns, parts)
+        self.local = LocalSearch(instance, self.columns, parameters)
         self.ideal = ideal_cost(instance)
         self.bound, self.prices, self.beyond = -np.inf, Prices.zero(instance), -np.inf
         self.decided = -np.inf
@@ -137,8 +136,8 @@ class RunState:
         return self._fits is None or self._fits(plan.holds)
 
     def _more(self, plan: Incumbent) -> float:
-        """What counts where they cannot: no less than the bound, and more by `UNFIT_RATIO`."""
-        return max(plan.cost, self.lower) + UNFIT_RATIO * (plan.cost - self.ideal)
+        """What counts where they cannot: no less than the bound, and more by `RunParameters.unfit`."""
+        return max(plan.cost, self.lower) + self.parameters.run.unfit * (plan.cost - self.ideal)
 
     def ended(self) -> bool:
         """Whether the clock or the caller ends the run."""

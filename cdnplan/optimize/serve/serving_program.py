@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.lp.highs import QuietHighs
+from cdnplan.optimize.lp.linear_program import Matrix, linear_program
 from cdnplan.optimize.problem.serving_paths import Paths
 from cdnplan.optimize.serve.serving_basis import Basis
 
@@ -122,6 +123,7 @@ def solve_program(
     kept = np.zeros(0) if stay is None else stay.share[keep]
     # What stays is a column of its own, cheaper by the rebate: the choice's column takes what comes on top.
     same = np.flatnonzero(kept > 0.0)
+    first_stay = choices.row.size
     choices = Choices(
         np.append(choices.row, choices.row[same]),
         np.append(choices.path, choices.path[same]),
@@ -130,57 +132,93 @@ def solve_program(
     rows, row = np.unique(choices.row, return_inverse=True)
     cost = paths.cost[choices.path] * gb[choices.row]
     if stay is not None:
-        cost[row.size - same.size :] -= stay.rebate * gb[choices.row[row.size - same.size :]]
-    limit, slot = np.nonzero(scarce)
-    entry_limit, entry_column, need = _entries(paths, gb, choices, scarce)
-    # Limits are divided by their capacity (or, near zero, by a part of what is asked of them), and costs
-    # by the largest: the program is well scaled.
-    asked = np.zeros(limit.size)
-    np.maximum.at(asked, entry_limit, need)
-    scale = np.maximum(paths.capacity[limit], SMALLEST_SCALE * asked)
-    scale[scale <= 0.0] = 1.0
-    # What other rows overrun is overrun already: only what is added costs more.
-    room = np.maximum(0.0, paths.capacity[limit] * (1 - MARGIN_RATIO) - base[scarce]) / scale
-    soft = np.flatnonzero(~paths.strict[limit])
-    held = np.arange(0) if anchor is None else np.arange(limit.size)
-    cost = np.concatenate([cost, (paths.overload_cost[limit] * scale)[soft]])
-    if anchor is not None:
-        cost = np.concatenate([cost, anchor[scarce] * scale])
+        cost[first_stay:] -= stay.rebate * gb[choices.row[first_stay:]]
+    limits = _Scarce.of(paths, gb, choices, scarce, base)
+    cost = np.concatenate([cost, *limits.costs(paths, None if anchor is None else anchor[scarce])])
     unit = max(float(np.abs(cost).max(initial=0.0)), 1e-300)
     begin = None
     if basis is not None:
-        keys = _keys(paths, choices, rows, row.size - same.size, limit * scarce.shape[1] + slot, soft)
-        last = np.arange(row.size - same.size, row.size)
+        keys = _keys(paths, choices, rows, first_stay, limits.number, limits.soft)
+        last = np.arange(first_stay, row.size)
         begin = basis.begin(*keys, rows.size, last, row[last], kept[same])
+    bought = limits.soft if anchor is None else np.append(limits.soft, np.arange(limits.scale.size))
     solution, dual, end = _highs(
         cost / unit,
-        rows=np.concatenate([row, rows.size + entry_limit, rows.size + soft, rows.size + held]),
-        cols=np.concatenate([np.arange(row.size), entry_column, row.size + np.arange(soft.size + held.size)]),
-        values=np.concatenate(
-            [np.ones(row.size), need / scale[entry_limit], -np.ones(soft.size + held.size)]
-        ),
-        lower=np.concatenate([np.ones(rows.size), np.full(room.size, -np.inf)]),
-        upper=np.concatenate([np.ones(rows.size), room if anchor is None else room - ANCHOR_RATIO]),
+        rows=np.concatenate([row, rows.size + limits.entry_row, rows.size + bought]),
+        cols=np.concatenate([np.arange(row.size), limits.entry_column, row.size + np.arange(bought.size)]),
+        values=np.concatenate([np.ones(row.size), limits.entry, -np.ones(bought.size)]),
+        lower=np.concatenate([np.ones(rows.size), np.full(limits.room.size, -np.inf)]),
+        upper=np.append(np.ones(rows.size), limits.room - (0.0 if anchor is None else ANCHOR_RATIO)),
         most=np.concatenate(
             [
-                np.full(row.size - same.size, np.inf),
+                np.full(first_stay, np.inf),
                 kept[same],
-                np.full(soft.size, np.inf),
-                np.full(held.size, ANCHOR_RATIO),
+                np.full(limits.soft.size, np.inf),
+                np.full(bought.size - limits.soft.size, ANCHOR_RATIO),
             ]
         ),
         begin=begin,
     )
     if basis is not None:
         basis.end(end, *keys)
-    share = solution[: row.size - same.size]
-    share[same] += solution[row.size - same.size : row.size]
-    choices, row = choices.take(np.arange(share.size)), row[: share.size]
-    share = _cleaned(share, row, rows.size)
-    taken = share > 0
+    share = solution[:first_stay]
+    share[same] += solution[first_stay : row.size]
+    share = _cleaned(share, row[:first_stay], rows.size)
     duals = np.zeros(scarce.shape)
-    duals[scarce] = np.maximum(0.0, -dual[rows.size :]) * unit / scale
+    duals[scarce] = np.maximum(0.0, -dual[rows.size :]) * unit / limits.scale
+    taken = np.flatnonzero(share > 0)
     return Choices(choices.row[taken], choices.path[taken], share[taken]), duals
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scarce:
+    """Limits and slices that rows could fill, as rows of a program.
+
+    They are divided by their capacity (or, near zero, by a part of what is asked of them), and costs by the
+    largest: the program is well scaled.
+
+    Parameters
+    ----------
+    limit, number : (n,) int64
+        The limit of each, and its number among all limits and slices.
+    scale, room : (n,) float64
+        What it is divided by [Gbit/s], and what others leave of it.
+    soft : (k,) int64
+        Those of them that may be passed.
+    entry_row, entry_column, entry : (m,)
+        What each choice takes of each.
+    """
+
+    limit: Ints
+    number: Ints
+    scale: Floats
+    room: Floats
+    soft: Ints
+    entry_row: Ints
+    entry_column: Ints
+    entry: Floats
+
+    @classmethod
+    def of(
+        cls, paths: Paths, gb: Floats, choices: Choices, scarce: npt.NDArray[np.bool_], base: Floats
+    ) -> _Scarce:
+        """Find what these choices could take of scarce limits, beside the load of all other rows."""
+        limit, slot = np.nonzero(scarce)
+        entry_row, entry_column, need = _entries(paths, gb, choices, scarce)
+        asked = np.zeros(limit.size)
+        np.maximum.at(asked, entry_row, need)
+        scale = np.maximum(paths.capacity[limit], SMALLEST_SCALE * asked)
+        scale[scale <= 0.0] = 1.0
+        # What other rows overrun is overrun already: only what is added costs more.
+        room = np.maximum(0.0, paths.capacity[limit] * (1 - MARGIN_RATIO) - base[scarce]) / scale
+        soft = np.flatnonzero(~paths.strict[limit])
+        number = limit * scarce.shape[1] + slot
+        return cls(limit, number, scale, room, soft, entry_row, entry_column, need / scale[entry_row])
+
+    def costs(self, paths: Paths, anchor: Floats | None) -> list[Floats]:
+        """What overload costs, and with an anchor, (n,), what a part of every limit does at its price."""
+        overload = (paths.overload_cost[self.limit] * self.scale)[self.soft]
+        return [overload] if anchor is None else [overload, anchor * self.scale]
 
 
 def _keys(
@@ -252,18 +290,8 @@ def _highs(
     .. [1] Q. Huangfu, J. A. J. Hall, "Parallelizing the dual revised simplex method",
        Mathematical Programming Computation 10(1), 2018.
     """
-    keep = values != 0.0
-    order = np.lexsort((rows[keep], cols[keep]))
-    program = highspy.HighsLp()
-    program.num_col_, program.num_row_ = cost.size, lower.size
-    program.col_cost_ = cost
-    program.col_lower_, program.col_upper_ = np.zeros(cost.size), most
-    program.row_lower_, program.row_upper_ = lower, upper
-    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    counts = np.bincount(cols[keep], minlength=cost.size)
-    program.a_matrix_.start_ = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    program.a_matrix_.index_ = rows[keep][order].astype(np.int32)
-    program.a_matrix_.value_ = values[keep][order]
+    matrix = Matrix.of_entries(rows, cols, values, cost.size)
+    program = linear_program(cost, (np.zeros(cost.size), most), (lower, upper), matrix)
     solver = QuietHighs()
     solver.setOptionValue("threads", 1)
     solver.passModel(program)

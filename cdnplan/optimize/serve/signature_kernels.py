@@ -6,34 +6,55 @@ region's signatures that a region does not need stay 0. Appliances told apart ha
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from cdnplan.compiled import njit
 from cdnplan.lanes import in_lanes
-from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
 from cdnplan.model.plan.apart import Apart, mask_words, signature_holders
+from cdnplan.optimize.problem.arrays import RowDemand
 from cdnplan.order_kernels import increasing
 
-Array = Any
+Bools = npt.NDArray[np.bool_]
+Words = npt.NDArray[np.uint64]
+
 DENSE_BITS = 12
 """Up to so many candidates, signatures are counted in a table of 2^bits; above, by sorting."""
 
 
+class Bits(NamedTuple):
+    """As `cdnplan.model.plan.apart.Holders`: bits of each region, the row of `holds` of each bit."""
+
+    ptr: Ints
+    row: Ints32
+    holds: Bools
+
+
+class Table(NamedTuple):
+    """Where signatures of each region go: from which row on, how many they are, themselves and their GB."""
+
+    start: Ints
+    length: Ints
+    mask: Words
+    gb: Floats
+
+
 @njit(cache=True, nogil=True)
-def _signatures(
-    chosen: Array, region_row: Array, region_share: Array, demand_ptr: Array, demand_file: Array,
-    demand_gb: Array,
-    ptr: Array, pools: Array, holds: Array, start: Array, count: Array, mask_out: Array, gb_out: Array,
-) -> None:  # fmt: skip
-    for r in chosen:
-        lo, hi = demand_ptr[region_row[r]], demand_ptr[region_row[r] + 1]
+def _signatures(regions: Ints, demand: RowDemand, bits: Bits, table: Table) -> None:
+    """Sum up the signatures of some regions."""
+    demand_file, demand_gb, ptr, holds = demand.file, demand.gb, bits.ptr, bits.holds
+    mask_out, gb_out = table.mask, table.gb
+    for r in regions:
+        lo, hi = demand.ptr[demand.region_row[r]], demand.ptr[demand.region_row[r] + 1]
+        share, start = demand.region_share[r], table.start[r]
         width = ptr[r + 1] - ptr[r]
         words = max(1, (width + 63) // 64)
         masks = np.zeros((words, hi - lo), np.uint64)
         for k in range(width):
-            p = pools[ptr[r] + k]
+            p = bits.row[ptr[r] + k]
             bit = np.uint64(1) << np.uint64(k % 64)
             word = masks[k // 64]
             for i in range(lo, hi):
@@ -41,13 +62,13 @@ def _signatures(
                     word[i - lo] |= bit
         n = 0
         if width <= DENSE_BITS:
-            table = np.zeros(1 << width)
+            sums = np.zeros(1 << width)
             for i in range(lo, hi):
-                table[np.int64(masks[0, i - lo])] += np.float64(demand_gb[i])
-            for m in range(table.size):
-                if table[m] > 0.0:
-                    mask_out[start[r] + n, 0] = np.uint64(m)
-                    gb_out[start[r] + n] = table[m] * region_share[r]
+                sums[np.int64(masks[0, i - lo])] += np.float64(demand_gb[i])
+            for m in range(sums.size):
+                if sums[m] > 0.0:
+                    mask_out[start + n, 0] = np.uint64(m)
+                    gb_out[start + n] = sums[m] * share
                     n += 1
         else:
             # Stable sorts by each word, the last one last: increasing as one long number.
@@ -55,8 +76,8 @@ def _signatures(
             for w in range(1, words):
                 order = order[increasing(masks[w][order])]
             for i in order:
-                gb = np.float64(demand_gb[lo + i]) * region_share[r]
-                at = start[r] + n - 1
+                gb = np.float64(demand_gb[lo + i]) * share
+                at = start + n - 1
                 same = n > 0
                 for w in range(words):
                     same = same and mask_out[at, w] == masks[w, i]
@@ -67,11 +88,11 @@ def _signatures(
                         mask_out[at, w] = masks[w, i]
                     gb_out[at] = 0.0
                 gb_out[at] += gb
-        count[r] = n
+        table.length[r] = n
 
 
-@njit(cache=True)
-def _compare(mask: Array, other: Array) -> int:
+@njit(cache=True, allocates=False)
+def _compare(mask: Words, other: Words) -> int:
     """Below, at or above 0 as the first signature is less, equal or more: the last word counts most."""
     for w in range(mask.size - 1, -1, -1):
         if mask[w] != other[w]:
@@ -79,8 +100,8 @@ def _compare(mask: Array, other: Array) -> int:
     return 0
 
 
-@njit(cache=True)
-def row_of(mask: Array, masks: Array, first: int, last: int) -> int:
+@njit(cache=True, allocates=False)
+def row_of(mask: Words, masks: Words, first: int, last: int) -> int:
     """Position of a signature in an increasing list, counted from `first`, or -1.
 
     Examples
@@ -101,7 +122,9 @@ def row_of(mask: Array, masks: Array, first: int, last: int) -> int:
     return -1
 
 
-def signature_table(instance: Instance, holds: Array, apart: Apart | None = None) -> tuple[Ints, Any, Floats]:
+def signature_table(
+    instance: Instance, holds: Bools, apart: Apart | None = None
+) -> tuple[Ints, Words, Floats]:
     """Sum each region's demand over files that the same candidates hold.
 
     Parameters
@@ -127,16 +150,19 @@ def signature_table(instance: Instance, holds: Array, apart: Apart | None = None
     mask = np.zeros((start[-1], mask_words(bits.ptr)), dtype=np.uint64)
     gb = np.zeros(start[-1])
     in_lanes(
-        _signatures, np.arange(instance.n_regions), entries, instance.region_row,
-        instance.region_share, instance.demand_ptr, instance.demand_file,
-        instance.demand_gb, bits.ptr, bits.row, bits.holds, start, count, mask, gb,
-    )  # fmt: skip
+        _signatures,
+        np.arange(instance.n_regions),
+        entries,
+        RowDemand.of(instance),
+        Bits(bits.ptr, bits.row, bits.holds),
+        Table(start, count, mask, gb),
+    )
     used = np.arange(start[-1]) < np.repeat(start[:-1] + count, room)
     ptr = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     return ptr, mask[used], gb[used]
 
 
-def first_slots(mask: Any) -> Ints:
+def first_slots(mask: Words) -> Ints:
     """Find the first holder of each signature, the cheapest one, as candidates are sorted.
 
     Parameters
@@ -162,7 +188,7 @@ def first_slots(mask: Any) -> Ints:
     return slot
 
 
-def held_slots(mask: Any) -> tuple[Ints, Ints]:
+def held_slots(mask: Words) -> tuple[Ints, Ints]:
     """List the holders of signatures.
 
     Parameters

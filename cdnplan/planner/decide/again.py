@@ -17,7 +17,6 @@ from cdnplan.optimize.problem.outcome import GOOD_GAP_RATIO, Outcome, Status, St
 from cdnplan.optimize.problem.priced import priced_costs
 from cdnplan.optimize.problem.rules import keeps_pins_and_launches, possible_copies
 from cdnplan.optimize.problem.warm_start import WarmStart
-from cdnplan.planner.decide import by_appliance
 from cdnplan.planner.decide.dealing import Dealt
 from cdnplan.planner.decide.engine_run import EngineRun
 from cdnplan.planner.relieve.changed import serving_loads
@@ -25,13 +24,6 @@ from cdnplan.planner.relieve.spread import FULL_RATIO
 
 Bools = npt.NDArray[np.bool_]
 
-ROUNDS, ROUNDS_LARGE, LARGE_FROM = 3, 1, 50_000_000
-"""Rounds at most, and from so many candidate entries × files on, where one takes a minute or more. A count of
-work and not of seconds, so that plans do not depend on the machine."""
-DEAR_RATIO, DEAR_RATIO_LARGE = 5e-4, 1e-2
-"""Part of a plan's cost above the ideal that dealing and night may add before it is worth planning again, and
-on such networks: there a round takes as long as the plan did, and what windows of single appliances rule out
-costs nearly as much wherever else it is placed."""
 _ROUNDING = 1e-9
 
 
@@ -92,11 +84,11 @@ def plan_again(
     and their rules have pools to spare, they are ruled out there instead; if that is no cheaper, the file is.
     The engine starts from the prices and the placement at hand, and ends at the gap at which it ended the
     first time, or one that is good enough: what a round wins or loses is far more than what a smaller gap
-    would save. Rounds end when dealing costs little (`DEAR_RATIO`, on large networks
-    `DEAR_RATIO_LARGE`; with `apart`, that of `by_appliance`) or
-    what it left out is worth little, when the gap asked for is reached (`GOOD_GAP_RATIO` where none is) or
-    nothing is left to rule out, after `ROUNDS` (`ROUNDS_LARGE`), or when another one might pass the time
-    limit: it is expected to take as long as the longest so far. No improvement is promised.
+    would save. Rounds end when dealing costs little (`AgainParameters.dear`, on large
+    networks `dear_large`; with `apart`, `apiece_dear`) or what it left out is worth little, when the gap
+    asked for is reached (`GOOD_GAP_RATIO` where none is) or nothing is left to rule out, after
+    `AgainParameters.rounds` (`rounds_large`), or when another one might pass the time limit: it is expected
+    to take as long as the longest so far. No improvement is promised.
 
     What is ruled out binds no other plan, so the bounds of these rounds prove nothing about the problem:
     the certificate stays that of `outcome`.
@@ -127,16 +119,17 @@ def plan_again(
     dealt : Dealt
         The cheapest, with the number of rounds in `planned_again`.
     """
-    stop = engine.stop
+    stop, numbers = engine.stop, engine.parameters.again
     first = _Plan.of(instance, outcome, dealt, np.zeros_like(dealt.placement.holds))
     best, basis, rounds, launches_too = first, first, 0, True
     cut: Status | None = None
     longest_s = spent.optimise_s + spent.appliances_s
     deadline = np.inf if stop.time_limit_s is None else now() + stop.time_limit_s - longest_s
-    large = instance.cand_pool.size * instance.n_files >= LARGE_FROM
-    most = ROUNDS_LARGE if large else ROUNDS
-    dear = by_appliance.DEAR_RATIO if apart is not None else DEAR_RATIO_LARGE if large else DEAR_RATIO
-    most = most if engine.parts.again else 0
+    large = instance.cand_pool.size * instance.n_files >= numbers.large_from
+    most = numbers.rounds_large if large else numbers.rounds
+    dear = numbers.dear_large if large else numbers.dear
+    dear = dear if apart is None else numbers.apiece_dear
+    most = most if engine.parameters.parts.again else 0
     while cut is None and rounds < most and _dear(instance, best, outcome, stop, dear):
         begun = now()
         by_pools = apart is None or not basis.keeps_rules

@@ -16,7 +16,9 @@ from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.problem.outcome import Outcome
 from cdnplan.optimize.problem.rules import keeps_pins_and_launches, volumes_used_gb
 from cdnplan.optimize.serve.serving import best_serving
-from cdnplan.planner.decide.dealing import FREE_RATIO, Dealt
+from cdnplan.parameters.dealing import DealingParameters
+from cdnplan.parameters.parameters import DEFAULTS
+from cdnplan.planner.decide.dealing import Dealt
 from cdnplan.planner.decide.night_copies import counts, held_copies
 from cdnplan.planner.relieve.changed import Changed
 from cdnplan.planner.relieve.spreading import serve_changed
@@ -50,7 +52,9 @@ class Weighed:
         )
 
 
-def as_held(instance: Instance, holdings: Holdings) -> Dealt:
+def as_held(
+    instance: Instance, holdings: Holdings, parameters: DealingParameters = DEFAULTS.dealing
+) -> Dealt:
     """Leave every copy where it is, and serve today's demand from them as well as appliances can.
 
     Copies of files of which a pool has fewer than are asked for, or which it may no longer hold, serve
@@ -61,6 +65,7 @@ def as_held(instance: Instance, holdings: Holdings) -> Dealt:
     instance : Instance
         Built with these holdings.
     holdings : Holdings
+    parameters : DealingParameters
 
     Returns
     -------
@@ -98,7 +103,7 @@ def as_held(instance: Instance, holdings: Holdings) -> Dealt:
     counted, placement = assignment.counted(instance), Placement(holds)
     serving = best_serving(counted, holds).serving
     change = Changed(counted, placement, assignment, placement, serving)
-    spread = serve_changed(change, enough_ratio=FREE_RATIO)
+    spread = serve_changed(change, parameters.free)
     none = np.zeros(0, dtype=np.int64)
     return Dealt(
         placement,

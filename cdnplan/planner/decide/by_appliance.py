@@ -10,27 +10,21 @@ from cdnplan.fill.deal.apiece import taken_apiece
 from cdnplan.model.instance.holdings import Holdings
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Placement
-from cdnplan.optimize.engine import EXACT_UP_TO, serving_variables
+from cdnplan.optimize.engine import serving_variables
 from cdnplan.optimize.problem.objective import gap_ratio, ideal_cost, plan_cost
 from cdnplan.optimize.problem.outcome import Outcome
 from cdnplan.optimize.problem.rules import keeps_pins_and_launches
 from cdnplan.optimize.problem.warm_start import WarmStart
 from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.parameters.dealing import AgainParameters
 from cdnplan.planner.decide.dealing import Dealt, deal, required_files
 from cdnplan.planner.decide.engine_run import EngineRun
 
-DEAR_RATIO = 3e-3
-"""Part of a plan's cost above the ideal that dealing may add: more is worth planning by appliance, which ends
-once it adds no more, or at the gap asked for."""
-LARGE_FROM = 5_000_000
-"""Candidate entries × files, appliances counted apart, from which on that takes too long. A count of work and
-not of seconds, so that plans do not depend on the machine."""
 
-
-def is_small(instance: Instance) -> bool:
-    """Whether planning by appliance takes little enough time (`LARGE_FROM`)."""
+def is_small(instance: Instance, parameters: AgainParameters) -> bool:
+    """Whether planning by appliance takes little enough time."""
     entries = int(instance.pool_appliances[instance.cand_pool].sum())
-    return entries * instance.n_files < LARGE_FROM
+    return entries * instance.n_files < parameters.apiece_up_to
 
 
 def plan_apiece(
@@ -68,31 +62,33 @@ def plan_apiece(
     Returns
     -------
     Dealt
-        The one given where nothing is cheaper, or where dealing cost next to nothing (`DEAR_RATIO`), or where
-        the network is too large.
+        The one given where nothing is cheaper, or where dealing cost next to nothing
+        (`AgainParameters.apiece_dear`), or where the network is too large.
     """
     counted = dealt.assignment.counted(instance)
     cost, ideal = plan_cost(counted, dealt.placement.holds, dealt.serving), ideal_cost(instance)
-    dear = cost - outcome.upper > DEAR_RATIO * (cost - ideal)
+    numbers = engine.parameters.again
+    dear = cost - outcome.upper > numbers.apiece_dear * (cost - ideal)
     gap = gap_ratio(outcome.lower, cost, ideal)
     stop = engine.stop
     reached = stop.gap_ratio is not None and gap <= stop.gap_ratio
-    if not (dear or anyway) or reached or not is_small(instance):
+    if not (dear or anyway) or reached or not is_small(instance, numbers):
         return dealt
     apiece = taken_apiece(counted, dealt.assignment, holdings, required_files(instance))
-    if engine.name == "exact" and serving_variables(apiece.instance) > EXACT_UP_TO:
+    most = engine.parameters.run.exact_up_to
+    if engine.name == "exact" and serving_variables(apiece.instance) > most:
         return dealt
     start = WarmStart(apiece.prices(outcome.prices), apiece.holds & (apiece.instance.copies > 0))
     own = gap_ratio(outcome.lower, outcome.upper, ideal)
     if stop.gap_ratio is None or stop.gap_ratio < own:
-        stop = replace(stop, gap_ratio=own + DEAR_RATIO)
+        stop = replace(stop, gap_ratio=own + numbers.apiece_dear)
     try:
         found = engine.part("appliances", outcome.lower, cost, stop).solve(apiece.instance, start)
         holds = apiece.together(found.placement.holds)
         serving = best_serving(instance, holds).serving
         arranged = apiece.start(found.placement.holds)
         other = fill(
-            deal(instance, Placement(holds), serving, outcome.prices, holdings, arranged, engine.parts)
+            deal(instance, Placement(holds), serving, outcome.prices, holdings, arranged, engine.parameters)
         )
     except (NoFeasiblePlanError, DeadlineError):
         # There is a plan already: nothing better came of this one.

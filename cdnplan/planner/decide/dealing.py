@@ -21,20 +21,11 @@ from cdnplan.model.plan.placement import Placement, Prices, Serving
 from cdnplan.optimize.problem.limits import volume_use
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.problem.rules import exceeds, new_gb
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner.relieve.changed import Changed
 from cdnplan.planner.relieve.spreading import near_serving, serve_changed
 
 Bools = npt.NDArray[np.bool_]
-
-MAX_ROUNDS, FITTING_ROUNDS = 40, 8
-EVENING_ROUNDS = 3
-"""Rounds of exchanges within sites, each with a new serving and split."""
-FREE_RATIO = 1e-9
-"""Exchanges that cost more than this part of the plan's cost are not made."""
-SHARING_RATIO = 1e-4
-"""More copies than are asked for may cost this part of what their pools save. An appliance that is asked for
-more than others is the first to be short of something; to mend that is worth less than a plan's usual gap."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +88,7 @@ class _Round:
     start: Start | None = None
     unplaced: tuple[int, ...] = ()
     slowed: int = 0
-    parts: Parts = ALL
+    parameters: Parameters = DEFAULTS
 
 
 def deal(
@@ -107,7 +98,7 @@ def deal(
     prices: Prices,
     holdings: Holdings | None,
     start: Start | None = None,
-    parts: Parts = ALL,
+    parameters: Parameters = DEFAULTS,
 ) -> Dealt:
     """Split pools onto their appliances, each within its own limits.
 
@@ -117,7 +108,7 @@ def deal(
     once all files have their place is served from elsewhere (`serve_changed`). Then pools whose few files
     cannot be spread evenly exchange some with others of their site, where that costs nothing
     (`exchange_files`). At the end files of which one copy asks an appliance for more than its share get more
-    copies, where that costs next to nothing (`shared_copies`, `SHARING_RATIO`).
+    copies, where that costs next to nothing (`shared_copies`, `DealingParameters.sharing`).
 
     Parameters
     ----------
@@ -128,8 +119,8 @@ def deal(
         What appliances hold now.
     start : Start, optional
         An arrangement to begin with.
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
+        The numbers that steer it, and what is left out.
 
     Returns
     -------
@@ -138,18 +129,18 @@ def deal(
     Raises
     ------
     NoFeasiblePlanError
-        No such split was found in `MAX_ROUNDS` rounds.
+        No such split was found in `DealingParameters.rounds` rounds.
     """
-    begun = _Round(placement.holds, serving, start, parts=parts)
+    begun = _Round(placement.holds, serving, start, parameters=parameters)
     state, assignment = _settled(instance, *_placed(instance, begun, prices, holdings))
     fitted, unplaced = state.holds, state.unplaced
-    for _ in range(EVENING_ROUNDS if parts.evening else 0):
+    for _ in range(parameters.dealing.evening_rounds if parameters.parts.evening else 0):
         better = _evened(instance, state, assignment, prices, holdings)
         if better is None:
             break
         state, assignment = better
     evened = state.holds
-    if parts.sharing:
+    if parameters.parts.sharing:
         state, assignment = _shared(instance, state, assignment, prices, holdings)
     left_out = placement.holds & ~fitted
     pairs = np.unique(np.array(unplaced, dtype=np.int64))
@@ -175,7 +166,8 @@ def _placed(
 
     So do, from round to round, pools that hold what they held.
     """
-    for number in range(MAX_ROUNDS):
+    numbers, refilling = state.parameters.dealing, state.parameters.parts.refilling
+    for number in range(numbers.rounds):
         placement = Placement(state.holds)
         assignment = split_pools(instance, placement, state.serving, holdings, start=state.start, kept=kept)
         late_pool, late_file = _late(instance, assignment)
@@ -187,7 +179,7 @@ def _placed(
         # so that there is an end.
         if not assignment.dropped_pool.size:
             pass
-        elif number >= FITTING_ROUNDS or not state.parts.refilling:
+        elif number >= numbers.fitting_rounds or not refilling:
             holds[assignment.dropped_pool, assignment.dropped_file] = False
         else:
             fitted = fit_pools(instance, holds, assignment, prices, required_files(instance), holdings)
@@ -202,7 +194,7 @@ def _placed(
         same[arranged] = False
         kept = Kept(assignment, same)
         state = replace(state, holds=holds, serving=serving, start=start, unplaced=unplaced)
-    raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {MAX_ROUNDS} rounds")
+    raise NoFeasiblePlanError(f"pools could not be split onto their appliances in {numbers.rounds} rounds")
 
 
 def _served(instance: Instance, state: _Round, holds: Bools) -> Serving:
@@ -216,7 +208,7 @@ def _settled(instance: Instance, state: _Round, assignment: Assignment) -> tuple
     """Serve so that every appliance is within its throughput."""
     placement = Placement(state.holds)
     change = Changed(instance, placement, assignment, placement, state.serving)
-    spread = serve_changed(change, enough_ratio=FREE_RATIO, parts=state.parts)
+    spread = serve_changed(change, state.parameters.dealing.free)
     ended = replace(state, serving=spread.serving, slowed=int(spread.slowed.sum()))
     return ended, spread.assignment(assignment)
 
@@ -231,11 +223,13 @@ def _evened(
     if found is None:
         return None
     serving = _served(instance, state, found.holds)
-    begun = _Round(found.holds, serving, joined_start(state.start, found.start), parts=state.parts)
+    begun = _Round(found.holds, serving, joined_start(state.start, found.start), parameters=state.parameters)
     kept = Kept(assignment, (found.holds == state.holds).all(axis=1))
     ended, other = _settled(instance, *_placed(instance, begun, prices, holdings, kept))
     before = plan_cost(instance, state.holds, state.serving)
-    dearer = plan_cost(instance, ended.holds, ended.serving) - before > FREE_RATIO * abs(before)
+    dearer = plan_cost(instance, ended.holds, ended.serving) - before > state.parameters.dealing.free * abs(
+        before
+    )
     uneven = (assignment.imbalance_ratio.sum(), other.imbalance_ratio.sum())
     return None if dearer or uneven[1] >= uneven[0] else (ended, other)
 
@@ -264,7 +258,7 @@ def _shared(
             # There is an arrangement already.
             continue
         before = plan_cost(instance, state.holds, state.serving)
-        enough = SHARING_RATIO * _saved(instance, state.serving, pools)
+        enough = state.parameters.dealing.sharing * _saved(instance, state.serving, pools)
         dearer = plan_cost(more, found.holds, found.serving) - before
         if dearer <= enough and other.imbalance_ratio.sum() < assignment.imbalance_ratio.sum():
             return found, other

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.problem.outcome import Outcome, Progress, Stop, no_progress
 from cdnplan.optimize.problem.warm_start import WarmStart
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.dealing import DealingParameters
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner.decide.again import Spent, good_enough, plan_again
 from cdnplan.planner.decide.as_held import Weighed, as_held, may_stay, weigh
 from cdnplan.planner.decide.by_appliance import is_small, plan_apiece
@@ -82,7 +84,7 @@ def decide(
     watch: Watch | None = None,
     fill: Callable[[Dealt], Dealt] | None = None,
     settled: bool = False,
-    parts: Parts = ALL,
+    parameters: Parameters = DEFAULTS,
 ) -> Decided:
     """Optimise, deal out to appliances, and plan again where that costs much.
 
@@ -102,8 +104,8 @@ def decide(
         Plans the night of what was dealt out; without one nothing is fetched.
     settled : bool
         Whether what is held stays unless a plan saves more than its gap leaves unsure (`weigh`).
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
+        The numbers that steer it, and what is left out.
 
     Returns
     -------
@@ -116,16 +118,12 @@ def decide(
     DeadlineError
         The time limit passed, or an end was asked for, with nothing usable.
     """
-    watch = Watch() if watch is None else watch
-    stop = Stop() if stop is None else stop
-    name, reason = choose_engine(instance, engine)
-    run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parts)
+    watch, stop = watch or Watch(), stop or Stop()
+    name, reason = choose_engine(instance, engine, parameters)
+    run = EngineRun(name, stop, threads, seed, watch.progress, _fit, parameters)
     begun = watch.now()
     with watch.phase("optimise"):
         outcome = run.solve(instance, start)
-
-    def dealt_out(found: Outcome) -> Dealt:
-        return deal(instance, found.placement, found.serving, found.prices, holdings, parts=parts)
 
     def filled(dealt: Dealt) -> Dealt:
         return dealt if fill is None else fill(dealt)
@@ -135,7 +133,7 @@ def decide(
     ) -> Dealt:
         left_s = None if stop.time_limit_s is None else stop.time_limit_s - (watch.now() - begun)
         late = left_s is not None and left_s <= watch.seconds["optimise"]
-        if late or not parts.by_appliance:
+        if late or not parameters.parts.by_appliance:
             return dealt
         left = replace(run, stop=replace(stop, time_limit_s=left_s))
         return plan_apiece(problem, left, found, dealt, holdings, night, anyway=anyway)
@@ -145,11 +143,8 @@ def decide(
     windows = bool(np.isfinite(instance.appliance_window_gb).any())
 
     def fitted(problem: Instance, found: Outcome) -> Dealt:
-        dealt = dealt_out(found)
+        dealt = deal(instance, found.placement, found.serving, found.prices, holdings, parameters=parameters)
         return by_appliance(problem, found, dealt, lambda other: other) if windows else dealt
-
-    def apart(problem: Instance, found: Outcome, dealt: Dealt) -> Dealt:
-        return by_appliance(problem, found, dealt, filled, anyway=True)
 
     with watch.phase("appliances"):
         dealt = fitted(instance, outcome)
@@ -164,16 +159,18 @@ def decide(
             dealt,
             lambda problem, found: filled(fitted(problem, found)),
             spent=spent,
-            apart=apart if windows and is_small(instance) else None,
+            apart=partial(by_appliance, night=filled, anyway=True)
+            if windows and is_small(instance, parameters.again)
+            else None,
             now=watch.now,
         )
         if not windows:
             dealt = by_appliance(instance, outcome, dealt, filled)
+    decided = Decided(outcome, dealt, reason)
     if holdings is None:
-        return Decided(outcome, dealt, reason)
+        return decided
     with watch.phase("as held"):
-        found = Decided(outcome, dealt, reason)
-        return _or_as_held(instance, holdings, found, filled, good_enough(stop) if settled else None)
+        return _or_as_held(instance, holdings, decided, filled, stop if settled else None, parameters.dealing)
 
 
 def _or_as_held(
@@ -181,13 +178,18 @@ def _or_as_held(
     holdings: Holdings,
     found: Decided,
     filled: Callable[[Dealt], Dealt],
-    enough_ratio: float | None,
+    settled: Stop | None,
+    parameters: DealingParameters,
 ) -> Decided:
-    """What was found, or leaving things as they are, if that may go on and is the better."""
-    held = as_held(instance, holdings)
+    """What was found, or leaving things as they are, if that may go on and is the better.
+
+    Where things are `settled`, until a plan saves enough: that says when a gap is good enough.
+    """
+    held = as_held(instance, holdings, parameters)
     if not may_stay(instance, held):
         return found
     held = filled(held)
+    enough_ratio = None if settled is None else good_enough(settled)
     weighed = weigh(instance, found.outcome, found.dealt, held, enough_ratio=enough_ratio)
     if not weighed.stays:
         return replace(found, weighed=weighed)

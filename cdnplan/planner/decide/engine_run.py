@@ -12,7 +12,7 @@ from cdnplan.model.instance.instance import Instance
 from cdnplan.optimize.engine import EngineName, solve
 from cdnplan.optimize.problem.outcome import Outcome, Progress, Stop, no_progress, within
 from cdnplan.optimize.problem.warm_start import WarmStart
-from cdnplan.parts import ALL, Parts
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 Bools = npt.NDArray[np.bool_]
 
@@ -29,8 +29,7 @@ class EngineRun:
     progress : Progress
     fits : callable or None
         Whether appliances can carry out a placement of an instance.
-    parts : Parts
-        What is left out is not done.
+    parameters : Parameters
     """
 
     name: EngineName
@@ -39,7 +38,7 @@ class EngineRun:
     seed: int = 0
     progress: Progress = no_progress
     fits: Callable[[Instance, Bools], bool] | None = None
-    parts: Parts = ALL
+    parameters: Parameters = DEFAULTS
 
     def solve(self, instance: Instance, start: WarmStart | None = None) -> Outcome:
         """Let it solve an instance."""
@@ -53,7 +52,7 @@ class EngineRun:
             progress=self.progress,
             start=start,
             fits=None if fits is None else lambda holds: fits(instance, holds),
-            parts=self.parts,
+            parameters=self.parameters,
         )
 
     def part(self, part: str, lower: float, upper: float, stop: Stop) -> EngineRun:

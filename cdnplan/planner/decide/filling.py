@@ -22,6 +22,8 @@ from cdnplan.model.instance.instance import Instance, Ints
 from cdnplan.model.network.topology import Topology
 from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.problem.objective import plan_cost
+from cdnplan.parameters.dealing import NightParameters
+from cdnplan.parameters.parameters import DEFAULTS
 from cdnplan.planner.decide.dealing import Dealt
 from cdnplan.planner.decide.night_copies import counts, first_of_cells, held_copies, night_copies
 from cdnplan.planner.decide.staying import launches_stay
@@ -29,13 +31,6 @@ from cdnplan.planner.relieve.changed import Changed
 from cdnplan.planner.relieve.spreading import ENOUGH_RATIO, serve_changed
 
 Bools = npt.NDArray[np.bool_]
-
-MAX_ROUNDS = 20
-"""Schedules made at most until plan and night agree; then nothing more is fetched."""
-
-SPARE_RATIO = 0.995
-"""Fills are scheduled for this part of what links have to spare: what cannot be fetched changes serving, and
-links that were full to the last bit would carry the schedule no more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +50,7 @@ class _Night:
     """Copies held before, as sorted ``appliance * n_files + file``."""
     enough: float
     """What it may lose without being planned again [currency per period]."""
+    parameters: NightParameters
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +64,12 @@ class _Round:
 
 
 def fill_night(
-    instance: Instance, topology: Topology, dealt: Dealt, holdings: Holdings | None, begin: int
+    instance: Instance,
+    topology: Topology,
+    dealt: Dealt,
+    holdings: Holdings | None,
+    begin: int,
+    parameters: NightParameters = DEFAULTS.night,
 ) -> Dealt:
     """Schedule what each appliance fetches in its first window after an instant, and what it removes.
 
@@ -85,6 +86,7 @@ def fill_night(
         What appliances hold now; None: nothing.
     begin : int
         Of the night [ms since 1970, UTC].
+    parameters : NightParameters
 
     Returns
     -------
@@ -100,13 +102,13 @@ def fill_night(
     wants[instance.pool_site[pool[wanted.appliance]]] = True
     sources = find_sources(topology, instance.sites, wants.tolist())
     enough = ENOUGH_RATIO * plan_cost(instance, dealt.placement.holds, dealt.serving)
-    night = _Night(instance, counted, topology, pool, windows, sources, begin, held, enough)
+    night = _Night(instance, counted, topology, pool, windows, sources, begin, held, enough, parameters)
     state = _Round(kept, wanted, leaving, dealt.serving)
     unfilled: list[tuple[Copies, npt.NDArray[np.uint8]]] = []
     ended = dealt
-    for number in range(MAX_ROUNDS + 2):
+    for number in range(parameters.rounds + 2):
         result = _schedule(night, state)
-        if number == MAX_ROUNDS:
+        if number == parameters.rounds:
             why = np.where(result.fetched, NO_SOURCE, result.why).astype(np.uint8)
             result = replace(result, kind=np.zeros_like(result.kind), why=why)
         night = _asking_less(night, state, result)
@@ -162,8 +164,10 @@ def _network(night: _Night, state: _Round, spare_ratio: float = 1.0) -> Network:
 
 
 def _schedule(night: _Night, state: _Round) -> Schedule:
-    network = _network(night, state, SPARE_RATIO)
-    return schedule(network, state.kept, state.wanted, state.leaving, night.begin, night.enough)
+    network = _network(night, state, night.parameters.spare)
+    return schedule(
+        network, state.kept, state.wanted, state.leaving, night.begin, night.enough, night.parameters
+    )
 
 
 def _resolve(

@@ -16,20 +16,10 @@ from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.model.instance.rule_checks import too_late
 from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.problem.outcome import Stop
+from cdnplan.parameters.dealing import NightParameters
 from cdnplan.planner.decide.dealing import Dealt
 from cdnplan.planner.decide.engine_run import EngineRun
 from cdnplan.planner.inputs.waiting import Waiting
-
-FULL_RATIO = 0.95
-"""Pools that hold this part of what they would hold without windows count as filled: from there on nights
-replace more than they fill. Files are whole, and copies that nobody wants any more leave in spite of room."""
-BUSY_RATIO = 0.5
-"""A window that is used less than this did not keep anything out: of files that fit into it at all, it takes
-in more than half."""
-GAP_RATIO = 0.05
-"""How near the best the plan without windows has to be: only its bytes count."""
-TIME_RATIO = 0.1
-"""Part of the time limit that it may take though the limit is used up."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -97,7 +87,7 @@ def to_fill(instance: Instance, dealt: Dealt, waiting: Sequence[Waiting], how: E
     -------
     ToFill
     """
-    holds = dealt.placement.holds
+    holds, numbers = dealt.placement.holds, how.parameters.night
     held_gb = stored_gb(instance, Placement(holds))
     pool = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
     fetched = dealt.fills.copies
@@ -105,9 +95,9 @@ def to_fill(instance: Instance, dealt: Dealt, waiting: Sequence[Waiting], how: E
         pool[fetched.appliance], instance.size_gb[fetched.file], instance.n_pools
     ).astype(np.float64)
     window_gb = room_beside(instance, got_gb)
-    limited = got_gb >= BUSY_RATIO * window_gb
+    limited = got_gb >= numbers.busy * window_gb
     limited[pool[dealt.fills.unfilled.appliance]] = True
-    limited &= np.isfinite(window_gb) & (held_gb < FULL_RATIO * instance.storage_gb)
+    limited &= np.isfinite(window_gb) & (held_gb < numbers.full * instance.storage_gb)
     expected = max((one.nights or 0 for one in waiting), default=0)
     if not limited.any():
         return ToFill(0.0, expected)
@@ -118,13 +108,13 @@ def to_fill(instance: Instance, dealt: Dealt, waiting: Sequence[Waiting], how: E
         # What the rest of tonight's window could have brought was not worth it.
         missing_gb = np.where(wanted & ~holds, instance.copies * instance.size_gb, 0.0).sum(axis=1)
         lacking_gb = np.minimum(lacking_gb, missing_gb - np.maximum(0.0, window_gb - got_gb))
-    lacking_gb = np.where(limited & (held_gb < FULL_RATIO * full_gb), np.maximum(0.0, lacking_gb), 0.0)
+    lacking_gb = np.where(limited & (held_gb < numbers.full * full_gb), np.maximum(0.0, lacking_gb), 0.0)
     never = int((too_late(instance) & (instance.file_gb() > 0)).sum())
-    nights = _nights(lacking_gb - (1.0 - FULL_RATIO) * full_gb, got_gb, window_gb)
+    nights = _nights(lacking_gb - (1.0 - numbers.full) * full_gb, got_gb, window_gb, numbers)
     return ToFill(float(lacking_gb.sum()), None if nights is None else max(nights, expected), at_most, never)
 
 
-def _nights(lacking_gb: Floats, got_gb: Floats, window_gb: Floats) -> int | None:
+def _nights(lacking_gb: Floats, got_gb: Floats, window_gb: Floats, numbers: NightParameters) -> int | None:
     """Nights that the slowest pool takes, or all together."""
     some = lacking_gb > 0
     if not some.any():
@@ -134,7 +124,7 @@ def _nights(lacking_gb: Floats, got_gb: Floats, window_gb: Floats) -> int | None
     if together <= 0:
         return None
     # Whole files leave something of a window unused, some more than others.
-    each_gb = np.where(got_gb >= BUSY_RATIO * window_gb, np.minimum(got_gb, window_gb), window_gb)[some]
+    each_gb = np.where(got_gb >= numbers.busy * window_gb, np.minimum(got_gb, window_gb), window_gb)[some]
     # Where others of its site left nothing to a pool, only how long all take together tells.
     slowest = float(np.divide(lacking_gb, each_gb, out=np.zeros_like(each_gb), where=each_gb > 0).max())
     return math.ceil(max(slowest, float(lacking_gb.sum()) / together))
@@ -169,5 +159,9 @@ def roughly(how: EngineRun, time_limit_s: float | None, spent_s: float) -> Engin
     spent_s : float
         Of it [s].
     """
-    left_s = None if time_limit_s is None else max(time_limit_s - spent_s, TIME_RATIO * time_limit_s)
-    return replace(how, stop=Stop(GAP_RATIO, left_s, how.stop.asked))
+    left_s = (
+        None
+        if time_limit_s is None
+        else max(time_limit_s - spent_s, how.parameters.night.rough_time * time_limit_s)
+    )
+    return replace(how, stop=Stop(how.parameters.night.rough_gap, left_s, how.stop.asked))

@@ -59,12 +59,9 @@ def plan_record(
     checksums : dict of str to str
         SHA-256 of the folder's files.
     """
-    instance, upper = loaded.instance, verdict.cost.total
-    outcome, dealt = decided.outcome, decided.dealt
+    instance, outcome, dealt = loaded.instance, decided.outcome, decided.dealt
     counted = dealt.assignment.counted(instance)
-    lower = proven.lower
-    gap = gap_ratio(lower, upper, verdict.ideal)
-    cost = verdict.cost
+    gap = gap_ratio(proven.lower, verdict.cost.total, verdict.ideal)
     return {
         "format": FORMAT,
         "cdnplan": __version__,
@@ -72,45 +69,17 @@ def plan_record(
         "status": _status(outcome, gap, request.gap_ratio),
         "engine": outcome.engine,
         "engine_reason": decided.reason,
-        "cost": {
-            "total": upper,
-            "delivery": cost.delivery,
-            "fill": cost.fill,
-            "overload": cost.overload,
-        },
-        "upper": upper,
-        "lower": lower,
-        "lower_priced": proven.priced,
-        "bound_proof": proven.rests_on,
-        "ideal": verdict.ideal,
-        "gap_ratio": gap,
-        "gap_to_upper_ratio": max(0.0, upper - lower) / upper if upper > 0 else 0.0,
-        "offload_byte_ratio": verdict.offload_byte_ratio,
-        "demand_gb": verdict.demand_gb,
-        "overload": [
-            {"link": over.link, "slice": over.slice, "gbps": over.gbps} for over in verdict.overloads
-        ],
+        **_costs(verdict, proven, gap),
         "period": {
             "start": loaded.demand.start.isoformat(),
             "end": loaded.demand.end.isoformat(),
             "days": loaded.demand.period_days,
         },
-        "fill_counted": loaded.holdings is not None or loaded.topology.policy.cold_start == "limited",
+        "fill_counted": loaded.topology.fill_counted(loaded.holdings),
         "held_before": {"from": loaded.before.origin, "assumed": loaded.before.assumed},
         "counts": _counts(loaded),
         "full": _full(counted, dealt, outcome),
-        "appliances": {
-            "busiest_over_mean_ratio": _busiest_over_mean(instance, dealt),
-            "moved_within_pools_gb": float(dealt.assignment.moved_gb.sum()),
-            "files_without_room": dealt.dropped,
-            "files_instead": dealt.added,
-            "files_exchanged": dealt.exchanged,
-            "more_copies": int((counted.copies - instance.copies)[dealt.placement.holds].sum()),
-            "diverted_gb": _diverted_gb(instance, outcome.serving, dealt.serving),
-            "cost_of_dealing": upper - outcome.upper,
-            "pools_slowed": dealt.slowed,
-            "planned_again": dealt.planned_again,
-        },
+        "appliances": _appliances(instance, counted, decided, verdict),
         "fills": _fills(loaded, dealt.fills),
         "to_fill": left.record(),
         "waiting": [asdict(one) for one in loaded.waiting],
@@ -130,6 +99,48 @@ def plan_record(
         "versions": {"python": platform.python_version()} | {p: metadata.version(p) for p in PACKAGES},
         "input_hashes": loaded.hashes,
         "files": checksums,
+    }
+
+
+def _costs(verdict: Verdict, proven: Proven, gap: float) -> dict[str, Any]:
+    """What the plan costs, what is proven of that, and what it serves."""
+    cost, lower = verdict.cost, proven.lower
+    return {
+        "cost": {
+            "total": cost.total,
+            "delivery": cost.delivery,
+            "fill": cost.fill,
+            "overload": cost.overload,
+        },
+        "upper": cost.total,
+        "lower": lower,
+        "lower_priced": proven.priced,
+        "bound_proof": proven.rests_on,
+        "ideal": verdict.ideal,
+        "gap_ratio": gap,
+        "gap_to_upper_ratio": max(0.0, cost.total - lower) / cost.total if cost.total > 0 else 0.0,
+        "offload_byte_ratio": verdict.offload_byte_ratio,
+        "demand_gb": verdict.demand_gb,
+        "overload": [
+            {"link": over.link, "slice": over.slice, "gbps": over.gbps} for over in verdict.overloads
+        ],
+    }
+
+
+def _appliances(instance: Instance, counted: Instance, decided: Decided, verdict: Verdict) -> dict[str, Any]:
+    """What dealing the plan out to appliances changed; `counted`: with more copies than are asked for."""
+    outcome, dealt = decided.outcome, decided.dealt
+    return {
+        "busiest_over_mean_ratio": _busiest_over_mean(instance, dealt),
+        "moved_within_pools_gb": float(dealt.assignment.moved_gb.sum()),
+        "files_without_room": dealt.dropped,
+        "files_instead": dealt.added,
+        "files_exchanged": dealt.exchanged,
+        "more_copies": int((counted.copies - instance.copies)[dealt.placement.holds].sum()),
+        "diverted_gb": _diverted_gb(instance, outcome.serving, dealt.serving),
+        "cost_of_dealing": verdict.cost.total - outcome.upper,
+        "pools_slowed": dealt.slowed,
+        "planned_again": dealt.planned_again,
     }
 
 

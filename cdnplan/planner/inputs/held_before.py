@@ -48,7 +48,7 @@ def nothing_known(topology: Topology | None) -> HeldBefore:
 
 
 def _is_free(topology: Topology | None) -> bool:
-    return topology is None or topology.policy.cold_start == "free"
+    return topology is None or not topology.fill_counted(None)
 
 
 def held_before(request: PlanRequest, topology: Topology | None) -> HeldBefore:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from cdnplan.optimize.engine import EngineName
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class PlanRequest:
         that follow one another night after night; else any saving will do.
     replace : bool
         Whether an earlier plan at `out` may be replaced.
+    parameters : Parameters
+        The numbers that steer it; the folder does not tell them.
     """
 
     topology: Path
@@ -82,3 +85,4 @@ class PlanRequest:
     overrides: tuple[Path, ...] = ()
     settled: bool = False
     replace: bool = False
+    parameters: Parameters = DEFAULTS

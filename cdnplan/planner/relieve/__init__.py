@@ -1,4 +1,4 @@
 """Overloaded appliances relieved: serving changed by as little as it takes.
 
-Others use: `spreading` (`serve_changed`), `spread`.
+Others use: `spreading` (`serve_changed`, `near_serving`), `changed`, `spread`.
 """

@@ -6,114 +6,91 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.fill.deal.appliances import Assignment
+from cdnplan.fill.deal.watched import watched_appliances
 from cdnplan.fill.night.carried import carried_serving
-from cdnplan.model.instance.instance import Instance
+from cdnplan.model.instance.instance import Instance, Ints
 from cdnplan.model.plan.apart import Apart
 from cdnplan.model.plan.placement import Placement, Serving
 from cdnplan.optimize.serve.serving import best_serving
 from cdnplan.optimize.serve.serving_relief import relieved_serving
-from cdnplan.parts import ALL, Parts
 from cdnplan.planner.relieve.changed import Changed, Loads
-from cdnplan.planner.relieve.relieving import relieve
 from cdnplan.planner.relieve.spread import Spread
-from cdnplan.planner.relieve.spreading_large import is_large, spread_large
 
 Bools = npt.NDArray[np.bool_]
 
+LARGE_FROM = 5_000_000
+"""Candidate entries × files from which on networks are large: the program of all that could move may take
+longer than a night has there. A count of work and not of seconds, so that plans do not depend on the
+machine."""
 MAX_ROUNDS = 10
-"""Rounds in which more pools have their appliances told apart; after these, and where that would be more than
-`MOST_APART` appliances, what is still too much is relieved pool by pool."""
+"""Rounds in which more appliances are watched; in the last one all are."""
 MOST_APART = 300
-"""Appliances told apart at most: the serving program has a row for every set of holders that differs."""
+"""Appliances that are holders of their own at most: rows are as many as sets of holders that differ."""
+FEW = 3
+"""Where there would be more, or the network is large, crowded appliances are in pools of so many; in larger
+pools all crowded ones together are one holder."""
+NEARLY = 0.8
+"""Appliances are watched as well that are asked for more than this part of what they can give: they may get
+too much of what others cannot serve."""
+STILL = 0.97
+"""Of pools told apart before, appliances count as crowded that are asked for more than this part."""
 ENOUGH_RATIO = 1e-4
-"""What makes a plan dearer by no larger part of its cost is good enough."""
-SAME_RATIO = 1e-9
-"""One that becomes dearer by no larger part keeps the serving it had."""
+"""A serving within limits that makes a plan dearer by no larger part of its cost is good enough."""
 
 
-def serve_changed(change: Changed, enough_ratio: float | None = None, parts: Parts = ALL) -> Spread:
-    """Serve a placement as another one was served, but within the limits.
-
-    What can still come from where it came, does. Then limits that are passed are relieved. Where that makes
-    the plan dearer by more than `enough_ratio`, a better serving is sought as well (`spread_serving`), which
-    takes longer, and the cheaper one taken. On large networks it is sought at once: what greedy relief costs
-    there is seldom enough, and the programs are small.
-
-    Parameters
-    ----------
-    change : Changed
-    enough_ratio : float, optional
-        Of the plan's cost; default `ENOUGH_RATIO`. On large networks it makes no difference.
-    parts : Parts
-        Without `Parts.spreading`, limits that are passed are relieved and no more.
-
-    Returns
-    -------
-    Spread
-    """
-    instance, placement = change.instance, change.placement
-    carried = carried_serving(instance, change.dealt, change.before, placement, None)
-    if is_large(instance) and parts.spreading:
-        return spread_serving(change, carried)
-    near = relieve(instance, placement, change.assignment, carried)
-    enough_ratio = ENOUGH_RATIO if enough_ratio is None else enough_ratio
-    dearer = change.cost(near.serving) > change.cost() * (1.0 + enough_ratio)
-    if not dearer or not parts.spreading:
-        return near
-    other = spread_serving(change, carried)
-    return other if change.cost(other.serving) < change.cost(near.serving) else near
+def is_large(instance: Instance) -> bool:
+    """Whether a network is (`LARGE_FROM`)."""
+    return instance.cand_pool.size * instance.n_files >= LARGE_FROM
 
 
-def spread_serving(change: Changed, carried: Serving | None = None) -> Spread:
-    """Serve from copies that cannot move, asking of each appliance only what it can give.
+def serve_changed(change: Changed, enough_ratio: float = ENOUGH_RATIO) -> Spread:
+    """Serve a placement as another one was served, asking of each appliance only what it can give.
 
     What can still come from where it came, does: appliances were dealt their files for that, and another
-    serving that costs no more may load them unevenly. Where that exceeds a limit or makes the plan dearer,
-    the best serving is sought that changes little else. Pools whose busiest appliance is asked for too much
-    have their appliances told apart, so that only what is too much for these goes elsewhere, until all limits
-    of appliances hold. On large networks the same is done by programs of few rows (`spread_large`).
+    serving that costs no more may load them unevenly. Where that passes a limit, or makes the plan dearer by
+    more than `enough_ratio`, the serving is sought that costs least and changes little else.
+
+    Appliances that are asked for too much, or nearly, are watched: what each row of demand asks of them is in
+    the program, so it keeps their limits. Files are told apart by which appliances of crowded pools have
+    them, so that only what is too much for these goes elsewhere; on large networks, where rows would be tens
+    of times as many, by whether crowded appliances have them. This goes on until all limits of appliances
+    hold.
 
     Parameters
     ----------
     change : Changed
-    carried : Serving, optional
-        What was served before, carried over without telling appliances apart, if that is known.
+    enough_ratio : float
+        Of the plan's cost.
 
     Returns
     -------
     Spread
+        Within all limits that must hold.
     """
     instance, placement, assignment = change.instance, change.placement, change.assignment
-    if is_large(instance):
-        if carried is None:
-            carried = carried_serving(instance, change.dealt, change.before, placement, None)
-        return spread_large(change, carried, change.cost() * (1.0 + SAME_RATIO))
-    apart = change.before.apart
-    if apart is not None:
-        apart = told_apart(instance, assignment, np.unique(apart.pool))
-    if carried is None or apart is not None:
-        serving = carried_serving(instance, change.dealt, change.before, placement, apart)
-    else:
-        serving = carried
+    serving = carried_serving(instance, change.dealt, change.before, placement, None)
     loads = Loads.of(instance, placement, assignment, serving)
-    good = change.cost(serving) <= change.cost() * (1.0 + SAME_RATIO)
-    if good and not loads.too_much(instance):
+    if not loads.too_much(instance) and change.cost(serving) <= change.cost() * (1.0 + enough_ratio):
         return loads.spread(instance, serving)
-    for _ in range(MAX_ROUNDS):
-        crowded = loads.crowded(instance)
-        if crowded.any():
-            if apart is not None:
-                crowded[apart.pool] = True
-            if instance.pool_appliances[crowded].sum() > MOST_APART:
-                break
-            apart = told_apart(instance, assignment, np.flatnonzero(crowded))
-            serving = carried_serving(instance, placement, serving, placement, apart)
-        serving = best_serving(instance, placement.holds, apart, serving).serving
+    # Of pools of one appliance the rate row of the pool is in the program anyway.
+    several = np.repeat(instance.pool_appliances > 1, instance.pool_appliances)
+    crowded, watched = np.zeros_like(several), np.zeros_like(several)
+    if change.before.apart is not None:
+        crowded = loads.above(instance, STILL) & _of_pools(assignment, change.before.apart.pool)
+    dealt, serving = change.dealt, change.before
+    for number in range(1, MAX_ROUNDS + 1):
+        crowded |= loads.above(instance)
+        apart = _told_apart(instance, assignment, crowded) if crowded.any() else None
+        serving = carried_serving(instance, dealt, serving, placement, apart)
+        nearly = several if number == MAX_ROUNDS else loads.above(instance, NEARLY) & several
+        watched |= crowded | nearly
+        parts = watched_appliances(instance, placement, serving, assignment, watched)
+        serving = relieved_serving(instance, serving, parts)
         loads = Loads.of(instance, placement, assignment, serving)
         if not loads.too_much(instance):
-            return loads.spread(instance, serving)
-    serving = relieve(instance, placement, assignment, serving).serving
-    return Loads.of(instance, placement, assignment, serving).spread(instance, serving)
+            break
+        dealt = placement
+    return loads.spread(instance, serving)
 
 
 def near_serving(instance: Instance, placement: Placement, serving: Serving) -> Serving:
@@ -137,11 +114,26 @@ def near_serving(instance: Instance, placement: Placement, serving: Serving) -> 
     return best_serving(instance, placement.holds, near=serving).serving
 
 
-def told_apart(instance: Instance, assignment: Assignment, pools: npt.NDArray[np.int64]) -> Apart:
-    """The appliances of some pools, increasing, as holders of their own."""
-    pool = np.repeat(pools, instance.pool_appliances[pools])
-    holds = np.zeros((pool.size, instance.n_files), dtype=np.bool_)
-    mine = np.flatnonzero(np.isin(assignment.pool, pools))
-    first = np.searchsorted(pool, assignment.pool[mine])
-    holds[first + assignment.appliance[mine] - 1, assignment.file[mine]] = True
-    return Apart(pool, holds)
+def _of_pools(assignment: Assignment, pools: Ints) -> Bools:
+    """All appliances of some pools, (n_appliances,) bool."""
+    sizes = np.diff(assignment.appliance_ptr)
+    return np.repeat(np.isin(np.arange(sizes.size), pools), sizes)
+
+
+def _told_apart(instance: Instance, assignment: Assignment, crowded: Bools) -> Apart:
+    """Holders by which files are told apart: all appliances of crowded pools, or groups of crowded ones."""
+    own = np.repeat(np.arange(instance.n_pools), instance.pool_appliances)
+    every = _of_pools(assignment, own[crowded])
+    key = np.arange(own.size)
+    if is_large(instance) or every.sum() > MOST_APART:
+        every = crowded
+        key = np.where(instance.pool_appliances[own] <= FEW, key, assignment.appliance_ptr[own])
+    some = np.flatnonzero(every)
+    keys, holder = np.unique(key[some], return_inverse=True)
+    of = np.full(own.size, -1)
+    of[some] = holder
+    number = assignment.appliance_ptr[assignment.pool] + assignment.appliance - 1
+    mine = np.flatnonzero(every[number])
+    holds = np.zeros((keys.size, instance.n_files), dtype=np.bool_)
+    holds[of[number[mine]], assignment.file[mine]] = True
+    return Apart(own[keys], holds)

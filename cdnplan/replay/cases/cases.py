@@ -242,7 +242,7 @@ def _met(
     """Make the plans that regret is counted against; a plan that knew what came is its own measure."""
     if not request.regret:
         return Met(came, planned, None, None, title_known)
-    limited = earlier is not None or topology.policy.cold_start == "limited"
+    limited = topology.fill_counted(earlier)
     if same_demand(expected, came):
         perfect = planned
     else:

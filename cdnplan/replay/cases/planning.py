@@ -109,7 +109,7 @@ def make_plan(
         As `cdnplan.planner.plan`.
     """
     instance, _ = build_instance(topology, catalog, demand, holdings)
-    counted = holdings is not None or topology.policy.cold_start == "limited"
+    counted = topology.fill_counted(holdings)
     begin = night_before(demand.start)
 
     def fill(dealt: Dealt) -> Dealt:

@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance.instance import Floats, Instance, Ints, Ints32
+from cdnplan.optimize.problem.arrays import RowDemand
 from cdnplan.replay.cases.planning import Planned
 from cdnplan.replay.figures import measure_kernels as kernels
 from cdnplan.replay.requests.places import Places
 from cdnplan.replay.requests.stream import Stream
+from cdnplan.replay.serving.route_kernels import Candidates, Classes
 from cdnplan.replay.serving.routed import CACHED, FROM_ORIGIN, FROM_PARENT, PLANNED, Outcome, Period
 from cdnplan.replay.serving.routes import Routes
 from cdnplan.units import BITS_PER_BYTE, HOURS_PER_DAY, SECONDS_PER_HOUR
@@ -259,18 +261,13 @@ def expected_plays_by_pool(
     region = np.repeat(np.arange(instance.n_regions), np.diff(routes.row_ptr))
     row = np.repeat(np.arange(region.size), np.diff(routes.ptr))
     ratio = (routes.served * shares[region[row]]).sum(axis=1)
+    share = instance.region_share * (days / instance.period_days)
     kernels.add_plays(
-        instance.region_row,
-        instance.region_share * (days / instance.period_days),
-        instance.demand_ptr,
-        instance.demand_file,
-        instance.demand_gb,
+        RowDemand.of(instance)._replace(region_share=share),
         each,
-        instance.cand_ptr,
-        instance.cand_pool,
+        Candidates(instance.cand_ptr, instance.cand_pool),
         holds,
-        routes.row_ptr,
-        routes.mask,
+        Classes(routes.row_ptr, routes.mask),
         routes.ptr,
         routes.entry,
         ratio,

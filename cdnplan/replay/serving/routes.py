@@ -59,17 +59,9 @@ class Routes:
 
     def rows(self, instance: Instance, holds: Bools, stream: Stream) -> Ints:
         """Row of each request, (n,) int64."""
-        return np.asarray(
-            kernels.rows_of(
-                stream.region,
-                stream.file,
-                instance.cand_ptr,
-                instance.cand_pool,
-                holds,
-                self.row_ptr,
-                self.mask,
-            )
-        )
+        candidates = kernels.Candidates(instance.cand_ptr, instance.cand_pool)
+        classes = kernels.Classes(self.row_ptr, self.mask)
+        return np.asarray(kernels.rows_of(stream.region, stream.file, candidates, holds, classes))
 
     def entries(self, row: Ints, stream: Stream) -> Ints:
         """Candidate entry that serves each request, -1 for the origin, (n,) int64."""
@@ -107,58 +99,39 @@ def find_routes(
     ptr, mask, gb = signature_table(instance, holds)
     region = np.repeat(np.arange(instance.n_regions), np.diff(ptr))
     if steering is None:
-        planned = np.full(region.size, -1, dtype=np.int64)
-        share_ptr, slot, ratio = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0)
+        nowhere = np.full(region.size, -1, dtype=np.int64)
+        none = np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0)
+        planned = kernels.Planned(nowhere, *none)
     else:
-        planned = kernels.matching_rows(region, mask, steering.ptr, steering.mask)
-        share_ptr, slot, ratio = steering.share_ptr, steering.slot, steering.ratio
-    choice_ptr = np.zeros(region.size + 1, dtype=np.int64)
-    entry, level, share = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
-    for write in (False, True):
-        kernels.list_choices(
-            region,
-            mask,
-            instance.cand_ptr,
-            instance.cand_pool,
-            pool_site,
-            instance.throughput_gbps,
-            planned,
-            share_ptr,
-            slot,
-            ratio,
-            reactive,
-            choice_ptr,
-            entry,
-            level,
-            share,
-            write,
-        )
-        if not write:
-            n = int(choice_ptr[-1])
-            entry, level, share = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.zeros(n)
-    uses = _strict_uses(instance, entry)
+        same = kernels.matching_rows(region, mask, kernels.Classes(steering.ptr, steering.mask))
+        planned = kernels.Planned(same, steering.share_ptr, steering.slot, steering.ratio)
+    candidates = kernels.Candidates(instance.cand_ptr, instance.cand_pool)
+    sites = kernels.Sites(pool_site, instance.throughput_gbps)
+    choices = kernels.list_choices(region, mask, candidates, sites, planned, reactive)
+    entry, uses = choices.entry, _strict_uses(instance, choices.entry)
     served, capacity = np.zeros((entry.size, HOURS_PER_DAY)), instance.rates.capacity
     left = np.zeros((capacity.size, HOURS_PER_DAY))
     for hour in range(HOURS_PER_DAY):
         room = capacity.copy()
         load = gb * instance.gbps_per_gb[region, hour]
         column = np.zeros(entry.size)
-        kernels.fill_hour(load, choice_ptr, level, share, *uses, room, column)
+        kernels.fill_hour(load, choices, uses, room, column)
         served[:, hour], left[:, hour] = column, np.maximum(0.0, room)
     at, row, weight = _strict_uses(instance, np.arange(instance.cand_pool.size))
     of_use = np.repeat(np.arange(at.size - 1), np.diff(at))
     spare, full = left[: instance.n_pools].copy(), np.zeros((at.size - 1, HOURS_PER_DAY), dtype=np.bool_)
     np.minimum.at(spare, instance.cand_pool[of_use], left[row] / weight[:, None])
     np.logical_or.at(full, of_use, left[row] <= capacity[row, None] * (1 - FULL_RATIO) + 1e-9)
-    return Routes(ptr, mask, gb, choice_ptr, entry, served, spare, full)
+    return Routes(ptr, mask, gb, choices.ptr, entry, served, spare, full)
 
 
-def _strict_uses(instance: Instance, entry: Ints) -> tuple[Ints, Ints, Floats]:
-    """Strict rate rows that entries use: pointers by entry, rows, weights."""
+def _strict_uses(instance: Instance, entry: Ints) -> kernels.Uses:
+    """Strict rate rows that entries use."""
     paths = Paths.of(instance)
     at, row, weight = paths.uses(entry)
     strict = paths.strict[row] & (weight > 0)
-    return pointers(np.bincount(at[strict], minlength=entry.size)), row[strict], weight[strict]
+    ptr = pointers(np.bincount(at[strict], minlength=entry.size))
+    return kernels.Uses(ptr, row[strict], weight[strict])
 
 
 def hourly_use(instance: Instance, routes: Routes) -> Floats:

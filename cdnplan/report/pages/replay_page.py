@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from cdnplan.charts.marks import bar
+from cdnplan.charts.style import LINES
 from cdnplan.report.pages.page import Page
 from cdnplan.report.parts.html import Section, bar_table, figure, paragraph, plain_table
 from cdnplan.report.parts.labels import money, percent, volume
-from cdnplan.report.parts.lines import STYLES, ratio_lines
+from cdnplan.report.parts.lines import ratio_lines
 from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
-from cdnplan.report.parts.svg import bar
 from cdnplan.report.sections.figures import misses_figure, share_figure, signed_figure, tiles
 from cdnplan.report.sections.maps import draw_chooser, draw_map, replay_layers
 from cdnplan.report.tables.replay_tables import (
@@ -198,7 +199,7 @@ def _series(facts: ReplayFacts, periods: Sheet) -> Sheet:
     expected = facts.record.get("expected_byte_offload_ratio") or []
     if len(expected) == len(days):
         columns.append(NumberColumn("expected_ratio", np.array(expected, dtype=np.float64), 5))
-    for kind, way in _compared(facts)[: len(STYLES) - len(columns)]:
+    for kind, way in _compared(facts)[: len(LINES) - len(columns)]:
         columns.append(NumberColumn(f"{kind}_ratio", offload_series(periods, _name(way), days), 5))
     return Sheet("offload", (TextColumn.of("period", days), *columns))
 

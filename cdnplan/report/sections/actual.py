@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cdnplan.charts.axes import Axes, decades, short
+from cdnplan.charts.marks import bar, dots, line, picture, text
 from cdnplan.errors import InputError, Problem
 from cdnplan.forecast.backtest.losses import wape
 from cdnplan.inputs.demand.demand_regions import match_regions
@@ -17,7 +19,6 @@ from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.report.parts.html import Section, bar_table, figure, legend, paragraph
 from cdnplan.report.parts.labels import percent, volume
 from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
-from cdnplan.report.parts.svg import bar, decades, line, number, picture, short, text
 from cdnplan.report.sections.figures import signed_figure
 from cdnplan.report.tables.facts import PlanFacts
 from cdnplan.report.tables.tables_network import most_first
@@ -204,33 +205,24 @@ def _scatter(titles: Sheet) -> str:
     )
     low = min(low, top / 10)
 
-    def at(gb: float) -> float:
-        return SIDE * (math.log10(max(gb, low) / low) / math.log10(top / low))
-
-    wide, high = LEFT + SIDE + RIGHT, TOP + SIDE + LOW
-    parts = []
-    for tick in decades(low, top):
-        parts += [
-            line(LEFT, TOP + SIDE - at(tick), LEFT + SIDE, TOP + SIDE - at(tick), "grid"),
-            line(LEFT + at(tick), TOP, LEFT + at(tick), TOP + SIDE, "grid"),
-            text(LEFT - 8, TOP + SIDE - at(tick) + 5, short(tick), "axis", "end"),
-            text(LEFT + at(tick), TOP + SIDE + 20, short(tick), "axis", "middle"),
-        ]
-    parts.append(line(LEFT, TOP + SIDE, LEFT + SIDE, TOP, "today"))
-    dots = "".join(
-        f"M{number(LEFT + at(float(forecast[i])))} {number(TOP + SIDE - at(float(actual[i])))}h0"
-        for i in rows
-    )
-    parts.append(f'<path d="{dots}" class="dot s0 d2"/>')
-    parts.append(text(LEFT, TOP - 10, "came [GB]", "axis"))
-    parts.append(text(LEFT + SIDE, high - 4, "forecast [GB]", "axis", "end"))
+    high = TOP + SIDE + LOW
+    axes = Axes(LEFT, TOP, LEFT + SIDE, TOP + SIDE, (low, top), (low, top), log_x=True, log_y=True)
+    parts = [
+        *axes.rows(decades(low, top)),
+        *axes.columns(decades(low, top)),
+        *(line(axes.x(tick), TOP, axes.x(tick), TOP + SIDE, "grid") for tick in decades(low, top)),
+        line(LEFT, TOP + SIDE, LEFT + SIDE, TOP, "today"),
+        dots((axes.at(float(forecast[i]), float(actual[i])) for i in rows), "dot s0 d2"),
+        text(LEFT, TOP - 10, "came [GB]", "axis"),
+        text(LEFT + SIDE, high - 4, "forecast [GB]", "axis", "end"),
+    ]
     caption = (
         f"The {rows.size:,} titles with most bytes: above the line more came than was planned for, below it"
         f" less. What is under {short(low)} GB lies on the edge."
     )
     return figure(
         "figure-forecast",
-        picture(wide, high, caption, parts, "chart square"),
+        picture(LEFT + SIDE + RIGHT, high, caption, parts, "chart square"),
         caption,
         titles.take(rows[:25]),
     )

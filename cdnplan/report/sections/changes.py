@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from cdnplan.charts.marks import bar
 from cdnplan.fill.diff.difference import Difference, diff
 from cdnplan.report.parts.html import Section, bar_table, paragraph, plain_table
 from cdnplan.report.parts.labels import volume
 from cdnplan.report.parts.sheet import Column, NumberColumn, Sheet, TextColumn
-from cdnplan.report.parts.svg import bar
 from cdnplan.report.sections.figures import signed_figure
 from cdnplan.report.tables.facts import PlanFacts
 from cdnplan.units import GB_PER_TB

@@ -8,12 +8,13 @@ from html import escape
 
 import numpy as np
 
+from cdnplan.charts.axes import Axes, decades, short, ticks
+from cdnplan.charts.marks import bar, line, mark, path, picture, text
 from cdnplan.evaluate.count.misses import CAUSE_WORDS
 from cdnplan.model.limits.families import FAMILIES
 from cdnplan.report.parts.html import bar_table, figure, legend, paragraph
 from cdnplan.report.parts.labels import money, percent
 from cdnplan.report.parts.sheet import Sheet
-from cdnplan.report.parts.svg import bar, decades, line, path, picture, short, text, ticks
 from cdnplan.report.tables.tables_network import TIERS
 
 TIER_CSS = ("own", "other", "exchange", "origin")
@@ -58,34 +59,21 @@ def curve_figure(curve: Sheet, pools: Sheet) -> str:
         )
     top = 10.0 ** math.ceil(math.log10(float(seen.max())))
     low = max(10.0 ** math.floor(math.log10(float(seen.min()))), top / 1e7)
-    width, height = WIDE - LEFT - RIGHT, HIGH - TOP - LOW
-
-    def x(tb: float) -> float:
-        return LEFT + width * min(1.0, tb / most_x)
-
-    def y(per_tb: float) -> float:
-        share = (math.log10(max(per_tb, low)) - math.log10(low)) / (math.log10(top) - math.log10(low))
-        return TOP + height * (1 - share)
-
-    parts = []
-    for tick in decades(low, top):
-        parts += [
-            line(LEFT, y(tick), WIDE - RIGHT, y(tick), "grid"),
-            text(LEFT - 8, y(tick) + 5, short(tick), "axis", "end"),
-        ]
-    for tick in ticks(most_x, 5):
-        parts.append(text(x(tick), HIGH - LOW + 20, short(tick), "axis", "middle"))
-    parts.append(text(LEFT, TOP - 10, "saved per TB, per period", "axis"))
-    parts.append(text(WIDE - RIGHT, HIGH - 6, "TB of storage, most useful first", "axis", "end"))
-    parts.append(line(x(in_place), TOP, x(in_place), HIGH - LOW, "today"))
-    parts.append(text(x(in_place) - 6, TOP + 14, "in place", "axis", "end"))
+    axes = Axes(LEFT, TOP, WIDE - RIGHT, HIGH - LOW, (0.0, most_x), (low, top), log_y=True)
+    parts = [
+        *axes.rows(decades(low, top)),
+        *axes.columns(ticks(0.0, most_x, 5)),
+        text(LEFT, TOP - 10, "saved per TB, per period", "axis"),
+        text(WIDE - RIGHT, HIGH - 6, "TB of storage, most useful first", "axis", "end"),
+        *axes.upright(in_place, "in place"),
+    ]
     for name, css, begin in (("held", "line-held", 0.0), ("lacking", "line-next", in_place)):
         rows = [i for i, p in enumerate(part) if p == name and value[i] > 0]
         points: list[tuple[float, float]] = []
         before = begin
         for i in rows:
             after = begin + float(total[i])
-            points += [(x(before), y(float(value[i]))), (x(min(after, most_x)), y(float(value[i])))]
+            points += [axes.at(before, float(value[i])), axes.at(after, float(value[i]))]
             before = after
             if after >= most_x:
                 break
@@ -156,8 +144,8 @@ def certificate_figure(certificate: Sheet) -> str:
     at = 20.0 + width * max(0.0, min(1.0, (lower - ideal) / span))
     end = 20.0 + width
     parts = [
-        f'<rect x="20" y="{y - 9}" width="{at - 20:.1f}" height="18" class="proven"/>',
-        f'<rect x="{at:.1f}" y="{y - 9}" width="{max(1.5, end - at):.1f}" height="18" class="open"/>',
+        mark("rect", "proven", x=20, y=y - 9, width=at - 20, height=18),
+        mark("rect", "open", x=at, y=y - 9, width=max(1.5, end - at), height=18),
         text(20, y + 34, "ideal", "axis"),
         text(20, y + 54, money(ideal), "figure"),
         text(20, y - 30, "no plan costs less than", "axis"),

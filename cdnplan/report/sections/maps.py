@@ -10,15 +10,14 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from cdnplan.charts.marks import dots, picture, text
+from cdnplan.charts.projection import Projection, fitted, graticule, mercator
 from cdnplan.model.instance.instance import Floats
 from cdnplan.report.parts.html import legend
 from cdnplan.report.parts.sheet import NumberColumn, Sheet, TextColumn
-from cdnplan.report.parts.svg import line, number, picture, text
 
 WIDTH = 1000.0
-LEAST_SPAN = 3.0
-"""Degrees a map shows at least."""
-PAD_RATIO = 0.05
+MOST_HEIGHT = 700.0
 SIZES_PX = (5, 8, 12, 18)
 """Diameters of points by bytes: above a quarter of the most, then above a 16th, a 64th, and less."""
 NAMED_SITES = 40
@@ -104,53 +103,9 @@ def replay_layers(overall_ratio: float) -> tuple[Layer, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Which part of the globe a map shows: x grows to the east, y to the south, in steps of equal degrees.
-
-    Parameters
-    ----------
-    west, south, east, north : float
-        Edges [degrees].
-    squeeze : float
-        Cosine of the middle latitude: what a degree of longitude measures against one of latitude.
-    """
-
-    west: float
-    south: float
-    east: float
-    north: float
-    squeeze: float
-
-    @property
-    def scale(self) -> float:
-        """Units of the picture per degree of longitude."""
-        return WIDTH / (self.east - self.west)
-
-    @property
-    def height(self) -> float:
-        """Height of the picture in its units."""
-        return (self.north - self.south) * self.scale / self.squeeze
-
-    def place(self, lat: float, lon: float) -> tuple[float, float]:
-        """Where a point is in the picture."""
-        return (lon - self.west) * self.scale, (self.north - lat) * self.scale / self.squeeze
-
-
-def frame_of(lat: Floats, lon: Floats) -> Frame:
+def frame_of(lat: Floats, lon: Floats) -> Projection:
     """Show all points, some room around them, and a shape that is neither flat nor tall."""
-    if lat.size == 0:
-        lat, lon = np.array([-60.0, 75.0]), np.array([-180.0, 180.0])
-    south, north, west, east = (float(v) for v in (lat.min(), lat.max(), lon.min(), lon.max()))
-    squeeze = max(0.2, math.cos(math.radians((south + north) / 2)))
-    high = max(LEAST_SPAN, north - south) * (1 + 2 * PAD_RATIO)
-    wide = max(LEAST_SPAN / squeeze, east - west) * (1 + 2 * PAD_RATIO)
-    wide = max(wide, high / squeeze / 0.7)
-    high = max(high, wide * squeeze * 0.4)
-    middle = (north + south) / 2, (east + west) / 2
-    return Frame(
-        middle[1] - wide / 2, middle[0] - high / 2, middle[1] + wide / 2, middle[0] + high / 2, squeeze
-    )
+    return fitted(zip(lat.tolist(), lon.tolist(), strict=True), 0.0, 0.0, WIDTH, MOST_HEIGHT)
 
 
 def map_table(layer: Layer, sheet: Sheet) -> Sheet:
@@ -189,7 +144,7 @@ def draw_map(sheets: dict[str, Sheet], layers: Sequence[Layer]) -> str:
     lat = np.concatenate([sheet.numbers("lat") for sheet in used])
     lon = np.concatenate([sheet.numbers("lon") for sheet in used])
     frame = frame_of(lat, lon)
-    parts = _graticule(frame)
+    parts = graticule(frame)
     for i, layer in enumerate(layers):
         hidden = ' class="hidden"' if i else ""
         parts.append(
@@ -200,7 +155,7 @@ def draw_map(sheets: dict[str, Sheet], layers: Sequence[Layer]) -> str:
     count = ", ".join(f"{sheet.n_rows:,} {sheet.name}" for sheet in used)
     label = f"Map of {count}, as points at their coordinates. The tables below have every value."
     drawn = picture(WIDTH, frame.height, label, parts, "map")
-    data = {"west": frame.west, "north": frame.north, "scale": frame.scale, "squeeze": frame.squeeze}
+    data = {"west": frame.west, "north": mercator(frame.north), "scale": frame.px_per_radian}
     attributes = " ".join(f'data-{key}="{value:.6f}"' for key, value in data.items())
     keys = "Map: arrow keys move, plus and minus zoom, 0 shows all"
     return (
@@ -242,27 +197,7 @@ def _grades(layer: Layer) -> list[tuple[str, str]]:
     return [(f"g{len(words) - 1 - i if layer.high_is_good else i}", words[i]) for i in order]
 
 
-def _graticule(frame: Frame) -> list[str]:
-    span = frame.east - frame.west
-    step = next((s for s in (1, 2, 5, 10, 20, 30) if span / s <= 13), 30)
-    drawn = []
-    for lon in range(math.ceil(frame.west / step) * step, math.floor(frame.east) + 1, step):
-        x, _ = frame.place(0.0, lon)
-        drawn.append(line(x, 0, x, frame.height, "grid"))
-        css = "degree" if lon // step % 2 == 0 else "degree minor"
-        drawn.append(text(x + 3, frame.height - 5, _degrees(lon, "E", "W"), css))
-    for lat in range(math.ceil(frame.south / step) * step, math.floor(frame.north) + 1, step):
-        _, y = frame.place(lat, 0.0)
-        drawn.append(line(0, y, WIDTH, y, "grid"))
-        drawn.append(text(4, y - 4, _degrees(lat, "N", "S"), "degree"))
-    return drawn
-
-
-def _degrees(value: int, positive: str, negative: str) -> str:
-    return f"{abs(value)}°" + (positive if value > 0 else negative if value < 0 else "")
-
-
-def _labels(frame: Frame, sheet: Sheet, weight: str) -> list[str]:
+def _labels(frame: Projection, sheet: Sheet, weight: str) -> list[str]:
     """Names of sites where they are few, else codes of countries amid their sites; none upon another."""
     few = sheet.n_rows <= NAMED_SITES
     names = sheet.columns[0] if few else sheet.column("country")
@@ -279,7 +214,7 @@ def _labels(frame: Frame, sheet: Sheet, weight: str) -> list[str]:
     large: list[tuple[float, float, float]] = []
     drawn = []
     for i in sorted(np.flatnonzero(total > 0), key=lambda i: (-total[i], names.names[i])):
-        x, y = frame.place(lat[i] / total[i], lon[i] / total[i])
+        x, y = frame.xy((lat[i] / total[i], lon[i] / total[i]))
         half = LETTER * len(names.names[i]) / 2
         if few:  # below its point, or above it at the lower edge
             x = min(max(x, half + 6), WIDTH - half - 6)
@@ -304,7 +239,7 @@ def _labels(frame: Frame, sheet: Sheet, weight: str) -> list[str]:
     return drawn
 
 
-def _points(frame: Frame, points: Sheet) -> str:
+def _points(frame: Projection, points: Sheet) -> str:
     """Points of one colour and size in one path: a line of no length with round ends is a dot."""
     grade, size = points.numbers("grade"), points.numbers("size")
     lat, lon = points.numbers("lat"), points.numbers("lon")
@@ -312,10 +247,5 @@ def _points(frame: Frame, points: Sheet) -> str:
     for s in reversed(range(len(SIZES_PX))):
         for g in range(5):
             rows = np.flatnonzero((size == s) & (grade == g))
-            dots = "".join(
-                f"M{number(x)} {number(y)}h0"
-                for x, y in (frame.place(float(lat[i]), float(lon[i])) for i in rows)
-            )
-            if dots:
-                drawn.append(f'<path d="{dots}" class="dot s{s} d{g}"/>')
+            drawn.append(dots((frame.xy((float(lat[i]), float(lon[i]))) for i in rows), f"dot s{s} d{g}"))
     return "".join(drawn)

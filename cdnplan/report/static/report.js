@@ -253,12 +253,15 @@
     const tip = frame.querySelector(".tip");
     const mark = svg.querySelector("#map-mark");
     const west = Number(frame.dataset.west), north = Number(frame.dataset.north);
-    const scale = Number(frame.dataset.scale), squeeze = Number(frame.dataset.squeeze);
+    const scale = Number(frame.dataset.scale), radians = Math.PI / 180;
     const whole = svg.viewBox.baseVal;
     const size = { width: whole.width, height: whole.height };
     let view = { x: 0, y: 0, width: size.width, height: size.height };
     const words = Array.from(svg.querySelectorAll("text"), (element) => element);
-    const place = (lat, lon) => [(lon - west) * scale, ((north - lat) * scale) / squeeze];
+    const place = (lat, lon) => [
+      ((((lon - west) % 360) + 360) % 360) * radians * scale,
+      (north - Math.asinh(Math.tan(Math.max(-80, Math.min(80, lat)) * radians))) * scale,
+    ];
     const chosen = () => document.querySelector('input[name="layer"]:checked');
     const column = (sheet, name) => sheet.columns.find((each) => each.name === name);
     const points = (sheet) => {

@@ -12,6 +12,7 @@ from cdnplan.optimize.serve.serving_program import path_gb
 from cdnplan.whatif.base.detours import FailedPaths, Network
 from cdnplan.whatif.base.failures import Failure
 from cdnplan.whatif.steer.resteer import Resteered, resteer
+from cdnplan.whatif.steer.resteer_kernels import uncovered_gb
 from cdnplan.whatif.steer.steering import Steering, overload_cost
 
 FULL_RATIO = 1e-5
@@ -201,11 +202,10 @@ def _newly_full(base: Steering, found: Resteered) -> tuple[str, ...]:
 
 def _stranded(base: Steering, found: Resteered, touched: FailedPaths) -> tuple[Stranded, ...]:
     """Regions with demand that no pool can serve any more."""
-    rows = found.rows
     regions = np.append(touched.thinned, [d.region for d in touched.detours]).astype(np.int64)
     regions = np.unique(regions)
     all_alive = np.zeros(found.dead.size, dtype=np.bool_)
-    more = rows.uncovered_gb(regions, found.dead) - base.rows.uncovered_gb(regions, all_alive)
+    more = uncovered_gb(regions, found.rows, found.dead) - uncovered_gb(regions, base.rows, all_alive)
     left = _pools_left(found, regions)
     had = base.rows.width[regions] > 0
     hit = np.flatnonzero((more > LEAST_GB) | (had & (left == 0)))

@@ -15,9 +15,10 @@ from cdnplan.model.instance.instance import Instance
 from cdnplan.model.limits.families import FAMILIES
 from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.engine import EngineName, choose_engine, solve
-from cdnplan.optimize.fast.near import LARGEST_RATIO, Part, part_near, solve_near
+from cdnplan.optimize.fast.near import Part, part_near, solve_near
 from cdnplan.optimize.problem.outcome import Progress, Stop, never, no_progress
 from cdnplan.optimize.problem.warm_start import WarmStart
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner.folder.proof_tables import proof_as_stored
 from cdnplan.planner.folder.proven import Proven
 from cdnplan.planner.folder.tables import as_stored
@@ -32,7 +33,6 @@ from cdnplan.whatif.ask.limit_prices import (
     with_more,
 )
 from cdnplan.whatif.base.base import Answer, Base, Flow, judged, load_base
-from cdnplan.whatif.steer.replan import NEAR_FROM
 
 MORE_RATIO = 0.1
 """Increment that prices are integrated over, as a part of the limit."""
@@ -56,6 +56,8 @@ class PricesRequest:
         Of these, how many are planned again with the increment.
     engine, threads, seed, time_limit_s
         For the plans; the time limit is that of each.
+    parameters : Parameters
+        The numbers that steer them.
     """
 
     base: Path
@@ -67,6 +69,7 @@ class PricesRequest:
     threads: int = 1
     seed: int = 0
     time_limit_s: float | None = None
+    parameters: Parameters = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,17 +197,17 @@ class _Planner:
 
     def _part(self, limit: LimitPrice) -> Part | None:
         """What is near a limit of pools; None where all of the network is planned."""
-        inst = self._base.instance
-        chosen, _ = choose_engine(inst, self._request.engine)
+        inst, numbers = self._base.instance, self._request.parameters.change
+        chosen, _ = choose_engine(inst, self._request.engine, self._request.parameters)
         members = pools_of(inst, limit)
-        if members is None or chosen != "fast" or inst.cand_pool.size * inst.n_files <= NEAR_FROM:
+        if members is None or chosen != "fast" or inst.cand_pool.size * inst.n_files <= numbers.near_from:
             return None
         pools = np.zeros(inst.n_pools, dtype=np.bool_)
         pools[members] = True
         regions = np.zeros(inst.n_regions, dtype=np.bool_)
         regions[inst.path_region[np.flatnonzero(pools[inst.cand_pool])]] = True
-        part = part_near(inst, regions, pools, self._base.flow.served_gb)
-        return part if part.share(inst) <= LARGEST_RATIO else None
+        part = part_near(inst, regions, pools, self._base.flow.served_gb, numbers)
+        return part if part.share(inst) <= numbers.largest else None
 
     def _near(self, instance: Instance, part: Part) -> Answer:
         flow, request = self._base.flow, self._request
@@ -216,6 +219,7 @@ class _Planner:
                 flow.served_gb,
                 flow.origin_gb,
                 stop=Stop(None, request.time_limit_s),
+                parameters=request.parameters,
             )
         served = Flow(plan.served_gb, plan.origin_gb)
         found = judged(instance, Placement(plan.holds), served, as_stored(instance, plan.prices))
@@ -230,6 +234,7 @@ class _Planner:
             threads=request.threads,
             seed=request.seed,
             start=self._start,
+            parameters=request.parameters,
         )
         flow = Flow.of(instance, outcome.serving)
         prices, tree = as_stored(instance, outcome.prices), proof_as_stored(instance, outcome.proof)

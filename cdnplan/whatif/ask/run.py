@@ -11,6 +11,7 @@ from typing import Literal
 from cdnplan.errors import CdnplanError, InputError
 from cdnplan.optimize.engine import EngineName
 from cdnplan.optimize.problem.outcome import Progress, Stop, never, no_progress
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.whatif.base.base import (
     Answer,
     Base,
@@ -52,6 +53,8 @@ class WhatifRequest:
         Regions, files and sites listed; 0: all.
     engine, gap_ratio, time_limit_s, threads, seed
         For the plans; as `cdnplan.planner.PlanRequest`. The time limit is that of each plan.
+    parameters : Parameters
+        The numbers that steer these.
     """
 
     base: Path
@@ -65,6 +68,7 @@ class WhatifRequest:
     time_limit_s: float | None = None
     threads: int = 1
     seed: int = 0
+    parameters: Parameters = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,7 +207,7 @@ def _answer(
         begun = now()
         try:
             if name == "at_once":
-                found = first = at_once(base, changed)
+                found = first = at_once(base, changed, request.parameters.change)
             else:
                 found = _planned(base, changed, first, request, progress, asked)
             figures = measure(found, changed.inputs.topology)
@@ -232,6 +236,7 @@ def _planned(
         threads=request.threads,
         seed=request.seed,
         progress=progress,
+        parameters=request.parameters,
     )
 
 

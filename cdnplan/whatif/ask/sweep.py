@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from cdnplan.errors import InputError, Problem
@@ -13,7 +12,7 @@ from cdnplan.lanes import lanes
 from cdnplan.model.network.topology import Topology
 from cdnplan.optimize.problem.outcome import Progress, no_progress
 from cdnplan.whatif.ask.impact import Impact, impact_of
-from cdnplan.whatif.base.base import Base, Fills, load_base
+from cdnplan.whatif.base.base import Base
 from cdnplan.whatif.base.detours import Network
 from cdnplan.whatif.base.failures import SAME_CITY_KM, Failure, close_pairs, single_links, single_sites
 from cdnplan.whatif.steer.steering import Steering
@@ -26,31 +25,6 @@ TELL_EVERY = 20
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class SweepRequest:
-    """What shall fail in which base.
-
-    Parameters
-    ----------
-    base : Path
-        Plan folder.
-    level : {"sites", "links", "all", "city"}
-        Single sites, single links, both, or pairs of sites of one city.
-    within_km : float
-        How far apart two sites of a city are at most [km].
-    fills : {"free", "limited"} or None
-        See `cdnplan.whatif.base.base.Fills`; serving does not depend on it.
-    threads : int
-        The result does not depend on it.
-    """
-
-    base: Path
-    level: Level = "sites"
-    within_km: float = SAME_CITY_KM
-    fills: Fills | None = None
-    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,12 +63,25 @@ class SweepResult:
         }
 
 
-def sweep(request: SweepRequest, *, progress: Progress = no_progress) -> SweepResult:
+def sweep(
+    base: Base,
+    level: Level,
+    *,
+    within_km: float = SAME_CITY_KM,
+    threads: int = 1,
+    progress: Progress = no_progress,
+) -> SweepResult:
     """Let each site or link fail, or each pair of sites in one city, and see what becomes of the serving.
 
     Parameters
     ----------
-    request : SweepRequest
+    base : Base
+    level : {"sites", "links", "all", "city"}
+        Single sites, single links, both, or pairs of sites of one city.
+    within_km : float
+        How far apart two sites of a city are at most [km].
+    threads : int
+        The result does not depend on it.
     progress : Progress
 
     Returns
@@ -104,24 +91,8 @@ def sweep(request: SweepRequest, *, progress: Progress = no_progress) -> SweepRe
     Raises
     ------
     InputError
-        All that is wrong with the base; also, that there is nothing that could fail.
+        There is nothing that could fail.
     """
-    progress("read", 0.0, None, None)
-    base = load_base(request.base, request.fills)
-    return sweep_base(
-        base, request.level, within_km=request.within_km, threads=request.threads, progress=progress
-    )
-
-
-def sweep_base(
-    base: Base,
-    level: Level,
-    *,
-    within_km: float = SAME_CITY_KM,
-    threads: int = 1,
-    progress: Progress = no_progress,
-) -> SweepResult:
-    """`sweep`, of a base that has been read."""
     topology = base.inputs.topology
     failures = failures_of(topology, level, within_km)
     if not failures:

@@ -11,9 +11,10 @@ from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.model.network.geo import distance_km
 from cdnplan.model.network.topology import Topology
 from cdnplan.model.plan.binding import FULL_RATIO
+from cdnplan.optimize.problem.arrays import RowDemand
 from cdnplan.planner.folder.limit_list import LimitList, limits_used
 from cdnplan.whatif.base.base import Answer
-from cdnplan.whatif.base.figures_kernels import nearest_costs
+from cdnplan.whatif.base.figures_kernels import Candidates, nearest_costs
 
 CHUNKS = 16
 """Parts in which regions are added up; a constant, so that sums do not depend on the number of threads."""
@@ -131,11 +132,15 @@ def _by_file(answer: Answer) -> tuple[Floats, Floats]:
     cost = np.zeros((CHUNKS, instance.n_files))
     away = np.zeros_like(cost)
     in_even_lanes(
-        nearest_costs, CHUNKS, CHUNKS, instance.region_row,
-        instance.region_share, instance.demand_ptr, instance.demand_file, instance.demand_gb,
-        instance.cand_ptr, instance.cand_pool, instance.cand_cost, instance.origin_cost,
-        np.ascontiguousarray(answer.placement.holds.T), cost, away,
-    )  # fmt: skip
+        nearest_costs,
+        CHUNKS,
+        CHUNKS,
+        RowDemand.of(instance),
+        Candidates(instance.cand_ptr, instance.cand_pool, instance.cand_cost, instance.origin_cost),
+        np.ascontiguousarray(answer.placement.holds.T),
+        cost,
+        away,
+    )
     return cost.sum(axis=0), away.sum(axis=0)
 
 

@@ -18,6 +18,7 @@ from cdnplan.model.network.demand import Demand
 from cdnplan.model.network.topology import Topology
 from cdnplan.optimize.engine import EngineName
 from cdnplan.optimize.problem.outcome import Progress, never, no_progress
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner.inputs.held_before import nothing_known
 from cdnplan.planner.inputs.load import Loaded
 from cdnplan.planner.inputs.request import PlanRequest
@@ -29,12 +30,8 @@ from cdnplan.whatif.size.sizing_search import Found, Options, Planned, SizingSea
 from cdnplan.whatif.size.sizing_targets import Goal, Plan, Reached, cost_goal
 
 TIME_LIMIT_S = 300.0
-ANSWER_RATIO, RUNNER_UPS_RATIO, CURVE_RATIO = 0.6, 0.75, 0.9
-"""Parts of the time by which the answer, the runner-ups and the curve are to be found; the rest verifies."""
 MOST_TOLD = 5
 """Goals out of reach that are told of, of each network."""
-NEXT_TRIES = 5
-"""Answers that their full plan may refute, before the search is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +123,7 @@ def size(
     progress: Progress = no_progress,
     asked: Callable[[], bool] = never,
     now: Callable[[], float] = time.perf_counter,
+    parameters: Parameters = DEFAULTS,
 ) -> SizingResult:
     """Find the cheapest additions that reach a target, and plan with them.
 
@@ -143,6 +141,8 @@ def size(
         The search ends after that, with the best set it has.
     progress, asked, now
         As for `cdnplan.planner.plan`.
+    parameters : Parameters
+        The numbers that steer search and plans.
 
     Returns
     -------
@@ -156,7 +156,10 @@ def size(
     begun = now()
     problem = SizingProblem.of(topology, catalog, demand, sizing)
     ends = [np.inf]
-    options = Options(engine, gap_ratio, threads, seed, lambda: now() - begun > ends[0], asked, progress)
+    options = Options(
+        engine, gap_ratio, threads, seed, lambda: now() - begun > ends[0], asked, progress, parameters
+    )
+    numbers = parameters.sizing
 
     def until(part: float) -> None:
         ends[0] = np.inf if time_limit_s is None else part * time_limit_s
@@ -165,16 +168,16 @@ def size(
     search = SizingSearch(problem, options)
     base = search.plan(search.nothing())
     guide = _guide(search)
-    until(ANSWER_RATIO)
+    until(numbers.answer)
     found, verified = _answer(search, plan_out, progress)
     runner_ups: list[Planned] = []
-    until(RUNNER_UPS_RATIO)
+    until(numbers.runner_ups)
     while found.best is not None and len(runner_ups) < sizing.runner_ups:
         other = search.runner_up(sizing.goals, [found.best, *runner_ups])
         if other.best is None:
             break
         runner_ups.append(other.best)
-    until(CURVE_RATIO)
+    until(numbers.curve)
     curve = tuple(_curve(search, base))
     return SizingResult(
         problem=problem,
@@ -194,7 +197,7 @@ def size(
 def _answer(search: SizingSearch, out: Path | None, progress: Progress) -> tuple[Found, Verified | None]:
     """Search, plan in full, and search on where the full plan refutes the answer."""
     goals = search.problem.sizing.goals
-    for _ in range(NEXT_TRIES):
+    for _ in range(search.options.parameters.sizing.tries):
         found = search.search(goals)
         if found.best is None:
             if found.proven or found.closed:
@@ -224,6 +227,7 @@ def _verified(search: SizingSearch, counts: Counts, out: Path | None) -> Verifie
             threads=options.threads,
             seed=options.seed,
             replace=True,
+            parameters=options.parameters,
         )
         before = nothing_known(topology)
         loaded = Loaded(topology, problem.catalog, problem.demand, before, instance, tuple(warnings), {})
@@ -266,7 +270,7 @@ def shown(item: Reached) -> str:
 
 def _guide(search: SizingSearch) -> tuple[float, ...]:
     """What the first appliance of each candidate saves by the prices of the network as it is."""
-    bounds = GoalBounds(cost_goal(), search.relaxed, search.problem.topology)
+    bounds = GoalBounds(cost_goal(), search.relaxed, search.problem.topology, search.options.parameters)
     cut = bounds.add_cut(np.zeros(search.relaxed.n_units))
     if cut is None:
         return tuple(0.0 for _ in search.problem.sizing.candidates)

@@ -27,17 +27,9 @@ from cdnplan.optimize.file.bound import FileSolver, priced_bound
 from cdnplan.optimize.lp.linear_relaxation import relaxation_prices
 from cdnplan.optimize.price.pricing import PriceSearch
 from cdnplan.optimize.problem.warm_start import WarmStart
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.whatif.size.sizing_problem import Relaxed
 from cdnplan.whatif.size.sizing_targets import Distances, Goal, most, tolerance, weights
-
-LINEAR_UP_TO = 20_000
-"""Serving variables up to which a linear program finds the prices; above, the price search of the fast
-engine does."""
-PASSES = 12
-"""Full passes of the first search for prices of a goal; later ones start from what is known."""
-
-LEAST_PART = 0.5
-"""A pool with less than this part of an appliance counts as not being there, where prices are searched."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,10 +62,13 @@ class GoalBounds:
         Of the network that the goal is about: without the site whose failure it speaks of.
     network : Topology
         The same as a topology.
+    parameters : Parameters
     """
 
-    def __init__(self, goal: Goal, relaxed: Relaxed, network: Topology) -> None:
-        self.goal = goal
+    def __init__(
+        self, goal: Goal, relaxed: Relaxed, network: Topology, parameters: Parameters = DEFAULTS
+    ) -> None:
+        self.goal, self._parameters = goal, parameters
         self._relaxed = relaxed
         counted = weights(goal, relaxed.instance, Distances(network))
         self._instance = _unruled(
@@ -82,7 +77,7 @@ class GoalBounds:
         self.most = most(goal, relaxed.instance)
         self.tolerance = tolerance(goal, relaxed.instance)
         self.cuts: list[Cut] = []
-        self._small = serving_variables(self._instance) <= LINEAR_UP_TO
+        self._small = serving_variables(self._instance) <= parameters.sizing.linear_up_to
         self._solver: FileSolver | None = None
         self._start: WarmStart | None = None
 
@@ -110,7 +105,8 @@ class GoalBounds:
         Pools that have next to nothing would drive their prices up without end. They stand aside, and are
         priced like a pool of their site that is there: at such prices none of them is of any use beside it.
         """
-        there = storage >= LEAST_PART * self._relaxed.instance.appliance_storage_gb
+        numbers = self._parameters.sizing
+        there = storage >= numbers.least_part * self._relaxed.instance.appliance_storage_gb
         copies = np.where(there[:, None], self._instance.copies, 0).astype(np.uint8)
         own, rows = self._instance, self._instance.volumes
         inst = replace(
@@ -119,7 +115,9 @@ class GoalBounds:
             volumes=replace(rows, capacity_gb=np.append(storage, rows.capacity_gb[own.n_pools :])),
             rates=with_capacity(own.rates, slice(own.n_pools), np.where(there, throughput, 0.0)),
         )
-        search = PriceSearch(inst, FileSolver.of(inst), PASSES, self._start)
+        search = PriceSearch(
+            inst, FileSolver.of(inst), numbers.passes, self._start, parameters=self._parameters
+        )
         states = search.passes()
         for _ in range(search.planned):
             state = next(states)

@@ -17,18 +17,12 @@ from cdnplan.optimize.engine import EngineName, choose_engine
 from cdnplan.optimize.lp.integer_program import Row
 from cdnplan.optimize.problem.objective import plan_cost
 from cdnplan.optimize.problem.outcome import Progress, Stop, never, no_progress
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner.decide.deciding import Watch, decide
 from cdnplan.whatif.size.sizing_bounds import GoalBounds
 from cdnplan.whatif.size.sizing_master import SAME_PRICE, Master, Need
 from cdnplan.whatif.size.sizing_problem import Counts, Relaxed, SizingProblem
 from cdnplan.whatif.size.sizing_targets import Goal, Plan, Reached, measured, most, tolerance, without_site
-
-ROOT_ROUNDS = 60
-"""Cuts made with parts of units allowed, before the first whole set; fewer where they gain little."""
-ROOT_GAIN = 1e-3
-"""A round that raises the price by less than this part ends them."""
-MISSES_IN_A_ROW = 3
-"""Sets in a row that miss before the search of large problems asks for more reserve."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +106,8 @@ class Options:
         As for plans.
     expired, asked : callable
         Whether the time is up; whether an end was asked for.
+    parameters : Parameters
+        The numbers that steer search and plans.
     """
 
     engine: EngineName = "auto"
@@ -121,6 +117,7 @@ class Options:
     expired: Callable[[], bool] = never
     asked: Callable[[], bool] = never
     progress: Progress = no_progress
+    parameters: Parameters = DEFAULTS
 
 
 @dataclass(slots=True)
@@ -149,7 +146,8 @@ class SizingSearch:
     @property
     def exact(self) -> bool:
         """Whether the exact engine plans the sets: then only what is planned is known of a set."""
-        return choose_engine(self.relaxed.instance, self.options.engine)[0] == "exact"
+        options = self.options
+        return choose_engine(self.relaxed.instance, options.engine, options.parameters)[0] == "exact"
 
     def nothing(self) -> Counts:
         """The set without additions."""
@@ -172,6 +170,7 @@ class SizingSearch:
                 threads=options.threads,
                 seed=options.seed,
                 watch=Watch(),
+                parameters=options.parameters,
             )
         except (NoFeasiblePlanError, DeadlineError, InputError) as error:
             return Planned(counts, price, why=str(error))
@@ -239,12 +238,12 @@ class SizingSearch:
 
     def _root(self, goals: Sequence[Goal], rows: Sequence[Row]) -> float | None:
         """Make cuts with parts of units allowed; the price that is proven, None where nothing can reach."""
-        price = -np.inf
-        for _ in range(ROOT_ROUNDS):
+        price, numbers = -np.inf, self.options.parameters.sizing
+        for _ in range(numbers.root_rounds):
             chosen = self._master.cheapest(self._needs(goals), rows, whole=False)
             if chosen is None:
                 return None
-            gained = chosen.price - price > ROOT_GAIN * max(1.0, abs(price)) or not np.isfinite(price)
+            gained = chosen.price - price > numbers.root_gain * max(1.0, abs(price)) or not np.isfinite(price)
             price = max(price, chosen.price)
             if self._ended() or not (self._add_cuts(chosen.units, goals) and gained):
                 break
@@ -277,7 +276,7 @@ class SizingSearch:
             network, relaxed = self.problem.topology, self.relaxed
             if goal.failed is not None:
                 network, relaxed = without_site(network, goal.failed), self._left(goal.failed)
-            self.bounds[plain] = GoalBounds(goal, relaxed, network)
+            self.bounds[plain] = GoalBounds(goal, relaxed, network, self.options.parameters)
         return self.bounds[plain]
 
     def _left(self, site: str) -> Relaxed:
@@ -313,7 +312,7 @@ class SizingSearch:
         misses, closing = 0, False
         while not self._ended():
             best = self._cheapest_known(goals, allowed)
-            cautious = misses >= MISSES_IN_A_ROW
+            cautious = misses >= self.options.parameters.sizing.misses
             reserve = [0.0 if closing else self._reserve(goal, cautious=cautious) for goal in goals]
             needs = [self._need(goal, margin) for goal, margin in zip(goals, reserve, strict=True)]
             failed = [c for c, found in self.planned.items() if not found.reaches(goals)]

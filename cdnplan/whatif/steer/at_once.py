@@ -7,17 +7,20 @@ from dataclasses import replace
 import numpy as np
 
 from cdnplan.model.plan.placement import Placement
+from cdnplan.parameters.parameters import DEFAULTS
+from cdnplan.parameters.questions import ChangeParameters
 from cdnplan.whatif.base.base import Answer, Base, Changed, judged
 from cdnplan.whatif.steer.resteered import resteered
 
 
-def at_once(base: Base, changed: Changed) -> Answer:
+def at_once(base: Base, changed: Changed, parameters: ChangeParameters = DEFAULTS.change) -> Answer:
     """Answer with the placement as it is: nothing is filled, serving is re-steered at least cost.
 
     Parameters
     ----------
     base : Base
     changed : Changed
+    parameters : ChangeParameters
 
     Returns
     -------
@@ -31,4 +34,4 @@ def at_once(base: Base, changed: Changed) -> Answer:
     holds = there > 0
     copies = np.where(holds, np.minimum(instance.copies, there), instance.copies)
     as_it_is = replace(instance, copies=copies, held=there)
-    return judged(as_it_is, Placement(holds), resteered(base, instance, holds))
+    return judged(as_it_is, Placement(holds), resteered(base, instance, holds, parameters))

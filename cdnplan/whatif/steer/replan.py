@@ -19,10 +19,11 @@ from cdnplan.lanes import lanes
 from cdnplan.model.instance.instance import Instance
 from cdnplan.model.plan.placement import Placement
 from cdnplan.optimize.engine import EngineName, choose_engine, solve
-from cdnplan.optimize.fast.near import LARGEST_RATIO, part_near, solve_near
+from cdnplan.optimize.fast.near import part_near, solve_near
 from cdnplan.optimize.problem.outcome import Progress, Stop, no_progress
 from cdnplan.optimize.problem.rules import broken_rules
 from cdnplan.optimize.problem.warm_start import WarmStart
+from cdnplan.parameters.parameters import DEFAULTS, Parameters
 from cdnplan.planner.folder.proof_tables import proof_as_stored
 from cdnplan.planner.folder.proven import Proven
 from cdnplan.planner.folder.tables import as_stored
@@ -30,12 +31,6 @@ from cdnplan.planner.inputs.earlier import prices_for
 from cdnplan.whatif.base.base import Answer, Base, Changed, Flow, judged
 from cdnplan.whatif.base.touched import touched
 from cdnplan.whatif.steer.at_once import at_once
-
-NEAR_FROM = 2_000_000
-"""Smaller networks, in candidate entries × files, are planned as a whole: that takes seconds at most."""
-
-WORSE_BY = 0.003
-"""By how much the gap may exceed the base's before planning goes on."""
 
 
 def replan(
@@ -49,11 +44,12 @@ def replan(
     seed: int = 0,
     progress: Progress = no_progress,
     clock: Callable[[], float] = time.perf_counter,
+    parameters: Parameters = DEFAULTS,
 ) -> Answer:
     """Plan anew, from the base's prices and placement.
 
-    Where the gap exceeds the base's by more than `WORSE_BY` (and the gap asked for, if any), planning goes on
-    from what was found, then from nothing; the cheapest plan and the highest bound count.
+    Where the gap exceeds the base's by more than `ChangeParameters.worse` (and the gap asked for, if any),
+    planning goes on from what was found, then from nothing; the cheapest plan and the highest bound count.
 
     Parameters
     ----------
@@ -65,6 +61,7 @@ def replan(
         As for `cdnplan.optimize.engine.solve`.
     clock : callable
         Seconds that only grow.
+    parameters : Parameters
 
     Returns
     -------
@@ -80,9 +77,9 @@ def replan(
         The time limit passed, or an end was asked for, before there was any plan.
     """
     stop = Stop() if stop is None else stop
-    name = choose_engine(changed.instance, engine)[0]
-    task = _Task(base, changed, now, name, threads, seed, progress)
-    enough = max(base.plan.numbers["gap_ratio"] + WORSE_BY, stop.gap_ratio or 0.0)
+    name = choose_engine(changed.instance, engine, parameters)[0]
+    task = _Task(base, changed, now, name, threads, seed, progress, parameters)
+    enough = max(base.plan.numbers["gap_ratio"] + parameters.change.worse, stop.gap_ratio or 0.0)
     deadline = np.inf if stop.time_limit_s is None else clock() + stop.time_limit_s
     found: Answer | None = None
     for attempt in task.attempts():
@@ -117,6 +114,7 @@ class _Task:
     threads: int
     seed: int
     progress: Progress
+    parameters: Parameters = DEFAULTS
 
     def attempts(self) -> Iterator[Attempt]:
         """Ways to plan, the quickest first."""
@@ -124,7 +122,7 @@ class _Task:
         if self.engine == "exact":
             yield "warm"
             return
-        if instance.cand_pool.size * instance.n_files > NEAR_FROM:
+        if instance.cand_pool.size * instance.n_files > self.parameters.change.near_from:
             yield "near"
         yield from ("warm", "warm", "cold")
 
@@ -155,6 +153,7 @@ class _Task:
             seed=self.seed,
             progress=self.progress,
             start=start,
+            parameters=self.parameters,
         )
         flow = Flow.of(instance, outcome.serving)
         prices, tree = as_stored(instance, outcome.prices), proof_as_stored(instance, outcome.proof)
@@ -164,16 +163,16 @@ class _Task:
 
     def _near(self, stop: Stop) -> Answer | None:
         """Plan near the change; None where that is most of the network."""
-        base, instance = self.base, self.changed.instance
+        base, instance, numbers = self.base, self.changed.instance, self.parameters.change
         differs = touched(base.instance, instance)
-        if differs.regions.mean() > LARGEST_RATIO:
+        if differs.regions.mean() > numbers.largest:
             return None
         problems = broken_rules(instance)
         if problems:
             raise NoFeasiblePlanError("; ".join(problems))
-        flow = (at_once(base, self.changed) if self.now is None else self.now).flow
-        part = part_near(instance, differs.regions, differs.pools, flow.served_gb)
-        if part.share(instance) > LARGEST_RATIO:
+        flow = (at_once(base, self.changed, numbers) if self.now is None else self.now).flow
+        part = part_near(instance, differs.regions, differs.pools, flow.served_gb, numbers)
+        if part.share(instance) > numbers.largest:
             return None
         with lanes(self.threads):
             plan = solve_near(
@@ -184,6 +183,7 @@ class _Task:
                 flow.origin_gb,
                 stop=stop,
                 progress=self.progress,
+                parameters=self.parameters,
             )
         flow = Flow(plan.served_gb, plan.origin_gb)
         found = judged(instance, Placement(plan.holds), flow, as_stored(instance, plan.prices))

@@ -17,17 +17,14 @@ import numpy.typing as npt
 from cdnplan.model.instance.instance import Floats, Ints
 from cdnplan.optimize.problem.serving_paths import Paths
 from cdnplan.optimize.serve.serving_program import Choices, path_gb, solve_program
+from cdnplan.parameters.parameters import DEFAULTS
+from cdnplan.parameters.questions import ChangeParameters
 from cdnplan.whatif.base.detours import FailedPaths
-from cdnplan.whatif.steer.steering import Rows, Steering, limits_gap, overload_cost, with_detours
+from cdnplan.whatif.steer.resteer_kernels import row_gains
+from cdnplan.whatif.steer.rows import Rows
+from cdnplan.whatif.steer.steering import Steering, limits_gap, overload_cost, with_detours
 
 Bools = npt.NDArray[np.bool_]
-GAP_RATIO = 1e-4
-"""Re-steering ends when at most this part of the change of the cost could still be saved…"""
-GAP_OF_COST = 1e-9
-"""… or this part of the base's cost, which is rounding."""
-FREED_AT_LEAST = 100
-"""Rows freed at a time: at most so many or as many as are free, those first that gain most for each GB.
-Prices rise until somebody gives way: few have to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +63,9 @@ class Resteered:
     rounds: int
 
 
-def resteer(base: Steering, pools: Ints, touched: FailedPaths) -> Resteered:
+def resteer(
+    base: Steering, pools: Ints, touched: FailedPaths, parameters: ChangeParameters = DEFAULTS.change
+) -> Resteered:
     """Serve all demand at least cost once something has failed, the placement as it is.
 
     Parameters
@@ -76,12 +75,13 @@ def resteer(base: Steering, pools: Ints, touched: FailedPaths) -> Resteered:
         Pools that are gone.
     touched : FailedPaths
         Regions that the failure touches.
+    parameters : ChangeParameters
 
     Returns
     -------
     Resteered
-        Its cost is proven to be within its gap of the least there is: in general `GAP_RATIO` of the change,
-        or `GAP_OF_COST` of the base's cost.
+        Its cost is proven to be within its gap of the least there is: in general
+        `ChangeParameters.steering_gap` of the change, or `steering_gap_of_cost` of the base's cost.
     """
     paths, rows, limits = with_detours(base, touched)
     replaced = base.rows.of_regions(np.array([d.region for d in touched.detours], dtype=np.int64))
@@ -91,7 +91,7 @@ def resteer(base: Steering, pools: Ints, touched: FailedPaths) -> Resteered:
     freed[stranded.row[dead[stranded.path]]] = True
     left = np.concatenate([replaced, np.flatnonzero(freed)])
     freed[base.rows.gb.size :] = True
-    state = _State(base, paths, rows, dead, freed)
+    state = _State(base, paths, rows, dead, freed, parameters)
     state.leave(left)
     after, gap, rounds = state.settle()
     return Resteered(
@@ -120,7 +120,10 @@ def _dead(paths: Paths, pools: Ints) -> Bools:
 class _State:
     """Rows freed so far, and what all others put on the limits."""
 
-    def __init__(self, base: Steering, paths: Paths, rows: Rows, dead: Bools, freed: Bools) -> None:
+    def __init__(
+        self, base: Steering, paths: Paths, rows: Rows, dead: Bools, freed: Bools, numbers: ChangeParameters
+    ) -> None:
+        self._numbers = numbers
         self._base, self._paths, self._rows, self._dead, self._freed = base, paths, rows, dead, freed
         limits = (paths.capacity.size, base.load.shape[1])
         self._outside, self._dual = np.zeros(limits), np.zeros(limits)
@@ -152,7 +155,8 @@ class _State:
             after = self._shared_out()
             rounds += 1
             gain, gap = self._gap(after)
-            most = max(GAP_RATIO * abs(self.cost_change(after)), GAP_OF_COST * abs(self._base.cost))
+            change, cost = abs(self.cost_change(after)), abs(self._base.cost)
+            most = max(self._numbers.steering_gap * change, self._numbers.steering_gap_of_cost * cost)
             more = np.flatnonzero(gain > most / gain.size)
             if gap <= most or (more.size == 0 and self._choices.row.size == 0):
                 # Nothing is free: what is left is how closely the base's limits are filled.
@@ -167,7 +171,7 @@ class _State:
 
     def _keenest(self, rows: Ints, gain: Floats) -> Ints:
         """The rows that gain most for each GB, as many as are freed at a time."""
-        most = max(FREED_AT_LEAST, int(self._freed.sum()))
+        most = max(self._numbers.freed, int(self._freed.sum()))
         order = np.argsort(-gain[rows] / self._rows.gb[rows], kind="stable")
         return np.sort(rows[order[:most]])
 
@@ -197,7 +201,7 @@ class _State:
         changed[: base.dual.shape[0]] &= (self._dual[: base.dual.shape[0]] != base.dual).any(axis=1)
         regions = np.unique(paths.region[paths.use_path[changed[paths.use_limit]]])
         price = paths.cost + paths.tolls(self._dual)
-        gain = rows.gains(regions, price, self._dead, self._freed)
+        gain = row_gains(regions, rows, price, self._dead, self._freed)
         paid = rows.gb[after.row] * after.share * price[after.path]
         unused = limits_gap(paths, self.load(after), self._dual)
         return gain, float(base.gain + gain.sum() + paid.sum() - self._least(price) + unused)

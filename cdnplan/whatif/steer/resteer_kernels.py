@@ -2,78 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
-from cdnplan.compiled import njit
+from cdnplan.compiled import njit, part
+from cdnplan.model.instance.instance import Floats, Ints
+from cdnplan.whatif.steer.rows import Rows
 
-Array = Any
+Bools = npt.NDArray[np.bool_]
 
 
-@njit(cache=True, nogil=True)
-def row_gains(
-    regions: Array, first_row: Array, last_row: Array, first_path: Array, width: Array, origin_path: Array,
-    price: Array, dead: Array, mask: Array, gb: Array, share_ptr: Array, share_path: Array, share: Array,
-    freed: Array, gain: Array,
-) -> None:  # fmt: skip
-    """Fill in, for all rows of some regions, what the cheapest path would save [currency].
+@part
+def _may_take(rows: Rows, n: int, k: int, path: int, dead: Bools) -> bool:
+    """Whether candidate k of its region, at the end of a path, is alive and holds the files of a row."""
+    return bool((rows.mask[n, k // 64] >> np.uint64(k % 64)) & np.uint64(1)) and not dead[path]
+
+
+@njit(cache=True)
+def row_gains(regions: Ints, rows: Rows, price: Floats, dead: Bools, freed: Bools) -> Floats:
+    """Say what the rows of some regions would save on the cheapest path at given prices [currency].
 
     Parameters
     ----------
     regions : (n,) int64
-    first_row, last_row, first_path, width, origin_path : (n_regions,) int64
-        Rows of a region, its paths from pools, and the one from its origin.
+    rows : Rows
     price : (n_paths,) float64
         Cost and tolls of each path [currency/GB].
     dead : (n_paths,) bool
-    mask : (n_rows, n_words) uint64
-    gb : (n_rows,) float64
-    share_ptr, share_path, share : (n_rows + 1,), (n_shares,), (n_shares,)
-        Paths that each row takes.
     freed : (n_rows,) bool
         Rows that the program shares out already: no gain.
-    gain : (n_rows,) float64
-        Written for these regions' rows.
+
+    Returns
+    -------
+    (n_rows,) float64
+        0 in other regions.
     """
+    gain = np.zeros(rows.gb.size)
     for r in regions:
-        base = first_path[r]
-        for n in range(first_row[r], last_row[r]):
-            gain[n] = 0.0
+        first = rows.path[r]
+        for n in range(rows.first[r], rows.last[r]):
             if freed[n]:
                 continue
-            least = price[origin_path[r]]
-            for k in range(width[r]):
-                if (mask[n, k // 64] >> np.uint64(k % 64)) & np.uint64(1) and not dead[base + k]:
-                    least = min(least, price[base + k])
+            least = price[rows.origin[r]]
+            for k in range(rows.width[r]):
+                if _may_take(rows, n, k, first + k, dead):
+                    least = min(least, price[first + k])
             paid = 0.0
-            for i in range(share_ptr[n], share_ptr[n + 1]):
-                paid += share[i] * price[share_path[i]]
-            gain[n] = gb[n] * (paid - least)
+            for i in range(rows.share_ptr[n], rows.share_ptr[n + 1]):
+                paid += rows.share[i] * price[rows.share_path[i]]
+            gain[n] = rows.gb[n] * (paid - least)
+    return gain
 
 
-@njit(cache=True, nogil=True)
-def uncovered_gb(
-    regions: Array, first_row: Array, last_row: Array, first_path: Array, width: Array, dead: Array,
-    mask: Array, gb: Array, out: Array,
-) -> None:  # fmt: skip
-    """Sum, for each of some regions, the demand for files that no pool alive may serve it from [GB].
+@njit(cache=True)
+def uncovered_gb(regions: Ints, rows: Rows, dead: Bools) -> Floats:
+    """Sum, for each of some regions, the demand for files that no pool alive may serve it from, (n,) [GB].
 
     Parameters
     ----------
-    regions, first_row, last_row, first_path, width, dead, mask, gb
+    regions, rows, dead
         As for `row_gains`.
-    out : (n,) float64
-        One for each of `regions`.
     """
+    gb = np.zeros(regions.size)
     for i in range(regions.size):
         r = regions[i]
-        out[i] = 0.0
-        for n in range(first_row[r], last_row[r]):
+        for n in range(rows.first[r], rows.last[r]):
             served = False
-            for k in range(width[r]):
-                if (mask[n, k // 64] >> np.uint64(k % 64)) & np.uint64(1) and not dead[first_path[r] + k]:
+            for k in range(rows.width[r]):
+                if _may_take(rows, n, k, rows.path[r] + k, dead):
                     served = True
                     break
             if not served:
-                out[i] += gb[n]
+                gb[i] += rows.gb[n]
+    return gb

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cdnplan.model.instance.instance import Floats, Instance
-from cdnplan.optimize.fast.near import LARGEST_RATIO, Part, sub_instance
+from cdnplan.optimize.fast.near import Part, sub_instance
 from cdnplan.optimize.problem.objective import rate_loads
 from cdnplan.optimize.serve.serving import best_serving
+from cdnplan.parameters.parameters import DEFAULTS
+from cdnplan.parameters.questions import ChangeParameters
 from cdnplan.whatif.base.base import Base, Flow
 from cdnplan.whatif.base.touched import touched
 
@@ -23,7 +25,9 @@ BINDING_RATIO = 1e-6
 """A limit used up to this ratio counts as one that binds."""
 
 
-def resteered(base: Base, instance: Instance, holds: Bools) -> Flow:
+def resteered(
+    base: Base, instance: Instance, holds: Bools, parameters: ChangeParameters = DEFAULTS.change
+) -> Flow:
     """Serve a placement at least cost, that of the base where the change touches nothing.
 
     Parameters
@@ -33,6 +37,7 @@ def resteered(base: Base, instance: Instance, holds: Bools) -> Flow:
         The changed problem.
     holds : (n_pools, n_files) bool
         What pools hold; untouched pools hold what they do in the base.
+    parameters : ChangeParameters
 
     Returns
     -------
@@ -48,7 +53,7 @@ def resteered(base: Base, instance: Instance, holds: Bools) -> Flow:
         before = np.where(differs.regions[region], 0.0, base.flow.served_gb[old])
         away = np.where(differs.regions, 0.0, base.flow.origin_gb[differs.old_region])
         bound_before = _bound_before(base, instance)
-        while inside[region].mean() <= LARGEST_RATIO:
+        while inside[region].mean() <= parameters.largest:
             entries = np.flatnonzero(inside[region])
             pools = np.unique(instance.cand_pool[entries]).astype(np.int64)
             nothing = np.zeros(0, dtype=np.int64)

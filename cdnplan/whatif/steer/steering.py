@@ -7,97 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdnplan.model.instance.instance import Floats, Instance, Ints
+from cdnplan.model.instance.instance import Floats, Instance
 from cdnplan.model.plan.placement import Serving
 from cdnplan.optimize.problem.serving_paths import Paths
 from cdnplan.optimize.serve.serving import Served
-from cdnplan.optimize.serve.serving_program import Choices, path_gb
-from cdnplan.optimize.serve.signature_kernels import held_slots, signature_table
+from cdnplan.optimize.serve.serving_program import path_gb
+from cdnplan.optimize.serve.signature_kernels import signature_table
 from cdnplan.whatif.base.detours import Detour, FailedPaths
-from cdnplan.whatif.steer.resteer_kernels import row_gains, uncovered_gb
+from cdnplan.whatif.steer.resteer_kernels import row_gains
+from cdnplan.whatif.steer.rows import Rows
 
 Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Rows of demand, the paths each may take and those it takes.
-
-    Parameters
-    ----------
-    first, last : (n_regions,) int64
-        Rows of each region.
-    path, width, origin : (n_regions,) int64
-        First path from a candidate of each region, how many there are, and the path from its origin.
-    region : (n_rows,) int64
-    mask : (n_rows, n_words) uint64
-        As `Serving.mask`.
-    gb : (n_rows,) float64
-    share_ptr, share_path, share : (n_rows + 1,) int64, (n_shares,) int64, (n_shares,) float64
-        Paths taken, the origin's among them.
-    """
-
-    first: Ints
-    last: Ints
-    path: Ints
-    width: Ints
-    origin: Ints
-    region: Ints
-    mask: npt.NDArray[np.uint64]
-    gb: Floats
-    share_ptr: Ints
-    share_path: Ints
-    share: Floats
-
-    def of_regions(self, regions: Ints) -> Ints:
-        """Rows of some regions, flat."""
-        return spread(self.first[regions], self.last[regions])
-
-    def shares_of(self, rows: Ints) -> Choices:
-        """Paths that some rows take."""
-        at = spread(self.share_ptr[rows], self.share_ptr[rows + 1])
-        length = self.share_ptr[rows + 1] - self.share_ptr[rows]
-        return Choices(np.repeat(rows, length), self.share_path[at], self.share[at])
-
-    def choices_of(self, rows: Ints, dead: Bools) -> Choices:
-        """Every path that some rows may take, but for dead ones, and the origin; sorted."""
-        number, slot = held_slots(self.mask[rows])
-        region = self.region[rows]
-        path = self.path[region[number]] + slot
-        alive = ~dead[path]
-        row = np.concatenate([rows[number[alive]], rows])
-        path = np.concatenate([path[alive], self.origin[region]])
-        order = np.lexsort((path, row))
-        return Choices(row[order], path[order], np.ones(row.size))
-
-    def gains(self, regions: Ints, price: Floats, dead: Bools, freed: Bools) -> Floats:
-        """What the rows of some regions would save on the cheapest path at given prices [currency].
-
-        Parameters
-        ----------
-        regions : (n,) int64
-        price : (n_paths,) float64
-            [currency/GB]
-        dead : (n_paths,) bool
-        freed : (n_rows,) bool
-            Rows to leave out.
-
-        Returns
-        -------
-        (n_rows,) float64
-        """
-        gain = np.zeros(self.gb.size)
-        row_gains(
-            regions, self.first, self.last, self.path, self.width, self.origin, price, dead, self.mask,
-            self.gb, self.share_ptr, self.share_path, self.share, freed, gain,
-        )  # fmt: skip
-        return gain
-
-    def uncovered_gb(self, regions: Ints, dead: Bools) -> Floats:
-        """Demand of some regions for files that no pool alive may serve them, (n,) [GB]."""
-        gb = np.zeros(regions.size)
-        uncovered_gb(regions, self.first, self.last, self.path, self.width, dead, self.mask, self.gb, gb)
-        return gb
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,25 +66,12 @@ class Steering:
         dual = served.rate
         everyone, nobody = np.arange(instance.n_regions), np.zeros(rows.gb.size, dtype=np.bool_)
         dead = np.zeros(paths.region.size, dtype=np.bool_)
-        gain = rows.gains(everyone, paths.cost + paths.tolls(dual), dead, nobody)
+        gain = row_gains(everyone, rows, paths.cost + paths.tolls(dual), dead, nobody)
         flow = path_gb(paths, rows.gb, rows.shares_of(np.arange(rows.gb.size)))
         load = paths.load(flow)
         cost = float((flow * paths.cost).sum()) + overload_cost(paths, load)
         origin = flow[rows.origin]
         return cls(instance, holds, paths, rows, load, dual, cost, float(gain.sum()), origin)
-
-
-def spread(first: Ints, last: Ints) -> Ints:
-    """Numbers from `first` up to `last`, for each pair, flat.
-
-    Examples
-    --------
-    >>> spread(np.array([3, 7]), np.array([5, 8])).tolist()
-    [3, 4, 7]
-    """
-    length = last - first
-    offset = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
-    return np.asarray(np.repeat(first, length) + offset, dtype=np.int64)
 
 
 def overload_cost(paths: Paths, load: Floats) -> float:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cdnplan.inputs.drawing.labels import Box, place_labels
-from cdnplan.inputs.drawing.projection import fitted, grid_lines
+from cdnplan.charts.labels import Box, place_labels
+from cdnplan.charts.projection import fitted, grid_lines
 from cdnplan.inputs.drawing.topology_map import MOST_LABELS, topology_page, topology_svg
 from cdnplan.inputs.topology.topology_reader import read_topology
 from cdnplan.model.network.topology import Origin, Topology

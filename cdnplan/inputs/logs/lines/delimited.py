@@ -20,9 +20,8 @@ _PARTS_OF_REQUEST = ("method", "url")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """Where the fields that play a role are in a line."""
+    """Where the fields that play a role are: the slot of each field in a line (-1: none), and each role's."""
 
-    n_fields: int
     slot_of: np.ndarray
     slots: Mapping[str, int]
     separator: int
@@ -85,7 +84,7 @@ def layout(mapping: LogMapping, names: Sequence[str], separator: str, file: str,
         if slot_of[place] < 0:
             slot_of[place] = int(slot_of.max()) + 1
         slots[played] = int(slot_of[place])
-    return Layout(len(names), slot_of, slots, separator.encode()[0])
+    return Layout(slot_of, slots, separator.encode()[0])
 
 
 @dataclass(slots=True)
@@ -174,9 +173,6 @@ class DelimitedLines:
                 end,
                 made.separator,
                 apache,
-                apache,
-                made.n_fields,
-                not apache,
                 made.slot_of,
                 start,
                 stop,
@@ -194,7 +190,7 @@ class DelimitedLines:
             fault=own,
             detail=detail,
             text=lambda i: _line(block, first + i),
-            expected=0 if made is None else made.n_fields,
+            expected=0 if made is None else made.slot_of.size,
             broken=block.broken if final else "",
             read_ratio=block.read_ratio,
         )

@@ -14,6 +14,7 @@ from cdnplan.inputs.logs.meaning import faults
 
 Bytes = npt.NDArray[np.uint8]
 Ints32 = npt.NDArray[np.int32]
+Spans = npt.NDArray[np.int32]
 Faults = npt.NDArray[np.uint8]
 
 _QUOTE = ord('"')
@@ -27,23 +28,20 @@ _POINT = ord(".")
 _ZERO = ord("0")
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, allocates=False)
 def find_fields(
     data: Bytes,
     begin: Ints32,
     end: Ints32,
     separator: int,
-    brackets: bool,
-    backslash: bool,
-    n_fields: int,
-    exact: bool,
+    apache: bool,
     slot_of: Ints32,
-    start: npt.NDArray[np.int32],
-    stop: npt.NDArray[np.int32],
+    start: Spans,
+    stop: Spans,
     fault: Faults,
     detail: Ints32,
 ) -> None:
-    """Cut lines at a separator; fields in quotes, and in brackets if asked for, may contain it.
+    """Cut lines at a separator; fields in quotes may contain it.
 
     Parameters
     ----------
@@ -51,50 +49,41 @@ def find_fields(
         The block and its lines.
     separator : int
         One byte.
-    brackets : bool
-        Whether ``[`` opens a field that ends at ``]``.
-    backslash : bool
-        Whether a backslash in quotes takes the meaning off the next byte; else a doubled quote is one quote.
-    n_fields : int
-        Fields that a line has, or at least has where `exact` is false.
+    apache : bool
+        Whether lines are written as Apache does: a backslash in quotes takes the meaning off the next byte,
+        ``[`` opens a field that ends at ``]``, and more fields may follow. Else as in RFC 4180: a doubled
+        quote in quotes is one quote.
     slot_of : (n_fields,) int32
-        Row of `start` and `stop` that takes a field; -1: not wanted.
+        Row of `start` and `stop` that takes each field a line has; -1: not wanted.
     start, stop : (n_slots, n_lines) int32
         Set to the spans of the wanted fields, without quotes or brackets.
     fault, detail : (n_lines,)
         Faults; `detail` is the number of fields found.
     """
+    n_fields = slot_of.size
     for i in range(begin.size):
         if fault[i] != faults.OK:
             continue
-        at, last, count = begin[i], end[i], 0
-        wrong = faults.OK
+        at, last, count, wrong = begin[i], end[i], 0, faults.OK
         while True:
-            if at < last and data[at] == _QUOTE:
+            quoted = at < last and data[at] == _QUOTE
+            if quoted or (apache and at < last and data[at] == _OPEN):
                 first = at + 1
                 at = first
-                while at < last:
-                    byte = data[at]
-                    if byte == _QUOTE:
-                        if not backslash and at + 1 < last and data[at + 1] == _QUOTE:
-                            at += 2
-                            continue
-                        break
-                    at += 2 if backslash and byte == _BACKSLASH else 1
+                if quoted:
+                    while at < last:
+                        byte = data[at]
+                        if byte == _QUOTE:
+                            if not apache and at + 1 < last and data[at + 1] == _QUOTE:
+                                at += 2
+                                continue
+                            break
+                        at += 2 if apache and byte == _BACKSLASH else 1
+                else:
+                    while at < last and data[at] != _CLOSE:
+                        at += 1
                 if at >= last:
-                    wrong = faults.QUOTE_OPEN
-                    break
-                field_end = at
-                at += 1
-                if at < last and data[at] != separator:
-                    wrong = faults.AFTER_QUOTE
-                    break
-            elif brackets and at < last and data[at] == _OPEN:
-                first = at + 1
-                while at < last and data[at] != _CLOSE:
-                    at += 1
-                if at >= last:
-                    wrong = faults.BRACKET_OPEN
+                    wrong = faults.QUOTE_OPEN if quoted else faults.BRACKET_OPEN
                     break
                 field_end = at
                 at += 1
@@ -106,24 +95,22 @@ def find_fields(
                 while at < last and data[at] != separator:
                     at += 1
                 field_end = at
-            if count < n_fields:
-                slot = slot_of[count]
-                if slot >= 0:
-                    start[slot, i] = first
-                    stop[slot, i] = field_end
+            if count < n_fields and slot_of[count] >= 0:
+                start[slot_of[count], i] = first
+                stop[slot_of[count], i] = field_end
             count += 1
             if at >= last:
                 break
             at += 1
         if wrong == faults.OK and count < n_fields:
             wrong = faults.TOO_FEW
-        if wrong == faults.OK and exact and count > n_fields:
+        if wrong == faults.OK and not apache and count > n_fields:
             wrong = faults.TOO_MANY
         fault[i] = wrong
         detail[i] = count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, allocates=False)
 def split_requests(
     data: Bytes,
     start: Ints32,
@@ -167,7 +154,7 @@ def split_requests(
         url_start[i], url_stop[i] = space + 1, tail
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, allocates=False)
 def trim_urls(
     data: Bytes, start: Ints32, stop: Ints32, without_query: bool, without_host: bool, fault: Faults
 ) -> None:
@@ -196,7 +183,7 @@ def trim_urls(
         start[i], stop[i] = first, last
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, allocates=False)
 def copy_texts(
     data: Bytes,
     start: Ints32,
@@ -234,7 +221,7 @@ def copy_texts(
     offsets[rows.size] = at
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, allocates=False)
 def _hex(byte: int) -> int:
     if 48 <= byte <= 57:
         return byte - 48
@@ -245,7 +232,7 @@ def _hex(byte: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, allocates=False)
 def _version_4(data: Bytes, at: int, last: int) -> int:
     """Value of an address as 192.0.2.1 that fills the span; -1 where there is none."""
     value, part, digits, parts = 0, 0, 0, 0
@@ -268,7 +255,7 @@ def _version_4(data: Bytes, at: int, last: int) -> int:
     return value if parts == 4 else -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, allocates=False)
 def _version_6(data: Bytes, at: int, last: int, groups: npt.NDArray[np.int64]) -> bool:
     """Read an address of version 6 that fills the span into 8 groups; whether there is one."""
     count, gap = 0, -1

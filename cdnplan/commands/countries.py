@@ -1,4 +1,4 @@
-"""Countries named on the command line."""
+"""Countries named in text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdnplan.errors import Problem
+
+
+def countries(text: str) -> frozenset[str]:
+    """Read countries, as `country_codes`; raises `InputError` with each name that is none."""
+    from cdnplan.errors import InputError
+
+    problems: list[Problem] = []
+    codes = country_codes(text, problems)
+    if problems:
+        raise InputError(problems)
+    return codes
 
 
 def country_codes(text: str, problems: list[Problem]) -> frozenset[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cdnplan.charts.marks import line, text
 from cdnplan.model.network.geo import EARTH_RADIUS_KM
 from cdnplan.model.network.topology import Location
 
@@ -47,19 +48,25 @@ class Projection:
         latitude, longitude = location
         longitude = self.west + (longitude - self.west) % 360.0
         x = self.left + (longitude - self.west) / (self.east - self.west) * self.width
-        low, high = _mercator(self.south), _mercator(self.north)
-        y = self.top + (high - _mercator(latitude)) / (high - low) * self.height
+        low, high = mercator(self.south), mercator(self.north)
+        y = self.top + (high - mercator(latitude)) / (high - low) * self.height
         return x, y
+
+    @property
+    def px_per_radian(self) -> float:
+        """Scale of longitude, and of `mercator` of latitude."""
+        return self.width / math.radians(self.east - self.west)
 
     def px_per_km(self) -> float:
         """Scale in the middle of the page."""
-        middle = (_mercator(self.south) + _mercator(self.north)) / 2
+        middle = (mercator(self.south) + mercator(self.north)) / 2
         latitude = math.atan(math.sinh(middle))
         km = math.radians(self.east - self.west) * EARTH_RADIUS_KM * math.cos(latitude)
         return self.width / km
 
 
-def _mercator(latitude: float) -> float:
+def mercator(latitude: float) -> float:
+    """Height of a latitude above the equator on Mercator's map, where a radian of longitude is 1."""
     bounded = max(-MOST_LATITUDE, min(MOST_LATITUDE, latitude))
     return math.asinh(math.tan(math.radians(bounded)))
 
@@ -76,15 +83,15 @@ def fitted(
     Parameters
     ----------
     locations : iterable of (latitude, longitude)
-        At least one [degrees].
+        Degrees; where there are none, the map shows the world.
     left, top, width, most_height : float
         Where the map may be [px]. It is as high as it needs to be at this width; where that is too high, it
         shows more to the west and east instead.
     """
-    places = list(locations)
+    places = list(locations) or [(-60.0, -170.0), (0.0, -60.0), (0.0, 60.0), (75.0, 170.0)]
     west, east = _longitudes([longitude for _, longitude in places])
-    low = min(_mercator(latitude) for latitude, _ in places)
-    high = max(_mercator(latitude) for latitude, _ in places)
+    low = min(mercator(latitude) for latitude, _ in places)
+    high = max(mercator(latitude) for latitude, _ in places)
     middle, span = (west + east) / 2, max(east - west, LEAST_SPAN)
     center, rise = (low + high) / 2, max(high - low, math.radians(LEAST_SPAN) / 2)
     span, rise = span * 1.08, rise * 1.12
@@ -107,6 +114,28 @@ def _longitudes(longitudes: Sequence[float]) -> tuple[float, float]:
     span = 360.0 - gaps[start]
     west = west - 360.0 if west >= 180.0 else west
     return west, west + span
+
+
+def graticule(place: Projection) -> list[str]:
+    """Meridians and parallels at round degrees, with their degrees at the lower and the left edge."""
+    meridians, parallels = grid_lines(place)
+    right, bottom = place.left + place.width, place.top + place.height
+    drawn = []
+    for k, degrees in enumerate(meridians):
+        x, _ = place.xy((0.0, degrees))
+        drawn.append(line(x, place.top, x, bottom, "grid"))
+        if x <= right - 36:
+            words = _degrees((degrees + 180) % 360 - 180, "E", "W")
+            drawn.append(text(x + 3, bottom - 4, words, "degree minor" if k % 2 else "degree"))
+    for degrees in parallels:
+        _, y = place.xy((degrees, place.west))
+        drawn.append(line(place.left, y, right, y, "grid"))
+        drawn.append(text(place.left + 3, y - 3, _degrees(degrees, "N", "S"), "degree"))
+    return drawn
+
+
+def _degrees(value: float, positive: str, negative: str) -> str:
+    return f"{abs(value):g}°{positive if value > 0 else negative if value < 0 else ''}"
 
 
 def grid_lines(projection: Projection) -> tuple[list[float], list[float]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from cdnplan.errors import InputError, Problem, nearest
+
 
 @dataclass(frozen=True)
 class Parts:
-    """Which parts of the fast engine, of dealing and of relief are on; a plan is made with all of them.
+    """Which parts of the fast engine and of dealing are on; a plan is made with all of them.
 
     A part is asked about where it would be at work, and nowhere else. ``python -m benchmarks.ablate``
     leaves out one after the other; its table is in docs/method.md.
@@ -74,8 +76,6 @@ class Parts:
         Files change places within sites, to even out loads.
     sharing : bool
         Files get more copies than are asked for, to even out loads.
-    spreading : bool
-        Where appliances are asked for too much, the best serving that spares them is sought.
     again : bool
         What has no room or no time is planned again, elsewhere.
     by_appliance : bool
@@ -117,7 +117,6 @@ class Parts:
     refilling: bool = True
     evening: bool = True
     sharing: bool = True
-    spreading: bool = True
     again: bool = True
     by_appliance: bool = True
 
@@ -132,12 +131,14 @@ class Parts:
 
         Raises
         ------
-        ValueError
+        InputError
             There is no such part.
         """
         unknown = sorted(set(names) - set(cls.names()))
         if unknown:
-            raise ValueError(f"no part {unknown[0]!r}")
+            raise InputError(
+                Problem(f"no part {name!r}", hint=nearest(name, cls.names())) for name in unknown
+            )
         return replace(cls(), **dict.fromkeys(names, False))
 
 
