@@ -79,13 +79,21 @@ def _run(work: Path) -> None:
     first: list[tuple[str, ...]] = [
         ("plan", "--out", plan),
         ("plan", "--previous", plan, "--out", again),
-        ("plan", "--cold-start", "limited", "--out", str(work / "night")),
+        ("plan", "--countries", "NL", "--cold-start", "limited", "--out", str(work / "night")),
         ("verify", str(work / "night")),
         ("report", again, "--previous", plan),
         ("whatif", "--base", again, str(work / "scenario.yaml")),
         ("prices", plan, "--top", "1"),
         ("size", str(work / "sizing.yaml"), "--base", plan),
-        ("replay", "--plan", plan, "--actual", str(sample / "demand.parquet"), "--out", str(work / "replay")),
+        (
+            "replay",
+            "--plan",
+            str(work / "night"),
+            "--actual",
+            str(sample / "demand.parquet"),
+            "--out",
+            str(work / "replay"),
+        ),
     ]
     second: list[tuple[str, ...]] = [
         (),
