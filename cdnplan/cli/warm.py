@@ -26,6 +26,8 @@ FILES = {
     "prefixes.csv": "prefix,region\n192.0.2.0/24,A\n",
 }
 """What commands are used on, besides the sample."""
+FEW_REQUESTS = ("--requests", "20", "--policies", "lru", "--no-regret")
+"""A replay's kernels are all at work on these."""
 
 
 def warm(
@@ -75,6 +77,7 @@ def _run(work: Path) -> None:
         (work / name).write_text(text, encoding="utf-8")
     titles = ("--titles", str(sample / "titles.parquet"))
     history = ("--history", str(sample / "history.parquet"), *titles)
+    actual = ("--actual", str(sample / "demand.parquet"), *FEW_REQUESTS)
     plan, again = str(work / "plan"), str(work / "again")
     first: list[tuple[str, ...]] = [
         ("plan", "--out", plan),
@@ -85,15 +88,7 @@ def _run(work: Path) -> None:
         ("whatif", "--base", again, str(work / "scenario.yaml")),
         ("prices", plan, "--top", "1"),
         ("size", str(work / "sizing.yaml"), "--base", plan),
-        (
-            "replay",
-            "--plan",
-            str(work / "night"),
-            "--actual",
-            str(sample / "demand.parquet"),
-            "--out",
-            str(work / "replay"),
-        ),
+        ("replay", "--plan", str(work / "night"), *actual, "--out", str(work / "replay")),
     ]
     second: list[tuple[str, ...]] = [
         (),
