@@ -84,7 +84,7 @@ def _run(work: Path) -> None:
         ("plan", "--previous", plan, "--out", again),
         ("plan", "--countries", "NL", "--cold-start", "limited", "--out", str(work / "night")),
         ("verify", str(work / "night")),
-        ("report", again, "--previous", plan),
+        ("report", again, "--previous", plan, "--out", str(work / "report.html")),
         ("whatif", "--base", again, str(work / "scenario.yaml")),
         ("prices", plan, "--top", "1"),
         ("size", str(work / "sizing.yaml"), "--base", plan),
